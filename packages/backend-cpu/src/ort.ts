@@ -1,0 +1,24 @@
+/** The one place of this package that touches ONNX Runtime. Loaded on first use: it is a large native library. */
+import type { InferenceSession } from 'onnxruntime-node';
+
+type Runtime = typeof import('onnxruntime-node');
+
+let runtime: Promise<Runtime> | undefined;
+
+export function onnxRuntime(): Promise<Runtime> {
+  runtime ??= import('onnxruntime-node');
+  return runtime;
+}
+
+/** A CPU session of an encoded model. `threads` work inside one operator; operators run one after another. */
+export async function createSession(model: Uint8Array, threads: number): Promise<InferenceSession> {
+  const { InferenceSession } = await onnxRuntime();
+  return InferenceSession.create(model, {
+    executionProviders: ['cpu'],
+    executionMode: 'sequential',
+    graphOptimizationLevel: 'all',
+    intraOpNumThreads: threads,
+    interOpNumThreads: 1,
+    logSeverityLevel: 3,
+  });
+}

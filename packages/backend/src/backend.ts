@@ -1,0 +1,64 @@
+/**
+ * The one interface between models and whatever runs them. A backend is probed, a model is loaded into it,
+ * batches are run, and everything is given back with dispose(). The reference backend is the slowest, the most
+ * readable, and the oracle for all others.
+ */
+import { type PruningPlan, UserError, type VimSpec, type Weights } from '@vssm/core';
+
+export const backendNames = ['cpu', 'reference'] as const;
+export type BackendName = (typeof backendNames)[number];
+
+/** Missing hardware is an answer, not an exception. */
+export type Probe =
+  | { readonly available: true; readonly details: Readonly<Record<string, string>> }
+  | { readonly available: false; readonly reason: string; readonly fix: string };
+
+export interface ModelRequest {
+  readonly spec: VimSpec;
+  readonly weights: Weights;
+  readonly plan: PruningPlan;
+  /** Threads that one run may use. Default: all cores. */
+  readonly threads?: number;
+}
+
+export interface Batch {
+  /** Normalised pixels, [B, C, H, W]. */
+  readonly pixels: Float32Array;
+  readonly size: number;
+  /** Stable index of each sample in its data set: what the `random` signal is drawn from. Default: 0 … B-1. */
+  readonly samples?: readonly number[];
+}
+
+export interface Prediction {
+  /** [B, classes]; float64 from the reference, float32 otherwise. */
+  readonly logits: Float32Array | Float64Array;
+  /**
+   * After each pruning step, the positions (indices into the unpruned sequence) of the kept tokens in sequence
+   * order: [B, K], keyed by the 1-based block of the step.
+   */
+  readonly kept: ReadonlyMap<number, Int32Array>;
+}
+
+export interface LoadedModel {
+  run(batch: Batch): Promise<Prediction>;
+  /** Frees native memory; the model cannot be run afterwards. */
+  dispose(): Promise<void>;
+}
+
+export interface Backend {
+  readonly name: BackendName;
+  probe(): Promise<Probe>;
+  /** Throws a UserError when the model cannot be run here. */
+  load(request: ModelRequest): Promise<LoadedModel>;
+}
+
+/** Throws a UserError when the batch's pixels are not those of `size` images of the model. */
+export function checkBatch(spec: VimSpec, batch: Batch): void {
+  const perImage = spec.inChannels * spec.imageHeight * spec.imageWidth;
+  if (batch.pixels.length !== batch.size * perImage) {
+    throw new UserError(
+      `batch of ${batch.size}: ${batch.pixels.length} values, expected ${batch.size * perImage} ` +
+        `(${batch.size} images of ${spec.inChannels}x${spec.imageHeight}x${spec.imageWidth})`,
+    );
+  }
+}

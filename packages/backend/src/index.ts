@@ -1,0 +1,2 @@
+export * from './backend.ts';
+export { referenceBackend } from './reference.ts';

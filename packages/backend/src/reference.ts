@@ -1,0 +1,50 @@
+/** The float64 reference forward behind the Backend interface: slow, exact, always available. */
+import { checkScheduleDepth, referenceForward } from '@vssm/core';
+import {
+  type Backend,
+  type Batch,
+  checkBatch,
+  type LoadedModel,
+  type ModelRequest,
+  type Prediction,
+} from './backend.ts';
+
+export const referenceBackend: Backend = {
+  name: 'reference',
+  async probe() {
+    return { available: true, details: { precision: 'float64', implementation: 'plain TypeScript loops' } };
+  },
+  async load(request) {
+    checkScheduleDepth(request.plan.schedule, request.spec.depth);
+    return new ReferenceModel(request);
+  },
+};
+
+class ReferenceModel implements LoadedModel {
+  readonly #request: ModelRequest;
+
+  constructor(request: ModelRequest) {
+    this.#request = request;
+  }
+
+  async run(batch: Batch): Promise<Prediction> {
+    const { spec, weights, plan } = this.#request;
+    checkBatch(spec, batch);
+    const pixels = spec.inChannels * spec.imageHeight * spec.imageWidth;
+    const logits = new Float64Array(batch.size * spec.classes);
+    const kept = new Map<number, number[]>(plan.schedule.map(({ after }) => [after, []]));
+    for (let item = 0; item < batch.size; item++) {
+      const image = batch.pixels.subarray(item * pixels, (item + 1) * pixels);
+      const sample = batch.samples?.[item] ?? item;
+      const prediction = referenceForward(spec, weights, plan, image, sample);
+      logits.set(prediction.logits, item * spec.classes);
+      for (const [after, positions] of prediction.kept) kept.get(after)!.push(...positions);
+    }
+    return {
+      logits,
+      kept: new Map([...kept].map(([after, positions]) => [after, Int32Array.from(positions)])),
+    };
+  }
+
+  async dispose(): Promise<void> {}
+}

@@ -1,0 +1,13 @@
+export { oneOf, UserError } from './errors.ts';
+export * from './flops/vim.ts';
+export * from './pruning/align.ts';
+export * from './pruning/plan.ts';
+export * from './pruning/random.ts';
+export * from './pruning/schedule.ts';
+export * from './pruning/score.ts';
+export * from './pruning/select.ts';
+export { silu, softplus } from './reference/layers.ts';
+export * from './reference/vim.ts';
+export * from './tensor.ts';
+export * from './vim/random-weights.ts';
+export * from './vim/spec.ts';

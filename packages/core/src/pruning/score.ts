@@ -1,0 +1,68 @@
+/** Token importance: E channels of a signal become one number per token. */
+import type { Reduction, ScoreOrder } from './plan.ts';
+
+/**
+ * @param signal [L, E]
+ * @returns scores [L], token i's own
+ */
+export function reduceSignal(
+  signal: Float64Array,
+  length: number,
+  channels: number,
+  reduce: Reduction,
+): Float64Array {
+  const scores = new Float64Array(length);
+  for (let token = 0; token < length; token++) {
+    let score = 0;
+    for (let channel = 0; channel < channels; channel++) {
+      score += contribution(signal[token * channels + channel], reduce);
+    }
+    scores[token] = reduce === 'l2' ? Math.sqrt(score) : score;
+  }
+  return scores;
+}
+
+/** One channel's share of the score, before l2's square root. */
+function contribution(value: number, reduce: Reduction): number {
+  switch (reduce) {
+    case 'clip':
+      return Math.max(0, value);
+    case 'sum':
+      return value;
+    case 'l1':
+      return Math.abs(value);
+    case 'l2':
+      return value * value;
+    default:
+      throw reduce satisfies never;
+  }
+}
+
+/**
+ * The EViT rule for a model without attention (our reading, see docs/method.md): the dot product of each
+ * token's signal with the class token's, over the channels.
+ *
+ * @param signal [L, E]
+ * @param classToken index of the class token in the current sequence
+ */
+export function similarityToClassToken(
+  signal: Float64Array,
+  length: number,
+  channels: number,
+  classToken: number,
+): Float64Array {
+  const scores = new Float64Array(length);
+  for (let token = 0; token < length; token++) {
+    let dot = 0;
+    for (let channel = 0; channel < channels; channel++) {
+      dot += signal[token * channels + channel] * signal[classToken * channels + channel];
+    }
+    scores[token] = dot;
+  }
+  return scores;
+}
+
+/** `mirrored` gives token i the score of token L-1-i; `aligned` leaves each score in its own place. */
+export function orderScores(scores: Float64Array, order: ScoreOrder): Float64Array {
+  return order === 'mirrored' ? scores.slice().reverse() : scores;
+}

@@ -1,0 +1,66 @@
+/** Vim's parameters in the layouts that graphs want. */
+import type { Weights } from '@vssm/core';
+import type { GraphBuilder, Value } from '../onnx/builder.ts';
+
+export class VimParameters {
+  readonly #graph: GraphBuilder;
+  readonly #weights: Weights;
+  readonly #stored = new Map<string, Value>();
+
+  constructor(graph: GraphBuilder, weights: Weights) {
+    this.#graph = graph;
+    this.#weights = weights;
+  }
+
+  /** As stored, with another shape of the same size if given. */
+  plain(name: string, shape?: readonly number[]): Value {
+    const tensor = this.#tensor(name);
+    return this.#store(name, shape ?? tensor.shape, () => tensor.data);
+  }
+
+  /** A linear layer's weight [outputs, inputs] as MatMul wants it, [inputs, outputs], times `scale`. */
+  linear(name: string, scale = 1): Value {
+    const { shape, data } = this.#tensor(name);
+    const [outputs, inputs] = shape;
+    return this.#store(name, [inputs, outputs], () => {
+      const transposed = new Float32Array(data.length);
+      for (let o = 0; o < outputs; o++) {
+        for (let i = 0; i < inputs; i++) transposed[i * outputs + o] = scale * data[o * inputs + i];
+      }
+      return transposed;
+    });
+  }
+
+  /**
+   * A causal convolution's weight [E, 1, taps], its taps reversed for the backward direction: there the tokens
+   * stay in their own order and the window looks ahead instead of back.
+   */
+  taps(name: string, reversed: boolean): Value {
+    const { shape, data } = this.#tensor(name);
+    const taps = shape[2];
+    return this.#store(name, shape, () => {
+      if (!reversed) return data;
+      return data.map((_, i) => data[i - (i % taps) + (taps - 1 - (i % taps))]);
+    });
+  }
+
+  /** Any function of a parameter, elementwise, computed in double precision. */
+  map(name: string, suffix: string, shape: readonly number[], f: (value: number) => number): Value {
+    const { data } = this.#tensor(name);
+    return this.#store(`${name}.${suffix}`, shape, () => Float32Array.from(data, f));
+  }
+
+  #tensor(name: string) {
+    const tensor = this.#weights.get(name);
+    if (tensor === undefined) throw new Error(`weights have no "${name}"`);
+    return tensor;
+  }
+
+  #store(name: string, shape: readonly number[], data: () => Float32Array): Value {
+    const existing = this.#stored.get(name);
+    if (existing !== undefined) return existing;
+    const value = this.#graph.weight(name, shape, data());
+    this.#stored.set(name, value);
+    return value;
+  }
+}

@@ -11,13 +11,13 @@ import {
   classTokenPosition,
   formatSchedule,
   type PruningPlan,
-  patchCount,
   sequenceLength,
   type VimSpec,
   type Weights,
 } from '@vssm/core';
 import { GraphBuilder, type Value } from '../onnx/builder.ts';
-import { type BlockContext, rmsNorm, vimBlock } from './block.ts';
+import { type BlockContext, vimBlock } from './block.ts';
+import { classify, embed } from './embed.ts';
 import { unprunedPlaces } from './places.ts';
 import { classTokenRow, prune, type Sequence } from './prune.ts';
 import type { ScanForm } from './scan.ts';
@@ -64,7 +64,7 @@ export function wholeVim(
 
   let sequence: Sequence = {
     hidden: undefined,
-    residual: embed(context, input),
+    residual: embed(g, spec, parameters, input),
     places: unprunedPlaces(full),
     liveCount: full,
     classToken: classTokenPosition(spec),
@@ -82,12 +82,7 @@ export function wholeVim(
 
   const own = (stream: Value) => classTokenRow(g, stream, sequence);
   const token = g.op('Add', [own(sequence.residual), own(sequence.hidden!)]);
-  const feature = g.op('Reshape', [
-    rmsNorm(g, token, parameters.plain('norm_f.weight')),
-    g.ints([0, spec.width]),
-  ]);
-  const scores = g.op('MatMul', [feature, parameters.linear('head.weight')]);
-  g.op('Add', [scores, parameters.plain('head.bias')], { name: wholeNames.logits });
+  classify(g, parameters, g.op('Reshape', [token, g.ints([0, spec.width])]), wholeNames.logits);
   g.output(wholeNames.logits, 'F32', ['batch', spec.classes]);
 
   return g.model({
@@ -96,27 +91,4 @@ export function wholeVim(
     'vssm.schedule': formatSchedule(plan.schedule),
     ...options.metadata,
   });
-}
-
-/** Patches as tokens, the class token in their middle, the position embedding over all: [B, L0, d]. */
-function embed({ g, spec, parameters }: BlockContext, input: Value): Value {
-  const { width: d, patchSize, stride } = spec;
-  const projected = g.op(
-    'Conv',
-    [input, parameters.plain('patch_embed.proj.weight'), parameters.plain('patch_embed.proj.bias')],
-    { attributes: { kernel_shape: [patchSize, patchSize], strides: [stride, stride] } },
-  );
-  const flat = g.op('Reshape', [projected, g.ints([0, d, patchCount(spec)])]);
-  const patches = g.op('Transpose', [flat], { attributes: { perm: [0, 2, 1] } });
-  const middle = classTokenPosition(spec);
-  const batch = g.op('Shape', [input], { attributes: { start: 0, end: 1 } });
-  const classToken = g.op('Expand', [
-    parameters.plain('cls_token'),
-    g.op('Concat', [batch, g.ints([1, d])], { attributes: { axis: 0 } }),
-  ]);
-  const [before, after] = g.ops('Split', [patches, g.ints([middle, patchCount(spec) - middle])], 2, {
-    attributes: { axis: 1 },
-  });
-  const tokens = g.op('Concat', [before, classToken, after], { attributes: { axis: 1 } });
-  return g.op('Add', [tokens, parameters.plain('pos_embed')]);
 }

@@ -1,0 +1,120 @@
+/** `vssm doctor`: what of this machine, these backends and data sets is usable, and the fix for what is not. */
+import { existsSync } from 'node:fs';
+import { availableParallelism, cpus, totalmem } from 'node:os';
+import { backendNames } from '@vssm/backend';
+import { readCheckpoint } from '@vssm/checkpoints';
+import { openFashionMnist, openImageNet } from '@vssm/datasets';
+import { Command } from 'commander';
+import { explain } from '../errors.ts';
+import { backendNamed } from '../options/backend.ts';
+import { embeddedCheckpoint } from '../options/model.ts';
+import { type OutputOptions, printResult } from '../output.ts';
+
+interface Finding {
+  readonly kind: 'machine' | 'backend' | 'dataset' | 'checkpoint';
+  readonly name: string;
+  readonly usable: boolean;
+  readonly details: string;
+  readonly fix?: string;
+}
+
+type Options = OutputOptions & { readonly imagenet?: string };
+
+export function doctorCommand(): Command {
+  return new Command('doctor')
+    .description('check this machine, the backends and the data sets, and say how to fix what is missing')
+    .option(
+      '--imagenet <folder>',
+      'where ImageNet-1K validation lies, to check that too',
+      process.env.VSSM_IMAGENET,
+    )
+    .option('--json', 'print one JSON document on stdout')
+    .action(async (options: Options) => {
+      const findings = [
+        machine(),
+        ...(await backends()),
+        await fashionMnist(),
+        await imageNet(options),
+        await checkpoint(),
+      ];
+      printResult(options, { findings }, findings.map(line).join('\n'));
+    });
+}
+
+function machine(): Finding {
+  const gigabytes = (totalmem() / 2 ** 30).toFixed(0);
+  const [major, minor] = process.versions.node.split('.').map(Number);
+  const usable = major > 22 || (major === 22 && minor >= 18);
+  return {
+    kind: 'machine',
+    name: `${process.platform} ${process.arch}`,
+    usable,
+    details: `Node ${process.versions.node}, ${cpus()[0]?.model.trim() ?? 'unknown processor'}, ${availableParallelism()} cores, ${gigabytes} GiB`,
+    ...(!usable && {
+      fix: 'Node 22.18 or newer runs TypeScript unbuilt: npx -y -p node@24 -p pnpm -c "pnpm vssm doctor"',
+    }),
+  };
+}
+
+async function backends(): Promise<Finding[]> {
+  return Promise.all(
+    backendNames.map(async (name): Promise<Finding> => {
+      const probe = await backendNamed(name).probe();
+      return probe.available
+        ? { kind: 'backend', name, usable: true, details: Object.values(probe.details).join(', ') }
+        : { kind: 'backend', name, usable: false, details: probe.reason, fix: probe.fix };
+    }),
+  );
+}
+
+async function fashionMnist(): Promise<Finding> {
+  const name = 'Fashion-MNIST (embedded)';
+  return attempt(
+    { kind: 'dataset', name, fix: 'check the files under datasets/fashion-mnist out again' },
+    async () => {
+      const dataset = await openFashionMnist();
+      await dataset.close();
+      return `${dataset.samples.length} test images, SHA-256 ${dataset.checksum.slice(0, 12)}…`;
+    },
+  );
+}
+
+async function imageNet({ imagenet }: Options): Promise<Finding> {
+  const name = 'ImageNet-1K validation';
+  const fix =
+    'see datasets/imagenet/README.md for the layouts, then --imagenet FOLDER or VSSM_IMAGENET=FOLDER';
+  if (imagenet === undefined) {
+    return { kind: 'dataset', name, usable: false, details: 'no folder given', fix };
+  }
+  return attempt({ kind: 'dataset', name, fix }, async () => {
+    const dataset = await openImageNet(imagenet);
+    await dataset.close();
+    return `${dataset.samples.length} images of ${dataset.classes.length} classes in ${imagenet}`;
+  });
+}
+
+async function checkpoint(): Promise<Finding> {
+  const name = 'vim-nano-fmnist (embedded)';
+  return attempt({ kind: 'checkpoint', name, fix: 'check datasets/fashion-mnist out again' }, async () => {
+    if (!existsSync(embeddedCheckpoint)) throw new Error(`${embeddedCheckpoint} is missing`);
+    const file = await readCheckpoint(embeddedCheckpoint);
+    return `${file.tensors.size} tensors, SHA-256 ${file.sha256.slice(0, 12)}…`;
+  });
+}
+
+async function attempt(
+  what: Pick<Finding, 'kind' | 'name'> & { readonly fix: string },
+  check: () => Promise<string>,
+): Promise<Finding> {
+  const { kind, name, fix } = what;
+  try {
+    return { kind, name, usable: true, details: await check() };
+  } catch (error) {
+    return { kind, name, usable: false, details: explain(error).replace(/^error: /, ''), fix };
+  }
+}
+
+function line({ kind, name, usable, details, fix }: Finding): string {
+  const mark = usable ? '✓' : '✗';
+  return `${mark} ${kind.padEnd(10)} ${name}: ${details}${fix === undefined ? '' : `\n             fix: ${fix}`}`;
+}

@@ -1,0 +1,142 @@
+/** `vssm predict`: logits and kept positions of a tensor or a folder of images. */
+import { writeSafetensors } from '@vssm/checkpoints';
+import { formatSchedule, oneOf, type Tensor, UserError } from '@vssm/core';
+import { recipeNames } from '@vssm/datasets';
+import { topK } from '@vssm/metrics';
+import { Command } from 'commander';
+import { imageInput, type PredictInput, recipeOf, tensorInput } from '../inputs.ts';
+import { addBackendOptions, type BackendOptions, openBackend } from '../options/backend.ts';
+import { addModelOptions, loadModel, type ModelOptions, type SourcedModel } from '../options/model.ts';
+import { whole } from '../options/numbers.ts';
+import { addPlanOptions, type PlanOptions, planOf } from '../options/plan.ts';
+import { listing, type OutputOptions, printResult } from '../output.ts';
+
+type Options = ModelOptions &
+  PlanOptions &
+  BackendOptions &
+  OutputOptions & {
+    readonly tensor?: string;
+    readonly images?: string;
+    readonly recipe?: string;
+    readonly batch: number;
+    readonly out: string;
+  };
+
+export function predictCommand(): Command {
+  const command = new Command('predict').description(
+    'run a model, dense or pruned, on a tensor or on images',
+  );
+  return addBackendOptions(addPlanOptions(addModelOptions(command)))
+    .option('--tensor <file>', '.safetensors with "input" [B, C, H, W], already normalised')
+    .option('--images <folder>', 'JPEG and PNG files, taken through the recipe')
+    .option('--recipe <name>', `${recipeNames.join(', ')}; default: by the model's input channels`)
+    .option('--batch <n>', 'images per run', whole('--batch', 1), 16)
+    .option('--out <file>', 'safetensors file to write: logits and kept.<block>', 'predictions.safetensors')
+    .option('--json', 'print one JSON document on stdout')
+    .action(run);
+}
+
+async function run(options: Options): Promise<void> {
+  const plan = planOf(options);
+  const backend = await openBackend(options);
+  const source = await loadModel(options);
+  const input = await openInput(options, source);
+  try {
+    const model = await backend.load({ ...source, plan, threads: options.threads });
+    const { classes } = source.spec;
+    const logits = new (backend.name === 'reference' ? Float64Array : Float32Array)(input.count * classes);
+    const kept = new Map(plan.schedule.map(({ after }) => [after, [] as Int32Array[]]));
+    try {
+      for (let first = 0; first < input.count; first += options.batch) {
+        const size = Math.min(options.batch, input.count - first);
+        const pixels = await input.read(first, size);
+        const samples = Array.from({ length: size }, (_, item) => first + item);
+        const prediction = await model.run({ pixels, size, samples });
+        logits.set(prediction.logits, first * classes);
+        for (const [after, positions] of prediction.kept) kept.get(after)!.push(positions);
+        progress(first + size, input.count);
+      }
+    } finally {
+      await model.dispose();
+    }
+    await writeSafetensors(options.out, predictionTensors(logits, classes, kept, input.count), {
+      plan: JSON.stringify(plan),
+      ...(source.checkpoint !== undefined && { checkpoint_sha256: source.checkpoint.sha256 }),
+    });
+    const top1 = Array.from(
+      { length: input.count },
+      (_, item) => topK(logits.subarray(item * classes, (item + 1) * classes), 1)[0],
+    );
+    const result = {
+      out: options.out,
+      count: input.count,
+      backend: backend.name,
+      classes,
+      schedule: formatSchedule(plan.schedule),
+      plan,
+      tokens: [...kept].map(([after, parts]) => ({ after, kept: sumLengths(parts) / input.count })),
+      source: source.checkpoint?.sha256 ?? source.name,
+      ignored: source.ignored,
+      predictions: top1.map((label, item) => ({ id: input.ids?.[item] ?? String(item), class: label })),
+    };
+    printResult(options, result, human(result));
+  } finally {
+    await input.close();
+  }
+}
+
+async function openInput(options: Options, { spec }: SourcedModel): Promise<PredictInput> {
+  if ((options.tensor === undefined) === (options.images === undefined)) {
+    throw new UserError('give one of --tensor FILE.safetensors and --images FOLDER');
+  }
+  if (options.tensor !== undefined) return tensorInput(options.tensor, spec);
+  const recipe = oneOf('--recipe', options.recipe ?? recipeOf(spec), recipeNames);
+  return imageInput(options.images!, spec, recipe);
+}
+
+function predictionTensors(
+  logits: Float32Array | Float64Array,
+  classes: number,
+  kept: ReadonlyMap<number, readonly Int32Array[]>,
+  count: number,
+): Map<string, Tensor> {
+  const tensors = new Map<string, Tensor>([
+    [
+      'logits',
+      { dtype: logits instanceof Float64Array ? 'F64' : 'F32', shape: [count, classes], data: logits },
+    ],
+  ]);
+  for (const [after, parts] of kept) {
+    const data = new BigInt64Array(sumLengths(parts));
+    let at = 0;
+    for (const part of parts) for (const position of part) data[at++] = BigInt(position);
+    tensors.set(`kept.${after}`, { dtype: 'I64', shape: [count, data.length / count], data });
+  }
+  return tensors;
+}
+
+function sumLengths(parts: readonly Int32Array[]): number {
+  return parts.reduce((sum, part) => sum + part.length, 0);
+}
+
+function progress(done: number, total: number): void {
+  if (process.stderr.isTTY) process.stderr.write(`\r${done} of ${total} images${done === total ? '\n' : ''}`);
+}
+
+function human(result: {
+  out: string;
+  count: number;
+  predictions: readonly { id: string; class: number }[];
+  ignored: readonly string[];
+}): string {
+  const shown = result.predictions
+    .slice(0, 20)
+    .map(({ id, class: label }) => [id, `class ${label}`] as const);
+  const more = result.count - shown.length;
+  return [
+    listing(shown),
+    ...(more > 0 ? [`… and ${more} more`] : []),
+    ...(result.ignored.length > 0 ? [`not used from the checkpoint: ${result.ignored.join(', ')}`] : []),
+    `wrote ${result.out}`,
+  ].join('\n');
+}

@@ -1,0 +1,23 @@
+/** One line for what a user can mend; a stack trace for what is our bug. */
+import { UserError } from '@vssm/core';
+
+const systemErrors: Readonly<Record<string, string>> = {
+  ENOENT: 'no such file or folder',
+  EACCES: 'permission denied',
+  EPERM: 'not permitted',
+  EISDIR: 'is a folder, a file is needed',
+  ENOTDIR: 'a part of the path is not a folder',
+  ENOSPC: 'the disk is full; free some space and run the same command again',
+  EROFS: 'the file system is read-only',
+  EMFILE: 'too many open files',
+};
+
+export function explain(error: unknown): string {
+  if (error instanceof UserError) return `error: ${error.message}`;
+  if (error instanceof Error && 'code' in error && typeof error.code === 'string') {
+    const meaning = systemErrors[error.code];
+    const path = 'path' in error && typeof error.path === 'string' ? `${error.path}: ` : '';
+    if (meaning !== undefined) return `error: ${path}${meaning}`;
+  }
+  return `unexpected error, please report it: ${error instanceof Error ? error.stack : String(error)}`;
+}

@@ -1,0 +1,91 @@
+/** What `vssm predict` runs on: a tensor somebody made, or a folder of images. */
+import { readSafetensors } from '@vssm/checkpoints';
+import { UserError, type VimSpec } from '@vssm/core';
+import { type ImageDataset, openImageFolder, type RecipeName } from '@vssm/datasets';
+
+export interface PredictInput {
+  readonly count: number;
+  /** Names of the samples, where they have any. */
+  readonly ids: readonly string[] | undefined;
+  /** Normalised pixels of samples first … first + count - 1, [count, C, H, W]. */
+  read(first: number, count: number): Promise<Float32Array>;
+  close(): Promise<void>;
+}
+
+/** The tensor `input` [B, C, H, W] of a safetensors file; other tensors in it are ignored. */
+export async function tensorInput(path: string, spec: VimSpec): Promise<PredictInput> {
+  const { tensors } = await readSafetensors(path);
+  const tensor = tensors.get('input');
+  const expected = [spec.inChannels, spec.imageHeight, spec.imageWidth];
+  if (tensor === undefined) {
+    throw new UserError(
+      `${path}: no tensor "input" [B, ${expected.join(', ')}]; found ${[...tensors.keys()].slice(0, 8).join(', ') || 'none'}`,
+    );
+  }
+  const { shape, data } = tensor;
+  if (shape.length !== 4 || expected.some((axis, i) => axis !== shape[i + 1])) {
+    throw new UserError(
+      `${path}: "input" is [${shape.join(', ')}], the model takes [B, ${expected.join(', ')}]; --image-size changes the model's side`,
+    );
+  }
+  if (shape[0] < 1) throw new UserError(`${path}: "input" holds no sample`);
+  if (!(data instanceof Float32Array || data instanceof Float64Array)) {
+    throw new UserError(
+      `${path}: "input" is ${tensor.dtype}, expected normalised pixels as F32 (or F64, F16, BF16)`,
+    );
+  }
+  const pixels = data instanceof Float32Array ? data : Float32Array.from(data);
+  const bad = pixels.findIndex((value) => !Number.isFinite(value));
+  if (bad >= 0)
+    throw new UserError(
+      `${path}: "input" holds ${pixels[bad]} at element ${bad}; every pixel must be finite`,
+    );
+  const size = expected.reduce((product, axis) => product * axis, 1);
+  return {
+    count: shape[0],
+    ids: undefined,
+    read: async (first, count) => pixels.subarray(first * size, (first + count) * size),
+    close: async () => {},
+  };
+}
+
+/** The images of a folder, through the recipe that fits the model. */
+export async function imageInput(dir: string, spec: VimSpec, recipe: RecipeName): Promise<PredictInput> {
+  if (spec.imageHeight !== spec.imageWidth) {
+    throw new UserError(
+      `--images: the model takes ${spec.imageHeight}x${spec.imageWidth}, recipes give squares; use --tensor`,
+    );
+  }
+  const dataset = await openImageFolder(dir, { recipe, imageSize: spec.imageWidth });
+  checkChannels(dataset, spec);
+  return {
+    count: dataset.samples.length,
+    ids: dataset.samples.map(({ id }) => id),
+    read: (first, count) => loadPixels(dataset, first, count),
+    close: () => dataset.close(),
+  };
+}
+
+/** The recipe a model was made for, as far as its shape tells. */
+export function recipeOf(spec: VimSpec): RecipeName {
+  return spec.inChannels === 1 ? 'fashion-mnist' : 'vim-imagenet';
+}
+
+export function checkChannels(
+  dataset: Pick<ImageDataset, 'channels' | 'height' | 'width' | 'name'>,
+  spec: VimSpec,
+): void {
+  const { channels, height, width, name } = dataset;
+  if (channels !== spec.inChannels || height !== spec.imageHeight || width !== spec.imageWidth) {
+    throw new UserError(
+      `data set ${name} gives ${channels}x${height}x${width}, the model takes ${spec.inChannels}x${spec.imageHeight}x${spec.imageWidth}; is this another data set's model?`,
+    );
+  }
+}
+
+async function loadPixels(dataset: ImageDataset, first: number, count: number): Promise<Float32Array> {
+  const size = dataset.channels * dataset.height * dataset.width;
+  const pixels = new Float32Array(count * size);
+  for (let item = 0; item < count; item++) pixels.set(await dataset.load(first + item), item * size);
+  return pixels;
+}

@@ -1,0 +1,60 @@
+/** The pruning options that several commands share, and the plan they add up to. */
+import {
+  alignments,
+  convModes,
+  oneOf,
+  type PruningPlan,
+  parseSchedule,
+  pruningPlan,
+  reductions,
+  scoreOrders,
+  signals,
+  tokenOrders,
+} from '@vssm/core';
+import type { Command } from 'commander';
+import { whole } from './numbers.ts';
+
+export interface PlanOptions {
+  readonly prune?: string;
+  readonly signal: string;
+  readonly reduce: string;
+  readonly order: string;
+  readonly alignment: string;
+  readonly conv?: string;
+  readonly tokenOrder: string;
+  readonly countClassToken?: boolean;
+  readonly seed: number;
+}
+
+export function addPlanOptions(command: Command): Command {
+  return command
+    .option(
+      '--prune <schedule>',
+      'prune after these blocks (1-based) at these keep ratios, e.g. "5,10,15@0.8"; default: dense',
+    )
+    .option('--alignment <how>', `what the scan does about pruned tokens: ${alignments.join(', ')}`, 'decay')
+    .option(
+      '--conv <taps>',
+      `what the convolution sees: ${convModes.join(', ')}; default: compact with none, else positional`,
+    )
+    .option('--signal <signal>', `what tokens are scored by: ${signals.join(', ')}`, 'gated')
+    .option('--reduce <how>', `channels to one score: ${reductions.join(', ')}`, 'clip')
+    .option('--order <order>', `${scoreOrders.join(', ')} (the released code's slip)`, 'aligned')
+    .option('--token-order <order>', `kept tokens' order: ${tokenOrders.join(', ')}`, 'original')
+    .option('--count-class-token', 'keep ceil(L·keep) as the released masking code does')
+    .option('--seed <n>', 'seed of the random signal', whole('--seed'), 0);
+}
+
+export function planOf(options: PlanOptions): PruningPlan {
+  return pruningPlan({
+    schedule: options.prune === undefined || options.prune.trim() === '' ? [] : parseSchedule(options.prune),
+    signal: oneOf('--signal', options.signal, signals),
+    reduce: oneOf('--reduce', options.reduce, reductions),
+    order: oneOf('--order', options.order, scoreOrders),
+    alignment: oneOf('--alignment', options.alignment, alignments),
+    ...(options.conv !== undefined && { conv: oneOf('--conv', options.conv, convModes) }),
+    tokenOrder: oneOf('--token-order', options.tokenOrder, tokenOrders),
+    countClassToken: options.countClassToken ?? false,
+    seed: options.seed,
+  });
+}

@@ -1,0 +1,56 @@
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { checkWorkspace } from './check.ts';
+
+let root: string;
+beforeEach(() => {
+  root = mkdtempSync(join(tmpdir(), 'workspace-'));
+  for (const group of ['packages', 'benchmarks', 'datasets']) mkdirSync(join(root, group));
+});
+afterEach(() => rmSync(root, { recursive: true }));
+
+function write(path: string, content: string): void {
+  mkdirSync(dirname(join(root, path)), { recursive: true });
+  writeFileSync(join(root, path), content);
+}
+
+function manifest(name: string, dependencies: Record<string, string> = {}): void {
+  write(`packages/${name}/package.json`, JSON.stringify({ name: `@vssm/${name}`, dependencies }));
+}
+
+describe('import table', () => {
+  it('holds in this workspace', () => {
+    expect(checkWorkspace(fileURLToPath(new URL('../../..', import.meta.url)))).toEqual([]);
+  });
+
+  it('finds a dependency that the table does not list', () => {
+    manifest('metrics', { '@vssm/bench': 'workspace:*', '@vssm/core': 'workspace:*' });
+    expect(checkWorkspace(root)).toEqual(['packages/metrics: may not import @vssm/bench']);
+  });
+
+  it('finds ONNX Runtime outside the backends', () => {
+    manifest('graph', { 'onnxruntime-node': '1' });
+    expect(checkWorkspace(root)).toEqual([expect.stringContaining('may not import onnxruntime-node')]);
+  });
+
+  it('finds paths into another package and undeclared imports', () => {
+    manifest('core');
+    write('packages/core/src/a.ts', "import { x } from '../../graph/src/x.ts';\nimport y from 'left-pad';\n");
+    expect(checkWorkspace(root)).toEqual([
+      expect.stringContaining('from another package'),
+      expect.stringContaining('"left-pad"'),
+    ]);
+  });
+
+  it('finds a package that is not in the table, and a file that is too long', () => {
+    manifest('mystery');
+    manifest('core');
+    write('packages/core/src/long.ts', 'export {};\n'.repeat(401));
+    const breaches = checkWorkspace(root);
+    expect(breaches).toContainEqual(expect.stringContaining('mystery: not in the import table'));
+    expect(breaches).toContainEqual(expect.stringContaining('401 lines'));
+  });
+});

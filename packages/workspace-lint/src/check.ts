@@ -1,0 +1,93 @@
+/**
+ * Holds the workspace against the import table. A package can import only what its package.json declares (pnpm
+ * links nothing else), so declarations are checked, and sources only for what gets round them: paths into
+ * another package, and imports that nobody declared.
+ */
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { dirname, join, relative, resolve } from 'node:path';
+import { benchmarksMayImport, everything, mayImport, onnxRuntimePackages } from './table.ts';
+
+/** Files beyond this length are asking to be two. */
+const longestFile = 400;
+
+interface Manifest {
+  readonly name: string;
+  readonly dependencies?: Readonly<Record<string, string>>;
+  readonly devDependencies?: Readonly<Record<string, string>>;
+}
+
+/** @returns one line per breach, empty when all is well */
+export function checkWorkspace(root: string): string[] {
+  return ['packages', 'benchmarks', 'datasets'].flatMap((group) =>
+    folders(join(root, group))
+      .filter((folder) => existsSync(join(folder, 'package.json')))
+      .flatMap((folder) => checkPackage(root, group, folder)),
+  );
+}
+
+function checkPackage(root: string, group: string, folder: string): string[] {
+  const place = relative(root, folder);
+  const manifest = JSON.parse(readFileSync(join(folder, 'package.json'), 'utf8')) as Manifest;
+  const declared = { ...manifest.dependencies, ...manifest.devDependencies };
+  const short = place.slice(group.length + 1);
+  const allowed = group === 'packages' ? mayImport[short] : benchmarksMayImport;
+  if (allowed === undefined)
+    return [`${place}: not in the import table (packages/workspace-lint/src/table.ts)`];
+
+  const breaches: string[] = [];
+  for (const name of Object.keys(manifest.dependencies ?? {})) {
+    const target = /^@vssm\/(.+)$/.exec(name)?.[1];
+    const open = target === undefined || target === 'core' || allowed.includes(everything);
+    if (!open && !allowed.includes(target)) {
+      breaches.push(`${place}: may not import ${name}`);
+    }
+    if (/^onnxruntime-/.test(name) && !onnxRuntimePackages.includes(short)) {
+      breaches.push(`${place}: may not import ${name}; only ${onnxRuntimePackages.join(', ')} may`);
+    }
+  }
+  for (const file of sources(folder)) {
+    const text = readFileSync(file, 'utf8');
+    const at = relative(root, file);
+    for (const specifier of imports(text)) {
+      if (specifier.startsWith('.')) {
+        const target = resolve(dirname(file), specifier);
+        if (relative(folder, target).startsWith('..')) {
+          breaches.push(`${at}: imports "${specifier}" from another package; import the package by its name`);
+        }
+        continue;
+      }
+      const name = specifier
+        .split('/')
+        .slice(0, specifier.startsWith('@') ? 2 : 1)
+        .join('/');
+      if (!name.startsWith('node:') && name !== manifest.name && !(name in declared) && name !== 'vitest') {
+        breaches.push(`${at}: imports "${name}", which ${place}/package.json does not declare`);
+      }
+    }
+    const lines = text.split('\n').length - 1;
+    if (lines > longestFile)
+      breaches.push(`${at}: ${lines} lines; a file is one concept and at most ${longestFile} lines`);
+  }
+  return breaches;
+}
+
+/** Specifiers of static imports and re-exports, and of dynamic imports of a literal. */
+function imports(source: string): string[] {
+  const statements =
+    /^\s*(?:import|export)\s[^'"`;]*?from\s*['"]([^'"]+)['"]|^\s*import\s*['"]([^'"]+)['"]/gm;
+  const calls = /\bimport\(\s*['"]([^'"]+)['"]\s*\)/g;
+  return [...source.matchAll(statements), ...source.matchAll(calls)].map((match) => match[1] ?? match[2]);
+}
+
+function sources(folder: string): string[] {
+  return readdirSync(folder, { withFileTypes: true, recursive: true })
+    .filter((entry) => entry.isFile() && /\.ts$/.test(entry.name))
+    .map((entry) => join(entry.parentPath, entry.name))
+    .filter((file) => !/(^|\/)(node_modules|testdata|assembly)\//.test(relative(folder, file)));
+}
+
+function folders(parent: string): string[] {
+  return readdirSync(parent, { withFileTypes: true })
+    .filter((entry) => entry.isDirectory())
+    .map((entry) => join(parent, entry.name));
+}

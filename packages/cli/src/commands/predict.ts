@@ -65,7 +65,7 @@ async function run(options: Options): Promise<void> {
     });
     const top1 = Array.from(
       { length: input.count },
-      (_, item) => topK(logits.subarray(item * classes, (item + 1) * classes), 1)[0],
+      (_, item) => topK(logits, classes, 1, item)[0],
     );
     const result = {
       out: options.out,

@@ -1,0 +1,107 @@
+/** The work of `vssm bench`: runs the benchmarks, or says what would run, and writes the report. */
+import { availableParallelism } from 'node:os';
+import {
+  type BenchOutcome,
+  type BenchPreview,
+  type BenchRequest,
+  datasetSources,
+  type Experiment,
+  formatDuration,
+  formatPreview,
+  modelSource,
+  openBackend,
+  parseCheckpointOptions,
+  previewBench,
+  progressOn,
+  runBench,
+} from '@vssm/bench';
+import { experiment as speedVim } from '@vssm/bench-speed-vim';
+import { experiment as table1 } from '@vssm/bench-table1-imagenet';
+import { experiment as table4 } from '@vssm/bench-table4-importance';
+import { experiment as table5 } from '@vssm/bench-table5-alignment';
+import { report, reportDefaults } from './report.ts';
+
+/** Every benchmark there is, in the order in which they run. */
+export const experiments: readonly Experiment[] = [table1, table4, table5, speedVim];
+
+export const benchDefaults = { out: 'results', backend: 'cpu' } as const;
+
+/** Options of the command line, as commander names them. */
+export interface BenchOptions {
+  /** Run folder. Default: `results`. */
+  readonly out?: string;
+  /** Ids of benchmarks, joined by commas. Default: all. */
+  readonly only?: string;
+  /** Every image instead of a fixed sample. */
+  readonly full?: boolean;
+  /** First images only, stamped partial. */
+  readonly limit?: number;
+  /** Says what would run; writes nothing. */
+  readonly plan?: boolean;
+  /** ImageNet-1K validation images: a folder, or the original archive. */
+  readonly imagenet?: string;
+  /** `MODEL=FILE`, one for each model. */
+  readonly checkpoint?: readonly string[];
+  readonly backend?: string;
+  /** Default: all cores. */
+  readonly threads?: number;
+  /** False: no report at the end (`--no-report`). */
+  readonly report?: boolean;
+  readonly json?: boolean;
+}
+
+export type BenchResult =
+  | (BenchPreview & { readonly exitCode: 0 })
+  | (BenchOutcome & {
+      /** Path of index.html; null where none was written. */ readonly report: string | null;
+    });
+
+/**
+ * Runs the benchmarks; everything for people goes to stderr. The caller prints the returned document if asked
+ * to, and exits with its `exitCode`.
+ *
+ * @throws UserError for options and files that cannot be used, a run folder in use, a full disk
+ */
+export async function bench(options: BenchOptions): Promise<BenchResult> {
+  const out = options.out ?? benchDefaults.out;
+  const request: BenchRequest = {
+    experiments,
+    out,
+    only: (options.only ?? '').split(',').filter((id) => id !== ''),
+    full: options.full ?? false,
+    ...(options.limit !== undefined && { limit: options.limit }),
+    backend: await openBackend(options.backend ?? benchDefaults.backend),
+    threads: options.threads ?? availableParallelism(),
+    sources: {
+      models: modelSource(parseCheckpointOptions(options.checkpoint ?? [])),
+      datasets: datasetSources(options.imagenet),
+    },
+    command: ['vssm', ...process.argv.slice(2)],
+    progress: progressOn(process.stderr),
+  };
+  if (options.plan) {
+    const preview = await previewBench(request);
+    process.stderr.write(`${formatPreview(preview)}\n`);
+    return { ...preview, exitCode: 0 };
+  }
+  const outcome = await runBench(request);
+  process.stderr.write(`${summary(outcome)}\n`);
+  if (outcome.stoppedBy !== null || options.report === false) return { ...outcome, report: null };
+  const { index } = await report({ results: [out], out: reportDefaults.out, json: options.json ?? false });
+  return { ...outcome, report: index };
+}
+
+function summary(outcome: BenchOutcome): string {
+  const { carriedOut, foundDone, notRun, failures, unreadable, partial, stoppedBy, durationMs } = outcome;
+  const lines = [
+    `${carriedOut} tasks done in ${formatDuration(durationMs)}` +
+      (foundDone > 0 ? `, ${foundDone} were done already` : '') +
+      (notRun > 0 ? `, ${notRun} rows not run (the report says why and how to)` : ''),
+  ];
+  if (unreadable > 0) lines.push(`images that could not be read: ${unreadable}, listed in the results`);
+  for (const { label, reason } of failures) lines.push(`not finished: ${label}: ${reason}`);
+  if (partial) lines.push('partial, not comparable: --limit cut this run down');
+  if (stoppedBy !== null) lines.push(`stopped by ${stoppedBy}; run the same command again to go on`);
+  lines.push(`results: ${outcome.results}`);
+  return lines.join('\n');
+}

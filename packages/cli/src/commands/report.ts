@@ -1,0 +1,73 @@
+/** The work of `vssm report`: finds run folders and the paper's tables, writes the report. */
+import { existsSync, readdirSync, statSync } from 'node:fs';
+import { join } from 'node:path';
+import { UserError } from '@vssm/core';
+import { type WrittenReport, writeReport } from '@vssm/report';
+import { type PaperTable, readPaperTable, resultsFileName } from '@vssm/results';
+
+export const reportDefaults = { results: ['results'], out: 'reports/latest' } as const;
+
+export interface ReportOptions {
+  /** Run folders, results files, or folders of run folders. */
+  readonly results: readonly string[];
+  readonly out: string;
+  readonly json: boolean;
+}
+
+export interface ReportResult extends WrittenReport {
+  /** The run folders and files that were read. */
+  readonly runs: readonly string[];
+}
+
+/**
+ * Writes the report. Without any result at the default place it says that nothing was run, and how to; a place
+ * that was named and holds no result is an error.
+ *
+ * @throws UserError
+ */
+export async function report({ results, out, json }: ReportOptions): Promise<ReportResult> {
+  const runs = results.flatMap(findRuns);
+  const written = await writeReport({ results: runs, benchmarks: paperTables(), out });
+  if (!json) process.stderr.write(summary(runs, written));
+  return { ...written, runs };
+}
+
+/** The run itself, or the runs inside a folder in the order of their names. */
+export function findRuns(place: string): string[] {
+  const isDefault = (reportDefaults.results as readonly string[]).includes(place);
+  if (!existsSync(place)) {
+    if (isDefault) return [];
+    throw new UserError(`results "${place}": no such file or folder; vssm bench writes results`);
+  }
+  if (!statSync(place).isDirectory() || existsSync(join(place, resultsFileName))) return [place];
+  const inside = readdirSync(place)
+    .sort()
+    .map((name) => join(place, name))
+    .filter((folder) => existsSync(join(folder, resultsFileName)));
+  if (inside.length === 0 && !isDefault) {
+    throw new UserError(`results "${place}": neither ${resultsFileName} nor a folder with one is in it`);
+  }
+  return inside;
+}
+
+/** The numbers of every benchmark that has some. */
+function paperTables(): PaperTable[] {
+  const folder = join(import.meta.dirname, '../../../../benchmarks');
+  if (!existsSync(folder)) return [];
+  return readdirSync(folder)
+    .sort()
+    .map((name) => join(folder, name, 'paper.json'))
+    .filter((file) => existsSync(file))
+    .map(readPaperTable);
+}
+
+function summary(runs: readonly string[], { index, records, partial, warnings }: WrittenReport): string {
+  const lines = warnings.map((warning) => `warning: ${warning}`);
+  if (runs.length === 0) lines.push('no results yet: vssm bench makes them; the report says so too');
+  else {
+    lines.push(
+      `${records.accuracy} accuracies, ${records.speed} timings, ${records.skipped} rows not run${partial ? '; partial, not comparable' : ''}`,
+    );
+  }
+  return [...lines, `report: ${index}`, ''].join('\n');
+}

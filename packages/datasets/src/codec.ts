@@ -1,0 +1,145 @@
+/**
+ * Bytes → 8-bit RGB exactly as Pillow's `Image.open(...).convert('RGB')`, and 8-bit RGB → PNG. The only module
+ * that touches sharp (libjpeg-turbo, libpng, libwebp); files reach it only after their first bytes named one of
+ * three formats, so that none of its other readers is ever handed a stranger's file.
+ *
+ * What Pillow does, and so this does: EXIF orientation, colour profiles and gamma are ignored; alpha is dropped,
+ * not blended; CMYK JPEGs are read from the raw channels, inverted (Adobe's convention, with or without Adobe's
+ * marker), and turned to RGB without a profile; of 16 bits a channel the high byte is kept, except in grey PNGs
+ * without alpha, where values above 255 become 255; a JPEG may have damaged data but must not end early.
+ */
+import { UserError } from '@vssm/core';
+import sharp, { type SharpOptions } from 'sharp';
+import { fromGrey, type RgbImage } from './image.ts';
+
+/** Pillow refuses pictures above this many pixels (twice its warning threshold of 1 GiB / 4 / 3). */
+export const maxPixels = 2 * Math.floor(1024 ** 3 / 4 / 3);
+
+/** Every image is decoded once: a cache of decoder results would only hold memory. */
+sharp.cache(false);
+
+const formats = ['jpeg', 'png', 'webp'] as const;
+type Format = (typeof formats)[number];
+
+/**
+ * Decodes a JPEG, PNG or WebP picture; the first frame if there are several.
+ *
+ * @param name the file's path, for messages
+ * @throws UserError naming the file: another format, truncated or corrupt data, too many pixels
+ */
+export async function decodeImage(bytes: Uint8Array, name: string): Promise<RgbImage> {
+  const format = sniff(bytes);
+  if (format === undefined) {
+    throw new UserError(`image ${name}: not a JPEG, PNG or WebP file; convert it to one of these`);
+  }
+  try {
+    return await decode(bytes, format, name);
+  } catch (error) {
+    if (error instanceof UserError) throw error;
+    const reason = (error as Error).message.trim().split('\n').at(-1);
+    throw new UserError(`image ${name}: cannot be decoded (${reason}); fetch the file again`);
+  }
+}
+
+/** A PNG file that decodes to exactly these pixels. */
+export async function encodePng(image: RgbImage): Promise<Uint8Array> {
+  const { width, height, data } = image;
+  return sharp(data, { raw: { width, height, channels: 3 } })
+    .png()
+    .toBuffer();
+}
+
+function sniff(bytes: Uint8Array): Format | undefined {
+  const startsWith = (at: number, ...values: number[]) =>
+    values.every((value, index) => bytes[at + index] === value);
+  if (startsWith(0, 0xff, 0xd8, 0xff)) return 'jpeg';
+  if (startsWith(0, 0x89, 0x50, 0x4e, 0x47, 0x0d, 0x0a, 0x1a, 0x0a)) return 'png';
+  if (startsWith(0, 0x52, 0x49, 0x46, 0x46) && startsWith(8, 0x57, 0x45, 0x42, 0x50)) return 'webp';
+  return undefined;
+}
+
+async function decode(bytes: Uint8Array, format: Format, name: string): Promise<RgbImage> {
+  const options: SharpOptions = {
+    // Like Pillow: damaged JPEG data is a warning, damaged PNG and WebP data is an error.
+    failOn: format === 'jpeg' ? 'truncated' : 'error',
+    limitInputPixels: false,
+    ignoreIcc: true,
+  };
+  const { width, height, space, depth } = await sharp(bytes, options).metadata();
+  if (width * height > maxPixels) {
+    throw new UserError(`image ${name}: ${width}x${height} is more than ${maxPixels} pixels; scale it down`);
+  }
+  const picture = sharp(bytes, options);
+  if (space === 'cmyk') {
+    const raw = await picture.pipelineColourspace('cmyk').toColourspace('cmyk').raw().toBuffer();
+    return fromInvertedCmyk(width, height, raw);
+  }
+  if (depth === 'ushort') {
+    const wide = space === 'grey16' ? 'grey16' : 'rgb16';
+    const { data, info } = await picture
+      .pipelineColourspace(wide)
+      .toColourspace(wide)
+      .raw({ depth: 'ushort' })
+      .toBuffer({ resolveWithObject: true });
+    const values = new Uint16Array(data.buffer, data.byteOffset, data.length / 2);
+    return fromSixteenBit(width, height, values, info.channels, isPlainGreyPng(bytes));
+  }
+  const { data, info } = await picture.toColourspace('srgb').raw().toBuffer({ resolveWithObject: true });
+  return fromEightBit(width, height, data, info.channels);
+}
+
+/** Drops alpha and spreads grey; `data` has 1 (grey) to 4 (RGBA) channels. */
+function fromEightBit(width: number, height: number, data: Uint8Array, channels: number): RgbImage {
+  if (channels === 3)
+    return { width, height, data: new Uint8Array(data.buffer, data.byteOffset, data.length) };
+  return pick(width, height, channels, (at) => data[at]);
+}
+
+/** Colour type 0 in the header chunk, which is always the first: grey, no alpha channel. */
+function isPlainGreyPng(bytes: Uint8Array): boolean {
+  return bytes[25] === 0;
+}
+
+/** Plain grey is clipped to 255; everything else keeps the high byte. */
+function fromSixteenBit(
+  width: number,
+  height: number,
+  values: Uint16Array,
+  channels: number,
+  plainGrey: boolean,
+): RgbImage {
+  if (plainGrey) return pick(width, height, channels, (at) => Math.min(values[at], 255));
+  return pick(width, height, channels, (at) => values[at] >> 8);
+}
+
+function pick(width: number, height: number, channels: number, value: (at: number) => number): RgbImage {
+  const count = width * height;
+  if (channels < 3) {
+    const grey = new Uint8Array(count);
+    for (let pixel = 0; pixel < count; pixel++) grey[pixel] = value(pixel * channels);
+    return fromGrey(width, height, grey);
+  }
+  const rgb = new Uint8Array(count * 3);
+  for (let pixel = 0; pixel < count; pixel++) {
+    for (let channel = 0; channel < 3; channel++) {
+      rgb[pixel * 3 + channel] = value(pixel * channels + channel);
+    }
+  }
+  return { width, height, data: rgb };
+}
+
+/**
+ * Pillow's conversion: with c, m, y, k already inverted as Adobe stores them, r = (255 - k) - round(c (255 - k)
+ * / 255), and so on; the division is the usual 8-bit one by shifts.
+ */
+function fromInvertedCmyk(width: number, height: number, cmyk: Uint8Array): RgbImage {
+  const data = new Uint8Array(width * height * 3);
+  for (let from = 0, to = 0; from < cmyk.length; from += 4) {
+    const light = 255 - cmyk[from + 3];
+    for (let channel = 0; channel < 3; channel++) {
+      const product = cmyk[from + channel] * light + 128;
+      data[to++] = light - ((product + (product >> 8)) >> 8);
+    }
+  }
+  return { width, height, data };
+}

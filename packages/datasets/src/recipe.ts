@@ -1,0 +1,126 @@
+/**
+ * Evaluation recipes as data, and what they do to a picture: scale the shorter side (bicubic, antialiased), cut
+ * the centre out, divide by 255, subtract the mean and divide by the standard deviation. Rounding follows
+ * torchvision's `Resize` and `CenterCrop`, arithmetic torch's float32.
+ */
+import { oneOf, UserError } from '@vssm/core';
+import { type RgbImage, toGrey } from './image.ts';
+import { resizeBicubic, type Window } from './resample.ts';
+
+export interface Recipe {
+  readonly name: RecipeName;
+  /** 1: the picture's luma; 3: red, green, blue. */
+  readonly channels: 1 | 3;
+  /** Length of the shorter side after scaling, pixels. */
+  readonly resize: number;
+  /** Side of the square cut out of the centre, pixels; at most `resize`. */
+  readonly crop: number;
+  /** Per channel, of values in 0 … 1. */
+  readonly mean: readonly number[];
+  readonly std: readonly number[];
+}
+
+export const recipeNames = ['vim-imagenet', 'fashion-mnist'] as const;
+export type RecipeName = (typeof recipeNames)[number];
+
+export const recipes: Readonly<Record<RecipeName, Recipe>> = {
+  /** Vim's evaluation on ImageNet-1K (hustvl/Vim, vim/datasets.py: crop ratio 0.875, ImageNet's mean and std). */
+  'vim-imagenet': {
+    name: 'vim-imagenet',
+    channels: 3,
+    resize: 256,
+    crop: 224,
+    mean: [0.485, 0.456, 0.406],
+    std: [0.229, 0.224, 0.225],
+  },
+  /** What the embedded checkpoint was trained with; a 28x28 picture enters as it is. */
+  'fashion-mnist': {
+    name: 'fashion-mnist',
+    channels: 1,
+    resize: 28,
+    crop: 28,
+    mean: [0.286],
+    std: [0.353],
+  },
+};
+
+/** Larger crops are a mistake in an option rather than a model's input. */
+const maxImageSize = 4096;
+
+/**
+ * A recipe by name, at another image size if asked: the shorter side keeps its ratio to the crop, rounded down
+ * (upstream: `int(input_size / eval_crop_ratio)`).
+ *
+ * @param imageSize side of the crop, pixels
+ * @throws UserError for an unknown name or a size outside 1 … 4096
+ */
+export function recipeFor(name: string, imageSize?: number): Recipe {
+  const recipe = recipes[oneOf('recipe', name, recipeNames)];
+  if (imageSize === undefined || imageSize === recipe.crop) return recipe;
+  if (!Number.isInteger(imageSize) || imageSize < 1 || imageSize > maxImageSize) {
+    throw new UserError(`image size ${imageSize}: expected a whole number from 1 to ${maxImageSize}`);
+  }
+  const resize = Math.floor((imageSize * recipe.resize) / recipe.crop);
+  return { ...recipe, resize, crop: imageSize };
+}
+
+/**
+ * Width and height after the shorter side became `size`; the longer one is rounded down, as torchvision's
+ * `Resize(size)` does.
+ */
+export function shorterSideTo(
+  size: number,
+  width: number,
+  height: number,
+): { width: number; height: number } {
+  if (width <= height) return { width: size, height: Math.trunc((size * height) / width) };
+  return { width: Math.trunc((size * width) / height), height: size };
+}
+
+/** The centred square of side `crop`; a half pixel goes to the even neighbour, as Python's `round` does. */
+export function centreCrop(crop: number, width: number, height: number): Window {
+  return {
+    left: halfRoundedToEven(width - crop),
+    top: halfRoundedToEven(height - crop),
+    width: crop,
+    height: crop,
+  };
+}
+
+function halfRoundedToEven(length: number): number {
+  const below = Math.floor(length / 2);
+  return length % 2 === 0 || below % 2 === 0 ? below : below + 1;
+}
+
+/** The 8-bit stage: scaled and cropped, `crop` x `crop`; grey in all three channels if the recipe has one. */
+export function applyRecipe(image: RgbImage, recipe: Recipe): RgbImage {
+  const source = recipe.channels === 1 ? toGrey(image) : image;
+  const { width, height } = shorterSideTo(recipe.resize, source.width, source.height);
+  return resizeBicubic(source, width, height, centreCrop(recipe.crop, width, height));
+}
+
+/**
+ * Pixels as the model reads them, [C, H, W], in float32 arithmetic: (value / 255 - mean) / std, each step
+ * rounded, as `ToTensor` and `Normalize` do.
+ *
+ * @param image what `applyRecipe` returned
+ */
+export function normalise(image: RgbImage, recipe: Recipe): Float32Array {
+  const plane = image.width * image.height;
+  const pixels = new Float32Array(recipe.channels * plane);
+  for (let channel = 0; channel < recipe.channels; channel++) {
+    const values = normalisedLevels(recipe.mean[channel], recipe.std[channel]);
+    for (let pixel = 0; pixel < plane; pixel++) {
+      pixels[channel * plane + pixel] = values[image.data[pixel * 3 + channel]];
+    }
+  }
+  return pixels;
+}
+
+/** The normalised value of each of the 256 levels. */
+function normalisedLevels(mean: number, std: number): Float32Array {
+  const { fround } = Math;
+  return Float32Array.from({ length: 256 }, (_, level) =>
+    fround(fround(fround(level / 255) - fround(mean)) / fround(std)),
+  );
+}

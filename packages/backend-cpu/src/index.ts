@@ -1,12 +1,24 @@
-/** ONNX Runtime on the CPU behind the Backend interface. */
+/** ONNX Runtime on the CPU behind the Backend interface, in two execution forms. */
 import { availableParallelism, cpus } from 'node:os';
-import type { Backend } from '@vssm/backend';
+import type { Backend, LoadedModel, ModelRequest } from '@vssm/backend';
 import type { ScanForm } from '@vssm/graph';
 import { onnxRuntime } from './ort.ts';
+import { canRunSegments } from './segments/engine.ts';
+import { loadPool } from './segments/pool.ts';
+import { loadSingle } from './segments/single.ts';
 import { loadWhole } from './whole.ts';
 
-/** @param scan how the whole graph spells its scan; default `scan`, the faster one on a CPU */
-export function cpuBackend(scan: ScanForm = 'scan'): Backend {
+/**
+ * - `segments`: ONNX Runtime for the dense parts, the fused kernels for the rest; the fast path.
+ * - `whole`: everything in one ONNX session, the scan spelled in ONNX.
+ */
+export type CpuForm =
+  | { readonly form: 'segments'; readonly mode: 'throughput' | 'latency' }
+  | { readonly form: 'whole'; readonly scan: ScanForm };
+
+export const fastPath: CpuForm = { form: 'segments', mode: 'throughput' };
+
+export function cpuBackend(form: CpuForm = fastPath): Backend {
   return {
     name: 'cpu',
     async probe() {
@@ -26,6 +38,21 @@ export function cpuBackend(scan: ScanForm = 'scan'): Backend {
         };
       }
     },
-    load: (request) => loadWhole(request, scan),
+    load: (request) => load(request, form),
   };
+}
+
+/** A state size that the kernels do not take goes to the whole form. */
+function load(request: ModelRequest, form: CpuForm): Promise<LoadedModel> {
+  const threads = request.threads ?? availableParallelism();
+  if (form.form === 'whole') return loadWhole(request, form.scan);
+  if (!canRunSegments(request.spec)) return loadWhole(request, 'scan');
+  switch (form.mode) {
+    case 'throughput':
+      return loadPool(request, threads);
+    case 'latency':
+      return loadSingle(request, threads);
+    default:
+      throw form.mode satisfies never;
+  }
 }

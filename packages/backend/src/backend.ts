@@ -37,6 +37,11 @@ export interface Prediction {
    * order: [B, K], keyed by the 1-based block of the step.
    */
   readonly kept: ReadonlyMap<number, Int32Array>;
+  /**
+   * Images that got no answer, by their index in the batch, with the reason: their logits are NaN and their
+   * kept positions -1. Absent when there are none.
+   */
+  readonly failed?: ReadonlyMap<number, string>;
 }
 
 export interface LoadedModel {

@@ -14,13 +14,11 @@ export interface PredictInput {
 
 /** The tensor `input` [B, C, H, W] of a safetensors file; other tensors in it are ignored. */
 export async function tensorInput(path: string, spec: VimSpec): Promise<PredictInput> {
-  const { tensors } = await readSafetensors(path);
+  const { tensors } = await readSafetensors(path, { only: ['input'] });
   const tensor = tensors.get('input');
   const expected = [spec.inChannels, spec.imageHeight, spec.imageWidth];
   if (tensor === undefined) {
-    throw new UserError(
-      `${path}: no tensor "input" [B, ${expected.join(', ')}]; found ${[...tensors.keys()].slice(0, 8).join(', ') || 'none'}`,
-    );
+    throw new UserError(`${path}: no tensor "input" [B, ${expected.join(', ')}]`);
   }
   const { shape, data } = tensor;
   if (shape.length !== 4 || expected.some((axis, i) => axis !== shape[i + 1])) {
@@ -57,7 +55,7 @@ export async function imageInput(dir: string, spec: VimSpec, recipe: RecipeName)
     );
   }
   const dataset = await openImageFolder(dir, { recipe, imageSize: spec.imageWidth });
-  checkChannels(dataset, spec);
+  checkInput(dataset, spec);
   return {
     count: dataset.samples.length,
     ids: dataset.samples.map(({ id }) => id),
@@ -71,10 +69,17 @@ export function recipeOf(spec: VimSpec): RecipeName {
   return spec.inChannels === 1 ? 'fashion-mnist' : 'vim-imagenet';
 }
 
-export function checkChannels(
-  dataset: Pick<ImageDataset, 'channels' | 'height' | 'width' | 'name'>,
-  spec: VimSpec,
-): void {
+/** A data set fits a model when its pictures and its classes do. */
+export function checkDataset(dataset: ImageDataset, spec: VimSpec): void {
+  checkInput(dataset, spec);
+  if (dataset.classes.length !== spec.classes) {
+    throw new UserError(
+      `data set ${dataset.name} has ${dataset.classes.length} classes, the model ${spec.classes}; is this another data set's model?`,
+    );
+  }
+}
+
+function checkInput(dataset: ImageDataset, spec: VimSpec): void {
   const { channels, height, width, name } = dataset;
   if (channels !== spec.inChannels || height !== spec.imageHeight || width !== spec.imageWidth) {
     throw new UserError(

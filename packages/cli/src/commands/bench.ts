@@ -45,8 +45,8 @@ export interface BenchOptions {
   readonly backend?: string;
   /** Default: all cores. */
   readonly threads?: number;
-  /** False: no report at the end (`--no-report`). */
-  readonly report?: boolean;
+  /** Where the report goes (`--report`); false for none (`--no-report`). Default: `reports/latest`. */
+  readonly report?: string | false;
   readonly json?: boolean;
 }
 
@@ -87,7 +87,8 @@ export async function bench(options: BenchOptions): Promise<BenchResult> {
   const outcome = await runBench(request);
   process.stderr.write(`${summary(outcome)}\n`);
   if (outcome.stoppedBy !== null || options.report === false) return { ...outcome, report: null };
-  const { index } = await report({ results: [out], out: reportDefaults.out, json: options.json ?? false });
+  const folder = options.report ?? reportDefaults.out;
+  const { index } = await report({ results: [out], out: folder, json: options.json ?? false });
   return { ...outcome, report: index };
 }
 

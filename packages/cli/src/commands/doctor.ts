@@ -1,12 +1,12 @@
 /** `vssm doctor`: what of this machine, these backends and data sets is usable, and the fix for what is not. */
 import { existsSync } from 'node:fs';
 import { availableParallelism, cpus, totalmem } from 'node:os';
-import { backendNames } from '@vssm/backend';
+import { referenceBackend } from '@vssm/backend';
+import { cpuBackend } from '@vssm/backend-cpu';
 import { readCheckpoint } from '@vssm/checkpoints';
 import { openFashionMnist, openImageNet } from '@vssm/datasets';
 import { Command } from 'commander';
 import { explain } from '../errors.ts';
-import { backendNamed } from '../options/backend.ts';
 import { embeddedCheckpoint } from '../options/model.ts';
 import { type OutputOptions, printResult } from '../output.ts';
 
@@ -58,8 +58,9 @@ function machine(): Finding {
 
 async function backends(): Promise<Finding[]> {
   return Promise.all(
-    backendNames.map(async (name): Promise<Finding> => {
-      const probe = await backendNamed(name).probe();
+    [cpuBackend(), referenceBackend].map(async (backend): Promise<Finding> => {
+      const { name } = backend;
+      const probe = await backend.probe();
       return probe.available
         ? { kind: 'backend', name, usable: true, details: Object.values(probe.details).join(', ') }
         : { kind: 'backend', name, usable: false, details: probe.reason, fix: probe.fix };

@@ -1,11 +1,12 @@
 /** `vssm predict`: logits and kept positions of a tensor or a folder of images. */
+import { openBackend, progressOn } from '@vssm/bench';
 import { writeSafetensors } from '@vssm/checkpoints';
 import { formatSchedule, oneOf, type Tensor, UserError } from '@vssm/core';
 import { recipeNames } from '@vssm/datasets';
 import { topK } from '@vssm/metrics';
 import { Command } from 'commander';
 import { imageInput, type PredictInput, recipeOf, tensorInput } from '../inputs.ts';
-import { addBackendOptions, type BackendOptions, openBackend } from '../options/backend.ts';
+import { addBackendOptions, type BackendOptions } from '../options/backend.ts';
 import { addModelOptions, loadModel, type ModelOptions, type SourcedModel } from '../options/model.ts';
 import { whole } from '../options/numbers.ts';
 import { addPlanOptions, type PlanOptions, planOf } from '../options/plan.ts';
@@ -38,7 +39,7 @@ export function predictCommand(): Command {
 
 async function run(options: Options): Promise<void> {
   const plan = planOf(options);
-  const backend = await openBackend(options);
+  const { backend } = await openBackend(options.backend);
   const source = await loadModel(options);
   const input = await openInput(options, source);
   try {
@@ -46,6 +47,9 @@ async function run(options: Options): Promise<void> {
     const { classes } = source.spec;
     const logits = new (backend.name === 'reference' ? Float64Array : Float32Array)(input.count * classes);
     const kept = new Map(plan.schedule.map(({ after }) => [after, [] as Int32Array[]]));
+    const progress = progressOn(process.stderr);
+    progress.begin(input.count);
+    progress.task('images');
     try {
       for (let first = 0; first < input.count; first += options.batch) {
         const size = Math.min(options.batch, input.count - first);
@@ -54,19 +58,17 @@ async function run(options: Options): Promise<void> {
         const prediction = await model.run({ pixels, size, samples });
         logits.set(prediction.logits, first * classes);
         for (const [after, positions] of prediction.kept) kept.get(after)!.push(positions);
-        progress(first + size, input.count);
+        progress.advance(size);
       }
     } finally {
+      progress.end();
       await model.dispose();
     }
     await writeSafetensors(options.out, predictionTensors(logits, classes, kept, input.count), {
       plan: JSON.stringify(plan),
       ...(source.checkpoint !== undefined && { checkpoint_sha256: source.checkpoint.sha256 }),
     });
-    const top1 = Array.from(
-      { length: input.count },
-      (_, item) => topK(logits, classes, 1, item)[0],
-    );
+    const top1 = Array.from({ length: input.count }, (_, item) => topK(logits, classes, 1, item)[0]);
     const result = {
       out: options.out,
       count: input.count,
@@ -117,10 +119,6 @@ function predictionTensors(
 
 function sumLengths(parts: readonly Int32Array[]): number {
   return parts.reduce((sum, part) => sum + part.length, 0);
-}
-
-function progress(done: number, total: number): void {
-  if (process.stderr.isTTY) process.stderr.write(`\r${done} of ${total} images${done === total ? '\n' : ''}`);
 }
 
 function human(result: {

@@ -1,8 +1,6 @@
-/** `--backend`: a name to a probed backend. */
+/** `--backend` and `--threads`. */
 import { availableParallelism } from 'node:os';
-import { type Backend, type BackendName, backendNames, referenceBackend } from '@vssm/backend';
-import { cpuBackend } from '@vssm/backend-cpu';
-import { oneOf, UserError } from '@vssm/core';
+import { backendNames } from '@vssm/backend';
 import type { Command } from 'commander';
 import { whole } from './numbers.ts';
 
@@ -20,25 +18,4 @@ export function addBackendOptions(command: Command): Command {
       whole('--threads', 1),
       availableParallelism(),
     );
-}
-
-export function backendNamed(name: BackendName): Backend {
-  switch (name) {
-    case 'cpu':
-      return cpuBackend();
-    case 'reference':
-      return referenceBackend;
-    default:
-      throw name satisfies never;
-  }
-}
-
-/** Throws a UserError with the reason and the fix when the backend cannot be used here. */
-export async function openBackend(options: BackendOptions): Promise<Backend> {
-  const backend = backendNamed(oneOf('--backend', options.backend, backendNames));
-  const probe = await backend.probe();
-  if (!probe.available) {
-    throw new UserError(`backend ${backend.name} is not available: ${probe.reason}; ${probe.fix}`);
-  }
-  return backend;
 }

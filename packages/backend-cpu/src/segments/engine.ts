@@ -1,0 +1,358 @@
+/**
+ * The `segments` form on one thread: ONNX Runtime computes norms and matrix products, the fused kernels compute
+ * convolution, scan, gate and scores, and both work on the same memory. Between a scan and the next segment the
+ * sequence may become shorter; a pruning step gathers y and the residual, so that the output projection already
+ * runs on the kept tokens only.
+ */
+import type { Prediction } from '@vssm/backend';
+import {
+  classTokenPosition,
+  type Direction,
+  type PruningPlan,
+  sequenceLength,
+  type VimSpec,
+  type Weights,
+} from '@vssm/core';
+import { segmentNames } from '@vssm/graph';
+import {
+  Arena,
+  createKernels,
+  createMemory,
+  type Kernels,
+  type Region,
+  type ScanOptions,
+} from '@vssm/kernels';
+import type { InferenceSession, OnnxValue, TensorConstructor } from 'onnxruntime-node';
+import { onnxRuntime } from '../ort.ts';
+import { type Buffers, bytesPerImage, placeBuffers } from './buffers.ts';
+import { type BlockParameters, placeParameters } from './parameters.ts';
+import { type Places, type Selection, select, unprunedPlaces } from './prune.ts';
+import { createSegmentSessions, releaseSegmentSessions, type SegmentSessions } from './sessions.ts';
+
+/** Activations of a chunk stay below this; larger chunks gain nothing once the matrix products are busy. */
+const chunkBytes = 64 * 2 ** 20;
+const largestChunk = 32;
+
+export function canRunSegments(spec: VimSpec): boolean {
+  return spec.stateSize % 4 === 0 && spec.stateSize <= 256 && spec.convKernel <= 8;
+}
+
+/** What one image of a chunk is asked for and gives back. */
+export interface Chunk {
+  /** [B, C, H, W] */
+  readonly pixels: Float32Array;
+  readonly samples: readonly number[];
+}
+
+export type ChunkPrediction = Prediction & { readonly logits: Float32Array };
+
+type Runtime = { readonly Tensor: TensorConstructor };
+
+export class SegmentEngine {
+  readonly spec: VimSpec;
+  readonly plan: PruningPlan;
+  /** Most images of one chunk. */
+  readonly chunkSize: number;
+  readonly #ort: Runtime;
+  readonly #sessions: SegmentSessions;
+  readonly #kernels: Kernels;
+  readonly #parameters: readonly BlockParameters[];
+  readonly #buffers: Buffers;
+
+  static async create(
+    spec: VimSpec,
+    weights: Weights,
+    plan: PruningPlan,
+    threads: number,
+    largest = largestChunk,
+  ): Promise<SegmentEngine> {
+    const sessions = await createSegmentSessions(spec, weights, threads);
+    const arena = new Arena(createMemory(), { limitBytes: 2 ** 32 });
+    const kernels = await createKernels(arena.memory);
+    const parameters = placeParameters(arena, spec, weights);
+    const fitting = Math.floor(chunkBytes / bytesPerImage(spec));
+    const chunkSize = Math.max(1, Math.min(largest, fitting));
+    const buffers = placeBuffers(arena, spec, chunkSize);
+    return new SegmentEngine(
+      spec,
+      plan,
+      await onnxRuntime(),
+      sessions,
+      kernels,
+      parameters,
+      buffers,
+      chunkSize,
+    );
+  }
+
+  constructor(
+    spec: VimSpec,
+    plan: PruningPlan,
+    ort: Runtime,
+    sessions: SegmentSessions,
+    kernels: Kernels,
+    parameters: readonly BlockParameters[],
+    buffers: Buffers,
+    chunkSize: number,
+  ) {
+    this.spec = spec;
+    this.plan = plan;
+    this.chunkSize = chunkSize;
+    this.#ort = ort;
+    this.#sessions = sessions;
+    this.#kernels = kernels;
+    this.#parameters = parameters;
+    this.#buffers = buffers;
+  }
+
+  /** @param chunk at most `chunkSize` images */
+  async run(chunk: Chunk): Promise<ChunkPrediction> {
+    const { spec, plan } = this;
+    const buffers = this.#buffers;
+    const batch = chunk.samples.length;
+    let places = unprunedPlaces(spec, batch, classTokenPosition(spec));
+    let [residual, spare] = buffers.residuals;
+    const kept = new Map<number, Int32Array>();
+
+    buffers.pixels.view().set(chunk.pixels);
+    await this.#session(
+      this.#sessions.embed,
+      {
+        [segmentNames.pixels]: this.#tensor(buffers.pixels, [
+          batch,
+          spec.inChannels,
+          spec.imageHeight,
+          spec.imageWidth,
+        ]),
+      },
+      {
+        [segmentNames.nextResidual]: this.#tensor(residual, [batch * places.length, spec.width]),
+        [segmentNames.xz]: this.#tensor(buffers.xz, [batch * places.length, 2 * spec.innerWidth]),
+      },
+    );
+    for (let block = 0; block < spec.depth; block++) {
+      const step = plan.schedule.findIndex(({ after }) => after === block + 1);
+      await this.#mix(block, batch, places, step >= 0);
+      let y = buffers.y;
+      if (step >= 0) {
+        const selection = select(spec, plan, step, places, buffers.scores.view(), chunk.samples);
+        kept.set(block + 1, concatenate(selection.kept));
+        if (plan.alignment === 'mask') {
+          zeroDeadRows(y, spec.innerWidth, selection.places);
+          zeroDeadRows(residual, spec.width, selection.places);
+        } else {
+          this.#gather(selection, places.length, y, buffers.keptY, spec.innerWidth);
+          this.#gather(selection, places.length, residual, spare, spec.width);
+          y = buffers.keptY;
+          [residual, spare] = [spare, residual];
+        }
+        places = selection.places;
+      }
+      if (block === spec.depth - 1) {
+        await this.#head(batch, places, y, residual);
+      } else {
+        await this.#next(block, batch * places.length, y, residual, spare);
+        [residual, spare] = [spare, residual];
+      }
+    }
+    return { logits: buffers.logits.view().slice(0, batch * spec.classes), kept };
+  }
+
+  async dispose(): Promise<void> {
+    await releaseSegmentSessions(this.#sessions);
+  }
+
+  /** Convolution, projections and scan of both directions: xz → y, and the scores if a step follows. */
+  async #mix(block: number, batch: number, places: Places, scored: boolean): Promise<void> {
+    const { spec, plan } = this;
+    const { innerWidth: E, stateSize: N, dtRank: r } = spec;
+    const buffers = this.#buffers;
+    const parameters = this.#parameters[block];
+    const { length } = places;
+    const rows = batch * length;
+    const pruned = length < sequenceLength(spec);
+    const positionsAt = pruned ? this.#writePositions(places) : undefined;
+    const positional =
+      positionsAt !== undefined && plan.conv === 'positional' ? { positions: positionsAt } : {};
+    const decaying =
+      positionsAt !== undefined && plan.alignment === 'decay' ? { positions: positionsAt } : {};
+
+    for (const direction of directions) {
+      const own = parameters[direction];
+      this.#kernels.convSilu({
+        batch,
+        length,
+        channels: E,
+        taps: spec.convKernel,
+        direction,
+        x: { at: buffers.xz.at, stride: 2 * E },
+        weight: own.taps,
+        bias: own.convBias,
+        u: { at: buffers.u[direction].at, stride: E },
+        ...positional,
+      });
+    }
+    const inputs: Record<string, OnnxValue> = {};
+    const outputs: Record<string, OnnxValue> = {};
+    for (const direction of directions) {
+      inputs[segmentNames.u(direction)] = this.#tensor(buffers.u[direction], [rows, E]);
+      outputs[segmentNames.projected(direction)] = this.#tensor(buffers.projected[direction], [
+        rows,
+        r + 2 * N,
+      ]);
+      outputs[segmentNames.delta(direction)] = this.#tensor(buffers.delta[direction], [rows, E]);
+    }
+    await this.#session(this.#sessions.projections[block], inputs, outputs);
+
+    const score = scored ? this.#scoreOf(plan) : {};
+    for (const direction of directions) {
+      const own = parameters[direction];
+      const projected = buffers.projected[direction].at;
+      this.#kernels.selectiveScan({
+        batch,
+        length,
+        channels: E,
+        states: N,
+        direction,
+        delta: { at: buffers.delta[direction].at, stride: E },
+        deltaBias: own.deltaBias,
+        a: own.a,
+        d: own.d,
+        b: { at: projected + 4 * r, stride: r + 2 * N },
+        c: { at: projected + 4 * (r + N), stride: r + 2 * N },
+        u: { at: buffers.u[direction].at, stride: E },
+        y: { at: buffers.y.at, stride: E },
+        ...decaying,
+        ...(direction === 'backward' && {
+          accumulate: true,
+          gate: { z: { at: buffers.xz.at + 4 * E, stride: 2 * E } },
+          ...score,
+        }),
+      });
+    }
+    if (scored && plan.signal === 'evit') {
+      this.#kernels.dotScore({
+        batch,
+        length,
+        channels: E,
+        rows: { at: buffers.y.at, stride: E },
+        classToken: places.classTokens,
+        scores: buffers.scores.at,
+      });
+    }
+  }
+
+  #scoreOf({ signal, reduce }: PruningPlan): Pick<ScanOptions, 'score'> {
+    if (signal === 'random' || signal === 'evit') return {};
+    return { score: { signal, reduce, at: this.#buffers.scores.at } };
+  }
+
+  async #next(
+    block: number,
+    rows: number,
+    y: Region<Float32Array>,
+    residual: Region<Float32Array>,
+    nextResidual: Region<Float32Array>,
+  ): Promise<void> {
+    const { innerWidth: E, width: d } = this.spec;
+    await this.#session(
+      this.#sessions.next[block],
+      {
+        [segmentNames.y]: this.#tensor(y, [rows, E]),
+        [segmentNames.residual]: this.#tensor(residual, [rows, d]),
+      },
+      {
+        [segmentNames.nextResidual]: this.#tensor(nextResidual, [rows, d]),
+        [segmentNames.xz]: this.#tensor(this.#buffers.xz, [rows, 2 * E]),
+      },
+    );
+  }
+
+  /** Only the class tokens' rows go through the last projection and the classifier. */
+  async #head(
+    batch: number,
+    places: Places,
+    y: Region<Float32Array>,
+    residual: Region<Float32Array>,
+  ): Promise<void> {
+    const { Tensor } = this.#ort;
+    const { innerWidth: E, width: d, classes } = this.spec;
+    const rowsOf = (from: Region<Float32Array>, width: number): OnnxValue => {
+      const all = from.view();
+      const own = new Float32Array(batch * width);
+      for (let image = 0; image < batch; image++) {
+        const at = (image * places.length + places.classTokens[image]) * width;
+        own.set(all.subarray(at, at + width), image * width);
+      }
+      return new Tensor('float32', own, [batch, width]);
+    };
+    await this.#session(
+      this.#sessions.head,
+      { [segmentNames.y]: rowsOf(y, E), [segmentNames.residual]: rowsOf(residual, d) },
+      { [segmentNames.logits]: this.#tensor(this.#buffers.logits, [batch, classes]) },
+    );
+  }
+
+  #gather(
+    { chosen, places }: Selection,
+    length: number,
+    from: Region<Float32Array>,
+    to: Region<Float32Array>,
+    width: number,
+  ): void {
+    const indices = this.#buffers.indices.view();
+    for (const [image, tokens] of chosen.entries()) indices.set(tokens, image * places.length);
+    this.#kernels.gatherRows({
+      batch: chosen.length,
+      length,
+      kept: places.length,
+      width,
+      from: { at: from.at, stride: width },
+      to: { at: to.at, stride: width },
+      indices: this.#buffers.indices.at,
+    });
+  }
+
+  /** Byte offset of the positions [B, L]. */
+  #writePositions({ positions, length }: Places): number {
+    const view = this.#buffers.positions.view();
+    for (const [image, own] of positions.entries()) view.set(own, image * length);
+    return this.#buffers.positions.at;
+  }
+
+  #tensor(region: Region<Float32Array>, shape: readonly number[]): OnnxValue {
+    const size = shape.reduce((product, axis) => product * axis, 1);
+    return new this.#ort.Tensor('float32', region.view().subarray(0, size), shape);
+  }
+
+  async #session(
+    session: InferenceSession,
+    inputs: Record<string, OnnxValue>,
+    outputs: Record<string, OnnxValue>,
+  ): Promise<void> {
+    await session.run(inputs as InferenceSession.FeedsType, outputs as InferenceSession.FetchesType);
+  }
+}
+
+const directions: readonly Direction[] = ['forward', 'backward'];
+
+/** Under `mask`: the rows of pruned tokens become zero, and stay so, since nothing in a block has a bias there. */
+function zeroDeadRows(region: Region<Float32Array>, width: number, { live, length }: Places): void {
+  const view = region.view();
+  for (const [image, mask] of (live ?? []).entries()) {
+    for (let token = 0; token < length; token++) {
+      const at = (image * length + token) * width;
+      if (mask[token] === 0) view.fill(0, at, at + width);
+    }
+  }
+}
+
+function concatenate(parts: readonly Int32Array[]): Int32Array {
+  const all = new Int32Array(parts.reduce((sum, part) => sum + part.length, 0));
+  let at = 0;
+  for (const part of parts) {
+    all.set(part, at);
+    at += part.length;
+  }
+  return all;
+}

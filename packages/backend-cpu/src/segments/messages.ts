@@ -1,0 +1,32 @@
+/** What the pool and its worker threads say to each other. */
+import type { PruningPlan, VimSpec } from '@vssm/core';
+
+/** Given to a worker when it starts. Weights lie in memory that all workers share. */
+export interface WorkerSetup {
+  readonly spec: VimSpec;
+  readonly plan: PruningPlan;
+  readonly weights: readonly SharedWeight[];
+  readonly largestChunk: number;
+}
+
+export interface SharedWeight {
+  readonly name: string;
+  readonly shape: readonly number[];
+  readonly data: SharedArrayBuffer;
+}
+
+export type ToWorker =
+  | { readonly kind: 'run'; readonly pixels: Float32Array<ArrayBuffer>; readonly samples: readonly number[] }
+  | { readonly kind: 'stop' };
+
+export type FromWorker =
+  | { readonly kind: 'ready'; readonly chunkSize: number }
+  | {
+      readonly kind: 'done';
+      readonly logits: Float32Array<ArrayBuffer>;
+      readonly kept: readonly (readonly [number, Int32Array])[];
+    }
+  /** The chunk failed; the worker lives on. */
+  | { readonly kind: 'failed'; readonly reason: string }
+  /** The worker could not start. */
+  | { readonly kind: 'unusable'; readonly reason: string };

@@ -1,0 +1,119 @@
+/**
+ * Throughput: one worker thread per core, each with its own sessions, and images dealt out to whichever is free.
+ * A worker that dies is replaced and its chunk is tried again image by image; an image that kills its worker
+ * twice is reported as failed, and all others get their answer.
+ */
+import { type Batch, checkBatch, type LoadedModel, type ModelRequest, type Prediction } from '@vssm/backend';
+import type { Chunk, ChunkPrediction } from './engine.ts';
+import { PoolMember, WorkerDied } from './member.ts';
+import type { SharedWeight, WorkerSetup } from './messages.ts';
+
+export async function loadPool(request: ModelRequest, threads: number): Promise<WorkerPool> {
+  const { spec, plan } = request;
+  const setup: WorkerSetup = { spec, plan, weights: shareWeights(request), largestChunk: 32 };
+  const members = await Promise.all(Array.from({ length: threads }, () => PoolMember.start(setup)));
+  return new WorkerPool(request, setup, members);
+}
+
+/** Images first … first + count - 1 of a batch. */
+interface Span {
+  readonly first: number;
+  readonly count: number;
+  readonly attempts: number;
+}
+
+export class WorkerPool implements LoadedModel {
+  readonly #request: ModelRequest;
+  readonly #setup: WorkerSetup;
+  readonly #members: PoolMember[];
+
+  constructor(request: ModelRequest, setup: WorkerSetup, members: PoolMember[]) {
+    this.#request = request;
+    this.#setup = setup;
+    this.#members = members;
+  }
+
+  /** The worker threads, for tests that end one. */
+  get members(): readonly PoolMember[] {
+    return this.#members;
+  }
+
+  async run(batch: Batch): Promise<Prediction> {
+    const { spec, plan } = this.#request;
+    checkBatch(spec, batch);
+    const size = batch.pixels.length / batch.size;
+    const samples = batch.samples ?? Array.from({ length: batch.size }, (_, item) => item);
+    const logits = new Float32Array(batch.size * spec.classes).fill(Number.NaN);
+    const kept = new Map<number, Int32Array>();
+    const failed = new Map<number, string>();
+    const queue = this.#spans(batch.size);
+
+    const settle = ({ first, count }: Span, prediction: ChunkPrediction) => {
+      logits.set(prediction.logits, first * spec.classes);
+      for (const [after, positions] of prediction.kept) {
+        const perImage = positions.length / count;
+        const all = kept.get(after) ?? new Int32Array(perImage * batch.size).fill(-1);
+        all.set(positions, first * perImage);
+        kept.set(after, all);
+      }
+    };
+    const work = async (slot: number): Promise<void> => {
+      for (let span = queue.shift(); span !== undefined; span = queue.shift()) {
+        const { first, count } = span;
+        const chunk: Chunk = {
+          pixels: batch.pixels.subarray(first * size, (first + count) * size),
+          samples: samples.slice(first, first + count),
+        };
+        try {
+          const member = await this.#memberAt(slot);
+          settle(span, await member.run(chunk));
+        } catch (error) {
+          if (!(error instanceof WorkerDied)) throw error;
+          if (count > 1) queue.push(...singles(span));
+          else if (span.attempts === 0) queue.push({ ...span, attempts: 1 });
+          else failed.set(first, `sample ${chunk.samples[0]}: ${error.message}`);
+        }
+      }
+    };
+    await Promise.all(this.#members.map((_, slot) => work(slot)));
+    // In the order of the schedule, whichever chunk answered first.
+    const inOrder = new Map(
+      plan.schedule.flatMap(({ after }) => (kept.has(after) ? [[after, kept.get(after)!]] : [])),
+    );
+    return { logits, kept: inOrder, ...(failed.size > 0 && { failed }) };
+  }
+
+  async dispose(): Promise<void> {
+    await Promise.all(this.#members.map((member) => member.stop()));
+  }
+
+  /** Chunks as equal as possible, so that no worker waits for a long last one. */
+  #spans(images: number): Span[] {
+    const workers = this.#members.length;
+    const largest = this.#members[0].chunkSize;
+    const rounds = Math.ceil(images / (workers * largest));
+    const count = Math.ceil(images / (workers * rounds));
+    const spans: Span[] = [];
+    for (let first = 0; first < images; first += count) {
+      spans.push({ first, count: Math.min(count, images - first), attempts: 0 });
+    }
+    return spans;
+  }
+
+  async #memberAt(slot: number): Promise<PoolMember> {
+    if (!this.#members[slot].alive) this.#members[slot] = await PoolMember.start(this.#setup);
+    return this.#members[slot];
+  }
+}
+
+function singles({ first, count }: Span): Span[] {
+  return Array.from({ length: count }, (_, item) => ({ first: first + item, count: 1, attempts: 0 }));
+}
+
+function shareWeights({ weights }: ModelRequest): SharedWeight[] {
+  return [...weights].map(([name, { shape, data }]) => {
+    const shared = new SharedArrayBuffer(data.byteLength);
+    new Float32Array(shared).set(data);
+    return { name, shape, data: shared };
+  });
+}

@@ -1,0 +1,8 @@
+import { describeConformance } from '@vssm/backend/conformance';
+import { cpuBackend } from '../index.ts';
+
+// float32 against float64: the golden data's own float32 run differs from its float64 run by up to 3e-6.
+await describeConformance('cpu segments', cpuBackend({ form: 'segments', mode: 'latency' }), {
+  golden: 2e-5,
+  relative: 1e-5,
+});

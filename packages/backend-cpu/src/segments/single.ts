@@ -1,0 +1,46 @@
+/** Latency: one engine on the calling thread, all cores inside each matrix product. */
+import { type Batch, checkBatch, type LoadedModel, type ModelRequest, type Prediction } from '@vssm/backend';
+import { SegmentEngine } from './engine.ts';
+
+export async function loadSingle(request: ModelRequest, threads: number): Promise<LoadedModel> {
+  const { spec, weights, plan } = request;
+  const engine = await SegmentEngine.create(spec, weights, plan, threads);
+  return new SingleEngine(engine);
+}
+
+class SingleEngine implements LoadedModel {
+  readonly #engine: SegmentEngine;
+
+  constructor(engine: SegmentEngine) {
+    this.#engine = engine;
+  }
+
+  async run(batch: Batch): Promise<Prediction> {
+    const { spec, plan, chunkSize } = this.#engine;
+    checkBatch(spec, batch);
+    const size = batch.pixels.length / batch.size;
+    const logits = new Float32Array(batch.size * spec.classes);
+    const kept = new Map<number, Int32Array[]>(plan.schedule.map(({ after }) => [after, []]));
+    for (let first = 0; first < batch.size; first += chunkSize) {
+      const count = Math.min(chunkSize, batch.size - first);
+      const samples = Array.from(
+        { length: count },
+        (_, item) => batch.samples?.[first + item] ?? first + item,
+      );
+      const pixels = batch.pixels.subarray(first * size, (first + count) * size);
+      const prediction = await this.#engine.run({ pixels, samples });
+      logits.set(prediction.logits, first * spec.classes);
+      for (const [after, positions] of prediction.kept) kept.get(after)!.push(positions);
+    }
+    return {
+      logits,
+      kept: new Map(
+        [...kept].map(([after, parts]) => [after, Int32Array.from(parts.flatMap((part) => [...part]))]),
+      ),
+    };
+  }
+
+  async dispose(): Promise<void> {
+    await this.#engine.dispose();
+  }
+}

@@ -1,0 +1,93 @@
+import { describe, expect, it } from 'vitest';
+import { Arena } from './arena.ts';
+import type { ConvOptions } from './conv.ts';
+import { createKernels, type Kernels } from './kernels.ts';
+import type { ScanOptions } from './scan.ts';
+import { createMemory } from './webassembly.ts';
+
+async function ready(): Promise<{ kernels: Kernels; arena: Arena; end: number }> {
+  const memory = createMemory();
+  const arena = new Arena(memory);
+  return { kernels: await createKernels(memory), arena, end: memory.buffer.byteLength };
+}
+
+function scanOptions(arena: Arena): ScanOptions {
+  const rows = (width: number) => ({ at: arena.float32(6 * width).at, stride: width });
+  return {
+    ...{ batch: 2, length: 3, channels: 8, states: 4, direction: 'forward' },
+    delta: rows(8),
+    deltaBias: arena.float32(8).at,
+    a: arena.float32(32).at,
+    d: arena.float32(8).at,
+    b: rows(4),
+    c: rows(4),
+    u: rows(8),
+    y: rows(8),
+  };
+}
+
+describe('a wrong call', () => {
+  it('names the argument of the scan, and what was expected', async () => {
+    const { kernels, arena, end } = await ready();
+    const good = scanOptions(arena);
+    const wrong = (change: Partial<ScanOptions>) => () => kernels.selectiveScan({ ...good, ...change });
+    expect(wrong({})).not.toThrow();
+    expect(wrong({ states: 6 })).toThrow('states is 6, expected a multiple of 4');
+    expect(wrong({ states: 260 })).toThrow('states is 260, expected a whole number from 1 to 256');
+    expect(wrong({ length: 0 })).toThrow('length is 0, expected a whole number');
+    expect(wrong({ channels: 2.5 })).toThrow('channels is 2.5, expected a whole number');
+    expect(wrong({ a: good.a + 2 })).toThrow(`a is at byte ${good.a + 2}, expected a multiple of 4`);
+    expect(wrong({ d: 64 })).toThrow('d is at byte 64, the first');
+    expect(wrong({ deltaBias: end - 28 })).toThrow(
+      `deltaBias ends at byte ${end + 4}, the memory has ${end}`,
+    );
+    expect(wrong({ u: { ...good.u, stride: 7 } })).toThrow('u.stride is 7, less than its 8 floats a row');
+    expect(wrong({ y: { ...good.y, imageStride: 16 } })).toThrow(
+      'y.imageStride is 16, less than the 24 floats of an image',
+    );
+    expect(wrong({ b: { at: end - 4 * 23, stride: 4 } })).toThrow('b ends at byte');
+    expect(wrong({ c: { at: Number.NaN, stride: 4 } })).toThrow('c is at byte NaN');
+    expect(wrong({ positions: end })).toThrow('positions ends at byte');
+    expect(wrong({ gate: { z: { at: end, stride: 8 } } })).toThrow('gate.z ends at byte');
+    expect(wrong({ score: { signal: 'gated', reduce: 'clip', at: good.a } })).toThrow(
+      'score.signal is "gated", which needs a gate; expected "ssm"',
+    );
+    expect(wrong({ score: { signal: 'ssm', reduce: 'clip', at: end - 4 } })).toThrow('score.at ends at byte');
+  });
+
+  it('names the argument of the convolution', async () => {
+    const { kernels, arena, end } = await ready();
+    const rows = { at: arena.float32(24).at, stride: 8 };
+    const good: ConvOptions = {
+      ...{ batch: 1, length: 3, channels: 8, taps: 4, direction: 'backward' },
+      x: rows,
+      u: { at: arena.float32(24).at, stride: 8 },
+      weight: arena.float32(32).at,
+      bias: arena.float32(8).at,
+    };
+    const wrong = (change: Partial<ConvOptions>) => () => kernels.convSilu({ ...good, ...change });
+    expect(wrong({})).not.toThrow();
+    expect(wrong({ taps: 9 })).toThrow('taps is 9, expected a whole number from 1 to 8');
+    expect(wrong({ x: { at: end - 32, stride: 8 } })).toThrow('x ends at byte');
+    expect(wrong({ weight: end - 64 })).toThrow('weight ends at byte');
+    expect(wrong({ u: { at: 1.5, stride: 8 } })).toThrow('u is at byte 1.5, expected a multiple of 4');
+  });
+
+  it('is a RangeError and writes nothing', async () => {
+    const { kernels, arena } = await ready();
+    const good = scanOptions(arena);
+    const before = new Uint8Array(arena.memory.buffer).slice();
+    expect(() => kernels.selectiveScan({ ...good, c: { at: -4, stride: 4 } })).toThrow(RangeError);
+    expect(new Uint8Array(arena.memory.buffer)).toEqual(before);
+  });
+});
+
+describe('createKernels', () => {
+  it('refuses a shared memory', async () => {
+    const { WebAssembly } = globalThis as unknown as {
+      WebAssembly: { Memory: new (of: object) => Parameters<typeof createKernels>[0] };
+    };
+    const memory = new WebAssembly.Memory({ initial: 1, maximum: 4, shared: true });
+    await expect(createKernels(memory)).rejects.toThrow(/shared/);
+  });
+});

@@ -1,0 +1,195 @@
+/**
+ * The kernels over one WebAssembly memory. Each call is checked (a wrong one throws a RangeError that names the
+ * argument, before anything is written), then runs image by image on the calling thread.
+ */
+import { readFile } from 'node:fs/promises';
+import type { Reduction } from '@vssm/core';
+import type { ConvOptions } from './conv.ts';
+import { checkCount, checkRows, checkVector, type Rows, rowAddress, workspaceBytes } from './rows.ts';
+import type { ScanOptions, ScanSignal } from './scan.ts';
+import { classTokenOf, type DotScoreOptions, type GatherOptions } from './tokens.ts';
+import { type WasmMemory, type WasmModule, webAssembly } from './webassembly.ts';
+
+export interface Kernels {
+  readonly memory: WasmMemory;
+  /** x → u = SiLU(convolution + bias). */
+  convSilu(options: ConvOptions): void;
+  /** delta, B, C, u → y, and the scores if asked for. */
+  selectiveScan(options: ScanOptions): void;
+  dotScore(options: DotScoreOptions): void;
+  gatherRows(options: GatherOptions): void;
+}
+
+/** The module's exports; arguments as in assembly/. Addresses and strides in bytes. */
+interface Exports {
+  readonly workspaceBytes: { readonly value: number };
+  convSilu(...integers: number[]): void;
+  selectiveScan(...numbers: number[]): void;
+  dotScore(...integers: number[]): void;
+  gatherRows(...integers: number[]): number;
+}
+
+const maxTaps = 8;
+const maxStates = 256;
+/** Numbering of assembly/scan.ts; 0 is no score. */
+const signalCodes: Readonly<Record<ScanSignal, number>> = { gated: 1, 'gated-backward': 2, ssm: 3 };
+const reductionCodes: Readonly<Record<Reduction, number>> = { clip: 0, sum: 1, l1: 2, l2: 3 };
+
+let compiled: Promise<WasmModule> | undefined;
+
+/**
+ * @param memory not shared (ONNX Runtime refuses shared memory); its first `workspaceBytes` bytes are the
+ *   kernels' own, the rest is the caller's, for instance an Arena's. Two sets of kernels may use one memory.
+ */
+export async function createKernels(memory: WasmMemory): Promise<Kernels> {
+  compiled ??= readFile(new URL('../wasm/kernels.wasm', import.meta.url)).then((bytes) =>
+    webAssembly.compile(bytes),
+  );
+  const { exports } = await webAssembly.instantiate(await compiled, { env: { memory } });
+  const module = exports as Exports;
+  if (module.workspaceBytes.value !== workspaceBytes) {
+    throw new Error(
+      `kernels.wasm has a workspace of ${module.workspaceBytes.value} bytes, not ${workspaceBytes}: rebuild it`,
+    );
+  }
+  return {
+    memory,
+    convSilu: (options) => runConv(module, memory, options),
+    selectiveScan: (options) => runScan(module, memory, options),
+    dotScore: (options) => runDotScore(module, memory, options),
+    gatherRows: (options) => runGather(module, memory, options),
+  };
+}
+
+function runConv(module: Exports, memory: WasmMemory, options: ConvOptions): void {
+  const { batch, length, channels, taps, direction, x, u, weight, bias, positions } = options;
+  checkCounts({ batch, length, channels });
+  checkCount('taps', taps, maxTaps);
+  checkRows(memory, 'x', x, batch, length, channels);
+  checkRows(memory, 'u', u, batch, length, channels);
+  checkVector(memory, 'weight', weight, channels * taps);
+  checkVector(memory, 'bias', bias, channels);
+  if (positions !== undefined) checkVector(memory, 'positions', positions, batch * length);
+
+  for (let image = 0; image < batch; image++) {
+    module.convSilu(
+      length,
+      channels,
+      taps,
+      direction === 'backward' ? 1 : 0,
+      rowAddress(x, image, 0, length),
+      4 * x.stride,
+      weight,
+      bias,
+      positions === undefined ? 0 : positions + 4 * image * length,
+      rowAddress(u, image, 0, length),
+      4 * u.stride,
+    );
+  }
+}
+
+function runScan(module: Exports, memory: WasmMemory, options: ScanOptions): void {
+  const { batch, length, channels, states, direction, delta, deltaBias, a, d, b, c, u, y } = options;
+  const { positions, gate, score } = options;
+  checkCounts({ batch, length, channels });
+  checkCount('states', states, maxStates);
+  if (states % 4 !== 0) throw new RangeError(`states is ${states}, expected a multiple of 4`);
+  checkRows(memory, 'delta', delta, batch, length, channels);
+  checkRows(memory, 'b', b, batch, length, states);
+  checkRows(memory, 'c', c, batch, length, states);
+  checkRows(memory, 'u', u, batch, length, channels);
+  checkRows(memory, 'y', y, batch, length, channels);
+  checkVector(memory, 'deltaBias', deltaBias, channels);
+  checkVector(memory, 'a', a, channels * states);
+  checkVector(memory, 'd', d, channels);
+  if (positions !== undefined) checkVector(memory, 'positions', positions, batch * length);
+  if (gate !== undefined) checkRows(memory, 'gate.z', gate.z, batch, length, channels);
+  if (score !== undefined) {
+    checkVector(memory, 'score.at', score.at, batch * length);
+    if (score.signal !== 'ssm' && gate === undefined) {
+      throw new RangeError(`score.signal is "${score.signal}", which needs a gate; expected "ssm"`);
+    }
+  }
+
+  const zRows: Rows = gate?.z ?? { at: 0, stride: 0 };
+  for (let image = 0; image < batch; image++) {
+    module.selectiveScan(
+      length,
+      channels,
+      states,
+      direction === 'backward' ? 1 : 0,
+      rowAddress(delta, image, 0, length),
+      4 * delta.stride,
+      deltaBias,
+      a,
+      d,
+      rowAddress(b, image, 0, length),
+      4 * b.stride,
+      rowAddress(c, image, 0, length),
+      4 * c.stride,
+      rowAddress(u, image, 0, length),
+      4 * u.stride,
+      positions === undefined ? 0 : positions + 4 * image * length,
+      rowAddress(y, image, 0, length),
+      4 * y.stride,
+      options.accumulate ? 1 : 0,
+      rowAddress(zRows, image, 0, length),
+      4 * zRows.stride,
+      gate?.scale ?? 1,
+      score === undefined ? 0 : signalCodes[score.signal],
+      score === undefined ? 0 : reductionCodes[score.reduce],
+      score === undefined ? 0 : score.at + 4 * image * length,
+    );
+  }
+}
+
+function runDotScore(module: Exports, memory: WasmMemory, options: DotScoreOptions): void {
+  const { batch, length, channels, rows, scores } = options;
+  checkCounts({ batch, length, channels });
+  checkRows(memory, 'rows', rows, batch, length, channels);
+  checkVector(memory, 'scores', scores, batch * length);
+  for (let image = 0; image < batch; image++) {
+    const token = classTokenOf(options, image);
+    if (!(Number.isInteger(token) && token >= 0 && token < length)) {
+      throw new RangeError(`classToken of image ${image} is ${token}, the sequence has ${length} tokens`);
+    }
+  }
+  for (let image = 0; image < batch; image++) {
+    module.dotScore(
+      length,
+      channels,
+      rowAddress(rows, image, 0, length),
+      4 * rows.stride,
+      rowAddress(rows, image, classTokenOf(options, image), length),
+      scores + 4 * image * length,
+    );
+  }
+}
+
+function runGather(module: Exports, memory: WasmMemory, options: GatherOptions): void {
+  const { batch, length, kept, width, from, to, indices } = options;
+  checkCounts({ batch, length, kept, width });
+  checkRows(memory, 'from', from, batch, length, width);
+  checkRows(memory, 'to', to, batch, kept, width);
+  checkVector(memory, 'indices', indices, batch * kept);
+  for (let image = 0; image < batch; image++) {
+    const bad = module.gatherRows(
+      length,
+      kept,
+      width,
+      rowAddress(from, image, 0, length),
+      4 * from.stride,
+      indices + 4 * image * kept,
+      rowAddress(to, image, 0, kept),
+      4 * to.stride,
+    );
+    if (bad >= 0) {
+      const index = new Int32Array(memory.buffer, indices)[image * kept + bad];
+      throw new RangeError(`indices[${image}][${bad}] is ${index}, the sequence has ${length} tokens`);
+    }
+  }
+}
+
+function checkCounts(counts: Readonly<Record<string, number>>): void {
+  for (const [name, value] of Object.entries(counts)) checkCount(name, value);
+}

@@ -1,4 +1,5 @@
 export { decodeModel } from './onnx/schema.ts';
+export { floorNames, matrixProductFloor } from './vim/floor.ts';
 export { type ScanForm, scanForms } from './vim/scan.ts';
 export {
   embedSegment,

@@ -1,0 +1,196 @@
+import { execFile } from 'node:child_process';
+import { createHash } from 'node:crypto';
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { readSafetensors } from '@vssm/checkpoints';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+
+const main = fileURLToPath(new URL('./main.ts', import.meta.url));
+const golden = fileURLToPath(new URL('../../backend/testdata/a_vim_micro.safetensors', import.meta.url));
+
+let folder: string;
+beforeAll(() => {
+  folder = mkdtempSync(join(tmpdir(), 'vssm-cli-'));
+});
+afterAll(() => rmSync(folder, { recursive: true }));
+
+interface Run {
+  readonly code: number;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+function vssm(...args: string[]): Promise<Run> {
+  return new Promise((resolve) => {
+    execFile(process.execPath, [main, ...args], { cwd: folder }, (error, stdout, stderr) => {
+      resolve({ code: error === null ? 0 : Number(error.code ?? 1), stdout, stderr });
+    });
+  });
+}
+
+async function json(...args: string[]) {
+  const { code, stdout, stderr } = await vssm(...args, '--json');
+  expect(stderr).not.toMatch(/error/);
+  expect(code).toBe(0);
+  return JSON.parse(stdout);
+}
+
+describe('vssm flops', () => {
+  it('prints one document with the paper profile by default', async () => {
+    const result = await json('flops', '--model', 'vim-small', '--prune', '5,10,15@0.8');
+    expect(result).toMatchObject({ profile: 'paper', params: 25796584, tokens: [197, 157, 125, 101] });
+    expect(result.gflops).toBeCloseTo(3.6002, 4);
+  });
+
+  it('prints for people on stderr without --json', async () => {
+    const { stdout, stderr } = await vssm('flops', '--model', 'vim-tiny', '--profile', 'strict');
+    expect(stdout).toBe('');
+    expect(stderr).toContain('7,148,008');
+  });
+
+  it.each([
+    [['--model', 'vim-huge'], 'vim-tiny, vim-small, vim-base'],
+    [['--model', 'vim-tiny', '--prune', '5,10'], '5,10,15@0.8'],
+    [['--model', 'vim-tiny', '--prune', '30@0.5'], 'the model has 24 blocks'],
+    [['--model', 'vim-tiny', '--alignment', 'hold'], 'expected one of none, decay, mask'],
+    [['--model', 'vim-tiny', '--profile', 'loose'], 'expected one of paper, strict'],
+    [['--model', 'vim-tiny', '--alignment', 'mask', '--conv', 'compact', '--prune', '5@0.5'], 'implies'],
+    [['--model', 'vim-tiny', '--seed', '-1'], '--seed'],
+    [['--checkpoint', 'nowhere.pth'], 'nowhere.pth'],
+    [['--nonsense'], '--nonsense'],
+  ])('refuses %j', async (args, message) => {
+    const { code, stdout, stderr } = await vssm('flops', ...args);
+    expect(code).not.toBe(0);
+    expect(stdout).toBe('');
+    expect(stderr).toContain(message);
+    expect(stderr).not.toContain('    at ');
+  });
+});
+
+describe('vssm predict', () => {
+  it.each([
+    ['reference', 'F64', 1e-9],
+    ['cpu', 'F32', 2e-5],
+  ])('reproduces the golden logits with %s', async (backend, dtype, tolerance) => {
+    const out = join(folder, `${backend}.safetensors`);
+    const result = await json(
+      'predict',
+      '--checkpoint',
+      golden,
+      '--tensor',
+      golden,
+      '--backend',
+      backend,
+      '--out',
+      out,
+    );
+    expect(result).toMatchObject({ count: 2, backend });
+    const { tensors } = await readSafetensors(out);
+    const logits = tensors.get('logits')!;
+    const expected = (await readSafetensors(golden)).tensors.get('logits_f64')!.data as Float64Array;
+    expect([logits.dtype, logits.shape]).toEqual([dtype, [2, 10]]);
+    for (const [i, value] of expected.entries())
+      expect(Math.abs(Number(logits.data[i]) - value)).toBeLessThan(tolerance);
+  });
+
+  it('writes the kept positions of every step', async () => {
+    const out = join(folder, 'pruned.safetensors');
+    await json(
+      'predict',
+      '--checkpoint',
+      golden,
+      '--tensor',
+      golden,
+      '--prune',
+      '1,3@0.7',
+      '--out',
+      out,
+      '--batch',
+      '1',
+    );
+    const { tensors } = await readSafetensors(out);
+    expect(tensors.get('kept.1')).toMatchObject({ dtype: 'I64', shape: [2, 45] });
+    expect(tensors.get('kept.3')).toMatchObject({ dtype: 'I64', shape: [2, 31] });
+    const first = [...(tensors.get('kept.3')!.data as BigInt64Array).subarray(0, 31)];
+    expect(first).toEqual(first.toSorted((a, b) => Number(a - b)));
+    expect(first).toContain(32n);
+  });
+
+  it('says what it needs, and leaves nothing half-written behind', async () => {
+    expect((await vssm('predict')).stderr).toContain('--tensor FILE.safetensors');
+    expect((await vssm('predict', '--tensor', golden)).stderr).toContain('the model takes [B, 1, 28, 28]');
+    const cut = join(folder, 'cut.safetensors');
+    writeFileSync(cut, readFileSync(golden).subarray(0, 5000));
+    const { code, stderr } = await vssm(
+      'predict',
+      '--checkpoint',
+      cut,
+      '--tensor',
+      golden,
+      '--out',
+      'never.safetensors',
+    );
+    expect(code).toBe(1);
+    expect(stderr).toContain('cut.safetensors');
+    expect(readdirSync(folder).filter((name) => name.includes('never'))).toEqual([]);
+  });
+});
+
+describe('vssm export', () => {
+  it('writes a model whose bytes it names', async () => {
+    const out = join(folder, 'model.onnx');
+    const result = await json('export', '--prune', '2,4,6@0.7', '--out', out);
+    expect(result.outputs).toEqual(['logits', 'kept.2', 'kept.4', 'kept.6']);
+    expect(createHash('sha256').update(readFileSync(out)).digest('hex')).toBe(result.sha256);
+  });
+
+  it('fails cleanly where it cannot write', async () => {
+    const { code, stderr } = await vssm('export', '--out', join(folder, 'no', 'such', 'folder.onnx'));
+    expect(code).toBe(1);
+    expect(stderr).toContain('no such file or folder');
+  });
+});
+
+describe('vssm eval', () => {
+  it('evaluates the embedded model on the embedded images', async () => {
+    const result = await json('eval', '--limit', '200');
+    expect(result).toMatchObject({ count: 200, correct1: 181, partial: true, failed: [] });
+    expect(result.interval[0]).toBeLessThan(result.top1);
+    expect(result.interval[1]).toBeGreaterThan(result.top1);
+  });
+
+  it('refuses a model of another data set', async () => {
+    const { code, stderr } = await vssm('eval', '--model', 'vim-tiny');
+    expect(code).toBe(1);
+    expect(stderr).toContain("another data set's model");
+  });
+
+  it('says where ImageNet would have to be', async () => {
+    expect((await vssm('eval', '--dataset', 'imagenet')).stderr).toContain('--data FOLDER');
+    expect((await vssm('eval', '--dataset', 'imagenet', '--data', 'nowhere')).stderr).toContain('nowhere');
+  });
+});
+
+describe('vssm doctor', () => {
+  it('lists machine, backends and data sets, with fixes', async () => {
+    const { findings } = await json('doctor');
+    const usable = Object.fromEntries(
+      findings.map((f: { name: string; usable: boolean }) => [f.name, f.usable]),
+    );
+    expect(usable).toMatchObject({ cpu: true, reference: true, 'Fashion-MNIST (embedded)': true });
+    expect(findings.every((f: { usable: boolean; fix?: string }) => f.usable || f.fix !== undefined)).toBe(
+      true,
+    );
+  });
+});
+
+describe('vssm bench --plan', () => {
+  it('says what would run and writes nothing', async () => {
+    const { code, stderr } = await vssm('bench', '--plan', '--limit', '10', '--out', 'planned');
+    expect(code).toBe(0);
+    expect(stderr).toMatch(/vim|Fashion/i);
+    expect(existsSync(join(folder, 'planned'))).toBe(false);
+  });
+});

@@ -46,6 +46,13 @@ export interface Chunk {
 
 export type ChunkPrediction = Prediction & { readonly logits: Float32Array };
 
+/** What an image's time goes to. `dense` is the segment between two scans, `pruning` selection and gathers. */
+export const parts = ['embed', 'convolution', 'projections', 'scan', 'pruning', 'dense', 'head'] as const;
+export type Part = (typeof parts)[number];
+
+/** Told the time of every part of every block, ms per chunk; for profiles. */
+export type Stopwatch = (part: Part, block: number, ms: number) => void;
+
 type Runtime = { readonly Tensor: TensorConstructor };
 
 export class SegmentEngine {
@@ -106,7 +113,14 @@ export class SegmentEngine {
   }
 
   /** @param chunk at most `chunkSize` images */
-  async run(chunk: Chunk): Promise<ChunkPrediction> {
+  async run(chunk: Chunk, stopwatch?: Stopwatch): Promise<ChunkPrediction> {
+    let since = performance.now();
+    const lap = (part: Part, block: number) => {
+      if (stopwatch === undefined) return;
+      const now = performance.now();
+      stopwatch(part, block, now - since);
+      since = now;
+    };
     const { spec, plan } = this;
     const buffers = this.#buffers;
     const batch = chunk.samples.length;
@@ -130,9 +144,10 @@ export class SegmentEngine {
         [segmentNames.xz]: this.#tensor(buffers.xz, [batch * places.length, 2 * spec.innerWidth]),
       },
     );
+    lap('embed', 0);
     for (let block = 0; block < spec.depth; block++) {
       const step = plan.schedule.findIndex(({ after }) => after === block + 1);
-      await this.#mix(block, batch, places, step >= 0);
+      await this.#mix(block, batch, places, step >= 0, lap);
       let y = buffers.y;
       if (step >= 0) {
         const selection = select(spec, plan, step, places, buffers.scores.view(), chunk.samples);
@@ -147,12 +162,15 @@ export class SegmentEngine {
           [residual, spare] = [spare, residual];
         }
         places = selection.places;
+        lap('pruning', block);
       }
       if (block === spec.depth - 1) {
         await this.#head(batch, places, y, residual);
+        lap('head', block);
       } else {
         await this.#next(block, batch * places.length, y, residual, spare);
         [residual, spare] = [spare, residual];
+        lap('dense', block);
       }
     }
     return { logits: buffers.logits.view().slice(0, batch * spec.classes), kept };
@@ -163,7 +181,13 @@ export class SegmentEngine {
   }
 
   /** Convolution, projections and scan of both directions: xz → y, and the scores if a step follows. */
-  async #mix(block: number, batch: number, places: Places, scored: boolean): Promise<void> {
+  async #mix(
+    block: number,
+    batch: number,
+    places: Places,
+    scored: boolean,
+    lap: (part: Part, block: number) => void,
+  ): Promise<void> {
     const { spec, plan } = this;
     const { innerWidth: E, stateSize: N, dtRank: r } = spec;
     const buffers = this.#buffers;
@@ -192,6 +216,7 @@ export class SegmentEngine {
         ...positional,
       });
     }
+    lap('convolution', block);
     const inputs: Record<string, OnnxValue> = {};
     const outputs: Record<string, OnnxValue> = {};
     for (const direction of directions) {
@@ -203,6 +228,7 @@ export class SegmentEngine {
       outputs[segmentNames.delta(direction)] = this.#tensor(buffers.delta[direction], [rows, E]);
     }
     await this.#session(this.#sessions.projections[block], inputs, outputs);
+    lap('projections', block);
 
     const score = scored ? this.#scoreOf(plan) : {};
     for (const direction of directions) {
@@ -240,6 +266,7 @@ export class SegmentEngine {
         scores: buffers.scores.at,
       });
     }
+    lap('scan', block);
   }
 
   #scoreOf({ signal, reduce }: PruningPlan): Pick<ScanOptions, 'score'> {

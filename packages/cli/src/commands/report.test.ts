@@ -1,11 +1,20 @@
-import { mkdirSync, mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { UserError } from '@vssm/core';
-import { describe, expect, it } from 'vitest';
+import { afterAll, describe, expect, it } from 'vitest';
 import { findRuns, report } from './report.ts';
 
-const newFolder = () => mkdtempSync(join(tmpdir(), 'report-'));
+const made: string[] = [];
+afterAll(() => {
+  for (const folder of made) rmSync(folder, { recursive: true, force: true });
+});
+
+function newFolder(): string {
+  const folder = mkdtempSync(join(tmpdir(), 'vssm-test-'));
+  made.push(folder);
+  return folder;
+}
 
 describe('findRuns', () => {
   it('takes a run folder, a file, or a folder of run folders', () => {

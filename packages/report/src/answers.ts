@@ -1,0 +1,57 @@
+/** What this project has for a row of a paper table: costs, and accuracies on the table's own data set. */
+import type { AccuracyRecord, PaperTable, SkippedRecord, SpeedRecord } from '@vssm/results';
+import { type Entry, type Evidence, sameName } from './evidence.ts';
+
+export interface Answer {
+  /** Comparable results; cut-down ones only where there is nothing else. Several ways of pruning may answer one row. */
+  readonly accuracies: readonly Entry<AccuracyRecord>[];
+  /** Why there is no accuracy. */
+  readonly skipped: SkippedRecord | null;
+  /** GFLOPs, by profile. */
+  readonly flops: { readonly paper: number; readonly strict: number } | null;
+}
+
+export function answer(id: string, paper: PaperTable, { accuracy, speed, skipped }: Evidence): Answer {
+  const linked = ({ record }: Entry<AccuracyRecord | SpeedRecord | SkippedRecord>) =>
+    record.paper?.table === paper.table && record.paper.row === id;
+  const onPaperData = accuracy.filter((entry) => linked(entry) && isOnPaperData(entry.record, paper));
+  const comparable = onPaperData.filter(({ record }) => isComparable(record, paper));
+  const missing = skipped.filter(linked).map(({ record }) => record);
+  const costs = [...onPaperData, ...speed.filter(linked)].map(({ record }) => record.flops);
+  return {
+    accuracies: comparable.length > 0 ? comparable : onPaperData,
+    skipped: missing.find(({ dataset }) => dataset !== null) ?? missing[0] ?? null,
+    flops: costs[0] ?? missing.find(({ flops }) => flops !== null)?.flops ?? null,
+  };
+}
+
+/** True when a result may be held against the paper's: its data set, trained weights, not cut down. */
+export function isComparable(record: AccuracyRecord, paper: PaperTable): boolean {
+  return isOnPaperData(record, paper) && !record.sample.partial;
+}
+
+function isOnPaperData({ dataset, model }: AccuracyRecord, paper: PaperTable): boolean {
+  return sameName(dataset.name, paper.dataset) && model.weights.from === 'checkpoint';
+}
+
+/** To the two decimals that are published. */
+export function agrees(here: number, published: number): boolean {
+  return Math.abs(here - published) <= 0.005 + 1e-9;
+}
+
+/** How many published GFLOPs have a computed counterpart, and how many of those agree. */
+export function publishedGflops(evidence: Evidence): {
+  readonly published: number;
+  readonly reproduced: number;
+} {
+  const pairs = evidence.tables.flatMap((paper) =>
+    paper.rows.flatMap((row) => {
+      const value = row.values.gflops;
+      const here = answer(row.id, paper, evidence).flops;
+      if (value === undefined || !('value' in value) || value.value === null || here === null) return [];
+      return [{ published: value.value, here: here.paper }];
+    }),
+  );
+  const reproduced = pairs.filter(({ here, published }) => agrees(here, published)).length;
+  return { published: pairs.length, reproduced };
+}

@@ -1,0 +1,75 @@
+import { describe, expect, it } from 'vitest';
+import { html } from '../html.ts';
+import { ablationChart } from './ablation.ts';
+import { csv, renderSvg, sizes } from './chart.ts';
+import { speedupChart, timeChart } from './speed.ts';
+import { textWidth } from './text-width.ts';
+import { chartConfig } from './theme.ts';
+import { tradeoffChart } from './tradeoff.ts';
+
+const words = { id: 'x', title: 'x', alt: 'x', note: html`x` };
+
+const point = { method: 'dense', low: null, high: null, label: '', line: null, source: 'x' } as const;
+
+const charts = {
+  ablation: ablationChart({
+    ...words,
+    bars: [
+      { variant: 'a', series: 'keep 0.7', top1: 60, low: 58, high: 62, images: 10 },
+      { variant: 'b, c', series: 'keep 0.7', top1: 40, low: 38, high: 42, images: 10 },
+    ],
+    dense: 80,
+  }),
+  time: timeChart({ ...words, bars: [{ name: 'a', dense: true, medianMs: 10, low: 9, high: 12 }] }),
+  speedup: speedupChart({
+    ...words,
+    bars: [{ name: 'a', measured: 1.3, low: 1.2, high: 1.4, promised: 1.5 }],
+  }),
+  tradeoff: tradeoffChart({
+    ...words,
+    points: [
+      { ...point, origin: 'published', gflops: 1, top1: 70, name: 'p', label: 'P', line: 'published' },
+      { ...point, origin: 'published', gflops: 5, top1: 80, name: 'q', line: 'published' },
+      { ...point, origin: 'measured', gflops: 3, top1: 75, name: 'm', method: 'top', low: 74, high: 76 },
+    ],
+  }),
+};
+
+/** One decimal: enough to see a change, too few for a platform's rounding to show. */
+const rounded = (svg: string) => svg.replace(/-?\d+\.\d{2,}/g, (number) => Number(number).toFixed(1));
+
+describe.each(Object.entries(charts))('the %s chart', (name, chart) => {
+  it.each(sizes)('is drawn $name as before', async (size) => {
+    const svg = await renderSvg({ ...chart.spec(size), config: chartConfig });
+    expect(svg).toContain(`width="${size.width}"`);
+    await expect(`${rounded(svg).replaceAll('><', '>\n<')}\n`).toMatchFileSnapshot(
+      `../../testdata/${name}.${size.name}.svg`,
+    );
+  });
+});
+
+describe('a hostile name', () => {
+  it('stays text in the picture', async () => {
+    const bars = [{ name: '</text><script>x</script>', dense: true, medianMs: 1, low: 1, high: 1 }];
+    const svg = await renderSvg(timeChart({ ...words, bars }).spec(sizes[0]));
+    expect(svg).not.toContain('<script');
+    expect(svg).toContain('&lt;script&gt;');
+  });
+});
+
+describe('csv', () => {
+  it('quotes what needs it and defuses formulas', () => {
+    expect(
+      csv([
+        { a: 'x,"y"', b: 1.5, c: null },
+        { a: '=1+1', b: -2, c: 'z' },
+      ]),
+    ).toBe('a,b,c\r\n"x,""y""",1.5,\r\n\'=1+1,-2,z\r\n');
+  });
+});
+
+describe('textWidth', () => {
+  it('knows wide letters from narrow ones', () => {
+    expect(textWidth('mmm')).toBeGreaterThan(2 * textWidth('iii'));
+  });
+});

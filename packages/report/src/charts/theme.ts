@@ -1,0 +1,42 @@
+/** How every chart looks: quiet axes, the report's own colours and type. */
+import type { Config } from 'vega-lite';
+import { colour } from '../palette.ts';
+
+export const chartFont = 'system-ui, "Segoe UI", Roboto, "Helvetica Neue", "Noto Sans", Arial, sans-serif';
+
+/** Axis labels in several lines, for narrow pictures. */
+export const brokenAtCommas = { labelExpr: "split(datum.label, ', ')", labelLineHeight: 12 };
+
+export const chartConfig: Config = {
+  background: 'transparent',
+  font: chartFont,
+  padding: { left: 2, top: 4, right: 8, bottom: 2 },
+  view: { stroke: null },
+  axis: {
+    labelColor: colour('muted'),
+    titleColor: colour('muted'),
+    labelFontSize: 11,
+    titleFontSize: 11,
+    titleFontWeight: 'normal',
+    titlePadding: 8,
+    gridColor: colour('rule'),
+    domainColor: colour('strong'),
+    tickColor: colour('strong'),
+    tickSize: 4,
+    labelLimit: 0,
+  },
+  legend: {
+    labelColor: colour('ink'),
+    titleColor: colour('muted'),
+    labelFontSize: 11,
+    titleFontSize: 11,
+    titleFontWeight: 'normal',
+    symbolStrokeWidth: 1.5,
+    symbolOpacity: 1,
+    labelLimit: 0,
+    orient: 'top',
+    offset: 6,
+  },
+  text: { color: colour('ink'), fontSize: 11 },
+  rule: { color: colour('ink') },
+};

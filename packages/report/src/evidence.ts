@@ -1,0 +1,87 @@
+/** What the report is made of: the records of all run folders, each with the run it belongs to, and the paper. */
+
+import { dirname } from 'node:path';
+import {
+  type AccuracyRecord,
+  latestRecords,
+  type PaperTable,
+  type ResultRecord,
+  type RunRecord,
+  readResults,
+  type SkippedRecord,
+  type SpeedRecord,
+  type StripRecord,
+} from '@vssm/results';
+
+/** A record with where it comes from. */
+export interface Entry<T extends ResultRecord> {
+  readonly record: T;
+  /** The run that wrote it; null in a file that names none before it. */
+  readonly run: RunRecord | null;
+  readonly folder: string;
+}
+
+export interface Evidence {
+  readonly runs: readonly RunRecord[];
+  readonly accuracy: readonly Entry<AccuracyRecord>[];
+  readonly speed: readonly Entry<SpeedRecord>[];
+  readonly strips: readonly Entry<StripRecord>[];
+  readonly skipped: readonly Entry<SkippedRecord>[];
+  readonly tables: readonly PaperTable[];
+  /** What a reader of the report must know about its files. */
+  readonly warnings: readonly string[];
+}
+
+/** @throws UserError naming file and line of what cannot be read */
+export function gatherEvidence(folders: readonly string[], tables: readonly PaperTable[]): Evidence {
+  const entries: Entry<ResultRecord>[] = [];
+  const warnings: string[] = [];
+  for (const folder of folders) {
+    const { file, records, tornBytes } = readResults(folder);
+    if (tornBytes > 0) {
+      warnings.push(`${file} ends in a line cut short: its run is still going on, or was killed`);
+    }
+    entries.push(...withRuns(records, dirname(file)));
+  }
+  const kind = <K extends ResultRecord['kind']>(wanted: K) =>
+    entries.filter(
+      (entry): entry is Entry<Extract<ResultRecord, { kind: K }>> => entry.record.kind === wanted,
+    );
+  const counted = new Set(latestRecords(entries.map(({ record }) => record)));
+  return {
+    runs: kind('run').map(({ record }) => record),
+    accuracy: lastOfKey(kind('accuracy')),
+    speed: kind('speed'),
+    strips: lastOfKey(kind('strip')),
+    skipped: lastOfKey(kind('skipped')).filter(({ record }) => counted.has(record)),
+    tables: [...tables].sort((a, b) => a.table - b.table),
+    warnings,
+  };
+}
+
+function withRuns(records: readonly ResultRecord[], folder: string): Entry<ResultRecord>[] {
+  const counted = new Set(latestRecords(records));
+  let run: RunRecord | null = null;
+  const entries: Entry<ResultRecord>[] = [];
+  for (const record of records) {
+    if (record.kind === 'run') run = record;
+    if (counted.has(record)) entries.push({ record, run, folder });
+  }
+  return entries;
+}
+
+/** The same accuracy from two folders is one result; speeds are not, they belong to their machine. */
+function lastOfKey<T extends ResultRecord>(entries: readonly Entry<T>[]): Entry<T>[] {
+  return [...new Map(entries.map((entry) => [entry.record.key, entry])).values()];
+}
+
+/** True when any number of the report comes from a cut-down run. */
+export function isPartial(evidence: Evidence): boolean {
+  return evidence.accuracy.some(({ record }) => record.sample.partial);
+}
+
+/** Names of data sets are compared without case and punctuation. */
+export function sameName(a: string, b: string): boolean {
+  const plain = (name: string) => name.toLowerCase().replace(/[^a-z0-9]/g, '');
+  return plain(a) === plain(b);
+}

@@ -1,0 +1,75 @@
+/** Accuracy records put beside each other: one experiment, one data set, one model. */
+import type { AccuracyRecord } from '@vssm/results';
+import type { Entry, Evidence } from './evidence.ts';
+import { whole } from './format.ts';
+import { blocksName, keepName } from './plan-names.ts';
+
+export interface AccuracyGroup {
+  readonly experiment: string;
+  readonly dataset: AccuracyRecord['dataset'];
+  readonly model: AccuracyRecord['model'];
+  readonly entries: readonly Entry<AccuracyRecord>[];
+}
+
+export function accuracyGroups({ accuracy }: Evidence): AccuracyGroup[] {
+  const groups = new Map<string, AccuracyGroup & { entries: Entry<AccuracyRecord>[] }>();
+  for (const entry of accuracy) {
+    const { experiment, dataset, model } = entry.record;
+    const key = JSON.stringify([experiment, dataset.name, dataset.split, model.weights]);
+    const group = groups.get(key);
+    if (group !== undefined) group.entries.push(entry);
+    else {
+      groups.set(key, { experiment, dataset, model, entries: [entry] });
+    }
+  }
+  return [...groups.values()];
+}
+
+export function isDense({ plan }: { readonly plan: AccuracyRecord['plan'] }): boolean {
+  return plan.schedule.length === 0;
+}
+
+/** The dense model on the same images, of the same experiment if it ran there. */
+export function denseBeside(record: AccuracyRecord, evidence: Evidence): Entry<AccuracyRecord> | null {
+  const fits = evidence.accuracy.filter(
+    ({ record: other }) => isDense(other) && sameImages(other, record) && sameModel(other, record),
+  );
+  return fits.find(({ record: other }) => other.experiment === record.experiment) ?? fits[0] ?? null;
+}
+
+export function sameImages(a: AccuracyRecord, b: AccuracyRecord): boolean {
+  return (
+    a.dataset.name === b.dataset.name &&
+    a.dataset.split === b.dataset.split &&
+    a.sample.idsHash === b.sample.idsHash
+  );
+}
+
+export function sameModel(
+  a: { model: AccuracyRecord['model'] },
+  b: { model: AccuracyRecord['model'] },
+): boolean {
+  return JSON.stringify([a.model.spec, a.model.weights]) === JSON.stringify([b.model.spec, b.model.weights]);
+}
+
+/** Names a record's pruning schedule and sample as far as the records at hand differ in them. */
+export function seriesNamer(records: readonly AccuracyRecord[]): (record: AccuracyRecord) => string {
+  const pruned = records.filter((record) => !isDense(record));
+  const differs = (name: (record: AccuracyRecord) => string) => new Set(pruned.map(name)).size > 1;
+  const blocks = (record: AccuracyRecord) => blocksName(record.plan);
+  const images = (record: AccuracyRecord) => `${whole(record.sample.count)} images`;
+  const withBlocks = differs(blocks);
+  const withImages = differs(images);
+  return (record) => {
+    const parts = [keepName(record.plan, record.schedule)];
+    if (withBlocks) parts.push(`after ${blocks(record)}`);
+    if (withImages) parts.push(images(record));
+    return parts.join(', ');
+  };
+}
+
+/** Highest keep ratio first, larger samples before smaller ones. */
+export function bySeries(a: AccuracyRecord, b: AccuracyRecord): number {
+  const kept = ({ plan }: AccuracyRecord) => plan.schedule.reduce((product, { keep }) => product * keep, 1);
+  return kept(b) - kept(a) || b.sample.count - a.sample.count;
+}

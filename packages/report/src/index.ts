@@ -1,0 +1,1 @@
+export { type ReportRequest, type WrittenReport, writeReport } from './report.ts';

@@ -1,0 +1,58 @@
+import { type PruningPlan, pruningPlan } from '@vssm/core';
+import { describe, expect, it } from 'vitest';
+import { keepName, method, type Plan, planName, variantNamer } from './plan-names.ts';
+
+const plan = (options: Partial<PruningPlan> = {}) =>
+  pruningPlan({ schedule: [{ after: 2, keep: 0.7 }], ...options }) as unknown as Plan;
+
+const naive = { alignment: 'none', conv: 'compact' } as const;
+
+describe('plan names', () => {
+  it.each([
+    [plan({ schedule: [] }), 'dense', 'dense'],
+    [plan(), 'top', 'ToP'],
+    [plan({ signal: 'evit', ...naive }), 'evit', 'EViT rule'],
+    [plan({ signal: 'evit' }), 'other', 'EViT rule, decay + positional'],
+    [plan({ signal: 'random', ...naive }), 'random', 'random'],
+    [plan({ reduce: 'l1' }), 'other', 'l1 norm, decay + positional'],
+    [plan({ alignment: 'mask', countClassToken: true }), 'other', 'clipped sum, mask, class token counted'],
+    [
+      plan({ signal: 'gated-backward', reduce: 'sum', order: 'mirrored', tokenOrder: 'recentred', ...naive }),
+      'released',
+      'released code',
+    ],
+    [plan({ ...naive, tokenOrder: 'recentred' }), 'other', 'clipped sum, none + compact, recentred'],
+  ])('%#: %o', (of, kind, name) => {
+    expect(method(of)).toBe(kind);
+    expect(planName(of)).toBe(name);
+  });
+
+  it('say only what differs within an experiment', () => {
+    const importance = [plan(), plan({ reduce: 'l1' })];
+    expect(importance.map(variantNamer(importance))).toEqual(['clipped sum', 'l1 norm']);
+    const alignment = [plan(), plan(naive), plan({ alignment: 'mask' })];
+    expect(alignment.map(variantNamer(alignment))).toEqual(['decay + positional', 'none + compact', 'mask']);
+  });
+
+  it('tell any two plans of the vocabulary apart', () => {
+    const all = [
+      plan(),
+      plan(naive),
+      plan({ reduce: 'l1' }),
+      plan({ signal: 'ssm' }),
+      plan({ order: 'mirrored' }),
+    ];
+    expect(new Set(all.map(planName)).size).toBe(all.length);
+  });
+
+  it('give one keep ratio, or the schedule where it varies', () => {
+    expect(keepName(plan(), '2@0.7')).toBe('keep 0.7');
+    const mixed = plan({
+      schedule: [
+        { after: 2, keep: 0.7 },
+        { after: 4, keep: 0.5 },
+      ],
+    });
+    expect(keepName(mixed, '2@0.7;4@0.5')).toBe('2@0.7;4@0.5');
+  });
+});

@@ -1,0 +1,87 @@
+/** Human names of pruning plans, and the colour that a method has in every chart. */
+import type { AccuracyRecord } from '@vssm/results';
+
+export type Plan = AccuracyRecord['plan'];
+
+/** Methods that have their own colour; everything else is `other`. */
+export type Method = 'dense' | 'top' | 'evit' | 'random' | 'released' | 'other';
+
+export function method(plan: Plan): Method {
+  if (plan.schedule.length === 0) return 'dense';
+  if (plan.countClassToken) return 'other';
+  const naive = plan.alignment === 'none' && plan.conv === 'compact';
+  if (plan.signal === 'evit') return naive ? 'evit' : 'other';
+  if (plan.signal === 'random') return naive ? 'random' : 'other';
+  const inOrder = plan.order === 'aligned' && plan.tokenOrder === 'original';
+  if (plan.signal === 'gated' && plan.reduce === 'clip' && inOrder) {
+    return plan.alignment === 'decay' && plan.conv === 'positional' ? 'top' : 'other';
+  }
+  const released = plan.signal === 'gated-backward' && plan.order === 'mirrored' && naive;
+  return released && plan.tokenOrder === 'recentred' ? 'released' : 'other';
+}
+
+export const methodNames: Readonly<Record<Method, string>> = {
+  dense: 'dense',
+  top: 'ToP',
+  evit: 'EViT rule',
+  random: 'random',
+  released: 'released code',
+  other: 'other options',
+};
+
+const reductions: Readonly<Record<Plan['reduce'], string>> = {
+  clip: 'clipped sum',
+  sum: 'plain sum',
+  l1: 'l1 norm',
+  l2: 'l2 norm',
+};
+
+/** What tokens are ranked by: `clipped sum`, `EViT rule`, `plain sum of gated-backward, mirrored`. */
+export function importanceName(plan: Plan): string {
+  if (plan.signal === 'evit') return 'EViT rule';
+  if (plan.signal === 'random') return 'random';
+  const signal = plan.signal === 'gated' ? '' : ` of ${plan.signal}`;
+  return `${reductions[plan.reduce]}${signal}${plan.order === 'mirrored' ? ', mirrored' : ''}`;
+}
+
+/** What later blocks do about the gaps: `decay + positional`, `none + compact, recentred`. */
+export function alignmentName(plan: Plan): string {
+  const name = plan.alignment === 'mask' ? 'mask' : `${plan.alignment} + ${plan.conv}`;
+  const recentred = plan.tokenOrder === 'recentred' ? ', recentred' : '';
+  return `${name}${recentred}${plan.countClassToken ? ', class token counted' : ''}`;
+}
+
+/** A plan in full, without its schedule. */
+export function planName(plan: Plan): string {
+  const kind = method(plan);
+  if (kind !== 'other') return methodNames[kind];
+  return `${importanceName(plan)}, ${alignmentName(plan)}`;
+}
+
+/** What the plans of one experiment differ in, apart from their schedules. */
+export type Difference = 'importance' | 'alignment' | 'method';
+
+export function planDifference(plans: readonly Plan[]): Difference {
+  const pruned = plans.filter(({ schedule }) => schedule.length > 0);
+  const differs = (name: (plan: Plan) => string) => new Set(pruned.map(name)).size > 1;
+  if (differs(importanceName) && !differs(alignmentName)) return 'importance';
+  return differs(alignmentName) && !differs(importanceName) ? 'alignment' : 'method';
+}
+
+/** Names that tell the plans of one experiment apart and say no more than that. */
+export function variantNamer(plans: readonly Plan[]): (plan: Plan) => string {
+  const namers = { importance: importanceName, alignment: alignmentName, method: planName };
+  return namers[planDifference(plans)];
+}
+
+/** `keep 0.7`, or the whole schedule where its steps differ. */
+export function keepName(plan: Plan, schedule: string): string {
+  const ratios = new Set(plan.schedule.map(({ keep }) => keep));
+  if (ratios.size === 0) return 'dense';
+  return ratios.size === 1 ? `keep ${[...ratios][0]}` : schedule;
+}
+
+/** The blocks that are followed by a step: `2, 4, 6`. */
+export function blocksName(plan: Plan): string {
+  return plan.schedule.map(({ after }) => after).join(', ');
+}

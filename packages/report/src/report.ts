@@ -1,0 +1,106 @@
+/** Results and paper tables to one static folder. */
+import { readFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import type { PaperTable } from '@vssm/results';
+import { type Evidence, gatherEvidence, isPartial } from './evidence.ts';
+import { FileSet, markerFile } from './files.ts';
+import { page } from './page.ts';
+import { PairedComparison } from './paired.ts';
+import { paletteCss } from './palette.ts';
+import { ablations } from './sections/ablations.ts';
+import { flopsSection } from './sections/flops.ts';
+import { notRun } from './sections/not-run.ts';
+import { paperTables } from './sections/paper-tables.ts';
+import { provenance } from './sections/provenance.ts';
+import { reading } from './sections/reading.ts';
+import type { Context, Section, SectionWriter } from './sections/section.ts';
+import { speed } from './sections/speed.ts';
+import { strip } from './sections/strip.ts';
+import { summary } from './sections/summary.ts';
+import { tradeoff } from './sections/tradeoff.ts';
+
+export interface ReportRequest {
+  /** Run folders or results files. */
+  readonly results: readonly string[];
+  /** The paper's numbers, one table per benchmark. */
+  readonly benchmarks: readonly PaperTable[];
+  /** Folder to write; an older report there is replaced at once, anything else is refused. */
+  readonly out: string;
+}
+
+export interface WrittenReport {
+  /** Path of index.html. */
+  readonly index: string;
+  readonly records: { readonly accuracy: number; readonly speed: number; readonly skipped: number };
+  /** True when some number comes from a cut-down run. */
+  readonly partial: boolean;
+  readonly warnings: readonly string[];
+}
+
+/** @throws UserError when a results file cannot be read, or `out` cannot be written or is not a report */
+export async function writeReport({ results, benchmarks, out }: ReportRequest): Promise<WrittenReport> {
+  const evidence = gatherEvidence(results, benchmarks);
+  const files = await reportFiles(evidence);
+  files.writeTo(out);
+  const { accuracy, speed, skipped, warnings } = evidence;
+  return {
+    index: join(out, 'index.html'),
+    records: { accuracy: accuracy.length, speed: speed.length, skipped: skipped.length },
+    partial: isPartial(evidence),
+    warnings,
+  };
+}
+
+const writers: readonly SectionWriter[] = [
+  summary,
+  strip,
+  ablations,
+  paperTables,
+  tradeoff,
+  speed,
+  flopsSection,
+  notRun,
+  provenance,
+  reading,
+];
+
+/** In cascade order. */
+const styles: readonly string[] = ['page.css', 'tables.css', 'figures.css', 'media.css'];
+
+/** Everything that goes into the folder; depends on the evidence alone. */
+export async function reportFiles(evidence: Evidence): Promise<FileSet> {
+  const files = new FileSet();
+  const context: Context = { evidence, files, paired: new PairedComparison() };
+  const sections: Section[] = [];
+  for (const write of writers) {
+    const section = await write(context);
+    if (section !== null) sections.push(section);
+  }
+  files.add('index.html', page(sections).text);
+  files.add('assets/style.css', [paletteCss(), ...styles.map(asset)].join('\n'));
+  files.add('assets/interactive.js', asset('interactive.js'));
+  files.add('data/results.jsonl', allRecords(evidence));
+  files.add('data/paper.json', `${JSON.stringify(evidence.tables, null, 2)}\n`);
+  files.add(markerFile, `${JSON.stringify({ generator: 'vision-ssm-pruning', report: 1 })}\n`);
+  addChartLibraries(files);
+  return files;
+}
+
+function allRecords({ runs, accuracy, speed, strips, skipped }: Evidence): string {
+  const records = [...runs, ...[...accuracy, ...speed, ...strips, ...skipped].map(({ record }) => record)];
+  return records.map((record) => `${JSON.stringify(record)}\n`).join('');
+}
+
+function asset(name: string): string {
+  return readFileSync(join(import.meta.dirname, '../assets', name), 'utf8');
+}
+
+/** Copied from the installed packages, so that the report needs no network; with their licences. */
+function addChartLibraries(files: FileSet): void {
+  for (const name of ['vega', 'vega-lite', 'vega-embed']) {
+    const build = dirname(fileURLToPath(import.meta.resolve(name)));
+    files.add(`assets/vendor/${name}.min.js`, readFileSync(join(build, `${name}.min.js`)));
+    files.add(`assets/vendor/${name}.LICENSE.txt`, readFileSync(join(build, '../LICENSE')));
+  }
+}

@@ -1,0 +1,66 @@
+/** One row per question that the ablations answer: what ToP gains or loses against one change. */
+import {
+  type ContrastResult,
+  type ContrastSetting,
+  contrastResult,
+  contrasts,
+  type Verdict,
+  verdict,
+} from '../contrasts.ts';
+import { counted, listed, points, signed } from '../format.ts';
+import { denseBeside, seriesNamer } from '../groups.ts';
+import { html, type Markup } from '../html.ts';
+import { type Context, partialMark, table } from './section.ts';
+
+export function contrastTable(settings: readonly ContrastSetting[], context: Context): Markup | null {
+  const shown = contrasts
+    .map((contrast) => ({
+      contrast,
+      results: settings.map((setting) => contrastResult(contrast, setting, context.paired)),
+    }))
+    .filter(({ results }) => results.some((result) => result !== null));
+  if (shown.length === 0) return null;
+  const rows = [...Map.groupBy(shown, ({ contrast }) => contrast.question)].flatMap(([question, group]) =>
+    group.map(({ contrast, results }, index) => {
+      const name = index === 0 && html`<th scope="rowgroup" rowspan="${group.length}">${question}</th>`;
+      return html`<tr>${name}<td>${contrast.against}</td>${results.map(cell)}</tr>
+`;
+    }),
+  );
+  const datasets = listed([...new Set(settings.map(({ top }) => top.record.dataset.name))]);
+  const caption = html`Top-1 points that ToP gains (+) or loses (−) against one change, ${datasets}; 95 % intervals of the paired difference on the same images. Of twenty such intervals about one misses.`;
+  return html`<h3>What each part is worth, before fine-tuning</h3>
+${table(caption, heading(settings, context), rows, 'contrasts')}`;
+}
+
+function heading(settings: readonly ContrastSetting[], { evidence }: Context): Markup {
+  const seriesOf = seriesNamer(settings.map(({ top }) => top.record));
+  const severalDatasets = new Set(settings.map(({ top }) => top.record.dataset.name)).size > 1;
+  const columns = settings.map(({ top: { record } }) => {
+    const dense = denseBeside(record, evidence);
+    const dataset = severalDatasets && html`<small>${record.dataset.name}</small>`;
+    const beside = dense === null ? '' : `, dense ${points(dense.record.top1)} %`;
+    return html`<th scope="col" class="number">${seriesOf(record)}${dataset}<small>ToP ${points(record.top1)} %${beside}</small>
+<small>${counted(record.count, 'image')}</small>${record.sample.partial && partialMark}</th>`;
+  });
+  return html`<tr><th scope="col">what ToP does</th><th scope="col">against</th>${columns}</tr>`;
+}
+
+const words: Readonly<Record<Verdict, string>> = {
+  better: 'ToP is better',
+  worse: 'ToP is worse',
+  undecided: 'no difference shown',
+};
+
+function cell(result: ContrastResult | null): Markup {
+  if (result === null) return html`<td class="number none">not run</td>`;
+  const { paired, difference } = result;
+  if (paired === null) {
+    return html`<td class="number"><span class="value">${signed(difference)}</span>
+<small class="line">no interval: predictions missing</small></td>`;
+  }
+  const kind = verdict(result);
+  const [low, high] = paired.interval;
+  return html`<td class="number verdict-${kind}"><span class="value">${signed(paired.difference)}</span>
+<small>${signed(low)} to ${signed(high)}</small><small class="line">${words[kind]}</small></td>`;
+}

@@ -1,0 +1,92 @@
+/** FLOPs of every model and plan that was run, in both profiles, each named. */
+import type { AccuracyRecord, SpeedRecord } from '@vssm/results';
+import type { Evidence } from '../evidence.ts';
+import { flops, times } from '../format.ts';
+import { isDense } from '../groups.ts';
+import { html, joined, type Markup } from '../html.ts';
+import { alignmentName, method } from '../plan-names.ts';
+import { type Context, type Section, table } from './section.ts';
+
+type Costed = AccuracyRecord | SpeedRecord;
+
+export function flopsSection({ evidence }: Context): Section | null {
+  const costs = distinctCosts(evidence);
+  if (costs.length === 0) return null;
+  const head = html`<tr><th scope="col">model</th><th scope="col">pruned after@keep</th><th scope="col">alignment + convolution</th>
+<th scope="col" class="number">tokens</th><th scope="col" class="number">FLOPs, paper profile</th>
+<th scope="col" class="number">FLOPs, strict profile</th><th scope="col" class="number">promised speed-up</th></tr>`;
+  return {
+    id: 'flops',
+    title: 'FLOPs, counted twice',
+    body: html`<p>The <strong>paper profile</strong> is the count behind the published GFLOPs: linear and convolution layers in
+multiply-adds, one scan direction for Vim, norms and activations free. The <strong>strict profile</strong> is the honest cost: two per
+multiply-add, one for every other operation, both scan directions, and the pruning itself. Numbers of different profiles are never
+compared. The promised speed-up is strict FLOPs of the dense model over those of the pruned one.</p>
+${table(
+  'FLOPs of one image; percentages and bars are relative to the dense model',
+  head,
+  costs.map((each) => row(each, costs)),
+)}`,
+  };
+}
+
+function row({ record, alignments }: Cost, costs: readonly Cost[]): Markup {
+  const dense = costs.find(({ record: other }) => isDense(other) && other.model.name === record.model.name);
+  const denseFlops = dense?.record.flops;
+  const pruned = !isDense(record);
+  return html`<tr class="${pruned && alignments.includes(topAlignment) ? 'highlight' : ''}"><th scope="row">${record.model.name}</th>
+<td class="schedule">${pruned ? record.schedule : 'dense'}</td><td>${pruned ? joined(alignments, html`<br>`) : '–'}</td>
+<td class="number">${joined(record.tokens.map(String), ' → ')}</td>
+<td class="number">${cost(record.flops.paper, denseFlops?.paper)}</td>
+<td class="number">${cost(record.flops.strict, denseFlops?.strict)}</td>
+<td class="number">${pruned && denseFlops !== undefined ? times(denseFlops.strict / record.flops.strict) : '–'}</td></tr>
+`;
+}
+
+function cost(value: number, dense: number | undefined): Markup {
+  if (dense === undefined) return html`${flops(value)}`;
+  const share = Math.min(100, (100 * value) / dense).toFixed(1);
+  return html`${flops(value)} <small>${share} %</small><span class="bar" aria-hidden="true" style="--share:${share}%"></span>`;
+}
+
+interface Cost {
+  readonly record: Costed;
+  /** All that cost the same. */
+  readonly alignments: readonly string[];
+}
+
+const topAlignment = 'decay + positional';
+
+/**
+ * One row per model, schedule and cost as it is written. Scores hardly change the cost, so the first plan of an
+ * alignment speaks for the others, ToP before any other.
+ */
+function distinctCosts({ accuracy, speed }: Evidence): Cost[] {
+  const byAlignment = new Map<string, Costed>();
+  for (const { record } of [...speed, ...accuracy]) {
+    const { model, plan, schedule, tokens } = record;
+    const key = JSON.stringify([model.name, schedule, tokens, isDense(record) ? '' : alignmentName(plan)]);
+    const before = byAlignment.get(key);
+    if (before === undefined || (method(plan) === 'top' && method(before.plan) !== 'top')) {
+      byAlignment.set(key, record);
+    }
+  }
+  const byCost = Map.groupBy(byAlignment.values(), ({ model, schedule, tokens, flops: { paper, strict } }) =>
+    JSON.stringify([model.name, schedule, tokens, flops(paper), flops(strict)]),
+  );
+  const costs = [...byCost.values()].map((records) => ({
+    record: records[0],
+    alignments: records.map(({ plan }) => alignmentName(plan)),
+  }));
+  const byModel = Map.groupBy(costs, ({ record }) => record.model.name);
+  return [...byModel.values()].flatMap((group) => group.sort(byPrice));
+}
+
+/** The dense model first, then from dear to cheap. */
+function byPrice({ record: a }: Cost, { record: b }: Cost): number {
+  return (
+    Number(isDense(b)) - Number(isDense(a)) ||
+    b.flops.paper - a.flops.paper ||
+    b.flops.strict - a.flops.strict
+  );
+}

@@ -1,0 +1,27 @@
+/** The cell of a paper table that says what was measured here, or why nothing was. */
+import type { Answer } from '../answers.ts';
+import { capitalised, interval, points, whole } from '../format.ts';
+import { html, type Markup } from '../html.ts';
+import { planName } from '../plan-names.ts';
+import type { Footnotes } from './footnotes.ts';
+import { partialMark } from './section.ts';
+
+/** Every accuracy that answers the row; the way of pruning is named where there is more than one. */
+export function measuredCell({ accuracies, skipped }: Answer, footnotes: Footnotes): Markup {
+  if (accuracies.length === 0) {
+    const why =
+      skipped !== null && footnotes.mark(html`${capitalised(skipped.reason)}. ${howTo(skipped.howToRun)}`);
+    return html`<td><span class="notrun">not run</span>${why}</td>`;
+  }
+  const results = accuracies.map(({ record: { plan, top1, interval: range, count, sample } }) => {
+    const name = accuracies.length > 1 && html`${planName(plan)}: `;
+    return html`<div class="result">${name}<strong>${points(top1, 2)}</strong> <small>${interval(range)}, ${whole(count)} images</small>${sample.partial && partialMark}</div>`;
+  });
+  return html`<td>${results}</td>`;
+}
+
+/** A command, or a sentence where no command does it. */
+export function howTo(howToRun: string): Markup {
+  if (/^(pnpm|npx|node|vssm) /.test(howToRun)) return html`To run it: <code>${howToRun}</code>`;
+  return html`${capitalised(howToRun)}.`;
+}

@@ -1,0 +1,22 @@
+import { describe, expect, it } from 'vitest';
+import { gatherEvidence } from '../evidence.ts';
+import { writeMadeUpRun } from '../made-up.test-data.ts';
+import { gainOf, quantile } from './speed.ts';
+
+describe('speed', () => {
+  it('holds a pruned model against the dense one that it was timed with', () => {
+    const { speed } = gatherEvidence([writeMadeUpRun().folder], []);
+    const [dense, pruned] = speed;
+    expect(gainOf(dense, speed)).toBeNull();
+    expect(gainOf(pruned, speed)).toMatchObject({
+      measured: pruned.record.speedup?.median,
+      promised: dense.record.flops.strict / pruned.record.flops.strict,
+    });
+    expect(gainOf(pruned, [pruned])).toBeNull();
+  });
+
+  it('takes quantiles between neighbours', () => {
+    expect(quantile([4, 1, 3, 2], 0.25)).toBe(1.75);
+    expect(quantile([5], 0.75)).toBe(5);
+  });
+});

@@ -1,0 +1,132 @@
+/** Speed: time per image, the speed-up that was measured, and the one that strict FLOPs promise. */
+import type { SpeedRecord } from '@vssm/results';
+import { figure } from '../charts/chart.ts';
+import { speedupChart, timeChart } from '../charts/speed.ts';
+import type { Entry } from '../evidence.ts';
+import { counted, flops, listed, ms, points, times } from '../format.ts';
+import { isDense, sameModel } from '../groups.ts';
+import { html, joined, type Markup } from '../html.ts';
+import { method, planName } from '../plan-names.ts';
+import { type Context, type Section, table } from './section.ts';
+
+export async function speed({ evidence, files }: Context): Promise<Section | null> {
+  const entries = evidence.speed;
+  if (entries.length === 0) return null;
+  const many =
+    new Set(entries.map(({ record }) => `${record.backend.name} ${record.batch} ${record.threads}`)).size > 1;
+  const nameOf = ({ record }: Entry<SpeedRecord>) => rowName(record, many);
+  const times_ = timeChart({
+    id: 'time-per-image',
+    title: 'Time per image',
+    alt: `Bar chart of the median time per image. ${entries.map((entry) => `${nameOf(entry)}: ${ms(entry.record.medianMs)} ms`).join('; ')}.`,
+    note: html`${settings(entries)} Whiskers span the middle half of the runs.`,
+    bars: entries.map((entry) => ({
+      name: nameOf(entry),
+      dense: isDense(entry.record),
+      medianMs: entry.record.medianMs,
+      low: quantile(entry.record.samplesMs, 0.25),
+      high: quantile(entry.record.samplesMs, 0.75),
+    })),
+  });
+  const gains = entries.flatMap((entry) => {
+    const gain = gainOf(entry, entries);
+    return gain === null ? [] : [{ name: nameOf(entry), ...gain }];
+  });
+  const figures = [await figure(times_, files)];
+  if (gains.length > 0) {
+    const chart = speedupChart({
+      id: 'speed-up',
+      title: 'Speed-up, measured and promised',
+      alt: `Measured speed-up over the dense model beside what strict FLOPs promise. ${gains.map(({ name, measured, promised }) => `${name}: ${times(measured)} measured, ${times(promised)} promised`).join('; ')}.`,
+      note: html`Dense and pruned runs were timed in turns, pair by pair. Dot: median of the pairs’ ratios; line: the middle half of them; tick: strict
+FLOPs of the dense model over those of the pruned one.`,
+      bars: gains,
+    });
+    figures.push(await figure(chart, files));
+  }
+  return {
+    id: 'speed',
+    title: 'Speed',
+    body: html`<p>FLOPs saved are worth something only if they become time saved. ${weightsNote(entries)}</p>
+${figures}${speedTable(entries)}`,
+  };
+}
+
+function weightsNote(entries: readonly Entry<SpeedRecord>[]): string {
+  const random = entries.some(({ record }) => record.model.weights.from === 'random');
+  return random
+    ? 'Models marked “random weights” are full-size but untrained: time does not depend on the weights’ values, accuracy would, so none is given.'
+    : '';
+}
+
+function rowName(record: SpeedRecord, many: boolean): string {
+  const how = isDense(record) ? 'dense' : `${planName(record.plan)} ${record.schedule}`;
+  const setting = many
+    ? `, ${record.backend.name}, batch ${record.batch}, ${counted(record.threads, 'thread')}`
+    : '';
+  return `${record.model.name}, ${how}${setting}`;
+}
+
+function settings(entries: readonly Entry<SpeedRecord>[]): string {
+  const machines = new Set(
+    entries.map(({ run }) => (run === null ? 'an unnamed machine' : run.environment.cpu)),
+  );
+  const threads = new Set(entries.map(({ record }) => counted(record.threads, 'thread')));
+  const batches = new Set(entries.map(({ record }) => `batch ${record.batch}`));
+  const backends = new Set(entries.map(({ record }) => `${record.backend.name} (${record.backend.form})`));
+  return `${listed([...machines])}; backend ${listed([...backends])}; ${listed([...batches])}; ${listed([...threads])}.`;
+}
+
+/** Null for the dense model and for a pruned one whose dense partner is not there. */
+export function gainOf(
+  { record }: Entry<SpeedRecord>,
+  entries: readonly Entry<SpeedRecord>[],
+): { measured: number; low: number; high: number; promised: number } | null {
+  if (record.speedup === null) return null;
+  const { against, median, denseSamplesMs } = record.speedup;
+  const partner = entries.find(({ record: other }) => other.key === against && sameModel(other, record));
+  if (partner === undefined) return null;
+  const ratios = denseSamplesMs.map((dense, pair) => dense / record.samplesMs[pair]);
+  return {
+    measured: median,
+    low: quantile(ratios, 0.25),
+    high: quantile(ratios, 0.75),
+    promised: partner.record.flops.strict / record.flops.strict,
+  };
+}
+
+function speedTable(entries: readonly Entry<SpeedRecord>[]): Markup {
+  const head = html`<tr><th scope="col">model</th><th scope="col">method</th><th scope="col" class="number">tokens</th>
+<th scope="col">setting</th><th scope="col" class="number">ms/image, median</th><th scope="col" class="number">spread</th>
+<th scope="col" class="number">FLOPs, strict</th><th scope="col" class="number">speed-up, measured</th><th scope="col" class="number">promised</th></tr>`;
+  const rows = entries.map((entry) => {
+    const { record } = entry;
+    const { model, plan, backend, batch, threads, samplesMs } = record;
+    const gain = gainOf(entry, entries);
+    return html`<tr class="${method(plan) === 'top' ? 'highlight' : ''}"><th scope="row">${model.name}${model.weights.from === 'random' && html`<small>random weights</small>`}</th>
+<td>${planName(plan)}<small>${record.schedule}</small></td>
+<td class="number">${joined(record.tokens.map(String), ' → ')}</td>
+<td class="setting"><small>${backend.name}, ${backend.form}</small><small>batch ${batch}, ${counted(threads, 'thread')}</small></td>
+<td class="number"><span class="value">${ms(record.medianMs)}</span><small class="line">${ms(record.minMs)} to ${ms(record.maxMs)}, ${counted(samplesMs.length, 'run')}</small></td>
+<td class="number">${points(100 * record.spread)} %</td>
+<td class="number">${flops(record.flops.strict)}</td>
+<td class="number">${gain === null ? '–' : html`<span class="value">${times(gain.measured)}</span><small class="line">${times(gain.low)} to ${times(gain.high)}</small>`}</td>
+<td class="number">${gain === null ? '–' : times(gain.promised)}</td></tr>
+`;
+  });
+  return table(
+    'Time per image; spread is the interquartile range over the median; below a speed-up the middle half of its pairs',
+    head,
+    rows,
+    'speed',
+  );
+}
+
+/** Linear interpolation between order statistics. */
+export function quantile(values: readonly number[], q: number): number {
+  const sorted = [...values].sort((a, b) => a - b);
+  const position = (sorted.length - 1) * q;
+  const low = Math.floor(position);
+  const high = Math.min(low + 1, sorted.length - 1);
+  return sorted[low] + (sorted[high] - sorted[low]) * (position - low);
+}

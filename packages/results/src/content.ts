@@ -1,0 +1,35 @@
+/**
+ * What two runs are compared by: every record without its times. A run that was killed and gone on with has the
+ * same content as an undisturbed one.
+ */
+import { latestRecords } from './read.ts';
+import type { ResultRecord } from './schema.ts';
+
+/** The records that count, as JSON without times, in a fixed order. */
+export function resultsContent(records: readonly ResultRecord[]): string[] {
+  return latestRecords(records)
+    .map((record) => JSON.stringify(withoutTimes(record)))
+    .sort();
+}
+
+function withoutTimes(record: ResultRecord): unknown {
+  switch (record.kind) {
+    case 'run': {
+      const { createdAt: _, ...rest } = record;
+      return rest;
+    }
+    case 'accuracy': {
+      const { durationMs: _, ...rest } = record;
+      return rest;
+    }
+    case 'speed': {
+      const { samplesMs, medianMs, minMs, maxMs, spread, speedup, durationMs, ...rest } = record;
+      return { ...rest, against: speedup?.against ?? null };
+    }
+    case 'strip':
+    case 'skipped':
+      return record;
+    default:
+      throw record satisfies never;
+  }
+}

@@ -1,0 +1,99 @@
+/** A run folder opened for writing: what is there already, and one record after another appended to it. */
+import { existsSync, mkdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { AppendFile, writeError } from './append.ts';
+import { lockFolder } from './lock.ts';
+import { openPredictions, type PredictionsFile, predictionsPath } from './predictions.ts';
+import { checkRecord, readResults, resultsFileName } from './read.ts';
+import type { ResultRecord } from './schema.ts';
+
+export interface Results {
+  readonly folder: string;
+  /** All records in file order, appended ones included. */
+  readonly records: readonly ResultRecord[];
+  /** What was put right on opening, for people; empty when nothing was wrong. */
+  readonly repairs: readonly string[];
+  /** True when a finished record (not a `skipped` one) of this key is there. */
+  has(key: string): boolean;
+  /**
+   * Writes one record; it is on the disk when this returns. A `skipped` record equal to the last one of its key
+   * is not written again, so that a resumed run leaves the same file as an undisturbed one.
+   *
+   * @throws UserError when the disk is full or cannot be written; Error when the record does not fit the schema
+   *   or its key is finished already
+   */
+  append(record: ResultRecord): void;
+  /** The side file of a record still to be finished; gone on with where a killed run left it. */
+  predictions(key: string): PredictionsFile;
+  /** Closes the file and gives the folder free. */
+  close(): void;
+}
+
+/**
+ * Opens (or makes) a run folder and locks it.
+ *
+ * @throws UserError when another process writes there, or the file there is of another schema version or damaged
+ *   other than by a line cut short
+ */
+export function openResults(folder: string): Results {
+  try {
+    mkdirSync(folder, { recursive: true });
+  } catch (error) {
+    throw writeError(folder, error);
+  }
+  const lock = lockFolder(folder);
+  try {
+    return openLocked(folder, lock.release);
+  } catch (error) {
+    lock.release();
+    throw error;
+  }
+}
+
+function openLocked(folder: string, release: () => void): Results {
+  const file = join(folder, resultsFileName);
+  const found = existsSync(file) ? readResults(file) : { records: [], completeBytes: 0, tornBytes: 0 };
+  const records = [...found.records];
+  const repairs: string[] = [];
+  const output = new AppendFile(file, found.completeBytes);
+  if (found.tornBytes > 0) {
+    repairs.push(`${file}: removed a last line that was cut short (${found.tornBytes} bytes)`);
+  }
+  const finished = new Set<string>();
+  const skipped = new Map<string, string>();
+  const note = (record: ResultRecord) => {
+    if (record.kind === 'skipped') skipped.set(record.key, JSON.stringify(record));
+    else finished.add(record.key);
+  };
+  for (const record of records) note(record);
+
+  return {
+    folder,
+    records,
+    repairs,
+    has: (key) => finished.has(key),
+    append(record) {
+      const checked = checkOurs(record);
+      const line = JSON.stringify(checked);
+      if (checked.kind === 'skipped' && skipped.get(checked.key) === line) return;
+      if (finished.has(checked.key)) throw new Error(`results: key "${checked.key}" is finished already`);
+      output.append(`${line}\n`);
+      records.push(checked);
+      note(checked);
+    },
+    predictions: (key) => openPredictions(predictionsPath(folder, key)),
+    close() {
+      output.close();
+      release();
+    },
+  };
+}
+
+/** A record of ours that does not fit is a bug, not the user's doing. */
+function checkOurs(record: ResultRecord): ResultRecord {
+  try {
+    return checkRecord(record, `${record.kind} record "${record.key}"`);
+  } catch (error) {
+    throw new Error((error as Error).message, { cause: error });
+  }
+}

@@ -1,0 +1,64 @@
+import { appendFileSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { checkPredictions, openPredictions, predictionsPath } from './predictions.ts';
+import { accuracy } from './records.test-data.ts';
+import { temporaryFolder } from './temporary-folder.test-data.ts';
+
+const newFolder = temporaryFolder;
+
+describe('predictions', () => {
+  it('gives back what was written, awkward ids included', () => {
+    const file = predictionsPath(newFolder(), 'k');
+    const output = openPredictions(file);
+    output.append([{ index: 3, label: 1, top: [1, 2, 3, 4, 5] }]);
+    output.append([
+      { index: 4, label: 0, top: [0] },
+      { index: 5, label: 2, id: 'a "b", c\nd.jpg', error: 'not, an image' },
+    ]);
+    output.close();
+    const expected = [
+      { index: 3, label: 1, top: [1, 2, 3, 4, 5] },
+      { index: 4, label: 0, top: [0] },
+      { index: 5, label: 2, id: 'a "b", c d.jpg', error: 'not, an image' },
+    ];
+    expect(output.lines).toEqual(expected);
+    expect(openPredictions(file).lines).toEqual(expected);
+  });
+
+  it('killed at any byte and gone on with, ends as the undisturbed file', () => {
+    const folder = newFolder();
+    const all = Array.from({ length: 4 }, (_, index) => ({ index, label: 1, top: [1, index] }));
+    const whole = predictionsPath(folder, 'whole');
+    const undisturbed = openPredictions(whole);
+    undisturbed.append(all);
+    const { sha256, lines } = undisturbed.finish();
+    expect(lines).toBe(4);
+    const bytes = readFileSync(whole);
+    for (let cut = 0; cut <= bytes.length; cut++) {
+      const file = predictionsPath(folder, `cut-${cut}`);
+      writeFileSync(file, bytes.subarray(0, cut));
+      const resumed = openPredictions(file);
+      resumed.append(all.slice(resumed.lines.length));
+      expect(resumed.finish().sha256).toBe(sha256);
+    }
+  });
+
+  it('refuses a file that is something else, by line', () => {
+    const file = join(newFolder(), 'x.csv');
+    writeFileSync(file, 'a,b\n');
+    expect(() => openPredictions(file)).toThrow('line 1: expected "index,label');
+    writeFileSync(file, 'index,label,top5,id,error\n1,2,x,,\n');
+    expect(() => openPredictions(file)).toThrow('line 2: expected');
+  });
+
+  it('tells a changed file from the recorded one', () => {
+    const folder = newFolder();
+    const output = openPredictions(predictionsPath(folder, 'k'));
+    const record = { ...accuracy, predictions: output.finish() };
+    expect(checkPredictions(folder, record)).toBeNull();
+    appendFileSync(join(folder, record.predictions.file), '1,2,3,,\n');
+    expect(checkPredictions(folder, record)).toContain('not the file that was recorded');
+    expect(checkPredictions(newFolder(), record)).toContain('is missing');
+  });
+});

@@ -1,0 +1,135 @@
+/** Made-up records for tests; no number here was measured. */
+import { densePlan, pruningPlan, vimModels } from '@vssm/core';
+import type { AccuracyRecord, RunRecord, SkippedRecord, SpeedRecord, StripRecord } from './schema.ts';
+
+const hash = 'ab'.repeat(32);
+
+export const run: RunRecord = {
+  schema: 1,
+  kind: 'run',
+  key: 'run-1',
+  createdAt: '2026-01-02T03:04:05Z',
+  projectVersion: '0.0.0',
+  git: null,
+  environment: {
+    node: 'v24.0.0',
+    os: 'linux 6.1',
+    arch: 'x64',
+    cpu: 'made-up CPU',
+    cores: 2,
+    memoryBytes: 1024,
+    accelerator: null,
+    libraries: { 'onnxruntime-node': '1.0.0' },
+  },
+  command: ['vssm', 'bench'],
+  seeds: { sample: 1 },
+};
+
+const model: AccuracyRecord['model'] = {
+  name: 'made-up model',
+  spec: vimModels['vim-tiny'],
+  params: 7,
+  weights: { from: 'checkpoint', file: 'x.pth', sha256: hash },
+};
+
+export const accuracy: AccuracyRecord = {
+  schema: 1,
+  kind: 'accuracy',
+  key: 'accuracy-1',
+  experiment: 'made-up',
+  row: 'dense',
+  label: 'dense',
+  paper: { table: 1, row: 'vim-tiny-dense' },
+  notes: [],
+  model,
+  plan: structuredClone(densePlan) as AccuracyRecord['plan'],
+  schedule: '',
+  dataset: { name: 'made-up data', split: 'test', sha256: hash, total: 10 },
+  sample: { count: 4, how: 'stratified', seed: 1, idsHash: hash, partial: false },
+  backend: { name: 'cpu', form: 'whole' },
+  count: 4,
+  correct1: 2,
+  correct5: 3,
+  failed: [],
+  top1: 50,
+  top5: 75,
+  interval: [15, 85],
+  flops: { paper: 1, strict: 3 },
+  tokens: [197],
+  durationMs: 12,
+  predictions: { file: 'predictions/accuracy-1.csv', sha256: hash, lines: 4 },
+};
+
+export const speed: SpeedRecord = {
+  schema: 1,
+  kind: 'speed',
+  key: 'speed-1',
+  experiment: 'made-up',
+  row: 'pruned',
+  label: 'pruned',
+  paper: null,
+  notes: [],
+  model: { ...model, weights: { from: 'random', seed: 1 } },
+  plan: structuredClone(pruningPlan({ schedule: [{ after: 5, keep: 0.8 }] })) as SpeedRecord['plan'],
+  schedule: '5@0.8',
+  backend: { name: 'cpu', form: 'whole' },
+  threads: 2,
+  batch: 1,
+  warmup: 1,
+  samplesMs: [2, 3, 4],
+  medianMs: 3,
+  minMs: 2,
+  maxMs: 4,
+  spread: 0.3,
+  speedup: { against: 'speed-0', denseSamplesMs: [4, 6, 8], median: 2, min: 2, max: 2 },
+  flops: { paper: 1, strict: 3 },
+  tokens: [197, 157],
+  durationMs: 20,
+};
+
+export const strip: StripRecord = {
+  schema: 1,
+  kind: 'strip',
+  key: 'strip-1',
+  experiment: 'made-up',
+  row: 'strip',
+  label: 'strip',
+  paper: null,
+  notes: [],
+  model,
+  plan: speed.plan,
+  schedule: speed.schedule,
+  dataset: { name: 'made-up data', split: 'test' },
+  grid: { height: 1, width: 2 },
+  classToken: 1,
+  images: [
+    {
+      id: '0',
+      label: { index: 0, name: 'a' },
+      predicted: { index: 1, name: 'b' },
+      dense: null,
+      width: 2,
+      height: 1,
+      channels: 1,
+      pixels: Buffer.from([0, 255]).toString('base64'),
+      kept: [{ after: 5, positions: [0, 1] }],
+    },
+  ],
+};
+
+export const skipped: SkippedRecord = {
+  schema: 1,
+  kind: 'skipped',
+  key: 'skipped-1',
+  experiment: 'made-up',
+  row: 'other',
+  label: 'other',
+  paper: null,
+  dataset: 'ImageNet-1K',
+  flops: { paper: 1, strict: 3 },
+  tokens: [197],
+  reason: 'the data is not there',
+  howToRun: 'vssm bench --data DIR',
+};
+
+export const everyKind = [run, accuracy, speed, strip, skipped];

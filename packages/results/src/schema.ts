@@ -1,0 +1,350 @@
+/**
+ * The published schema of results, version 1. A results file is JSON lines; every line is one record of one
+ * kind. Records are strict: a field that is not named here is refused, and any change of shape is a new version
+ * number. GFLOPs are 10^9 operations, accuracies are percent (0 to 100), times are milliseconds per image.
+ *
+ * Work that was aborted has no record, or a `skipped` one: it can never be read as a number.
+ */
+import { alignments, convModes, reductions, scoreOrders, signals, tokenOrders } from '@vssm/core';
+import { z } from 'zod';
+
+export const schemaVersion = 1;
+
+/** One line of text from outside: bounded, and without control characters that could forge a second line. */
+const line = (longest = 400) =>
+  z
+    .string()
+    .max(longest)
+    .regex(/^\P{Cc}*$/u);
+const text = z.string().max(8000);
+const whole = z.number().int().min(0);
+const positive = z.number().positive();
+const percent = z.number().min(0).max(100);
+const sha256 = z.string().regex(/^[0-9a-f]{64}$/);
+const instant = z.iso.datetime();
+
+/** Identifies what was computed; also a file name, so nothing that a file system would read as a path. */
+export const keySchema = z.string().regex(/^[a-z0-9][a-z0-9._-]{0,119}$/);
+
+/** Ids of experiments and of their rows. */
+const idSchema = z.string().regex(/^[A-Za-z0-9][A-Za-z0-9._+@,;:=-]{0,119}$/);
+
+export const planSchema = z.strictObject({
+  schedule: z
+    .array(z.strictObject({ after: z.number().int().min(1), keep: z.number().positive().max(1) }))
+    .max(512),
+  signal: z.enum(signals),
+  reduce: z.enum(reductions),
+  order: z.enum(scoreOrders),
+  alignment: z.enum(alignments),
+  conv: z.enum(convModes),
+  tokenOrder: z.enum(tokenOrders),
+  countClassToken: z.boolean(),
+  seed: whole,
+});
+
+const count = z.number().int().min(1);
+const vimSpecSchema = z.strictObject({
+  family: z.literal('vim'),
+  imageHeight: count,
+  imageWidth: count,
+  inChannels: count,
+  patchSize: count,
+  stride: count,
+  width: count,
+  innerWidth: count,
+  dtRank: count,
+  stateSize: count,
+  convKernel: count,
+  depth: count,
+  classes: count,
+});
+
+export const specSchema = z.discriminatedUnion('family', [vimSpecSchema]);
+
+export const environmentSchema = z.strictObject({
+  node: line(),
+  /** Operating system with its release, for instance `linux 6.1.0`. */
+  os: line(),
+  arch: line(),
+  cpu: line(),
+  /** Logical cores. */
+  cores: count,
+  memoryBytes: whole,
+  /** Name of a GPU that was used; null where none was. */
+  accelerator: line().nullable(),
+  /** Versions of what computes: onnxruntime-node, sharp, … */
+  libraries: z.record(line(120), line(120)),
+});
+
+const modelSchema = z.strictObject({
+  /** For people: `Vim-nano (Fashion-MNIST)`, `vim-small`. */
+  name: line(),
+  spec: specSchema,
+  /** Trainable parameters. */
+  params: whole,
+  weights: z.discriminatedUnion('from', [
+    z.strictObject({ from: z.literal('checkpoint'), file: line(), sha256 }),
+    z.strictObject({ from: z.literal('random'), seed: whole }),
+  ]),
+});
+
+const backendSchema = z.strictObject({
+  name: line(60),
+  /** Execution form: `whole`, `segments`, `reference`. */
+  form: line(60),
+});
+
+const flopsSchema = z.strictObject({
+  /** GFLOPs of one image, the paper's profile. */
+  paper: positive,
+  /** GFLOPs of one image, the strict profile. */
+  strict: positive,
+});
+
+/**
+ * Points to the row of a paper table that this result answers; null where the paper has none. The number is
+ * shown beside the paper's only if the data set is the table's own too.
+ */
+const paperRowSchema = z.strictObject({ table: count, row: idSchema }).nullable();
+
+const head = { schema: z.literal(schemaVersion), key: keySchema };
+const rowHead = {
+  ...head,
+  experiment: idSchema,
+  /** Id of the row within its experiment. */
+  row: idSchema,
+  /** For people. */
+  label: line(),
+  paper: paperRowSchema,
+  /** Caveats that belong next to the number. */
+  notes: z.array(text).max(20),
+};
+
+/** Header of a run. A run resumed in the same environment adds none. */
+export const runRecordSchema = z.strictObject({
+  ...head,
+  kind: z.literal('run'),
+  createdAt: instant,
+  projectVersion: line(),
+  /** Commit of the project, null where it is not known. `dirty`: the working tree differed from it. */
+  git: z.strictObject({ commit: z.string().regex(/^[0-9a-f]{7,64}$/), dirty: z.boolean() }).nullable(),
+  environment: environmentSchema,
+  /** The command as typed, one argument per element. */
+  command: z.array(text).max(200),
+  /** Named seeds: of the sample, of random weights, … */
+  seeds: z.record(line(120), whole),
+});
+
+export const accuracyRecordSchema = z
+  .strictObject({
+    ...rowHead,
+    kind: z.literal('accuracy'),
+    model: modelSchema,
+    plan: planSchema,
+    /** The plan's schedule as the command line writes it; empty for the dense model. */
+    schedule: line(4000),
+    dataset: z.strictObject({
+      /** The published name, as in paper tables: `ImageNet-1K`, `Fashion-MNIST`. */
+      name: line(),
+      split: line(),
+      /** Of the data as read; null where a data set is too large to be read for it. */
+      sha256: sha256.nullable(),
+      /** Images in the whole split. */
+      total: count,
+    }),
+    sample: z.strictObject({
+      /** Images chosen; evaluated and failed ones together. */
+      count,
+      how: z.enum(['all', 'stratified', 'limit']),
+      seed: whole.nullable(),
+      /** SHA-256 of the chosen ids, one per line. */
+      idsHash: sha256,
+      /** True: a cut-down run, not to be compared with anything. */
+      partial: z.boolean(),
+    }),
+    backend: backendSchema,
+    /** Images evaluated. */
+    count,
+    correct1: whole,
+    correct5: whole,
+    /** Images that could not be read; not in `count`. */
+    failed: z.array(z.strictObject({ id: line(1000), error: text })).max(100_000),
+    top1: percent,
+    top5: percent,
+    /** 95 % Wilson interval of top1, percent. */
+    interval: z.tuple([percent, percent]),
+    flops: flopsSchema,
+    /** Live tokens: the full length, then after each pruning step. */
+    tokens: z.array(count).min(1).max(513),
+    durationMs: z.number().min(0),
+    predictions: z.strictObject({
+      file: z.string().regex(/^predictions\/[a-z0-9][a-z0-9._-]{0,119}\.csv$/),
+      sha256,
+      lines: whole,
+    }),
+  })
+  .superRefine((record, context) => {
+    const wrong = accuracyContradiction(record);
+    if (wrong !== null) context.addIssue({ code: 'custom', message: wrong });
+  });
+
+/** What of an accuracy record contradicts itself, or null. */
+function accuracyContradiction(record: {
+  count: number;
+  correct1: number;
+  correct5: number;
+  top1: number;
+  top5: number;
+  interval: [number, number];
+  failed: unknown[];
+  sample: { count: number; how: string; partial: boolean };
+  dataset: { total: number };
+  plan: { schedule: unknown[] };
+  tokens: number[];
+}): string | null {
+  const near = (percentage: number, correct: number) =>
+    Math.abs(percentage - (100 * correct) / record.count) < 1e-6;
+  if (record.correct1 > record.correct5 || record.correct5 > record.count) {
+    return 'correct1, correct5 and count must rise';
+  }
+  if (!near(record.top1, record.correct1)) return 'top1 is not 100 * correct1 / count';
+  if (!near(record.top5, record.correct5)) return 'top5 is not 100 * correct5 / count';
+  if (record.interval[0] > record.top1 || record.interval[1] < record.top1) {
+    return 'top1 lies outside its interval';
+  }
+  if (record.count + record.failed.length !== record.sample.count) {
+    return 'count and failed do not add up to sample.count';
+  }
+  if (record.sample.count > record.dataset.total) return 'sample.count exceeds dataset.total';
+  if (record.sample.how === 'all' && record.sample.count !== record.dataset.total) {
+    return 'sample.how is "all" but sample.count is not dataset.total';
+  }
+  if (record.sample.how === 'limit' && !record.sample.partial) return 'a limited sample must be partial';
+  if (record.tokens.length !== record.plan.schedule.length + 1) {
+    return 'tokens must hold one count more than the schedule has steps';
+  }
+  return null;
+}
+
+export const speedRecordSchema = z
+  .strictObject({
+    ...rowHead,
+    kind: z.literal('speed'),
+    model: modelSchema,
+    plan: planSchema,
+    schedule: line(4000),
+    backend: backendSchema,
+    threads: count,
+    /** Images in one run. */
+    batch: count,
+    /** Untimed runs before the first timed one. */
+    warmup: whole,
+    /** One value per timed run: its time divided by `batch`, ms per image. */
+    samplesMs: z.array(positive).min(1).max(100_000),
+    medianMs: positive,
+    minMs: positive,
+    maxMs: positive,
+    /** (75th - 25th percentile) / median. */
+    spread: z.number().min(0),
+    /** Against the dense model timed turn about with this one, in the same process; null for the dense itself. */
+    speedup: z
+      .strictObject({
+        /** Key of the dense record. */
+        against: keySchema,
+        /** ms per image of the dense model in each pair, in the order of samplesMs. */
+        denseSamplesMs: z.array(positive).min(1).max(100_000),
+        /** Median of the pairs' ratios dense / pruned. */
+        median: positive,
+        min: positive,
+        max: positive,
+      })
+      .nullable(),
+    flops: flopsSchema,
+    tokens: z.array(count).min(1).max(513),
+    durationMs: z.number().min(0),
+  })
+  .superRefine(({ samplesMs, speedup }, context) => {
+    if (speedup !== null && speedup.denseSamplesMs.length !== samplesMs.length) {
+      context.addIssue({ code: 'custom', message: 'denseSamplesMs and samplesMs must be pairs' });
+    }
+  });
+
+const classSchema = z.strictObject({ index: whole, name: line() });
+
+export const stripRecordSchema = z.strictObject({
+  ...rowHead,
+  kind: z.literal('strip'),
+  model: modelSchema,
+  plan: planSchema,
+  schedule: line(4000),
+  dataset: z.strictObject({ name: line(), split: line() }),
+  /** Patches per column and per row. */
+  grid: z.strictObject({ height: count.max(1024), width: count.max(1024) }),
+  /** Position of the class token in the unpruned sequence; null for models without one. */
+  classToken: whole.nullable(),
+  images: z
+    .array(
+      z
+        .strictObject({
+          id: line(1000),
+          label: classSchema,
+          /** By the pruned model. */
+          predicted: classSchema,
+          /** By the dense model. */
+          dense: classSchema.nullable(),
+          /** As the model sees it before normalisation. */
+          width: count.max(2048),
+          height: count.max(2048),
+          channels: z.union([z.literal(1), z.literal(3)]),
+          /** 8-bit samples, rows from the top, channels last; base64. */
+          pixels: z.base64().max(20_000_000),
+          /** After each step: positions of the kept tokens in the unpruned sequence, rising. */
+          kept: z.array(z.strictObject({ after: count, positions: z.array(whole).max(1 << 20) })).max(512),
+        })
+        .superRefine(({ width, height, channels, pixels }, context) => {
+          if (Buffer.byteLength(pixels, 'base64') !== width * height * channels) {
+            context.addIssue({
+              code: 'custom',
+              message: 'pixels do not hold width * height * channels bytes',
+            });
+          }
+        }),
+    )
+    .min(1)
+    .max(64),
+});
+
+/** A row that was not run, or could not be finished. A later result of the same experiment and row replaces it. */
+export const skippedRecordSchema = z.strictObject({
+  ...head,
+  kind: z.literal('skipped'),
+  experiment: idSchema,
+  row: idSchema,
+  label: line(),
+  paper: paperRowSchema,
+  /** Data set that the row would have used; null for speed rows. */
+  dataset: line().nullable(),
+  /** Known without running; null where the row has no computed cost. */
+  flops: flopsSchema.nullable(),
+  tokens: z.array(count).min(1).max(513).nullable(),
+  reason: text,
+  /** The command or step that would run it. */
+  howToRun: text,
+});
+
+export const resultRecordSchema = z.discriminatedUnion('kind', [
+  runRecordSchema,
+  accuracyRecordSchema,
+  speedRecordSchema,
+  stripRecordSchema,
+  skippedRecordSchema,
+]);
+
+export type Environment = z.infer<typeof environmentSchema>;
+export type RunRecord = z.infer<typeof runRecordSchema>;
+export type AccuracyRecord = z.infer<typeof accuracyRecordSchema>;
+export type SpeedRecord = z.infer<typeof speedRecordSchema>;
+export type StripRecord = z.infer<typeof stripRecordSchema>;
+export type SkippedRecord = z.infer<typeof skippedRecordSchema>;
+export type ResultRecord = z.infer<typeof resultRecordSchema>;

@@ -9,7 +9,7 @@ import {
   sampleHash,
   stratifiedSample,
 } from '@vssm/datasets';
-import { Accuracy } from '@vssm/metrics';
+import { Accuracy, topK } from '@vssm/metrics';
 import { Command } from 'commander';
 import { checkDataset } from '../inputs.ts';
 import { addBackendOptions, type BackendOptions } from '../options/backend.ts';
@@ -41,7 +41,7 @@ export function evalCommand(): Command {
     )
     .option('--limit <n>', 'only the first n images (partial, not comparable)', whole('--limit', 1))
     .option('--sample <n>', 'a fixed, class-balanced sample of n images', whole('--sample', 1))
-    .option('--batch <n>', 'images per run', whole('--batch', 1), 32)
+    .option('--batch <n>', 'images per run', whole('--batch', 1), 64)
     .option('--json', 'print one JSON document on stdout')
     .action(run);
 }
@@ -51,7 +51,7 @@ async function run(options: Options): Promise<void> {
   if (options.limit !== undefined && options.sample !== undefined) {
     throw new UserError(`--limit ${options.limit} and --sample ${options.sample}: give one of the two`);
   }
-  const { backend, form } = await openBackend(options.backend);
+  const { name, form, backend } = await openBackend(options.backend);
   const source = await loadModel(options);
   const dataset = await openDataset(options, source.spec);
   try {
@@ -61,7 +61,7 @@ async function run(options: Options): Promise<void> {
     const { top1, top5, count, interval, top1Correct, top5Correct } = accuracy.summary();
     if (count === 0) {
       throw new UserError(
-        `none of the ${indices.length} images could be read; the first: ${failed[0].error}`,
+        `none of the ${indices.length} images got an answer; the first: ${failed[0].error}`,
       );
     }
     const result = {
@@ -71,7 +71,7 @@ async function run(options: Options): Promise<void> {
       checkpoint: source.checkpoint?.path ?? null,
       checkpointSha256: source.checkpoint?.sha256 ?? null,
       model: source.name,
-      backend: backend.name,
+      backend: name,
       form,
       schedule: formatSchedule(plan.schedule),
       plan,
@@ -141,12 +141,13 @@ async function evaluate(
         const images = loaded.filter((image): image is Float32Array => !(image instanceof UserError));
         const pixels = new Float32Array(images.length * images[0].length);
         for (const [i, image] of images.entries()) pixels.set(image, i * image.length);
-        const { logits } = await model.run({ pixels, size: images.length, samples: readable });
-        accuracy.add(
-          logits,
-          classes,
-          readable.map((index) => dataset.samples[index].label),
-        );
+        const answer = await model.run({ pixels, size: images.length, samples: readable });
+        for (const [row, index] of readable.entries()) {
+          const { id, label } = dataset.samples[index];
+          const reason = answer.failed?.get(row);
+          if (reason === undefined) accuracy.addRanking(topK(answer.logits, classes, 5, row), label);
+          else failed.push({ id, error: reason });
+        }
       }
       progress.advance(wanted.length);
     }
@@ -190,6 +191,6 @@ function human(result: EvalSummary): string {
     ['data', `${dataset} ${split}, ${count} images${partial ? ' (partial, not comparable)' : ''}`],
     ['top-1', `${top1.toFixed(2)} %   (95 % interval ${low} to ${high})`],
     ['top-5', `${top5.toFixed(2)} %`],
-    ...(failed.length > 0 ? [['unreadable', `${failed.length} images, not counted`] as const] : []),
+    ...(failed.length > 0 ? [['without answer', `${failed.length} images, not counted`] as const] : []),
   ]);
 }

@@ -39,13 +39,14 @@ export function predictCommand(): Command {
 
 async function run(options: Options): Promise<void> {
   const plan = planOf(options);
-  const { backend } = await openBackend(options.backend);
+  const { name, backend } = await openBackend(options.backend);
   const source = await loadModel(options);
   const input = await openInput(options, source);
   try {
     const model = await backend.load({ ...source, plan, threads: options.threads });
     const { classes } = source.spec;
-    const logits = new (backend.name === 'reference' ? Float64Array : Float32Array)(input.count * classes);
+    const logits = new (name === 'reference' ? Float64Array : Float32Array)(input.count * classes);
+    const failed: { sample: number; reason: string }[] = [];
     const kept = new Map(plan.schedule.map(({ after }) => [after, [] as Int32Array[]]));
     const progress = progressOn(process.stderr);
     progress.begin(input.count);
@@ -58,6 +59,7 @@ async function run(options: Options): Promise<void> {
         const prediction = await model.run({ pixels, size, samples });
         logits.set(prediction.logits, first * classes);
         for (const [after, positions] of prediction.kept) kept.get(after)!.push(positions);
+        for (const [item, reason] of prediction.failed ?? []) failed.push({ sample: first + item, reason });
         progress.advance(size);
       }
     } finally {
@@ -72,16 +74,19 @@ async function run(options: Options): Promise<void> {
     const result = {
       out: options.out,
       count: input.count,
-      backend: backend.name,
+      backend: name,
       classes,
       schedule: formatSchedule(plan.schedule),
       plan,
       tokens: [...kept].map(([after, parts]) => ({ after, kept: sumLengths(parts) / input.count })),
       source: source.checkpoint?.sha256 ?? source.name,
       ignored: source.ignored,
+      /** Samples without an answer: their logits are NaN, their kept positions -1. */
+      failed,
       predictions: top1.map((label, item) => ({ id: input.ids?.[item] ?? String(item), class: label })),
     };
     printResult(options, result, human(result));
+    if (failed.length > 0) process.exitCode = 1;
   } finally {
     await input.close();
   }
@@ -126,6 +131,7 @@ function human(result: {
   count: number;
   predictions: readonly { id: string; class: number }[];
   ignored: readonly string[];
+  failed: readonly { sample: number; reason: string }[];
 }): string {
   const shown = result.predictions
     .slice(0, 20)
@@ -134,7 +140,13 @@ function human(result: {
   return [
     listing(shown),
     ...(more > 0 ? [`… and ${more} more`] : []),
-    ...(result.ignored.length > 0 ? [`not used from the checkpoint: ${result.ignored.join(', ')}`] : []),
+    ...(result.ignored.length > 0 ? [notUsed(result.ignored)] : []),
+    ...result.failed.map(({ sample, reason }) => `no answer for image ${sample}: ${reason}`),
     `wrote ${result.out}`,
   ].join('\n');
+}
+
+function notUsed(ignored: readonly string[]): string {
+  const shown = ignored.slice(0, 3).join('; ');
+  return `not used from the checkpoint: ${shown}${ignored.length > 3 ? `; and ${ignored.length - 3} more` : ''}`;
 }

@@ -75,7 +75,8 @@ export async function loadModel(options: ModelOptions): Promise<SourcedModel> {
     ...(options.imageSize !== undefined && { imageSize: options.imageSize }),
     ...(options.grid !== undefined && { grid: options.grid }),
   });
-  return { spec, weights, name: path, checkpoint: { path, sha256: file.sha256 }, ignored };
+  const name = options.checkpoint ?? 'vim-nano-fmnist (embedded)';
+  return { spec, weights, name, checkpoint: { path, sha256: file.sha256 }, ignored };
 }
 
 /** A published model's spec, at another input size or stride if asked. */

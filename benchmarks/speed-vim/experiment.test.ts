@@ -1,0 +1,26 @@
+import { checkExperiment } from '@vssm/bench';
+import { promisedSpeedup, vimModels } from '@vssm/core';
+import { describe, expect, it } from 'vitest';
+import { experiment } from './experiment.ts';
+
+describe('speed of Vim', () => {
+  it('is declared without contradictions', () => {
+    checkExperiment(experiment);
+  });
+
+  it('times pruned models of which strict FLOPs promise some gain', () => {
+    const rows = experiment.rows.filter((row) => row.kind === 'speed');
+    const pruned = rows.filter(({ against }) => against !== null);
+    expect(pruned.map(({ id }) => id)).toEqual([
+      'vim-tiny-top',
+      'vim-tiny-evit',
+      'vim-small-top',
+      'vim-small-evit',
+    ]);
+    for (const { model, plan, against } of pruned) {
+      const dense = rows.find(({ id }) => id === against)!;
+      const promise = promisedSpeedup(vimModels[model as 'vim-tiny' | 'vim-small'], dense.plan, plan);
+      expect(promise).toBeGreaterThan(1.1);
+    }
+  });
+});

@@ -1,0 +1,152 @@
+/**
+ * Table 1 of the paper: top-1 against GFLOPs. The Vim rows and the schedules of the authors' logs run on
+ * ImageNet-1K where its images and the public checkpoints are given; a small Vim on embedded Fashion-MNIST runs
+ * always.
+ */
+import { fileURLToPath } from 'node:url';
+import {
+  type AccuracyRow,
+  type Arm,
+  alignmentArms,
+  type Experiment,
+  evit,
+  evitAligned,
+  type ModelId,
+  masked,
+  miniatureBlocks,
+  miniatureDense,
+  miniatureRows,
+  randomArms,
+  released,
+  type StripRow,
+  stepsAfter,
+  top,
+  type UnbuiltRow,
+} from '@vssm/bench';
+import { densePlan, formatSchedule, type PruningStep, pruningPlan } from '@vssm/core';
+
+const trainingFree =
+  'Training-free here; the published accuracy of a pruned model is after 30 epochs of fine-tuning.';
+
+/** Schedules that reproduce the GFLOPs of the paper's Vim rows to two decimals. */
+const published: readonly [model: 'vim-tiny' | 'vim-small', schedule: readonly PruningStep[]][] = [
+  ['vim-tiny', stepsAfter([10], 0.8)],
+  ['vim-small', stepsAfter([5, 10, 15], 0.8)],
+];
+
+/** Schedules of the authors' fine-tuning logs. */
+const logged: typeof published = [
+  ['vim-tiny', stepsAfter([10, 20], 0.8)],
+  ['vim-small', stepsAfter([5, 15], 0.8)],
+  ['vim-small', stepsAfter([5, 15], 0.75)],
+  ['vim-small', stepsAfter([5, 15], 0.7)],
+  ['vim-small', stepsAfter([5, 10, 15], 0.8)],
+];
+
+function imageNetRow(
+  id: string,
+  model: ModelId,
+  arm: Arm,
+  schedule: readonly PruningStep[],
+  paperRow: string,
+  notes: readonly string[],
+): AccuracyRow {
+  return {
+    kind: 'accuracy',
+    id,
+    label: `${arm.label}, ${formatSchedule(schedule)}`,
+    model,
+    dataset: 'imagenet',
+    images: 'sample',
+    plan: pruningPlan({ ...arm.options, schedule }),
+    paper: { table: 1, row: paperRow },
+    notes: [...(arm.notes ?? []), ...notes],
+  };
+}
+
+const imageNetRows: AccuracyRow[] = published.flatMap(([model, schedule]) => [
+  {
+    kind: 'accuracy',
+    id: `${model}-dense`,
+    label: 'dense',
+    model,
+    dataset: 'imagenet',
+    images: 'sample',
+    plan: densePlan,
+    paper: { table: 1, row: `${model}-dense` },
+    notes: [],
+  },
+  imageNetRow(`${model}-evit`, model, evit, schedule, `${model}-evit`, [trainingFree]),
+  imageNetRow(`${model}-top`, model, top, schedule, `${model}-top`, [trainingFree]),
+]);
+
+/** Whether the logs' runs removed tokens or masked them is not known, so both are run. */
+const logRows: AccuracyRow[] = logged.flatMap(([model, schedule]) => {
+  const name = `${model}-${formatSchedule(schedule)}`;
+  return [released, masked, top].map((arm) =>
+    imageNetRow(`${name}-${arm.id}`, model, arm, schedule, `log-${name}`, [
+      "A schedule of the authors' logs; which commit wrote the log is not known.",
+    ]),
+  );
+});
+
+const plainMambaRows: UnbuiltRow[] = ['l1', 'l2', 'l3'].flatMap((size) =>
+  ['dense', 'evit', 'top'].map((method) => ({
+    kind: 'unbuilt' as const,
+    id: `plainmamba-${size}-${method}`,
+    label: `PlainMamba-${size.toUpperCase()}, ${method}`,
+    dataset: 'imagenet' as const,
+    paper: { table: 1, row: `plainmamba-${size}-${method}` },
+    notes: [],
+    reason: 'not run yet: this version has no PlainMamba',
+    howToRun: 'no command of this version runs it',
+  })),
+);
+
+const miniature: AccuracyRow[] = [
+  { ...miniatureDense(), id: 'nano-dense', label: 'dense, every image', images: 'all' },
+  miniatureDense('nano-dense'),
+  ...miniatureRows([...alignmentArms, evit, evitAligned, ...randomArms, released]),
+];
+
+function strips(
+  prefix: string,
+  { model, dataset, classes }: Pick<StripRow, 'model' | 'dataset' | 'classes'>,
+  schedule: readonly PruningStep[],
+): StripRow[] {
+  return [top, evit].map((arm) => ({
+    kind: 'strip',
+    id: `${prefix}-pictures-${arm.id}`,
+    label: `${arm.label}, ${formatSchedule(schedule)}`,
+    model,
+    dataset,
+    classes,
+    plan: pruningPlan({ ...arm.options, schedule }),
+    paper: null,
+    notes: ['The first image of each class that the dense model classifies correctly.'],
+  }));
+}
+
+export const experiment: Experiment = {
+  id: 'table1-imagenet',
+  title: 'accuracy against GFLOPs',
+  paperFile: fileURLToPath(new URL('./paper.json', import.meta.url)),
+  rows: [
+    ...miniature,
+    // Ankle boot, bag, trouser, sandal, dress, T-shirt.
+    ...strips(
+      'nano',
+      { model: 'vim-nano-fmnist', dataset: 'fashion-mnist', classes: [9, 8, 1, 5, 3, 0] },
+      stepsAfter(miniatureBlocks, 0.7),
+    ),
+    ...imageNetRows,
+    ...logRows,
+    // Golden retriever, tabby, giant panda, sports car, strawberry, pizza.
+    ...strips(
+      'vim-small',
+      { model: 'vim-small', dataset: 'imagenet', classes: [207, 281, 388, 817, 949, 963] },
+      stepsAfter([5, 10, 15], 0.8),
+    ),
+    ...plainMambaRows,
+  ],
+};

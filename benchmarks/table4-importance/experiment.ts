@@ -1,0 +1,44 @@
+/** Table 4 of the paper: what tokens are ranked by, everything else as in ToP (decay + positional). */
+import { fileURLToPath } from 'node:url';
+import {
+  type AccuracyRow,
+  type Experiment,
+  importanceArms,
+  miniatureDense,
+  miniatureRows,
+  stepsAfter,
+  type UnbuiltRow,
+} from '@vssm/bench';
+import { formatSchedule, pruningPlan, type Reduction } from '@vssm/core';
+
+const schedule = stepsAfter([5, 10, 15], 0.8);
+
+const imageNetRows: AccuracyRow[] = importanceArms.map((arm) => ({
+  kind: 'accuracy',
+  id: `vim-small-${arm.id}`,
+  label: `${arm.label}, ${formatSchedule(schedule)}`,
+  model: 'vim-small',
+  dataset: 'imagenet',
+  images: 'sample',
+  plan: pruningPlan({ ...arm.options, schedule }),
+  paper: { table: 4, row: `vim-small-${arm.options.reduce}` },
+  notes: ['Training-free; the schedule of the paper’s table 4 is not known, this is the one of its table 1.'],
+}));
+
+const plainMambaRows: UnbuiltRow[] = (['clip', 'sum', 'l1', 'l2'] satisfies Reduction[]).map((reduce) => ({
+  kind: 'unbuilt',
+  id: `plainmamba-l3-${reduce}`,
+  label: `PlainMamba-L3, ${reduce}`,
+  dataset: 'imagenet',
+  paper: { table: 4, row: `plainmamba-l3-${reduce}` },
+  notes: [],
+  reason: 'not run yet: this version has no PlainMamba',
+  howToRun: 'no command of this version runs it',
+}));
+
+export const experiment: Experiment = {
+  id: 'table4-importance',
+  title: 'token importance',
+  paperFile: fileURLToPath(new URL('./paper.json', import.meta.url)),
+  rows: [miniatureDense(), ...miniatureRows(importanceArms), ...imageNetRows, ...plainMambaRows],
+};

@@ -1,0 +1,122 @@
+/**
+ * The ways of pruning that the paper compares, and the two miniature settings shared by its tables, so that a
+ * row which several tables show is the same row in each and is evaluated once.
+ */
+import { densePlan } from '@vssm/core';
+import { type AccuracyRow, type Arm, type ArmPlace, armRows } from './experiment.ts';
+
+const ownReading =
+  'The EViT rule is our reading of it for Vim, which has no attention: ranked by the dot product with the class token.';
+
+/** Clipped sum, the state's decay over the gaps and the convolution's original neighbourhood: our ToP. */
+export const top: Arm = {
+  id: 'top',
+  label: 'ToP: clip, decay + positional',
+  options: { signal: 'gated', reduce: 'clip', alignment: 'decay', conv: 'positional' },
+};
+
+export const evit: Arm = {
+  id: 'evit',
+  label: 'EViT rule',
+  options: { signal: 'evit', alignment: 'none', conv: 'compact' },
+  notes: [ownReading],
+};
+
+export const released: Arm = {
+  id: 'released',
+  label: 'released code',
+  options: {
+    signal: 'gated-backward',
+    reduce: 'sum',
+    order: 'mirrored',
+    alignment: 'none',
+    conv: 'compact',
+    tokenOrder: 'recentred',
+  },
+};
+
+/** What the authors' fine-tuning code does: pruned tokens stay as zeros, and the class token is counted. */
+export const masked: Arm = {
+  id: 'mask-counted',
+  label: 'clip, mask, class token counted',
+  options: { signal: 'gated', reduce: 'clip', alignment: 'mask', countClassToken: true },
+};
+
+export const randomArms: readonly Arm[] = [
+  {
+    id: 'random',
+    label: 'random, none + compact',
+    options: { signal: 'random', alignment: 'none', conv: 'compact' },
+  },
+  {
+    id: 'random-decay-positional',
+    label: 'random, decay + positional',
+    options: { signal: 'random', alignment: 'decay', conv: 'positional' },
+  },
+];
+
+/** The EViT rule's ranking with our alignment: tells the two apart. */
+export const evitAligned: Arm = {
+  id: 'evit-decay-positional',
+  label: 'EViT rule, decay + positional',
+  options: { signal: 'evit', alignment: 'decay', conv: 'positional' },
+  notes: [ownReading],
+};
+
+/** Clipped sum under every alignment and convolution mode. `top` is one of them. */
+export const alignmentArms: readonly Arm[] = [
+  {
+    id: 'clip-none-compact-recentred',
+    label: 'clip, none + compact, recentred',
+    options: { reduce: 'clip', alignment: 'none', conv: 'compact', tokenOrder: 'recentred' },
+  },
+  {
+    id: 'clip-none-compact',
+    label: 'clip, none + compact',
+    options: { reduce: 'clip', alignment: 'none', conv: 'compact' },
+  },
+  {
+    id: 'clip-none-positional',
+    label: 'clip, none + positional',
+    options: { reduce: 'clip', alignment: 'none', conv: 'positional' },
+  },
+  {
+    id: 'clip-decay-compact',
+    label: 'clip, decay + compact',
+    options: { reduce: 'clip', alignment: 'decay', conv: 'compact' },
+  },
+  top,
+  { id: 'clip-mask', label: 'clip, mask', options: { reduce: 'clip', alignment: 'mask' } },
+];
+
+/** Every importance reduction under decay + positional. `top` is one of them. */
+export const importanceArms: readonly Arm[] = [
+  top,
+  { id: 'sum', label: 'sum without clipping', options: { reduce: 'sum' } },
+  { id: 'l1', label: 'l1 norm', options: { reduce: 'l1' } },
+  { id: 'l2', label: 'l2 norm', options: { reduce: 'l2' } },
+];
+
+const miniaturePlace: ArmPlace = { model: 'vim-nano-fmnist', dataset: 'fashion-mnist', images: 'sample' };
+
+/** Blocks of the miniature (8 of them) that are followed by a pruning step. */
+export const miniatureBlocks: readonly number[] = [2, 4, 6];
+
+/** Arms on the embedded data: pruned after blocks 2, 4 and 6 at three keep ratios. */
+export function miniatureRows(arms: readonly Arm[]): AccuracyRow[] {
+  return armRows('nano', arms, miniatureBlocks, [0.9, 0.7, 0.5], miniaturePlace);
+}
+
+/** The unpruned miniature on the images that its pruned rows run on. */
+export function miniatureDense(unlessSameAs?: string): AccuracyRow {
+  return {
+    kind: 'accuracy',
+    id: 'nano-dense-sample',
+    label: 'dense, same images',
+    paper: null,
+    notes: [],
+    plan: densePlan,
+    ...miniaturePlace,
+    ...(unlessSameAs !== undefined && { unlessSameAs }),
+  };
+}

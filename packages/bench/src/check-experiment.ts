@@ -1,0 +1,33 @@
+/** Mistakes in a benchmark's declaration, found before anything runs. */
+import { type PaperTable, readPaperTable } from '@vssm/results';
+import type { Experiment, ExperimentRow } from './experiment.ts';
+
+/** The paper's numbers of a benchmark; null where the paper has no such table. */
+export function paperTable({ paperFile }: Experiment): PaperTable | null {
+  return paperFile === null ? null : readPaperTable(paperFile);
+}
+
+/** Throws unless rows have ids of their own, and every row and paper row that is named is there. */
+export function checkExperiment(experiment: Experiment): void {
+  const { id, rows } = experiment;
+  const ids = new Set<string>();
+  for (const row of rows) {
+    if (ids.has(row.id)) throw new Error(`${id}: row ${row.id} is declared twice`);
+    ids.add(row.id);
+  }
+  const paper = paperTable(experiment);
+  const paperRows = new Set([...(paper?.rows ?? []), ...(paper?.logs ?? [])].map((row) => row.id));
+  for (const row of rows) {
+    for (const named of namedRows(row)) {
+      if (!ids.has(named)) throw new Error(`${id}: row ${row.id} names ${named}, which is not there`);
+    }
+    if (row.paper !== null && (row.paper.table !== paper?.table || !paperRows.has(row.paper.row))) {
+      throw new Error(`${id}: row ${row.id} names row ${row.paper.row}, which its paper.json does not have`);
+    }
+  }
+}
+
+function namedRows(row: ExperimentRow): readonly string[] {
+  if (row.kind === 'speed') return row.against === null ? [] : [row.against];
+  return row.kind === 'accuracy' && row.unlessSameAs !== undefined ? [row.unlessSameAs] : [];
+}

@@ -1,0 +1,117 @@
+/** Runs that end before they are done: killed, interrupted, out of disk. Each is a real process. */
+import { type ChildProcess, spawn } from 'node:child_process';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { readResults, resultsContent } from '@vssm/results';
+import { beforeAll, describe, expect, it } from 'vitest';
+import { newFolder } from './made-up.test-data.ts';
+
+const child = fileURLToPath(new URL('./run-child.test-data.ts', import.meta.url));
+const limit = 600;
+
+interface Ended {
+  readonly code: number | null;
+  readonly signal: NodeJS.Signals | null;
+  readonly out: string;
+  readonly err: string;
+}
+
+function start(folder: string, shell?: string): { process: ChildProcess; ended: Promise<Ended> } {
+  const command = [process.execPath, child, folder, String(limit)];
+  const started =
+    shell === undefined ? spawn(command[0], command.slice(1)) : spawn('sh', ['-c', shell, 'sh', ...command]);
+  let out = '';
+  let err = '';
+  started.stdout.on('data', (text) => (out += text));
+  started.stderr.on('data', (text) => (err += text));
+  const ended = new Promise<Ended>((resolve) =>
+    started.on('close', (code, signal) => resolve({ code, signal, out, err })),
+  );
+  return { process: started, ended };
+}
+
+/** Records without times, and every byte of the predictions. */
+function content(folder: string): unknown {
+  const predictions = join(folder, 'predictions');
+  return {
+    records: resultsContent(readResults(folder).records),
+    predictions: Object.fromEntries(
+      readdirSync(predictions).map((name) => [name, readFileSync(join(predictions, name), 'utf8')]),
+    ),
+  };
+}
+
+const bytesThere = (folder: string) => {
+  const predictions = join(folder, 'predictions');
+  if (!existsSync(predictions)) return 0;
+  return readdirSync(predictions).reduce(
+    (sum, name) => sum + readFileSync(join(predictions, name)).length,
+    0,
+  );
+};
+
+describe('a run that is cut off', () => {
+  let undisturbed: unknown;
+  let undisturbedMs = 0;
+
+  beforeAll(async () => {
+    const folder = newFolder();
+    const begin = performance.now();
+    const { code, err } = await start(folder).ended;
+    undisturbedMs = performance.now() - begin;
+    expect(code, err).toBe(0);
+    undisturbed = content(folder);
+  }, 60_000);
+
+  it('ends with the same results after SIGKILL at random moments', async () => {
+    const folder = newFolder();
+    const moments: number[] = [];
+    let kills = 0;
+    for (let attempt = 0; attempt < 4; attempt++) {
+      const { process: running, ended } = start(folder);
+      moments.push(Math.round((0.15 + 0.6 * Math.random()) * undisturbedMs));
+      const timer = setTimeout(() => running.kill('SIGKILL'), moments.at(-1));
+      const { signal } = await ended;
+      clearTimeout(timer);
+      if (signal === 'SIGKILL') kills++;
+    }
+    expect(kills).toBeGreaterThan(0);
+    const { code, err } = await start(folder).ended;
+    expect(code, err).toBe(0);
+    expect(content(folder), `killed after ${moments.join(', ')} ms`).toEqual(undisturbed);
+  }, 60_000);
+
+  it('finishes its batch on Ctrl-C, says how to go on, and does go on', async () => {
+    const folder = newFolder();
+    const { process: running, ended } = start(folder);
+    while (bytesThere(folder) < 1000) await new Promise((resolve) => setTimeout(resolve, 5));
+    running.kill('SIGINT');
+    const { code, out, err } = await ended;
+    expect(code).toBe(130);
+    expect(JSON.parse(out)).toMatchObject({ stoppedBy: 'SIGINT' });
+    expect(err).toContain('SIGINT: finishing the current batch');
+    expect(existsSync(join(folder, 'lock.json'))).toBe(false);
+
+    const again = await start(folder).ended;
+    expect(again.code, again.err).toBe(0);
+    expect(content(folder)).toEqual(undisturbed);
+  }, 60_000);
+
+  it.skipIf(process.platform === 'win32')(
+    'says that a file cannot grow and loses nothing',
+    async () => {
+      const folder = newFolder();
+      // 16 blocks of 512 bytes (1,024 in some shells): less than the results, more than their beginning.
+      const { code, err } = await start(folder, 'trap \'\' XFSZ; ulimit -f 16; exec "$@"').ended;
+      expect(code).toBe(1);
+      expect(err).toMatch(/UserError: .*(predictions|results\.jsonl).*everything finished before is kept/);
+      expect(readResults(folder).tornBytes).toBe(0);
+
+      const again = await start(folder).ended;
+      expect(again.code, again.err).toBe(0);
+      expect(content(folder)).toEqual(undisturbed);
+    },
+    60_000,
+  );
+});

@@ -1,0 +1,47 @@
+/** The data sets that experiments name: how each is called in print, sampled by default, and opened. */
+import { UserError, type VimSpec } from '@vssm/core';
+import { type ImageDataset, openFashionMnist, openImageNet } from '@vssm/datasets';
+
+export type DatasetId = 'fashion-mnist' | 'imagenet';
+
+/** Published names, as in paper tables. */
+export const datasetNames: Readonly<Record<DatasetId, string>> = {
+  'fashion-mnist': 'Fashion-MNIST',
+  imagenet: 'ImageNet-1K',
+};
+
+/** Images of the fixed stratified sample that a run uses unless it is asked for more. */
+export const defaultSampleSizes: Readonly<Record<DatasetId, number>> = {
+  'fashion-mnist': 3000,
+  imagenet: 1000,
+};
+
+/** Opens a data set; null where it is not embedded and nobody said where it lies. */
+export type DatasetSource = () => Promise<ImageDataset> | null;
+
+/** @param imagenet folder or archive of ImageNet-1K's validation images, where there is one */
+export function datasetSources(imagenet: string | undefined): Readonly<Record<DatasetId, DatasetSource>> {
+  return {
+    'fashion-mnist': () => openFashionMnist(),
+    imagenet: () => (imagenet === undefined ? null : openImageNet(imagenet)),
+  };
+}
+
+/** Throws unless the model takes the data set's images and tells its classes apart. */
+export function checkFit(
+  spec: VimSpec,
+  model: string,
+  dataset: Pick<ImageDataset, 'name' | 'channels' | 'height' | 'width' | 'classes'>,
+): void {
+  const takes = `${spec.inChannels}x${spec.imageHeight}x${spec.imageWidth}`;
+  const gives = `${dataset.channels}x${dataset.height}x${dataset.width}`;
+  if (takes !== gives) {
+    throw new UserError(`model ${model} takes ${takes} images, data set ${dataset.name} gives ${gives}`);
+  }
+  if (spec.classes !== dataset.classes.length) {
+    throw new UserError(
+      `model ${model} knows ${spec.classes} classes, data set ${dataset.name} has ${dataset.classes.length}; ` +
+        'accuracy needs the classes that the model was trained on',
+    );
+  }
+}

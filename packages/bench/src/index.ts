@@ -1,0 +1,36 @@
+export {
+  alignmentArms,
+  evit,
+  evitAligned,
+  importanceArms,
+  masked,
+  miniatureBlocks,
+  miniatureDense,
+  miniatureRows,
+  randomArms,
+  released,
+  top,
+} from './arms.ts';
+export { type OpenedBackend, openBackend } from './backends.ts';
+export { checkExperiment, paperTable } from './check-experiment.ts';
+export { codeVersion } from './code-version.ts';
+export { type DatasetId, datasetNames, datasetSources, defaultSampleSizes } from './datasets.ts';
+export { captureEnvironment, gitState, projectVersion } from './environment.ts';
+export { formatDuration } from './estimate.ts';
+export {
+  type AccuracyRow,
+  type Arm,
+  type ArmPlace,
+  armRows,
+  type Experiment,
+  type ExperimentRow,
+  type SpeedRow,
+  type StripRow,
+  stepsAfter,
+  type UnbuiltRow,
+} from './experiment.ts';
+export { benchModels, type ModelId, modelSource, parseCheckpointOptions } from './models.ts';
+export { type BenchPreview, formatPreview, previewBench } from './preview.ts';
+export { type Progress, progressOn, silentProgress } from './progress.ts';
+export type { Sources } from './resources.ts';
+export { type BenchOutcome, type BenchRequest, defaultSpeedBudget, runBench } from './run.ts';

@@ -1,0 +1,95 @@
+/** The models that experiments name, and where their weights come from. */
+import { fileURLToPath } from 'node:url';
+import { loadVim, readCheckpoint } from '@vssm/checkpoints';
+import { UserError, type VimModelName, type VimSpec, vimModels, type Weights } from '@vssm/core';
+
+export type ModelId = 'vim-nano-fmnist' | VimModelName;
+
+interface BenchModel {
+  /** In print. */
+  readonly name: string;
+  /** Null where the checkpoint alone tells. */
+  readonly spec: VimSpec | null;
+  /** The checkpoint that ships with the project. */
+  readonly embedded: string | null;
+  /** Where the public weights are, for people. */
+  readonly published: string | null;
+}
+
+export const benchModels: Readonly<Record<ModelId, BenchModel>> = {
+  'vim-nano-fmnist': {
+    name: 'Vim-nano (Fashion-MNIST)',
+    spec: null,
+    embedded: fileURLToPath(new URL('../../../datasets/fashion-mnist/vim-nano-fmnist.pth', import.meta.url)),
+    published: null,
+  },
+  'vim-tiny': {
+    name: 'Vim-T',
+    spec: vimModels['vim-tiny'],
+    embedded: null,
+    published: 'hustvl/Vim-tiny-midclstok',
+  },
+  'vim-small': {
+    name: 'Vim-S',
+    spec: vimModels['vim-small'],
+    embedded: null,
+    published: 'hustvl/Vim-small-midclstok',
+  },
+  'vim-base': {
+    name: 'Vim-B',
+    spec: vimModels['vim-base'],
+    embedded: null,
+    published: 'hustvl/Vim-base-midclstok',
+  },
+};
+
+export interface TrainedModel {
+  readonly spec: VimSpec;
+  readonly weights: Weights;
+  /** Name of the file, without its folder. */
+  readonly file: string;
+  readonly sha256: string;
+}
+
+/** Reads a model's trained weights; null where there are none on this machine. */
+export type ModelSource = (model: ModelId) => Promise<TrainedModel> | null;
+
+/** @param given files named by the user, by model; they replace embedded ones */
+export function modelSource(given: ReadonlyMap<ModelId, string>): ModelSource {
+  return (model) => {
+    const file = given.get(model) ?? benchModels[model].embedded;
+    return file === null ? null : readTrained(model, file);
+  };
+}
+
+async function readTrained(model: ModelId, path: string): Promise<TrainedModel> {
+  const checkpoint = await readCheckpoint(path);
+  const { spec, weights } = loadVim(checkpoint);
+  const expected = benchModels[model].spec;
+  if (expected !== null) refuseOther(model, path, spec, expected);
+  return { spec, weights, file: path.split(/[\\/]/).at(-1)!, sha256: checkpoint.sha256 };
+}
+
+function refuseOther(model: ModelId, path: string, found: VimSpec, expected: VimSpec): void {
+  const wrong = (Object.keys(expected) as (keyof VimSpec)[]).filter((name) => found[name] !== expected[name]);
+  if (wrong.length === 0) return;
+  const differences = wrong.map((name) => `${name} ${found[name]} instead of ${expected[name]}`);
+  throw new UserError(`checkpoint ${path} is not ${model}: ${differences.join(', ')}`);
+}
+
+/** `vim-small=FILE`, several times, as on the command line. */
+export function parseCheckpointOptions(options: readonly string[]): ReadonlyMap<ModelId, string> {
+  const files = new Map<ModelId, string>();
+  for (const option of options) {
+    const at = option.indexOf('=');
+    const model = option.slice(0, Math.max(at, 0));
+    if (!Object.hasOwn(benchModels, model) || at === option.length - 1) {
+      throw new UserError(
+        `--checkpoint "${option}": expected MODEL=FILE with MODEL one of ${Object.keys(benchModels).join(', ')}`,
+      );
+    }
+    if (files.has(model as ModelId)) throw new UserError(`--checkpoint ${model} is given twice`);
+    files.set(model as ModelId, option.slice(at + 1));
+  }
+  return files;
+}

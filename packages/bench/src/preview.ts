@@ -1,0 +1,103 @@
+/** What a run would do, without doing it: `--plan`. Nothing is written. */
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
+import { predictionsPath, readPredictions, readResults, resultsFileName } from '@vssm/results';
+import { calibrate, estimateMs, formatDuration } from './estimate.ts';
+import { Resources } from './resources.ts';
+import { type BenchRequest, plannedTasks } from './run.ts';
+import { recordHeads, type Task, taskLabel, type WorkTask } from './tasks.ts';
+
+export interface PlannedTask {
+  readonly label: string;
+  readonly kind: Task['kind'];
+  /** `experiment/row` of every row that the task answers. */
+  readonly rows: readonly string[];
+  readonly state: 'to do' | 'half done' | 'done' | 'not run';
+  /** Images evaluated; null for tasks that evaluate none. */
+  readonly images: number | null;
+  /** Of what is still to be done; 0 when nothing is. */
+  readonly estimateMs: number;
+  /** Why it is not run, and how to; null otherwise. */
+  readonly notRun: { readonly reason: string; readonly howToRun: string } | null;
+}
+
+export interface BenchPreview {
+  readonly results: string;
+  readonly tasks: readonly PlannedTask[];
+  readonly totalMs: number;
+  /** This machine's time over the one that estimates are stated for. */
+  readonly machineFactor: number;
+}
+
+export async function previewBench(request: BenchRequest): Promise<BenchPreview> {
+  const resources = new Resources(request.sources);
+  try {
+    const planned = await plannedTasks(request, resources);
+    const factor = await calibrate(request.backend.backend, request.threads);
+    const finished = finishedKeys(request.out);
+    const tasks = planned.map((task) => describe(task, request.out, finished, factor));
+    return {
+      results: join(request.out, resultsFileName),
+      tasks,
+      totalMs: tasks.reduce((sum, task) => sum + task.estimateMs, 0),
+      machineFactor: factor,
+    };
+  } finally {
+    await resources.close();
+  }
+}
+
+function finishedKeys(folder: string): ReadonlySet<string> {
+  if (!existsSync(join(folder, resultsFileName))) return new Set();
+  const { records } = readResults(folder);
+  return new Set(records.filter(({ kind }) => kind !== 'skipped').map(({ key }) => key));
+}
+
+function describe(task: Task, folder: string, finished: ReadonlySet<string>, factor: number): PlannedTask {
+  const { kind } = task;
+  const label = taskLabel(task);
+  if (kind === 'skipped') {
+    const { experiment, row, label: rowLabel, reason, howToRun } = task.record;
+    const rows = [`${experiment}/${row}`];
+    const notRun = { reason, howToRun };
+    return { label: rowLabel, kind, rows, state: 'not run', images: null, estimateMs: 0, notRun };
+  }
+  const images = kind === 'evaluation' ? task.images.indices.length : null;
+  const left = recordHeads(task).every(({ key }) => finished.has(key)) ? 0 : 1 - doneShare(task, folder);
+  return {
+    label,
+    kind,
+    rows: recordHeads(task).map(({ experiment, row }) => `${experiment}/${row}`),
+    state: left === 0 ? 'done' : left === 1 ? 'to do' : 'half done',
+    images,
+    estimateMs: left * estimateMs(task, factor),
+    notRun: null,
+  };
+}
+
+/** Share of the images that a run cut off earlier had done; below 1, since the record is still to be written. */
+function doneShare(task: WorkTask, folder: string): number {
+  if (task.kind !== 'evaluation') return 0;
+  const file = predictionsPath(folder, task.key);
+  if (!existsSync(file)) return 0;
+  return Math.min(0.99, readPredictions(file).length / task.images.indices.length);
+}
+
+/** For people; one line per task, rows that are not run joined by their reason. */
+export function formatPreview({ results, tasks, totalMs }: BenchPreview): string {
+  const lines = tasks
+    .filter(({ notRun }) => notRun === null)
+    .map(({ label, rows, state, estimateMs: ms }) => {
+      const tables = [...new Set(rows.map((row) => row.split('/')[0]))].join(', ');
+      const time = state === 'done' ? 'done' : `${formatDuration(ms)}${state === 'half done' ? ' left' : ''}`;
+      return `  ${time.padStart(12)}  ${label}  [${tables}]`;
+    });
+  const reasons = Map.groupBy(
+    tasks.filter(({ notRun }) => notRun !== null),
+    ({ notRun }) => `${notRun!.reason}\n                to run them: ${notRun!.howToRun}`,
+  );
+  for (const [reason, rows] of reasons)
+    lines.push(`  not run: ${rows.length} ${rows.length === 1 ? 'row' : 'rows'}: ${reason}`);
+  lines.push(`about ${formatDuration(totalMs)} in all; results would go to ${results}; nothing was written`);
+  return lines.join('\n');
+}

@@ -1,0 +1,82 @@
+/** Models and data sets of one run: opened when a row first needs them, shared by all rows, closed together. */
+import { parameterCount, randomVimWeights, UserError, type VimSpec, type Weights } from '@vssm/core';
+import type { ImageDataset } from '@vssm/datasets';
+import type { AccuracyRecord } from '@vssm/results';
+import type { DatasetId, DatasetSource } from './datasets.ts';
+import { benchModels, type ModelId, type ModelSource } from './models.ts';
+
+export interface ReadyModel {
+  readonly id: ModelId;
+  readonly spec: VimSpec;
+  /** As results describe it. */
+  readonly described: AccuracyRecord['model'];
+  weights(): Weights;
+}
+
+export interface Sources {
+  readonly models: ModelSource;
+  readonly datasets: Readonly<Record<DatasetId, DatasetSource>>;
+}
+
+/** Seed of random weights. */
+export const randomWeightsSeed = 0;
+
+export class Resources {
+  readonly #sources: Sources;
+  readonly #models = new Map<ModelId, Promise<ReadyModel | null>>();
+  readonly #datasets = new Map<DatasetId, Promise<ImageDataset | null>>();
+
+  constructor(sources: Sources) {
+    this.#sources = sources;
+  }
+
+  /** With trained weights; null where there are none. */
+  trained(id: ModelId): Promise<ReadyModel | null> {
+    return remembered(this.#models, id, async () => {
+      const found = await this.#sources.models(id);
+      if (found === null) return null;
+      const { spec, weights, file, sha256 } = found;
+      return ready(id, spec, { from: 'checkpoint', file, sha256 }, () => weights);
+    });
+  }
+
+  /** With random weights, made anew on each call of `weights()`. */
+  random(id: ModelId): ReadyModel {
+    const { spec } = benchModels[id];
+    if (spec === null) throw new UserError(`model ${id}: only its checkpoint says how large it is`);
+    return ready(id, spec, { from: 'random', seed: randomWeightsSeed }, () =>
+      randomVimWeights(spec, randomWeightsSeed),
+    );
+  }
+
+  dataset(id: DatasetId): Promise<ImageDataset | null> {
+    return remembered(this.#datasets, id, async () => this.#sources.datasets[id]());
+  }
+
+  async close(): Promise<void> {
+    for (const opened of this.#datasets.values()) {
+      const dataset = await opened.catch(() => null);
+      await dataset?.close();
+    }
+  }
+}
+
+function ready(
+  id: ModelId,
+  spec: VimSpec,
+  origin: AccuracyRecord['model']['weights'],
+  weights: () => Weights,
+): ReadyModel {
+  const name = benchModels[id].name;
+  const described = { name, spec: { ...spec }, params: parameterCount(spec), weights: origin };
+  return { id, spec, described, weights };
+}
+
+function remembered<K, V>(cache: Map<K, Promise<V>>, key: K, make: () => Promise<V>): Promise<V> {
+  let found = cache.get(key);
+  if (found === undefined) {
+    found = make();
+    cache.set(key, found);
+  }
+  return found;
+}

@@ -1,0 +1,87 @@
+/** Real images with the tokens that remain after each pruning step. */
+import type { Prediction } from '@vssm/backend';
+import { classTokenPosition, densePlan, formatSchedule, patchGrid, UserError } from '@vssm/core';
+import { topK } from '@vssm/metrics';
+import type { StripRecord } from '@vssm/results';
+import { loadImages } from './accuracy.ts';
+import { datasetNames } from './datasets.ts';
+import type { StripTask } from './tasks.ts';
+import { loadModel, TaskFailure, type Workplace } from './workplace.ts';
+
+/** Images of one class that are tried before the class is given up. */
+const triesPerClass = 20;
+
+type StripImage = StripRecord['images'][number];
+
+/** @returns false when it was stopped before the end; nothing is kept then */
+export async function drawStrip(task: StripTask, place: Workplace): Promise<boolean> {
+  const { model, dataset, plan, head, classes } = task;
+  const dense = await loadModel(place, model.spec, model.weights(), densePlan);
+  const pruned = await loadModel(place, model.spec, model.weights(), plan);
+  const images: StripImage[] = [];
+  try {
+    for (const label of classes) {
+      if (place.stopping()) return false;
+      const image = await firstCorrect(label);
+      if (image !== null) images.push(image);
+      place.advance(1 / classes.length);
+    }
+  } finally {
+    await dense.dispose();
+    await pruned.dispose();
+  }
+  if (images.length === 0) throw new TaskFailure(`${dataset.name}: no image that the dense model gets right`);
+  place.results.append({
+    ...head,
+    kind: 'strip',
+    model: model.described,
+    plan: { ...plan, schedule: [...plan.schedule] },
+    schedule: formatSchedule(plan.schedule),
+    dataset: { name: datasetNames[task.datasetId], split: dataset.split },
+    grid: patchGrid(model.spec),
+    classToken: classTokenPosition(model.spec),
+    images,
+  });
+  return true;
+
+  async function firstCorrect(label: number): Promise<StripImage | null> {
+    const candidates = dataset.samples.filter((sample) => sample.label === label).slice(0, triesPerClass);
+    for (const { index, id } of candidates) {
+      const [pixels] = await loadImages(dataset, [index]);
+      if (pixels instanceof UserError) continue;
+      const batch = { pixels, size: 1, samples: [index] };
+      if (best(await dense.run(batch)) !== label) continue;
+      const prediction = await pruned.run(batch);
+      const kept = plan.schedule.map(({ after }) => ({
+        after,
+        positions: Array.from(prediction.kept.get(after)!).sort((a, b) => a - b),
+      }));
+      return {
+        id,
+        label: named(label),
+        predicted: named(best(prediction)),
+        dense: named(label),
+        ...(await picture(index)),
+        kept,
+      };
+    }
+    return null;
+  }
+
+  function best({ logits }: Prediction): number {
+    return topK(logits, model.spec.classes, 1)[0];
+  }
+
+  function named(index: number) {
+    return { index, name: dataset.classes[index] };
+  }
+
+  async function picture(
+    index: number,
+  ): Promise<Pick<StripImage, 'width' | 'height' | 'channels' | 'pixels'>> {
+    const { width, height, data } = await dataset.preview(index);
+    const grey = dataset.channels === 1;
+    const bytes = grey ? data.filter((_, at) => at % 3 === 0) : data;
+    return { width, height, channels: grey ? 1 : 3, pixels: Buffer.from(bytes).toString('base64') };
+  }
+}

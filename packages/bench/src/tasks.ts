@@ -1,0 +1,98 @@
+/** The units of work that a run consists of, fully decided before any of them starts. */
+import type { PruningPlan } from '@vssm/core';
+import type { ImageDataset } from '@vssm/datasets';
+import type { AccuracyRecord, SkippedRecord } from '@vssm/results';
+import type { DatasetId } from './datasets.ts';
+import type { ImageChoice } from './images.ts';
+import type { ReadyModel } from './resources.ts';
+
+export type WorkTask = EvaluationTask | SpeedTask | StripTask;
+export type Task = WorkTask | SkippedTask;
+
+/** What every record says of the row it belongs to. */
+export type RecordHead = Pick<
+  AccuracyRecord,
+  'schema' | 'key' | 'experiment' | 'row' | 'label' | 'paper' | 'notes'
+>;
+
+/** One plan on one choice of images, evaluated once for all the rows that show it. */
+export interface EvaluationTask {
+  readonly kind: 'evaluation';
+  /** Names the predictions' side file. */
+  readonly key: string;
+  readonly model: ReadyModel;
+  readonly datasetId: DatasetId;
+  readonly dataset: ImageDataset;
+  readonly images: ImageChoice;
+  readonly plan: PruningPlan;
+  /** Images per run. Part of the key: sums in another batch may differ in their last bits. */
+  readonly batch: number;
+  /** A record is written for each. */
+  readonly heads: readonly RecordHead[];
+}
+
+export interface SpeedBudget {
+  /** Untimed runs of each model. */
+  readonly warmup: number;
+  readonly minRounds: number;
+  readonly maxRounds: number;
+  /** Rounds go on until this is spent, within the two limits above. */
+  readonly ms: number;
+}
+
+/** A dense model and pruned ones, timed turn about: in every round each of them once. */
+export interface SpeedTask {
+  readonly kind: 'speed';
+  readonly key: string;
+  readonly model: ReadyModel;
+  readonly batch: number;
+  readonly threads: number;
+  readonly budget: SpeedBudget;
+  /** The first is the dense one. */
+  readonly arms: readonly { readonly head: RecordHead; readonly plan: PruningPlan }[];
+}
+
+export interface StripTask {
+  readonly kind: 'strip';
+  readonly model: ReadyModel;
+  readonly datasetId: DatasetId;
+  readonly dataset: ImageDataset;
+  readonly plan: PruningPlan;
+  readonly classes: readonly number[];
+  readonly head: RecordHead;
+}
+
+export interface SkippedTask {
+  readonly kind: 'skipped';
+  readonly record: SkippedRecord;
+}
+
+/** Heads of the records that a task writes, in that order; all of their keys there means that it is done. */
+export function recordHeads(task: WorkTask): readonly RecordHead[] {
+  switch (task.kind) {
+    case 'evaluation':
+      return task.heads;
+    case 'speed':
+      return task.arms.map(({ head }) => head);
+    case 'strip':
+      return [task.head];
+    default:
+      throw task satisfies never;
+  }
+}
+
+/** For people, in one line. */
+export function taskLabel(task: Task): string {
+  switch (task.kind) {
+    case 'evaluation':
+      return `${task.model.described.name}: ${task.heads[0].label}, ${task.images.indices.length} images`;
+    case 'speed':
+      return `${task.model.described.name}: speed of ${task.arms.map(({ head }) => head.label).join(' / ')}`;
+    case 'strip':
+      return `${task.model.described.name}: pictures of ${task.head.label}`;
+    case 'skipped':
+      return `${task.record.label}: ${task.record.reason}`;
+    default:
+      throw task satisfies never;
+  }
+}

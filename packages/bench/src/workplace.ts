@@ -1,0 +1,35 @@
+/** What every task is carried out with. */
+import type { Backend, LoadedModel } from '@vssm/backend';
+import { type PruningPlan, UserError, type VimSpec, type Weights } from '@vssm/core';
+import type { AccuracyRecord, Results } from '@vssm/results';
+
+export interface Workplace {
+  readonly backend: Backend;
+  /** As records name it. */
+  readonly described: AccuracyRecord['backend'];
+  /** Threads of one run. */
+  readonly threads: number;
+  readonly results: Results;
+  /** True once the run should stop at the next seam. */
+  readonly stopping: () => boolean;
+  /** Share of the task that an earlier run had done, 0 … 1. */
+  readonly found: (share: number) => void;
+  /** Share of the task that has just been done, 0 … 1. */
+  readonly advance: (share: number) => void;
+}
+
+/** A row that cannot be finished; the run goes on with the others. */
+export class TaskFailure extends UserError {}
+
+export async function loadModel(
+  { backend, threads }: Pick<Workplace, 'backend' | 'threads'>,
+  spec: VimSpec,
+  weights: Weights,
+  plan: PruningPlan,
+): Promise<LoadedModel> {
+  try {
+    return await backend.load({ spec, weights, plan, threads });
+  } catch (error) {
+    throw error instanceof UserError ? new TaskFailure(error.message, { cause: error }) : error;
+  }
+}

@@ -82,13 +82,15 @@ function findRows(
   xStride: i32,
   positions: usize,
 ): void {
-  for (let distance = 0; distance < MAX_TAPS; distance++) store<u32>(convRows + (distance << 2), <u32>convZeros);
+  for (let distance = 0; distance < MAX_TAPS; distance++) {
+    store<u32>(convRows + (distance << 2), <u32>convZeros);
+  }
   const here = positions ? load<i32>(positions + (token << 2)) : 0;
   for (let back = 0; back < taps; back++) {
     const source = backward ? token + back : token - back;
     if (source < 0 || source >= length) break;
     const distance = positions ? abs(load<i32>(positions + (source << 2)) - here) : back;
-    if (distance >= taps) break;
+    if (<u32>distance >= <u32>taps) break;
     store<u32>(convRows + (distance << 2), <u32>(x + source * xStride));
   }
 }

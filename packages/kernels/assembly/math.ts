@@ -20,11 +20,11 @@ const LOG: usize = memory.data<f32>([
   -0.24857160449028015, 0.333213210105896, -0.49999648332595825,
 ]);
 const MINUS_LOG2E: usize = memory.data<f32>([-1.4426950408889634]);
-/** Exponents (of 2) that the functions keep to, so that 2^x is always a normal float. */
+/** Smallest exponent (of 2) for which 2^x is a normal float with room to spare. */
 export const LOWEST: usize = memory.data<f32>([-125.0]);
-const HIGHEST: usize = memory.data<f32>([125.0]);
-/** softplus never falls below 2^-80: smaller values would only make denormal numbers further on. */
-const SOFTPLUS_LOWEST: usize = memory.data<f32>([-80.0]);
+/** softplus and SiLU fade no further than 2^-80: smaller values would only make denormal numbers further on. */
+const FADED: usize = memory.data<f32>([-80.0]);
+const MINUS_FADED: usize = memory.data<f32>([80.0]);
 
 // @ts-ignore: decorator
 @inline
@@ -68,7 +68,7 @@ export function exp2(
   return i32x4.add(powerOfTwo(f, c5, c4, c3, c2, c1, one), i32x4.shl(rounded, 23));
 }
 
-/** log(1 + e^x) = max(x, 0) + log(1 + e^-|x|); in float32 linear above 20 by itself. */
+/** log(1 + e^x) = max(x, 0) + log(1 + e^-|x|), at least 2^-80; in float32 linear above 20 by itself. */
 // @ts-ignore: decorator
 @inline
 export function softplus(
@@ -81,7 +81,7 @@ export function softplus(
   c1: v128,
   one: v128,
 ): v128 {
-  const exponent = f32x4.pmax(splat(SOFTPLUS_LOWEST), f32x4.mul(f32x4.abs(x), splat(MINUS_LOG2E)));
+  const exponent = f32x4.pmax(splat(FADED), f32x4.mul(f32x4.abs(x), splat(MINUS_LOG2E)));
   const t = exp2(exponent, round, c5, c4, c3, c2, c1, one);
   let p = multiplyAdd(splat(LOG), t, splat(LOG + 4));
   p = multiplyAdd(p, t, splat(LOG + 8));
@@ -94,7 +94,7 @@ export function softplus(
   return multiplyAdd(p, t, f32x4.pmax(x, f32x4.splat(0)));
 }
 
-/** x / (1 + e^-x) */
+/** x / (1 + e^-x), the denominator at most 2^80. */
 // @ts-ignore: decorator
 @inline
 export function silu(
@@ -108,7 +108,7 @@ export function silu(
   one: v128,
 ): v128 {
   const exponent = f32x4.pmax(splat(LOWEST), f32x4.mul(x, splat(MINUS_LOG2E)));
-  const power = exp2(f32x4.pmin(splat(HIGHEST), exponent), round, c5, c4, c3, c2, c1, one);
+  const power = exp2(f32x4.pmin(splat(MINUS_FADED), exponent), round, c5, c4, c3, c2, c1, one);
   return f32x4.div(x, f32x4.add(one, power));
 }
 
@@ -116,9 +116,8 @@ export function silu(
 // @ts-ignore: decorator
 @inline
 export function sumOfLanes(x: v128): f32 {
-  return (
-    f32x4.extract_lane(x, 0) + f32x4.extract_lane(x, 1) + (f32x4.extract_lane(x, 2) + f32x4.extract_lane(x, 3))
-  );
+  const even = f32x4.extract_lane(x, 0) + f32x4.extract_lane(x, 2);
+  return even + (f32x4.extract_lane(x, 1) + f32x4.extract_lane(x, 3));
 }
 
 /** Largest of the four lanes. */

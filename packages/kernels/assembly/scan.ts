@@ -6,35 +6,22 @@
  *     y_t = C_t · h_t + D u_t
  *
  * then, as asked, accumulation into y, the gate SiLU(z), and each token's score.
+ *
+ * Three steps per chunk of tokens: prepare (Δ, its gap, Δ u), recur (exp, recurrence, C · h: four fifths of the
+ * work) and finish (D u, sum, gate, score). Scan order is only a matter of row addresses and signs of strides.
  */
-import {
-  EXP1,
-  EXP2,
-  EXP3,
-  EXP4,
-  EXP5,
-  LOWEST,
-  maxOfLanes,
-  multiplyAdd,
-  ONE,
-  powerOfTwo,
-  ROUND,
-  silu,
-  softplus,
-  splat,
-  sumOfLanes,
-} from './math';
+import { finish, L2, NO_SCORE } from './finish';
+import { EXP1, EXP2, EXP3, EXP4, EXP5, maxOfLanes, multiplyAdd, ONE, ROUND, softplus, splat } from './math';
+import { recurClamped, recurWithin } from './recurrence';
 import {
   CHUNK,
   chunkInput,
-  chunkOutput,
   chunkTime,
   copyFloats,
   GROUP,
   TAIL_ROW,
   TILE,
   TILE_STATES,
-  tileWidth,
   tailDelta,
   tailU,
   tailY,
@@ -44,20 +31,10 @@ import {
   tileD,
   tileH,
   tileRest,
+  tileWidth,
 } from './workspace';
 
 const LOG2E: f32 = 1.4426950408889634;
-/** States below this are set to zero between chunks, so that a fading state never lives among the denormals. */
-const NEGLIGIBLE: usize = memory.data<f32>([7.888609052210118e-31]); // 2^-100
-
-/** Signals a score is made from, and reductions over channels; the caller's numbering. */
-const NO_SCORE: i32 = 0;
-const GATED: i32 = 1;
-const OWN_GATED: i32 = 2;
-const SSM: i32 = 3;
-const CLIP: i32 = 0;
-const SUM: i32 = 1;
-const L1: i32 = 2;
 
 /**
  * Addresses are of row 0 whatever the direction, strides are bytes from row to row. `z`, `positions` and
@@ -147,20 +124,39 @@ export function selectiveScan(
         deltaStep = uStep = zStep = yStep = TAIL_ROW;
       }
       const position = positions ? positions + first * positionStep : 0;
-      const longest = prepare(steps, padded, deltaRow, deltaStep, uRow, uStep, position, positionStep, first == 0);
+      const isFirst = first == 0;
+      const longest = prepare(steps, padded, deltaRow, deltaStep, uRow, uStep, position, positionStep, isFirst);
       const bRow = b + first * bStride;
       const cRow = c + first * cStride;
       if (longest * steepest < <f32>125) recurWithin(steps, padded, states, bRow, bStride, cRow, cStride);
       else recurClamped(steps, padded, states, bRow, bStride, cRow, cStride);
       const score = scores + first * positionStep;
-      finish(steps, padded, uRow, uStep, yRow, yStep, zRow, zStep, accumulate, gated, scale, signal, reduction, score, positionStep);
+      finish(
+        steps,
+        padded,
+        uRow,
+        uStep,
+        yRow,
+        yStep,
+        zRow,
+        zStep,
+        accumulate,
+        gated,
+        scale,
+        signal,
+        reduction,
+        score,
+        positionStep,
+      );
       if (isTail) {
         const row = y + first * yStride + at;
-        for (let step = 0; step < steps; step++) copyFloats(row + step * yStride, tailY + step * TAIL_ROW, width);
+        for (let step = 0; step < steps; step++) {
+          copyFloats(row + step * yStride, tailY + step * TAIL_ROW, width);
+        }
       }
     }
   }
-  if (signal != NO_SCORE && reduction > L1) {
+  if (signal != NO_SCORE && reduction == L2) {
     for (let step = 0; step < length; step++) {
       const score = scores + step * positionStep;
       store<f32>(score, sqrt(load<f32>(score)));
@@ -235,8 +231,10 @@ function prepare(
     const gaps = f32x4.splat(gap);
     const row = step * bytes;
     for (let at = 0; at < bytes; at += 32) {
-      const delta0 = softplus(f32x4.add(v128.load(delta + at), v128.load(tileBias + at)), round, c5, c4, c3, c2, c1, one);
-      const delta1 = softplus(f32x4.add(v128.load(delta + at, 16), v128.load(tileBias + at, 16)), round, c5, c4, c3, c2, c1, one);
+      const raw0 = f32x4.add(v128.load(delta + at), v128.load(tileBias + at));
+      const raw1 = f32x4.add(v128.load(delta + at, 16), v128.load(tileBias + at, 16));
+      const delta0 = softplus(raw0, round, c5, c4, c3, c2, c1, one);
+      const delta1 = softplus(raw1, round, c5, c4, c3, c2, c1, one);
       const time0 = multiplyAdd(gaps, v128.load(tileRest + at), delta0);
       const time1 = multiplyAdd(gaps, v128.load(tileRest + at, 16), delta1);
       v128.store(chunkTime + row + at, time0);
@@ -251,176 +249,3 @@ function prepare(
   return maxOfLanes(longest);
 }
 
-/** One state of four channels: returns h after this token. */
-// @ts-ignore: decorator
-@inline
-function decayed(
-  time: v128,
-  a: v128,
-  clamp: bool,
-  lowest: v128,
-  round: v128,
-  c5: v128,
-  c4: v128,
-  c3: v128,
-  c2: v128,
-  c1: v128,
-  one: v128,
-): v128 {
-  let rounded: v128;
-  let f: v128;
-  if (clamp) {
-    // Both are negative, so the smaller of the two as unsigned bits is the one nearer to zero.
-    const exponent = i32x4.min_u(f32x4.mul(time, a), lowest);
-    rounded = f32x4.add(exponent, round);
-    f = f32x4.sub(exponent, f32x4.sub(rounded, round));
-  } else {
-    rounded = multiplyAdd(time, a, round);
-    f = multiplyAdd(time, a, f32x4.sub(round, rounded));
-  }
-  return i32x4.add(powerOfTwo(f, c5, c4, c3, c2, c1, one), i32x4.shl(rounded, 23));
-}
-
-/** The recurrence over one chunk: chunkTime, chunkInput, B, C → chunkOutput = C · h. */
-// @ts-ignore: decorator
-@inline
-function recur(
-  steps: i32,
-  width: i32,
-  states: i32,
-  b: usize,
-  bStep: i32,
-  c: usize,
-  cStep: i32,
-  clamp: bool,
-): void {
-  const lowest = splat(LOWEST);
-  const round = splat(ROUND);
-  const c5 = splat(EXP5);
-  const c4 = splat(EXP4);
-  const c3 = splat(EXP3);
-  const c2 = splat(EXP2);
-  const c1 = splat(EXP1);
-  const one = splat(ONE);
-  const stateBytes = <usize>states << 2;
-  for (let group = 0; group < width; group += GROUP) {
-    const aGroup = tileA + (<usize>(group * states) << 2);
-    const hGroup = tileH + (<usize>(group * states) << 2);
-    let row = <usize>group << 2;
-    let bRow = b;
-    let cRow = c;
-    for (let step = 0; step < steps; step++) {
-      const time0 = v128.load(chunkTime + row);
-      const time1 = v128.load(chunkTime + row, 16);
-      const input0 = v128.load(chunkInput + row);
-      const input1 = v128.load(chunkInput + row, 16);
-      let y0 = f32x4.splat(0);
-      let y1 = f32x4.splat(0);
-      let pa = aGroup;
-      let ph = hGroup;
-      let pb = bRow;
-      let pc = cRow;
-      const end = pb + stateBytes;
-      do {
-        {
-        const decay0 = decayed(time0, v128.load(pa), clamp, lowest, round, c5, c4, c3, c2, c1, one);
-        const decay1 = decayed(time1, v128.load(pa, 16), clamp, lowest, round, c5, c4, c3, c2, c1, one);
-        const bn = v128.load32_splat(pb);
-        const cn = v128.load32_splat(pc);
-        const h0 = multiplyAdd(decay0, v128.load(ph), f32x4.mul(input0, bn));
-        const h1 = multiplyAdd(decay1, v128.load(ph, 16), f32x4.mul(input1, bn));
-        v128.store(ph, h0);
-        v128.store(ph, h1, 16);
-        y0 = multiplyAdd(h0, cn, y0);
-        y1 = multiplyAdd(h1, cn, y1);
-        }
-        pa += 32;
-        ph += 32;
-        pb += 4;
-        pc += 4;
-      } while (pb < end);
-      v128.store(chunkOutput + row, y0);
-      v128.store(chunkOutput + row, y1, 16);
-      row += width << 2;
-      bRow += bStep;
-      cRow += cStep;
-    }
-  }
-  const bytes = <usize>(width * states) << 2;
-  const negligible = splat(NEGLIGIBLE);
-  for (let at: usize = 0; at < bytes; at += 16) {
-    const h = v128.load(tileH + at);
-    v128.store(tileH + at, v128.and(h, f32x4.gt(f32x4.abs(h), negligible)));
-  }
-}
-
-/** For |time · A| log2 e < 125 throughout. */
-function recurWithin(steps: i32, width: i32, states: i32, b: usize, bStep: i32, c: usize, cStep: i32): void {
-  recur(steps, width, states, b, bStep, c, cStep, false);
-}
-
-/** For any time · A. */
-function recurClamped(steps: i32, width: i32, states: i32, b: usize, bStep: i32, c: usize, cStep: i32): void {
-  recur(steps, width, states, b, bStep, c, cStep, true);
-}
-
-/** One reduced value more: a token's score grows by the channels in `value`. */
-// @ts-ignore: decorator
-@inline
-function reduced(sum: v128, value: v128, reduction: i32): v128 {
-  if (reduction == CLIP) return f32x4.add(sum, f32x4.pmax(value, f32x4.splat(0)));
-  if (reduction == SUM) return f32x4.add(sum, value);
-  if (reduction == L1) return f32x4.add(sum, f32x4.abs(value));
-  return multiplyAdd(value, value, sum);
-}
-
-/** chunkOutput + D u, the sum over directions, gate and score of one chunk; writes y. */
-function finish(
-  steps: i32,
-  width: i32,
-  u: usize,
-  uStep: i32,
-  y: usize,
-  yStep: i32,
-  z: usize,
-  zStep: i32,
-  accumulate: bool,
-  gated: bool,
-  scale: f32,
-  signal: i32,
-  reduction: i32,
-  score: usize,
-  scoreStep: i32,
-): void {
-  const bytes = width << 2;
-  const round = splat(ROUND);
-  const c5 = splat(EXP5);
-  const c4 = splat(EXP4);
-  const c3 = splat(EXP3);
-  const c2 = splat(EXP2);
-  const c1 = splat(EXP1);
-  const one = splat(ONE);
-  const scales = f32x4.splat(scale);
-  for (let step = 0; step < steps; step++) {
-    const row = chunkOutput + step * bytes;
-    let sum = f32x4.splat(0);
-    for (let at = 0; at < bytes; at += 16) {
-      const own = multiplyAdd(v128.load(tileD + at), v128.load(u + at), v128.load(row + at));
-      let out = own;
-      if (accumulate) out = f32x4.add(out, v128.load(y + at));
-      if (signal == SSM) sum = reduced(sum, out, reduction);
-      if (gated) {
-        const gate = silu(v128.load(z + at), round, c5, c4, c3, c2, c1, one);
-        if (signal == OWN_GATED) sum = reduced(sum, f32x4.mul(own, gate), reduction);
-        out = f32x4.mul(f32x4.mul(out, gate), scales);
-        if (signal == GATED) sum = reduced(sum, out, reduction);
-      }
-      v128.store(y + at, out);
-    }
-    if (signal != NO_SCORE) store<f32>(score, load<f32>(score) + sumOfLanes(sum));
-    u += uStep;
-    y += yStep;
-    z += zStep;
-    score += scoreStep;
-  }
-}

@@ -46,7 +46,7 @@ export const TAIL_ROW: i32 = GROUP * 4;
 /** Convolution, in the same place: taps by distance, [MAX_TAPS, TILE]; bias; what a tap without a token reads. */
 export const convTaps: usize = SCRATCH;
 export const TAP_ROW: usize = TILE_BYTES;
-export const convBias: usize = convTaps + MAX_TAPS * TAP_ROW;
+export const convBias: usize = convTaps + <usize>MAX_TAPS * TAP_ROW;
 export const convZeros: usize = convBias + TILE_BYTES;
 /** Convolution: addresses of the rows that a token's taps read; padded rows of the last channels % 8. */
 export const convRows: usize = convZeros + TILE_BYTES;

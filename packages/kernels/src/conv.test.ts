@@ -3,6 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { type ConvOptions, convReference } from './conv.ts';
 import { createKernels } from './kernels.ts';
 import { RandomCase } from './random-case.ts';
+import { workspaceBytes } from './rows.ts';
 import { silu } from './scan.ts';
 
 /** Relative to the largest value of a case: at most nine terms, then SiLU, a few roundings of 6e-8 each. */
@@ -61,8 +62,8 @@ describe('convSilu', () => {
     );
   });
 
-  it('agrees over more channels than one tile holds', async () => {
-    const shape = { batch: 1, length: 7, channels: 771, taps: 4, direction: 'backward' } as const;
+  it('agrees over several tiles of channels and a rest', async () => {
+    const shape = { batch: 1, length: 7, channels: 3101, taps: 4, direction: 'backward' } as const;
     expect(await errorOf(...convCase(1, shape, true))).toBeLessThan(tolerance);
   });
 
@@ -107,6 +108,19 @@ describe('convSilu', () => {
     const compact = data.read(options.u, 1, 12, 20);
     kernels.convSilu({ ...options, positions: data.integers(Array.from({ length: 12 }, (_, i) => i)) });
     expect(data.read(options.u, 1, 12, 20)).toEqual(compact);
+  });
+
+  it('touches nothing but its output when positions lie far apart', async () => {
+    const shape = { batch: 1, length: 3, channels: 8, taps: 4, direction: 'forward' } as const;
+    const [data, options] = convCase(6, shape, false);
+    const kernels = await createKernels(data.arena.memory);
+    // 112,650 words behind the list of tap rows lies the input.
+    const positions = data.integers([0, 112_650, 2_000_000_000]);
+    const u = { at: data.arena.float32(24).at, stride: 8 };
+    const before = new Uint8Array(data.arena.memory.buffer, 0, u.at).slice(workspaceBytes);
+    kernels.convSilu({ ...options, positions, u });
+    const after = new Uint8Array(data.arena.memory.buffer, 0, u.at).slice(workspaceBytes);
+    expect(Buffer.compare(after, before)).toBe(0);
   });
 
   it('of a single token is SiLU(bias + last tap · x)', async () => {

@@ -48,6 +48,9 @@ describe('a wrong call', () => {
     expect(wrong({ b: { at: end - 4 * 23, stride: 4 } })).toThrow('b ends at byte');
     expect(wrong({ c: { at: Number.NaN, stride: 4 } })).toThrow('c is at byte NaN');
     expect(wrong({ positions: end })).toThrow('positions ends at byte');
+    const positions = arena.int32(6);
+    positions.view().set([0, 2, 3, 1, 4, 4]);
+    expect(wrong({ positions: positions.at })).toThrow('positions[1][2] is 4 after 4, expected rising ones');
     expect(wrong({ gate: { z: { at: end, stride: 8 } } })).toThrow('gate.z ends at byte');
     expect(wrong({ score: { signal: 'gated', reduce: 'clip', at: good.a } })).toThrow(
       'score.signal is "gated", which needs a gate; expected "ssm"',
@@ -83,11 +86,16 @@ describe('a wrong call', () => {
 });
 
 describe('createKernels', () => {
+  it('refuses a memory too small for its workspace', async () => {
+    const memory = { buffer: new ArrayBuffer(65536), grow: () => 1 };
+    await expect(createKernels(memory)).rejects.toThrow('the memory has 65536 bytes, the kernels need');
+  });
+
   it('refuses a shared memory', async () => {
     const { WebAssembly } = globalThis as unknown as {
       WebAssembly: { Memory: new (of: object) => Parameters<typeof createKernels>[0] };
     };
-    const memory = new WebAssembly.Memory({ initial: 1, maximum: 4, shared: true });
+    const memory = new WebAssembly.Memory({ initial: 16, maximum: 16, shared: true });
     await expect(createKernels(memory)).rejects.toThrow(/shared/);
   });
 });

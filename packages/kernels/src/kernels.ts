@@ -5,7 +5,15 @@
 import { readFile } from 'node:fs/promises';
 import type { Reduction } from '@vssm/core';
 import type { ConvOptions } from './conv.ts';
-import { checkCount, checkRows, checkVector, type Rows, rowAddress, workspaceBytes } from './rows.ts';
+import {
+  checkCount,
+  checkPositions,
+  checkRows,
+  checkVector,
+  type Rows,
+  rowAddress,
+  workspaceBytes,
+} from './rows.ts';
 import type { ScanOptions, ScanSignal } from './scan.ts';
 import { classTokenOf, type DotScoreOptions, type GatherOptions } from './tokens.ts';
 import { type WasmMemory, type WasmModule, webAssembly } from './webassembly.ts';
@@ -17,6 +25,7 @@ export interface Kernels {
   /** delta, B, C, u → y, and the scores if asked for. */
   selectiveScan(options: ScanOptions): void;
   dotScore(options: DotScoreOptions): void;
+  /** A bad index is found when its turn comes; rows before it have been copied by then. */
   gatherRows(options: GatherOptions): void;
 }
 
@@ -31,7 +40,7 @@ interface Exports {
 
 const maxTaps = 8;
 const maxStates = 256;
-/** Numbering of assembly/scan.ts; 0 is no score. */
+/** Numbering of assembly/finish.ts; 0 is no score. */
 const signalCodes: Readonly<Record<ScanSignal, number>> = { gated: 1, 'gated-backward': 2, ssm: 3 };
 const reductionCodes: Readonly<Record<Reduction, number>> = { clip: 0, sum: 1, l1: 2, l2: 3 };
 
@@ -42,6 +51,11 @@ let compiled: Promise<WasmModule> | undefined;
  *   kernels' own, the rest is the caller's, for instance an Arena's. Two sets of kernels may use one memory.
  */
 export async function createKernels(memory: WasmMemory): Promise<Kernels> {
+  if (memory.buffer.byteLength < workspaceBytes) {
+    throw new RangeError(
+      `the memory has ${memory.buffer.byteLength} bytes, the kernels need ${workspaceBytes}`,
+    );
+  }
   compiled ??= readFile(new URL('../wasm/kernels.wasm', import.meta.url)).then((bytes) =>
     webAssembly.compile(bytes),
   );
@@ -69,7 +83,7 @@ function runConv(module: Exports, memory: WasmMemory, options: ConvOptions): voi
   checkRows(memory, 'u', u, batch, length, channels);
   checkVector(memory, 'weight', weight, channels * taps);
   checkVector(memory, 'bias', bias, channels);
-  if (positions !== undefined) checkVector(memory, 'positions', positions, batch * length);
+  if (positions !== undefined) checkPositions(memory, positions, batch, length);
 
   for (let image = 0; image < batch; image++) {
     module.convSilu(
@@ -102,7 +116,7 @@ function runScan(module: Exports, memory: WasmMemory, options: ScanOptions): voi
   checkVector(memory, 'deltaBias', deltaBias, channels);
   checkVector(memory, 'a', a, channels * states);
   checkVector(memory, 'd', d, channels);
-  if (positions !== undefined) checkVector(memory, 'positions', positions, batch * length);
+  if (positions !== undefined) checkPositions(memory, positions, batch, length);
   if (gate !== undefined) checkRows(memory, 'gate.z', gate.z, batch, length, channels);
   if (score !== undefined) {
     checkVector(memory, 'score.at', score.at, batch * length);

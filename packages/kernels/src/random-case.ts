@@ -19,8 +19,11 @@ export function randomSource(seed: number): () => number {
   };
 }
 
+/** One memory for all cases of a file, each of which overwrites the last. */
+const memory = createMemory();
+
 export class RandomCase {
-  readonly arena = new Arena(createMemory(), { limitBytes: 2 ** 28 });
+  readonly arena = new Arena(memory);
   readonly random: () => number;
   readonly #written: { rows: Rows; images: number; perImage: number; width: number; size: number }[] = [];
 

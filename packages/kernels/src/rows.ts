@@ -40,6 +40,19 @@ export function checkVector(memory: WasmMemory, name: string, at: number, count:
   }
 }
 
+/** [batch, length] int32 at `at`, strictly rising along each row. */
+export function checkPositions(memory: WasmMemory, at: number, batch: number, length: number): void {
+  checkVector(memory, 'positions', at, batch * length);
+  const positions = new Int32Array(memory.buffer, at, batch * length);
+  for (let i = 0; i < positions.length; i++) {
+    if (i % length > 0 && positions[i] <= positions[i - 1]) {
+      throw new RangeError(
+        `positions[${Math.floor(i / length)}][${i % length}] is ${positions[i]} after ${positions[i - 1]}, expected rising ones`,
+      );
+    }
+  }
+}
+
 /** [batch, count, width] at `rows`; overlapping rows are refused. */
 export function checkRows(
   memory: WasmMemory,
@@ -62,4 +75,4 @@ export function checkRows(
 }
 
 /** Bytes at the start of the memory that hold the kernels' constants and scratch: WORKSPACE_BYTES in assembly/. */
-export const workspaceBytes = 44096;
+export const workspaceBytes = 514_048;

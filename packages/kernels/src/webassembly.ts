@@ -18,7 +18,7 @@ export const webAssembly = (globalThis as unknown as { WebAssembly: WebAssemblyI
 
 export const pageBytes = 65536;
 
-/** An empty memory, not shared (ONNX Runtime refuses shared ones), that may grow to `maximumBytes` (default 4 GiB). */
+/** A memory of 1 MiB, not shared (ONNX Runtime refuses shared ones), that may grow to `maximumBytes` (default 4 GiB). */
 export function createMemory(maximumBytes = 2 ** 32): WasmMemory {
-  return new webAssembly.Memory({ initial: 1, maximum: Math.floor(maximumBytes / pageBytes) });
+  return new webAssembly.Memory({ initial: 16, maximum: Math.floor(maximumBytes / pageBytes) });
 }

@@ -8,6 +8,10 @@ import { loadPool } from './segments/pool.ts';
 import { loadSingle } from './segments/single.ts';
 import { loadWhole } from './whole.ts';
 
+export { type Floor, loadFloor } from './floor.ts';
+export { type LargeProduct, largeProductFlops, loadLargeProduct } from './product-roof.ts';
+export { type Chunk, type Part, parts, SegmentEngine, type Stopwatch } from './segments/engine.ts';
+
 /**
  * - `segments`: ONNX Runtime for the dense parts, the fused kernels for the rest; the fast path.
  * - `whole`: everything in one ONNX session, the scan spelled in ONNX.

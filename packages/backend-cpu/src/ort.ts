@@ -10,8 +10,17 @@ export function onnxRuntime(): Promise<Runtime> {
   return runtime;
 }
 
-/** A CPU session of an encoded model. `threads` work inside one operator; operators run one after another. */
-export async function createSession(model: Uint8Array, threads: number): Promise<InferenceSession> {
+/**
+ * A CPU session of an encoded model. `threads` work inside one operator; operators run one after another.
+ *
+ * @param options.shareCores let idle threads of the pool sleep instead of spin: for sessions that take turns with
+ *   other work on the same cores
+ */
+export async function createSession(
+  model: Uint8Array,
+  threads: number,
+  options: { readonly shareCores?: boolean } = {},
+): Promise<InferenceSession> {
   const { InferenceSession } = await onnxRuntime();
   return InferenceSession.create(model, {
     executionProviders: ['cpu'],
@@ -20,5 +29,6 @@ export async function createSession(model: Uint8Array, threads: number): Promise
     intraOpNumThreads: threads,
     interOpNumThreads: 1,
     logSeverityLevel: 3,
+    ...(options.shareCores === true && { extra: { session: { intra_op: { allow_spinning: '0' } } } }),
   });
 }

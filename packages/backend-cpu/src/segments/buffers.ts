@@ -3,7 +3,8 @@
  * bytes through typed-array views, so nothing is copied between a segment and a kernel.
  */
 import { type Direction, sequenceLength, type VimSpec } from '@vssm/core';
-import type { Arena, Region } from '@vssm/kernels';
+import type { Arena, Region, Rows } from '@vssm/kernels';
+import type { MixerPlaces } from './mixer.ts';
 
 type Floats = Region<Float32Array>;
 
@@ -62,5 +63,26 @@ export function placeBuffers(arena: Arena, spec: VimSpec, batch: number): Buffer
     positions: arena.int32(rows),
     indices: arena.int32(rows),
     logits: arena.float32(batch * spec.classes),
+  };
+}
+
+/** The buffers as the kernels see them, all channels. */
+export function mixerPlaces(
+  { innerWidth: E, dtRank: r, stateSize: N }: VimSpec,
+  buffers: Buffers,
+): MixerPlaces {
+  const both = (regions: Readonly<Record<Direction, Floats>>, stride: number): Record<Direction, Rows> => ({
+    forward: { at: regions.forward.at, stride },
+    backward: { at: regions.backward.at, stride },
+  });
+  return {
+    x: { at: buffers.xz.at, stride: 2 * E },
+    z: { at: buffers.xz.at + 4 * E, stride: 2 * E },
+    u: both(buffers.u, E),
+    delta: both(buffers.delta, E),
+    projected: both(buffers.projected, r + 2 * N),
+    y: { at: buffers.y.at, stride: E },
+    positions: buffers.positions.at,
+    scores: buffers.scores.at,
   };
 }

@@ -5,29 +5,18 @@
  * runs on the kept tokens only.
  */
 import type { Prediction } from '@vssm/backend';
-import {
-  classTokenPosition,
-  type Direction,
-  type PruningPlan,
-  sequenceLength,
-  type VimSpec,
-  type Weights,
-} from '@vssm/core';
+import { classTokenPosition, type PruningPlan, sequenceLength, type VimSpec, type Weights } from '@vssm/core';
 import { segmentNames } from '@vssm/graph';
-import {
-  Arena,
-  createKernels,
-  createMemory,
-  type Kernels,
-  type Region,
-  type ScanOptions,
-} from '@vssm/kernels';
+import { Arena, createKernels, createMemory, type Kernels, type Region } from '@vssm/kernels';
 import type { InferenceSession, OnnxValue, TensorConstructor } from 'onnxruntime-node';
 import { onnxRuntime } from '../ort.ts';
-import { type Buffers, bytesPerImage, placeBuffers } from './buffers.ts';
-import { type BlockParameters, placeParameters } from './parameters.ts';
+import { type Buffers, bytesPerImage, mixerPlaces, placeBuffers } from './buffers.ts';
+import { shareWeights } from './messages.ts';
+import { directions, type Mixer, type MixJob, RangeMixer, scanScore } from './mixer.ts';
+import { placeParameters } from './parameters.ts';
 import { type Places, type Selection, select, unprunedPlaces } from './prune.ts';
 import { createSegmentSessions, releaseSegmentSessions, type SegmentSessions } from './sessions.ts';
+import { SplitMixer, shareChannels } from './split-mixer.ts';
 
 /** Activations of a chunk stay below this; larger chunks gain nothing once the matrix products are busy. */
 const chunkBytes = 64 * 2 ** 20;
@@ -63,33 +52,37 @@ export class SegmentEngine {
   readonly #ort: Runtime;
   readonly #sessions: SegmentSessions;
   readonly #kernels: Kernels;
-  readonly #parameters: readonly BlockParameters[];
+  readonly #mixer: Mixer;
   readonly #buffers: Buffers;
 
+  /**
+   * @param threads inside each matrix product; with `splitImages` also for the kernels
+   * @param options.largest most images of one chunk
+   */
   static async create(
     spec: VimSpec,
     weights: Weights,
     plan: PruningPlan,
     threads: number,
-    largest = largestChunk,
+    options: { readonly largest?: number; readonly splitImages?: boolean } = {},
   ): Promise<SegmentEngine> {
     const sessions = await createSegmentSessions(spec, weights, threads);
     const arena = new Arena(createMemory(), { limitBytes: 2 ** 32 });
     const kernels = await createKernels(arena.memory);
     const parameters = placeParameters(arena, spec, weights);
     const fitting = Math.floor(chunkBytes / bytesPerImage(spec));
-    const chunkSize = Math.max(1, Math.min(largest, fitting));
+    const chunkSize = Math.max(1, Math.min(options.largest ?? largestChunk, fitting));
     const buffers = placeBuffers(arena, spec, chunkSize);
-    return new SegmentEngine(
-      spec,
-      plan,
-      await onnxRuntime(),
-      sessions,
-      kernels,
-      parameters,
-      buffers,
-      chunkSize,
-    );
+    const places = mixerPlaces(spec, buffers);
+    const shares = shareChannels(spec.innerWidth, options.splitImages === true ? threads : 1);
+    const mixer =
+      shares.length === 1
+        ? new RangeMixer(kernels, spec, parameters, places, shares[0])
+        : await SplitMixer.create(
+            { kernels, arena, spec, parameters, places, weights: shareWeights(weights), batch: chunkSize },
+            shares,
+          );
+    return new SegmentEngine(spec, plan, await onnxRuntime(), sessions, kernels, mixer, buffers, chunkSize);
   }
 
   constructor(
@@ -98,7 +91,7 @@ export class SegmentEngine {
     ort: Runtime,
     sessions: SegmentSessions,
     kernels: Kernels,
-    parameters: readonly BlockParameters[],
+    mixer: Mixer,
     buffers: Buffers,
     chunkSize: number,
   ) {
@@ -108,7 +101,7 @@ export class SegmentEngine {
     this.#ort = ort;
     this.#sessions = sessions;
     this.#kernels = kernels;
-    this.#parameters = parameters;
+    this.#mixer = mixer;
     this.#buffers = buffers;
   }
 
@@ -177,6 +170,7 @@ export class SegmentEngine {
   }
 
   async dispose(): Promise<void> {
+    await this.#mixer.dispose();
     await releaseSegmentSessions(this.#sessions);
   }
 
@@ -191,31 +185,18 @@ export class SegmentEngine {
     const { spec, plan } = this;
     const { innerWidth: E, stateSize: N, dtRank: r } = spec;
     const buffers = this.#buffers;
-    const parameters = this.#parameters[block];
     const { length } = places;
     const rows = batch * length;
     const pruned = length < sequenceLength(spec);
-    const positionsAt = pruned ? this.#writePositions(places) : undefined;
-    const positional =
-      positionsAt !== undefined && plan.conv === 'positional' ? { positions: positionsAt } : {};
-    const decaying =
-      positionsAt !== undefined && plan.alignment === 'decay' ? { positions: positionsAt } : {};
-
-    for (const direction of directions) {
-      const own = parameters[direction];
-      this.#kernels.convSilu({
-        batch,
-        length,
-        channels: E,
-        taps: spec.convKernel,
-        direction,
-        x: { at: buffers.xz.at, stride: 2 * E },
-        weight: own.taps,
-        bias: own.convBias,
-        u: { at: buffers.u[direction].at, stride: E },
-        ...positional,
-      });
-    }
+    if (pruned) this.#writePositions(places);
+    const job: MixJob = {
+      block,
+      batch,
+      length,
+      positionalTaps: pruned && plan.conv === 'positional',
+      gaps: pruned && plan.alignment === 'decay',
+    };
+    this.#mixer.convolve(job);
     lap('convolution', block);
     const inputs: Record<string, OnnxValue> = {};
     const outputs: Record<string, OnnxValue> = {};
@@ -230,32 +211,7 @@ export class SegmentEngine {
     await this.#session(this.#sessions.projections[block], inputs, outputs);
     lap('projections', block);
 
-    const score = scored ? this.#scoreOf(plan) : {};
-    for (const direction of directions) {
-      const own = parameters[direction];
-      const projected = buffers.projected[direction].at;
-      this.#kernels.selectiveScan({
-        batch,
-        length,
-        channels: E,
-        states: N,
-        direction,
-        delta: { at: buffers.delta[direction].at, stride: E },
-        deltaBias: own.deltaBias,
-        a: own.a,
-        d: own.d,
-        b: { at: projected + 4 * r, stride: r + 2 * N },
-        c: { at: projected + 4 * (r + N), stride: r + 2 * N },
-        u: { at: buffers.u[direction].at, stride: E },
-        y: { at: buffers.y.at, stride: E },
-        ...decaying,
-        ...(direction === 'backward' && {
-          accumulate: true,
-          gate: { z: { at: buffers.xz.at + 4 * E, stride: 2 * E } },
-          ...score,
-        }),
-      });
-    }
+    this.#mixer.scan(job, scored ? scanScore(plan) : undefined);
     if (scored && plan.signal === 'evit') {
       this.#kernels.dotScore({
         batch,
@@ -267,11 +223,6 @@ export class SegmentEngine {
       });
     }
     lap('scan', block);
-  }
-
-  #scoreOf({ signal, reduce }: PruningPlan): Pick<ScanOptions, 'score'> {
-    if (signal === 'random' || signal === 'evit') return {};
-    return { score: { signal, reduce, at: this.#buffers.scores.at } };
   }
 
   async #next(
@@ -340,11 +291,10 @@ export class SegmentEngine {
     });
   }
 
-  /** Byte offset of the positions [B, L]. */
-  #writePositions({ positions, length }: Places): number {
+  /** [B, L] */
+  #writePositions({ positions, length }: Places): void {
     const view = this.#buffers.positions.view();
     for (const [image, own] of positions.entries()) view.set(own, image * length);
-    return this.#buffers.positions.at;
   }
 
   #tensor(region: Region<Float32Array>, shape: readonly number[]): OnnxValue {
@@ -360,8 +310,6 @@ export class SegmentEngine {
     await session.run(inputs as InferenceSession.FeedsType, outputs as InferenceSession.FetchesType);
   }
 }
-
-const directions: readonly Direction[] = ['forward', 'backward'];
 
 /** Under `mask`: the rows of pruned tokens become zero, and stay so, since nothing in a block has a bias there. */
 function zeroDeadRows(region: Region<Float32Array>, width: number, { live, length }: Places): void {

@@ -1,5 +1,5 @@
 /** What the pool and its worker threads say to each other. */
-import type { PruningPlan, VimSpec } from '@vssm/core';
+import type { PruningPlan, VimSpec, Weights } from '@vssm/core';
 
 /** Given to a worker when it starts. Weights lie in memory that all workers share. */
 export interface WorkerSetup {
@@ -13,6 +13,15 @@ export interface SharedWeight {
   readonly name: string;
   readonly shape: readonly number[];
   readonly data: SharedArrayBuffer;
+}
+
+/** Copies weights once into memory that every thread can read. */
+export function shareWeights(weights: Weights): SharedWeight[] {
+  return [...weights].map(([name, { shape, data }]) => {
+    const shared = new SharedArrayBuffer(data.byteLength);
+    new Float32Array(shared).set(data);
+    return { name, shape, data: shared };
+  });
 }
 
 export type ToWorker =

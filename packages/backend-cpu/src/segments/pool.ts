@@ -6,11 +6,11 @@
 import { type Batch, checkBatch, type LoadedModel, type ModelRequest, type Prediction } from '@vssm/backend';
 import type { Chunk, ChunkPrediction } from './engine.ts';
 import { PoolMember, WorkerDied } from './member.ts';
-import type { SharedWeight, WorkerSetup } from './messages.ts';
+import { shareWeights, type WorkerSetup } from './messages.ts';
 
 export async function loadPool(request: ModelRequest, threads: number): Promise<WorkerPool> {
   const { spec, plan } = request;
-  const setup: WorkerSetup = { spec, plan, weights: shareWeights(request), largestChunk: 32 };
+  const setup: WorkerSetup = { spec, plan, weights: shareWeights(request.weights), largestChunk: 32 };
   const members = await Promise.all(Array.from({ length: threads }, () => PoolMember.start(setup)));
   return new WorkerPool(request, setup, members);
 }
@@ -108,12 +108,4 @@ export class WorkerPool implements LoadedModel {
 
 function singles({ first, count }: Span): Span[] {
   return Array.from({ length: count }, (_, item) => ({ first: first + item, count: 1, attempts: 0 }));
-}
-
-function shareWeights({ weights }: ModelRequest): SharedWeight[] {
-  return [...weights].map(([name, { shape, data }]) => {
-    const shared = new SharedArrayBuffer(data.byteLength);
-    new Float32Array(shared).set(data);
-    return { name, shape, data: shared };
-  });
 }

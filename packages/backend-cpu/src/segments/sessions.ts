@@ -20,7 +20,7 @@ export async function createSegmentSessions(
 ): Promise<SegmentSessions> {
   const open: InferenceSession[] = [];
   const create = async (model: Uint8Array) => {
-    const session = await createSession(model, threads);
+    const session = await createSession(model, threads, { shareCores: true });
     open.push(session);
     return session;
   };

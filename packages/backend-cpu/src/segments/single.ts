@@ -1,10 +1,10 @@
-/** Latency: one engine on the calling thread, all cores inside each matrix product. */
+/** Latency: one engine on the calling thread, and every image split over all cores, products and kernels alike. */
 import { type Batch, checkBatch, type LoadedModel, type ModelRequest, type Prediction } from '@vssm/backend';
 import { SegmentEngine } from './engine.ts';
 
 export async function loadSingle(request: ModelRequest, threads: number): Promise<LoadedModel> {
   const { spec, weights, plan } = request;
-  const engine = await SegmentEngine.create(spec, weights, plan, threads);
+  const engine = await SegmentEngine.create(spec, weights, plan, threads, { largest: 8, splitImages: true });
   return new SingleEngine(engine);
 }
 

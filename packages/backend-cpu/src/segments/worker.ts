@@ -12,7 +12,7 @@ try {
   const weights: Weights = new Map(
     shared.map(({ name, shape, data }) => [name, float32(shape, new Float32Array(data))]),
   );
-  const engine = await SegmentEngine.create(spec, weights, plan, 1, largestChunk);
+  const engine = await SegmentEngine.create(spec, weights, plan, 1, { largest: largestChunk });
   port.on('message', async (message: ToWorker) => {
     if (message.kind === 'stop') {
       await engine.dispose();

@@ -1,0 +1,63 @@
+import { pruningPlan, randomVimWeights, reductions, signals, vimSpec } from '@vssm/core';
+import { describe, expect, it } from 'vitest';
+import { SegmentEngine } from './engine.ts';
+import { shareChannels } from './split-mixer.ts';
+
+describe('shares of the channels', () => {
+  it.each([
+    [768, 2, [384, 384]],
+    [384, 2, [192, 192]],
+    [768, 3, [256, 256, 256]],
+    [160, 2, [64, 96]],
+    [96, 4, [96]],
+    [896, 4, [256, 192, 256, 192]],
+  ])('%i over %i threads', (channels, threads, counts) => {
+    const shares = shareChannels(channels, threads);
+    expect(shares.map(({ count }) => count)).toEqual(counts);
+    let next = 0;
+    for (const { first, count } of shares) {
+      expect(first).toBe(next);
+      next += count;
+    }
+    expect(next).toBe(channels);
+  });
+});
+
+describe('one image over three threads', () => {
+  const spec = vimSpec({
+    width: 104, // E = 208: shares of 64, 64 and 80
+    depth: 3,
+    imageHeight: 20,
+    imageWidth: 20,
+    inChannels: 1,
+    patchSize: 4,
+    stride: 4,
+    stateSize: 8,
+    classes: 4,
+  });
+  const weights = randomVimWeights(spec, 2);
+  const pixels = Float32Array.from({ length: 2 * 400 }, (_, i) => Math.sin(i * 0.37) * 2);
+  const plans = [
+    ...signals.map((signal) => pruningPlan({ schedule: [{ after: 1, keep: 0.6 }], signal })),
+    ...reductions.map((reduce) =>
+      pruningPlan({ schedule: [{ after: 1, keep: 0.6 }], reduce, alignment: 'none' }),
+    ),
+    pruningPlan({ schedule: [{ after: 1, keep: 0.6 }], alignment: 'mask' }),
+  ];
+
+  it.each(plans.map((plan) => [`${plan.signal} ${plan.reduce} ${plan.alignment}`, plan] as const))(
+    'equals one thread: %s',
+    async (_, plan) => {
+      const samples = [5, 8];
+      const alone = await SegmentEngine.create(spec, weights, plan, 1);
+      const split = await SegmentEngine.create(spec, weights, plan, 3, { splitImages: true });
+      const expected = await alone.run({ pixels, samples });
+      const actual = await split.run({ pixels, samples });
+      await alone.dispose();
+      await split.dispose();
+      expect([...actual.kept.get(1)!]).toEqual([...expected.kept.get(1)!]);
+      // Products may be summed in another order with more threads: float32 rounding of logits around 1.
+      for (const [i, logit] of expected.logits.entries()) expect(actual.logits[i]).toBeCloseTo(logit, 5);
+    },
+  );
+});

@@ -1,0 +1,222 @@
+/**
+ * One image on several cores: the calling thread takes the first share of the channels, each partner another,
+ * at the same time. Shares travel through exchange memory; their rows are packed and unpacked by the gather
+ * kernel.
+ */
+import { Worker } from 'node:worker_threads';
+import { sequenceLength, type VimSpec } from '@vssm/core';
+import type { Arena, Kernels, Region, Rows } from '@vssm/kernels';
+import {
+  createExchange,
+  type Exchange,
+  failure,
+  operations,
+  reductionNames,
+  signalNames,
+  slots,
+} from './exchange.ts';
+import type { SharedWeight } from './messages.ts';
+import {
+  type ChannelRange,
+  type Mixer,
+  type MixerPlaces,
+  type MixJob,
+  RangeMixer,
+  type Score,
+} from './mixer.ts';
+import type { BlockParameters } from './parameters.ts';
+import type { PartnerSetup } from './partner.ts';
+
+/** No share is worth a thread of its own below this many channels. */
+const smallestShare = 64;
+/** ms; a job takes a few, so a partner that is silent for so long is gone. */
+const patience = 60_000;
+
+/** Shares of `channels` for up to `threads` threads, multiples of the kernels' tile where there are enough. */
+export function shareChannels(channels: number, threads: number): ChannelRange[] {
+  const shares = Math.max(1, Math.min(threads, Math.floor(channels / smallestShare)));
+  const ends = Array.from({ length: shares + 1 }, (_, i) =>
+    i === shares ? channels : smallestShare * Math.round((channels * i) / shares / smallestShare),
+  );
+  return Array.from({ length: shares }, (_, i) => ({ first: ends[i], count: ends[i + 1] - ends[i] }));
+}
+
+interface Partner {
+  readonly worker: Worker;
+  readonly range: ChannelRange;
+  readonly exchange: Exchange;
+}
+
+export interface SplitContext {
+  readonly kernels: Kernels;
+  readonly arena: Arena;
+  readonly spec: VimSpec;
+  readonly parameters: readonly BlockParameters[];
+  /** Places of all channels. */
+  readonly places: MixerPlaces;
+  readonly weights: readonly SharedWeight[];
+  /** Most images at once. */
+  readonly batch: number;
+}
+
+export class SplitMixer implements Mixer {
+  readonly #context: SplitContext;
+  readonly #own: RangeMixer;
+  readonly #partners: readonly Partner[];
+  /** [rows, share], for packing */
+  readonly #staging: Region<Float32Array>;
+  /** 0, 1, 2, … */
+  readonly #rowNumbers: Region<Int32Array>;
+
+  static async create(context: SplitContext, shares: readonly ChannelRange[]): Promise<SplitMixer> {
+    const rows = context.batch * sequenceLength(context.spec);
+    const { spec, weights } = context;
+    const partners = await Promise.all(
+      shares.slice(1).map(async (range): Promise<Partner> => {
+        const exchange = createExchange(spec, rows, range.count);
+        const setup: PartnerSetup = { spec, weights, range, rows, exchange };
+        const worker = new Worker(new URL('./partner.ts', import.meta.url), { workerData: setup });
+        await new Promise((resolve, reject) => worker.once('message', resolve).once('error', reject));
+        worker.unref();
+        return { worker, range, exchange };
+      }),
+    );
+    return new SplitMixer(context, shares[0], partners, rows);
+  }
+
+  constructor(context: SplitContext, own: ChannelRange, partners: readonly Partner[], rows: number) {
+    const { kernels, spec, parameters, places, arena } = context;
+    this.#context = context;
+    this.#own = new RangeMixer(kernels, spec, parameters, places, own);
+    this.#partners = partners;
+    this.#staging = arena.float32(rows * Math.max(1, ...partners.map(({ range }) => range.count)));
+    this.#rowNumbers = arena.int32(rows);
+    this.#rowNumbers.view().set(Int32Array.from({ length: rows }, (_, row) => row));
+  }
+
+  convolve(job: MixJob): void {
+    const { x, u } = this.#context.places;
+    for (const { range, exchange } of this.#partners) {
+      this.#writePositions(job, exchange);
+      this.#pack(x, range, job, exchange.x);
+    }
+    this.#together(job, operations.convolve, undefined, () => this.#own.convolve(job));
+    for (const { range, exchange } of this.#partners) {
+      this.#unpack(exchange.uForward, u.forward, range, job);
+      this.#unpack(exchange.uBackward, u.backward, range, job);
+    }
+  }
+
+  scan(job: MixJob, score: Score | undefined): void {
+    const { places } = this.#context;
+    const rows = job.batch * job.length;
+    for (const { range, exchange } of this.#partners) {
+      this.#pack(places.z, range, job, exchange.z);
+      this.#pack(places.delta.forward, range, job, exchange.deltaForward);
+      this.#pack(places.delta.backward, range, job, exchange.deltaBackward);
+      exchange.projectedForward.set(
+        this.#floats(places.projected.forward.at, rows * places.projected.forward.stride),
+      );
+      exchange.projectedBackward.set(
+        this.#floats(places.projected.backward.at, rows * places.projected.backward.stride),
+      );
+    }
+    this.#together(job, operations.scan, score, () => this.#own.scan(job, score));
+    for (const { range, exchange } of this.#partners) this.#unpack(exchange.y, places.y, range, job);
+    if (score !== undefined) this.#addScores(rows, score);
+  }
+
+  async dispose(): Promise<void> {
+    for (const { worker, exchange } of this.#partners) {
+      this.#give(exchange, operations.stop);
+      await worker.terminate();
+    }
+  }
+
+  /** Starts every partner, does the own share, and waits for the partners. */
+  #together(job: MixJob, operation: number, score: Score | undefined, own: () => void): void {
+    for (const { exchange } of this.#partners) {
+      const { control } = exchange;
+      control[slots.block] = job.block;
+      control[slots.batch] = job.batch;
+      control[slots.length] = job.length;
+      control[slots.positionalTaps] = Number(job.positionalTaps);
+      control[slots.gaps] = Number(job.gaps);
+      control[slots.signal] = signalNames.indexOf(score?.signal);
+      control[slots.reduce] = score === undefined ? 0 : reductionNames.indexOf(score.reduce);
+      this.#give(exchange, operation);
+    }
+    own();
+    for (const { exchange } of this.#partners) waitFor(exchange);
+  }
+
+  #give({ control }: Exchange, operation: number): void {
+    control[slots.operation] = operation;
+    Atomics.add(control, slots.given, 1);
+    Atomics.notify(control, slots.given);
+  }
+
+  #writePositions(job: MixJob, exchange: Exchange): void {
+    if (!job.positionalTaps && !job.gaps) return;
+    const { kernels, places } = this.#context;
+    exchange.positions.set(new Int32Array(kernels.memory.buffer, places.positions, job.batch * job.length));
+  }
+
+  /** A share of rows, gathered and handed over. */
+  #pack(from: Rows, { first, count }: ChannelRange, { batch, length }: MixJob, to: Float32Array): void {
+    const rows = batch * length;
+    this.#copyRows(
+      { at: from.at + 4 * first, stride: from.stride },
+      { at: this.#staging.at, stride: count },
+      rows,
+      count,
+    );
+    to.set(this.#floats(this.#staging.at, rows * count));
+  }
+
+  #unpack(from: Float32Array, to: Rows, { first, count }: ChannelRange, { batch, length }: MixJob): void {
+    const rows = batch * length;
+    this.#floats(this.#staging.at, rows * count).set(from.subarray(0, rows * count));
+    this.#copyRows(
+      { at: this.#staging.at, stride: count },
+      { at: to.at + 4 * first, stride: to.stride },
+      rows,
+      count,
+    );
+  }
+
+  #copyRows(from: Rows, to: Rows, rows: number, width: number): void {
+    const indices = this.#rowNumbers.at;
+    this.#context.kernels.gatherRows({ batch: 1, length: rows, kept: rows, width, from, to, indices });
+  }
+
+  /** Scores are sums over channels; the l2 norm is a sum before its root. */
+  #addScores(rows: number, { reduce }: Score): void {
+    const scores = this.#floats(this.#context.places.scores, rows);
+    const [into, outOf] =
+      reduce === 'l2' ? [(v: number) => v * v, Math.sqrt] : [(v: number) => v, (v: number) => v];
+    for (let row = 0; row < rows; row++) {
+      let sum = into(scores[row]);
+      for (const { exchange } of this.#partners) sum += into(exchange.scores[row]);
+      scores[row] = outOf(sum);
+    }
+  }
+
+  #floats(at: number, count: number): Float32Array {
+    return new Float32Array(this.#context.kernels.memory.buffer, at, count);
+  }
+}
+
+function waitFor({ control }: Exchange): void {
+  const given = Atomics.load(control, slots.given);
+  for (
+    let done = Atomics.load(control, slots.done);
+    done !== given;
+    done = Atomics.load(control, slots.done)
+  ) {
+    if (done === failure) throw new Error('a partner thread failed');
+    if (Atomics.wait(control, slots.done, done, patience) === 'timed-out') {
+      throw new Error(`a partner thread did not answer within ${patience / 1000} s`);
+    }
+  }
+}

@@ -1,10 +1,10 @@
+import { silu } from '@vssm/core';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { type ConvOptions, convReference } from './conv.ts';
 import { createKernels } from './kernels.ts';
 import { RandomCase } from './random-case.ts';
 import { workspaceBytes } from './rows.ts';
-import { silu } from './scan.ts';
 
 /** Relative to the largest value of a case: at most nine terms, then SiLU, a few roundings of 6e-8 each. */
 const tolerance = 1e-6;

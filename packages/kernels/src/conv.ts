@@ -5,8 +5,8 @@
  * The options, and the twin that computes them in float64. The kernel is assembly/conv.ts.
  */
 import type { Direction } from '@vssm/core';
+import { silu } from '@vssm/core';
 import { type Rows, rowAddress } from './rows.ts';
-import { silu } from './scan.ts';
 
 export interface ConvOptions {
   readonly batch: number;

@@ -7,7 +7,7 @@
  *
  * The options, and the twin that computes them in float64. The kernel is assembly/scan.ts.
  */
-import type { Direction, Reduction, Signal } from '@vssm/core';
+import { type Direction, type Reduction, type Signal, scoreContribution, silu, softplus } from '@vssm/core';
 import { type Rows, rowAddress } from './rows.ts';
 
 /** What a score is made from; `gated-backward` is the gated output of this call's direction alone. */
@@ -101,7 +101,7 @@ export function scanReference(buffer: ArrayBufferLike, options: ScanOptions): Sc
         y[(image * length + token) * channels + channel] = out;
         if (score !== undefined) {
           const signal = { gated: out, 'gated-backward': own * gateValue, ssm: sum }[score.signal];
-          scores[image * length + token] += contribution(signal, score.reduce);
+          scores[image * length + token] += scoreContribution(signal, score.reduce);
         }
       }
     }
@@ -117,28 +117,4 @@ function gapsInScanOrder(buffer: ArrayBufferLike, options: ScanOptions, image: n
   const inOrder = [...new Int32Array(buffer, positions + 4 * image * length, length)];
   if (direction === 'backward') inOrder.reverse();
   return inOrder.map((position, step) => (step === 0 ? 0 : Math.abs(position - inOrder[step - 1]) - 1));
-}
-
-function contribution(value: number, reduce: Reduction): number {
-  switch (reduce) {
-    case 'clip':
-      return Math.max(0, value);
-    case 'sum':
-      return value;
-    case 'l1':
-      return Math.abs(value);
-    case 'l2':
-      return value * value;
-    default:
-      throw reduce satisfies never;
-  }
-}
-
-/** log(1 + eˣ), linear above 20 as in PyTorch. */
-export function softplus(x: number): number {
-  return x > 20 ? x : Math.log1p(Math.exp(x));
-}
-
-export function silu(x: number): number {
-  return x / (1 + Math.exp(-x));
 }

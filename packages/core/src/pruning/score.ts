@@ -15,7 +15,7 @@ export function reduceSignal(
   for (let token = 0; token < length; token++) {
     let score = 0;
     for (let channel = 0; channel < channels; channel++) {
-      score += contribution(signal[token * channels + channel], reduce);
+      score += scoreContribution(signal[token * channels + channel], reduce);
     }
     scores[token] = reduce === 'l2' ? Math.sqrt(score) : score;
   }
@@ -23,7 +23,7 @@ export function reduceSignal(
 }
 
 /** One channel's share of the score, before l2's square root. */
-function contribution(value: number, reduce: Reduction): number {
+export function scoreContribution(value: number, reduce: Reduction): number {
   switch (reduce) {
     case 'clip':
       return Math.max(0, value);

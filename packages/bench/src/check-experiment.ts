@@ -12,8 +12,10 @@ export function checkExperiment(experiment: Experiment): void {
   const { id, rows } = experiment;
   const ids = new Set<string>();
   for (const row of rows) {
-    if (ids.has(row.id)) throw new Error(`${id}: row ${row.id} is declared twice`);
-    ids.add(row.id);
+    for (const name of [row.id, ...('arms' in row ? row.arms.map((arm) => arm.id) : [])]) {
+      if (ids.has(name)) throw new Error(`${id}: row ${name} is declared twice`);
+      ids.add(name);
+    }
   }
   const paper = paperTable(experiment);
   const paperRows = new Set([...(paper?.rows ?? []), ...(paper?.logs ?? [])].map((row) => row.id));

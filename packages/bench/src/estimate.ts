@@ -5,6 +5,8 @@
 import type { Backend } from '@vssm/backend';
 import { densePlan, type PruningPlan, randomVimWeights, type VimSpec, vimSpec } from '@vssm/core';
 import { costOf } from './cost.ts';
+import { estimateCpuMs } from './rivals/estimate.ts';
+import { isCpuTask } from './rivals/tasks.ts';
 import type { WorkTask } from './tasks.ts';
 
 /**
@@ -59,6 +61,7 @@ export async function calibrate(backend: Backend, threads: number): Promise<numb
 
 /** ms, on a machine that is `factor` times as slow as the stated one. */
 export function estimateMs(task: WorkTask, factor: number): number {
+  if (isCpuTask(task)) return factor * estimateCpuMs(task, imageMs);
   const { spec, described } = task.model;
   const loadMs = (loadPace * described.params) / 1e6;
   switch (task.kind) {

@@ -5,6 +5,7 @@
 import { type PruningPlan, type PruningStep, pruningPlan } from '@vssm/core';
 import type { DatasetId } from './datasets.ts';
 import type { ModelId } from './models.ts';
+import type { CpuRow } from './rivals/rows.ts';
 
 export interface Experiment {
   /** Also the name for `--only`. */
@@ -15,7 +16,7 @@ export interface Experiment {
   readonly rows: readonly ExperimentRow[];
 }
 
-export type ExperimentRow = AccuracyRow | SpeedRow | StripRow | UnbuiltRow;
+export type ExperimentRow = AccuracyRow | SpeedRow | StripRow | UnbuiltRow | CpuRow;
 
 interface RowHead {
   /** Unique within the experiment. */

@@ -33,4 +33,6 @@ export { benchModels, type ModelId, modelSource, parseCheckpointOptions } from '
 export { type BenchPreview, formatPreview, previewBench } from './preview.ts';
 export { type Progress, progressOn, silentProgress } from './progress.ts';
 export type { Sources } from './resources.ts';
+export { usualMode } from './rivals/modes.ts';
+export type { CpuRow, ExecutionForm, LengthsRow, ProfileRow, RivalArm, RivalsRow } from './rivals/rows.ts';
 export { type BenchOutcome, type BenchRequest, defaultSpeedBudget, runBench } from './run.ts';

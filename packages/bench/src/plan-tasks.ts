@@ -12,6 +12,8 @@ import { chooseImages, type ImageChoice } from './images.ts';
 import { keyOf } from './keys.ts';
 import { benchModels } from './models.ts';
 import type { ReadyModel, Resources } from './resources.ts';
+import { planCpuRow } from './rivals/plan.ts';
+import type { CpuRow } from './rivals/rows.ts';
 import { skippedRecord } from './skipped.ts';
 import type {
   EvaluationTask,
@@ -25,6 +27,8 @@ import type {
 
 export interface PlanSettings {
   readonly full: boolean;
+  /** Ids of the experiments that were asked for by name. */
+  readonly only: readonly string[];
   readonly limit: number | undefined;
   readonly sampleSizes: Readonly<Record<DatasetId, number>>;
   readonly speedBudget: SpeedBudget;
@@ -103,6 +107,10 @@ class ExperimentPlanner {
         return this.#strip(row);
       case 'unbuilt':
         return this.#skipped(row, row.dataset, null, row.reason, row.howToRun);
+      case 'rivals':
+      case 'lengths':
+      case 'profile':
+        return this.#cpu(row);
       default:
         throw row satisfies never;
     }
@@ -152,6 +160,23 @@ class ExperimentPlanner {
     return { kind: 'speed', key, model, batch: dense.batch, threads, budget, arms };
   }
 
+  #cpu(row: CpuRow): Task | null {
+    const { full, only, threads, machine, backend } = this.#settings;
+    const { id: experiment } = this.#experiment;
+    const task = planCpuRow(row, {
+      experiment,
+      thorough: full || only.includes(experiment),
+      threads,
+      machine,
+      model: this.#resources.random(row.model),
+      method: (model, plan) => this.#method(model, plan),
+      head: (arm, work) => this.#head(arm, work),
+    });
+    if (task === null || backend.name === 'cpu') return task;
+    const reason = 'it compares ways to run on the CPU, and another backend was asked for';
+    return this.#skipped(row, null, null, reason, `pnpm bench --only ${experiment} --backend cpu`);
+  }
+
   async #strip(row: StripRow): Promise<StripTask | SkippedTask> {
     const opened = await this.#open(row);
     if ('kind' in opened) return opened;
@@ -195,7 +220,7 @@ class ExperimentPlanner {
 
   #skipped(
     { id: row, label, paper }: ExperimentRow,
-    dataset: DatasetId,
+    dataset: DatasetId | null,
     cost: Cost | null,
     reason: string,
     howToRun: string,
@@ -218,7 +243,7 @@ class ExperimentPlanner {
   }
 
   /** A record has the key of its work and of what it says about it. */
-  #head(row: ExperimentRow, work: string): RecordHead {
+  #head(row: Pick<ExperimentRow, 'id' | 'label' | 'paper' | 'notes'>, work: string): RecordHead {
     const { id, label, paper } = row;
     const shown = { experiment: this.#experiment.id, row: id, label, paper, notes: [...row.notes] };
     return { schema: schemaVersion, ...shown, key: keyOf([this.#experiment.id, id], { ...shown, work }) };

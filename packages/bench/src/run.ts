@@ -26,6 +26,9 @@ import { keyOf } from './keys.ts';
 import { planTasks, selectExperiments } from './plan-tasks.ts';
 import type { Progress } from './progress.ts';
 import { Resources, randomWeightsSeed, type Sources } from './resources.ts';
+import { measureProfile } from './rivals/measure-profile.ts';
+import { measureLengths, measureRivals } from './rivals/measure-rivals.ts';
+import { isCpuTask } from './rivals/tasks.ts';
 import { skippedRecord } from './skipped.ts';
 import { measureSpeed } from './speed.ts';
 import { drawStrip } from './strip.ts';
@@ -85,6 +88,7 @@ export async function plannedTasks(request: BenchRequest, resources: Resources):
   const environment = captureEnvironment();
   return planTasks(selectExperiments(request.experiments, request.only), resources, {
     full: request.full,
+    only: request.only,
     limit: request.limit,
     sampleSizes: request.sampleSizes ?? defaultSampleSizes,
     speedBudget: request.speedBudget ?? defaultSpeedBudget,
@@ -198,6 +202,12 @@ function perform(task: WorkTask, place: Workplace): Promise<boolean> {
       return measureSpeed(task, place);
     case 'strip':
       return drawStrip(task, place);
+    case 'rivals':
+      return measureRivals(task, place);
+    case 'lengths':
+      return measureLengths(task, place);
+    case 'profile':
+      return measureProfile(task, place);
     default:
       throw task satisfies never;
   }
@@ -233,10 +243,11 @@ function tellUnreadable(task: WorkTask, results: Results, progress: Progress): n
 }
 
 function recordFailure(task: WorkTask, { message }: TaskFailure, results: Results) {
-  const dataset = task.kind === 'speed' ? null : task.datasetId;
+  const dataset = 'datasetId' in task ? task.datasetId : null;
   return recordHeads(task).map((head, arm) => {
-    const plan = task.kind === 'speed' ? task.arms[arm].plan : task.plan;
-    const cost = costOf(task.model.spec, plan);
+    const plan = 'arms' in task ? task.arms[arm].plan : task.plan;
+    const { spec } = isCpuTask(task) ? task.arms[arm].model : task.model;
+    const cost = costOf(spec, plan);
     results.append(skippedRecord(head, dataset, cost, message, 'mend this, then run the same command again'));
     return { label: `${head.experiment}: ${head.label}`, reason: message };
   });

@@ -112,7 +112,7 @@ function writeRecords(
 }
 
 /** Pixels as normalised images have them, near -2 … 2; the values do not change the work. */
-function randomBatch(spec: VimSpec, size: number): Batch {
+export function randomBatch(spec: VimSpec, size: number): Batch {
   const pixels = new Float32Array(size * spec.inChannels * spec.imageHeight * spec.imageWidth);
   let state = 1;
   for (let at = 0; at < pixels.length; at++) {

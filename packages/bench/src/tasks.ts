@@ -5,8 +5,9 @@ import type { AccuracyRecord, SkippedRecord } from '@vssm/results';
 import type { DatasetId } from './datasets.ts';
 import type { ImageChoice } from './images.ts';
 import type { ReadyModel } from './resources.ts';
+import type { CpuTask } from './rivals/tasks.ts';
 
-export type WorkTask = EvaluationTask | SpeedTask | StripTask;
+export type WorkTask = EvaluationTask | SpeedTask | StripTask | CpuTask;
 export type Task = WorkTask | SkippedTask;
 
 /** What every record says of the row it belongs to. */
@@ -73,6 +74,9 @@ export function recordHeads(task: WorkTask): readonly RecordHead[] {
     case 'evaluation':
       return task.heads;
     case 'speed':
+    case 'rivals':
+    case 'lengths':
+    case 'profile':
       return task.arms.map(({ head }) => head);
     case 'strip':
       return [task.head];
@@ -90,6 +94,10 @@ export function taskLabel(task: Task): string {
       return `${task.model.described.name}: speed of ${task.arms.map(({ head }) => head.label).join(' / ')}`;
     case 'strip':
       return `${task.model.described.name}: pictures of ${task.head.label}`;
+    case 'rivals':
+    case 'lengths':
+    case 'profile':
+      return task.label;
     case 'skipped':
       return `${task.record.label}: ${task.record.reason}`;
     default:

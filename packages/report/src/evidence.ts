@@ -5,6 +5,7 @@ import {
   type AccuracyRecord,
   latestRecords,
   type PaperTable,
+  type ProfileRecord,
   type ResultRecord,
   type RunRecord,
   readResults,
@@ -24,7 +25,11 @@ export interface Entry<T extends ResultRecord> {
 export interface Evidence {
   readonly runs: readonly RunRecord[];
   readonly accuracy: readonly Entry<AccuracyRecord>[];
+  /** Dense and pruned models on the backend that was asked for. */
   readonly speed: readonly Entry<SpeedRecord>[];
+  /** Ways to carry out one model, side by side. */
+  readonly executions: readonly Entry<SpeedRecord>[];
+  readonly profiles: readonly Entry<ProfileRecord>[];
   readonly strips: readonly Entry<StripRecord>[];
   readonly skipped: readonly Entry<SkippedRecord>[];
   readonly tables: readonly PaperTable[];
@@ -51,7 +56,9 @@ export function gatherEvidence(folders: readonly string[], tables: readonly Pape
   return {
     runs: kind('run').map(({ record }) => record),
     accuracy: lastOfKey(kind('accuracy')),
-    speed: kind('speed'),
+    speed: kind('speed').filter(({ record }) => record.execution === undefined),
+    executions: kind('speed').filter(({ record }) => record.execution !== undefined),
+    profiles: kind('profile'),
     strips: lastOfKey(kind('strip')),
     skipped: lastOfKey(kind('skipped')).filter(({ record }) => counted.has(record)),
     tables: [...tables].sort((a, b) => a.table - b.table),

@@ -19,6 +19,7 @@ import {
   type SpeedRecord,
   type StripRecord,
 } from '@vssm/results';
+import { madeUpExecutions, madeUpProfiles } from './made-up-executions.test-data.ts';
 import { temporaryFolder } from './temporary-folder.test-data.ts';
 
 const digest = (text: string) => createHash('sha256').update(text).digest('hex');
@@ -229,6 +230,8 @@ export function writeMadeUpRun(
       results.append(record);
     }
   }
+
+  for (const record of [...madeUpExecutions(text), ...madeUpProfiles(text)]) results.append(record);
 
   const strip = madeUpStrip(text);
   results.append(strip);

@@ -9,6 +9,7 @@ import { page } from './page.ts';
 import { PairedComparison } from './paired.ts';
 import { paletteCss } from './palette.ts';
 import { ablations } from './sections/ablations.ts';
+import { cpu } from './sections/cpu/cpu.ts';
 import { flopsSection } from './sections/flops.ts';
 import { notRun } from './sections/not-run.ts';
 import { paperTables } from './sections/paper-tables.ts';
@@ -43,10 +44,10 @@ export async function writeReport({ results, benchmarks, out }: ReportRequest): 
   const evidence = gatherEvidence(results, benchmarks);
   const files = await reportFiles(evidence);
   files.writeTo(out);
-  const { accuracy, speed, skipped, warnings } = evidence;
+  const { accuracy, speed, executions, skipped, warnings } = evidence;
   return {
     index: join(out, 'index.html'),
-    records: { accuracy: accuracy.length, speed: speed.length, skipped: skipped.length },
+    records: { accuracy: accuracy.length, speed: speed.length + executions.length, skipped: skipped.length },
     partial: isPartial(evidence),
     warnings,
   };
@@ -59,6 +60,7 @@ const writers: readonly SectionWriter[] = [
   paperTables,
   tradeoff,
   speed,
+  cpu,
   flopsSection,
   notRun,
   provenance,
@@ -87,8 +89,9 @@ export async function reportFiles(evidence: Evidence): Promise<FileSet> {
   return files;
 }
 
-function allRecords({ runs, accuracy, speed, strips, skipped }: Evidence): string {
-  const records = [...runs, ...[...accuracy, ...speed, ...strips, ...skipped].map(({ record }) => record)];
+function allRecords({ runs, accuracy, speed, executions, profiles, strips, skipped }: Evidence): string {
+  const measured = [...accuracy, ...speed, ...executions, ...profiles, ...strips, ...skipped];
+  const records = [...runs, ...measured.map(({ record }) => record)];
   return records.map((record) => `${JSON.stringify(record)}\n`).join('');
 }
 

@@ -24,7 +24,15 @@ function withoutTimes(record: ResultRecord): unknown {
     }
     case 'speed': {
       const { samplesMs, medianMs, minMs, maxMs, spread, speedup, durationMs, ...rest } = record;
-      return { ...rest, against: speedup?.against ?? null };
+      const { execution, peakMemoryBytes, threads, batch, ...same } = rest;
+      const against = speedup?.against ?? null;
+      // Which mode is the best one is itself measured.
+      if (execution === undefined) return { ...same, threads, batch, against };
+      return { ...same, form: execution.form, group: execution.group, against };
+    }
+    case 'profile': {
+      const { parts, scoring, roofs, durationMs, ...rest } = record;
+      return { ...rest, parts: parts.map(({ samplesMs, medianMs, ...part }) => part) };
     }
     case 'strip':
     case 'skipped':

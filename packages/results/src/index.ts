@@ -1,4 +1,12 @@
 export { resultsContent } from './content.ts';
+export {
+  type Environment,
+  environmentSchema,
+  keySchema,
+  planSchema,
+  schemaVersion,
+  specSchema,
+} from './fields.ts';
 export { resultsJsonSchema } from './json-schema.ts';
 export { openResults, type Results } from './open.ts';
 export {
@@ -17,19 +25,17 @@ export {
   predictionsPath,
   readPredictions,
 } from './predictions.ts';
+export { profileParts } from './profile.ts';
 export { latestRecords, type ReadResults, readResults, resultsFileName } from './read.ts';
 export {
   type AccuracyRecord,
-  type Environment,
-  environmentSchema,
-  keySchema,
-  planSchema,
+  coreModes,
+  executionForms,
+  type ProfileRecord,
   type ResultRecord,
   type RunRecord,
   resultRecordSchema,
   type SkippedRecord,
   type SpeedRecord,
   type StripRecord,
-  schemaVersion,
-  specSchema,
 } from './schema.ts';

@@ -1,6 +1,7 @@
 /** The schema as JSON Schema, for readers in other languages: packages/results/schema/results-1.json. */
 import { z } from 'zod';
-import { resultRecordSchema, schemaVersion } from './schema.ts';
+import { schemaVersion } from './fields.ts';
+import { resultRecordSchema } from './schema.ts';
 
 /** JSON Schema (draft 2020-12) of one line of a results file. Cross-field rules are beyond it; see schema.ts. */
 export function resultsJsonSchema(): object {

@@ -73,7 +73,7 @@ function takeOverIfStale(file: string, folder: string): void {
   const owner = readOwner(file);
   if (owner !== null && !isGone(owner)) {
     throw new UserError(
-      `${folder}: process ${owner.pid} on ${owner.host} has been writing here since ${owner.since}; wait for it, choose another folder with --results, or delete ${file} if that process is gone`,
+      `${folder}: process ${owner.pid} on ${owner.host} has been writing here since ${owner.since}; wait for it, choose another folder with --out, or delete ${file} if that process is gone`,
     );
   }
   // Moved aside rather than deleted: if a third process got in between, its lock is put back.

@@ -14,7 +14,8 @@ import { existsSync, mkdirSync, readFileSync, statSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import { UserError } from '@vssm/core';
 import { AppendFile } from './append.ts';
-import { type AccuracyRecord, keySchema } from './schema.ts';
+import { keySchema } from './fields.ts';
+import type { AccuracyRecord } from './schema.ts';
 
 export type PredictionLine =
   | { readonly index: number; readonly label: number; readonly top: readonly number[] }

@@ -5,8 +5,9 @@
 import { existsSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { UserError } from '@vssm/core';
+import { schemaVersion } from './fields.ts';
 import { describeIssues } from './issues.ts';
-import { type ResultRecord, resultRecordSchema, schemaVersion } from './schema.ts';
+import { type ResultRecord, resultRecordSchema } from './schema.ts';
 
 export const resultsFileName = 'results.jsonl';
 
@@ -95,7 +96,7 @@ export function latestRecords(records: readonly ResultRecord[]): ResultRecord[] 
   const done = new Set<string>();
   for (const record of byKey.values()) {
     if (record.kind === 'accuracy' || record.kind === 'strip') done.add(place(record, record.dataset.name));
-    if (record.kind === 'speed') done.add(place(record, null));
+    if (record.kind === 'speed' || record.kind === 'profile') done.add(place(record, null));
   }
   return [...byKey.values()].filter(
     (record) => record.kind !== 'skipped' || !done.has(place(record, record.dataset)),

@@ -1,6 +1,13 @@
 /** Made-up records for tests; no number here was measured. */
 import { densePlan, pruningPlan, vimModels } from '@vssm/core';
-import type { AccuracyRecord, RunRecord, SkippedRecord, SpeedRecord, StripRecord } from './schema.ts';
+import type {
+  AccuracyRecord,
+  ProfileRecord,
+  RunRecord,
+  SkippedRecord,
+  SpeedRecord,
+  StripRecord,
+} from './schema.ts';
 
 const hash = 'ab'.repeat(32);
 
@@ -87,6 +94,55 @@ export const speed: SpeedRecord = {
   durationMs: 20,
 };
 
+/** One way of several to carry out a model. */
+export const rival: SpeedRecord = {
+  ...speed,
+  key: 'speed-2',
+  row: 'floor',
+  speedup: null,
+  execution: {
+    form: 'floor',
+    cores: 'apart',
+    group: 'rivals-1',
+    calibration: [{ cores: 'apart', threads: 2, batch: 1, msPerImage: 3 }],
+  },
+  peakMemoryBytes: 1000,
+};
+
+const part: ProfileRecord['parts'][number] = {
+  part: 'scan',
+  block: 24,
+  tokens: 157,
+  samplesMs: [1, 2, 3],
+  medianMs: 2,
+  gflops: 0.5,
+  bytes: 1000,
+};
+
+export const profile: ProfileRecord = {
+  schema: 1,
+  kind: 'profile',
+  key: 'profile-1',
+  experiment: 'made-up',
+  row: 'profile',
+  label: 'profile',
+  paper: null,
+  notes: [],
+  model: speed.model,
+  plan: speed.plan,
+  schedule: speed.schedule,
+  backend: speed.backend,
+  threads: 1,
+  batch: 2,
+  warmup: 1,
+  parts: [part, { ...part, part: 'pruning', block: 5 }],
+  scoring: { samplesMs: [-0.1, 0.1, 0.2], medianMs: 0.1 },
+  roofs: [{ threads: 1, gflopsPerSecond: 50, gigabytesPerSecond: 10 }],
+  flops: { paper: 1, strict: 3 },
+  tokens: [197, 157],
+  durationMs: 20,
+};
+
 export const strip: StripRecord = {
   schema: 1,
   kind: 'strip',
@@ -132,4 +188,4 @@ export const skipped: SkippedRecord = {
   howToRun: 'vssm bench --data DIR',
 };
 
-export const everyKind = [run, accuracy, speed, strip, skipped];
+export const everyKind = [run, accuracy, speed, rival, profile, strip, skipped];

@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { resultsJsonSchema } from './json-schema.ts';
-import { accuracy, everyKind, speed, strip } from './records.test-data.ts';
+import { accuracy, everyKind, profile, rival, speed, strip } from './records.test-data.ts';
 import { resultRecordSchema } from './schema.ts';
 
 const problems = (record: unknown) => {
@@ -52,6 +52,20 @@ describe('results schema', () => {
 
   it('refuses times of the dense model that are not one per time of the pruned one', () => {
     expect(problems({ ...speed, samplesMs: [1] })).toContain('must be pairs');
+  });
+
+  it('refuses a profile whose parts were not timed in the same rounds, or belong to no block', () => {
+    const [first, second] = profile.parts;
+    const short = { ...second, samplesMs: [1] };
+    expect(problems({ ...profile, parts: [first, short] })).toContain('one time per round');
+    expect(problems({ ...profile, scoring: { samplesMs: [1], medianMs: 1 } })).toContain(
+      'one time per round',
+    );
+    expect(problems({ ...profile, parts: [{ ...first, block: 25 }] })).toContain('does not have');
+  });
+
+  it('refuses an execution form that it does not know', () => {
+    expect(problems({ ...rival, execution: { ...rival.execution, form: 'guess' } })).not.toBe('');
   });
 
   it('refuses pixels of another size than declared', () => {

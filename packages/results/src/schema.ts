@@ -5,121 +5,28 @@
  *
  * Work that was aborted has no record, or a `skipped` one: it can never be read as a number.
  */
-import { alignments, convModes, reductions, scoreOrders, signals, tokenOrders } from '@vssm/core';
 import { z } from 'zod';
-
-export const schemaVersion = 1;
-
-/** One line of text from outside: bounded, and without control characters that could forge a second line. */
-const line = (longest = 400) =>
-  z
-    .string()
-    .max(longest)
-    .regex(/^\P{Cc}*$/u);
-const text = z.string().max(8000);
-const whole = z.number().int().min(0);
-const positive = z.number().positive();
-const percent = z.number().min(0).max(100);
-const sha256 = z.string().regex(/^[0-9a-f]{64}$/);
-const instant = z.iso.datetime();
-
-/** Identifies what was computed; also a file name, so nothing that a file system would read as a path. */
-export const keySchema = z.string().regex(/^[a-z0-9][a-z0-9._-]{0,119}$/);
-
-/** Ids of experiments and of their rows. */
-const idSchema = z.string().regex(/^[A-Za-z0-9][A-Za-z0-9._+@,;:=-]{0,119}$/);
-
-export const planSchema = z.strictObject({
-  schedule: z
-    .array(z.strictObject({ after: z.number().int().min(1), keep: z.number().positive().max(1) }))
-    .max(512),
-  signal: z.enum(signals),
-  reduce: z.enum(reductions),
-  order: z.enum(scoreOrders),
-  alignment: z.enum(alignments),
-  conv: z.enum(convModes),
-  tokenOrder: z.enum(tokenOrders),
-  countClassToken: z.boolean(),
-  seed: whole,
-});
-
-const count = z.number().int().min(1);
-const vimSpecSchema = z.strictObject({
-  family: z.literal('vim'),
-  imageHeight: count,
-  imageWidth: count,
-  inChannels: count,
-  patchSize: count,
-  stride: count,
-  width: count,
-  innerWidth: count,
-  dtRank: count,
-  stateSize: count,
-  convKernel: count,
-  depth: count,
-  classes: count,
-});
-
-export const specSchema = z.discriminatedUnion('family', [vimSpecSchema]);
-
-export const environmentSchema = z.strictObject({
-  node: line(),
-  /** Operating system with its release, for instance `linux 6.1.0`. */
-  os: line(),
-  arch: line(),
-  cpu: line(),
-  /** Logical cores. */
-  cores: count,
-  memoryBytes: whole,
-  /** Name of a GPU that was used; null where none was. */
-  accelerator: line().nullable(),
-  /** Versions of what computes: onnxruntime-node, sharp, … */
-  libraries: z.record(line(120), line(120)),
-});
-
-const modelSchema = z.strictObject({
-  /** For people: `Vim-nano (Fashion-MNIST)`, `vim-small`. */
-  name: line(),
-  spec: specSchema,
-  /** Trainable parameters. */
-  params: whole,
-  weights: z.discriminatedUnion('from', [
-    z.strictObject({ from: z.literal('checkpoint'), file: line(), sha256 }),
-    z.strictObject({ from: z.literal('random'), seed: whole }),
-  ]),
-});
-
-const backendSchema = z.strictObject({
-  name: line(60),
-  /** Execution form: `whole`, `segments`, `reference`. */
-  form: line(60),
-});
-
-const flopsSchema = z.strictObject({
-  /** GFLOPs of one image, the paper's profile. */
-  paper: positive,
-  /** GFLOPs of one image, the strict profile. */
-  strict: positive,
-});
-
-/**
- * Points to the row of a paper table that this result answers; null where the paper has none. The number is
- * shown beside the paper's only if the data set is the table's own too.
- */
-const paperRowSchema = z.strictObject({ table: count, row: idSchema }).nullable();
-
-const head = { schema: z.literal(schemaVersion), key: keySchema };
-const rowHead = {
-  ...head,
-  experiment: idSchema,
-  /** Id of the row within its experiment. */
-  row: idSchema,
-  /** For people. */
-  label: line(),
-  paper: paperRowSchema,
-  /** Caveats that belong next to the number. */
-  notes: z.array(text).max(20),
-};
+import {
+  backendSchema,
+  count,
+  environmentSchema,
+  flopsSchema,
+  head,
+  idSchema,
+  instant,
+  keySchema,
+  line,
+  modelSchema,
+  paperRowSchema,
+  percent,
+  planSchema,
+  positive,
+  rowHead,
+  sha256,
+  text,
+  whole,
+} from './fields.ts';
+import { profileRecordSchema } from './profile.ts';
 
 /** Header of a run. A run resumed in the same environment adds none. */
 export const runRecordSchema = z.strictObject({
@@ -227,6 +134,14 @@ function accuracyContradiction(record: {
   return null;
 }
 
+/** Ways to carry out one model on the CPU; `floor` is its matrix products alone. */
+export const executionForms = ['floor', 'whole-scan', 'whole-linear-attention', 'segments'] as const;
+
+/** `together`: all threads work inside one run. `apart`: one run per thread, images dealt out. */
+export const coreModes = ['together', 'apart'] as const;
+
+const modeFields = { cores: z.enum(coreModes), threads: count, batch: count };
+
 export const speedRecordSchema = z
   .strictObject({
     ...rowHead,
@@ -263,6 +178,19 @@ export const speedRecordSchema = z
     flops: flopsSchema,
     tokens: z.array(count).min(1).max(513),
     durationMs: z.number().min(0),
+    /** How the model was carried out, in comparisons of several ways to do it. */
+    execution: z
+      .strictObject({
+        form: z.enum(executionForms),
+        cores: z.enum(coreModes),
+        /** Records of one group were timed turn about: their samplesMs of equal index are one round. */
+        group: keySchema,
+        /** Modes that were tried before, and the time of each, ms per image; empty where the mode was given. */
+        calibration: z.array(z.strictObject({ ...modeFields, msPerImage: positive })).max(100),
+      })
+      .optional(),
+    /** Largest resident memory of a process that loads this model and runs it, and does nothing else. */
+    peakMemoryBytes: count.optional(),
   })
   .superRefine(({ samplesMs, speedup }, context) => {
     if (speedup !== null && speedup.denseSamplesMs.length !== samplesMs.length) {
@@ -338,13 +266,14 @@ export const resultRecordSchema = z.discriminatedUnion('kind', [
   accuracyRecordSchema,
   speedRecordSchema,
   stripRecordSchema,
+  profileRecordSchema,
   skippedRecordSchema,
 ]);
 
-export type Environment = z.infer<typeof environmentSchema>;
 export type RunRecord = z.infer<typeof runRecordSchema>;
 export type AccuracyRecord = z.infer<typeof accuracyRecordSchema>;
 export type SpeedRecord = z.infer<typeof speedRecordSchema>;
 export type StripRecord = z.infer<typeof stripRecordSchema>;
+export type ProfileRecord = z.infer<typeof profileRecordSchema>;
 export type SkippedRecord = z.infer<typeof skippedRecordSchema>;
 export type ResultRecord = z.infer<typeof resultRecordSchema>;

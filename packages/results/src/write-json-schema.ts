@@ -1,8 +1,8 @@
 /** Writes schema/results-1.json; run after a change of the schema (and of its version). */
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { schemaVersion } from './fields.ts';
 import { resultsJsonSchema } from './json-schema.ts';
-import { schemaVersion } from './schema.ts';
 
 const file = join(import.meta.dirname, `../schema/results-${schemaVersion}.json`);
 writeFileSync(file, `${JSON.stringify(resultsJsonSchema(), null, 2)}\n`);

@@ -15,6 +15,7 @@ import {
   progressOn,
   runBench,
 } from '@vssm/bench';
+import { experiment as cpu } from '@vssm/bench-cpu';
 import { experiment as speedVim } from '@vssm/bench-speed-vim';
 import { experiment as table1 } from '@vssm/bench-table1-imagenet';
 import { experiment as table4 } from '@vssm/bench-table4-importance';
@@ -22,7 +23,7 @@ import { experiment as table5 } from '@vssm/bench-table5-alignment';
 import { report, reportDefaults } from './report.ts';
 
 /** Every benchmark there is, in the order in which they run. */
-export const experiments: readonly Experiment[] = [table1, table4, table5, speedVim];
+export const experiments: readonly Experiment[] = [table1, table4, table5, speedVim, cpu];
 
 export const benchDefaults = { out: 'results', backend: 'cpu' } as const;
 
@@ -99,7 +100,8 @@ function summary(outcome: BenchOutcome): string {
       (foundDone > 0 ? `, ${foundDone} were done already` : '') +
       (notRun > 0 ? `, ${notRun} rows not run (the report says why and how to)` : ''),
   ];
-  if (unreadable > 0) lines.push(`images that could not be read: ${unreadable}, listed in the results`);
+  if (unreadable > 0)
+    lines.push(`images without an answer, summed over all rows: ${unreadable}; the results list them`);
   for (const { label, reason } of failures) lines.push(`not finished: ${label}: ${reason}`);
   if (partial) lines.push('partial, not comparable: --limit cut this run down');
   if (stoppedBy !== null) lines.push(`stopped by ${stoppedBy}; run the same command again to go on`);

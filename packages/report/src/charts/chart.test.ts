@@ -1,7 +1,10 @@
 import { describe, expect, it } from 'vitest';
 import { html } from '../html.ts';
 import { ablationChart } from './ablation.ts';
+import { blockTimesChart } from './block-times.ts';
 import { csv, renderSvg, sizes } from './chart.ts';
+import { lengthsChart } from './lengths.ts';
+import { rooflineChart } from './roofline.ts';
 import { speedupChart, timeChart } from './speed.ts';
 import { textWidth } from './text-width.ts';
 import { chartConfig } from './theme.ts';
@@ -10,6 +13,8 @@ import { tradeoffChart } from './tradeoff.ts';
 const words = { id: 'x', title: 'x', alt: 'x', note: html`x` };
 
 const point = { method: 'dense', low: null, high: null, label: '', line: null, source: 'x' } as const;
+
+const half = { low: 0.9, high: 1.2 };
 
 const charts = {
   ablation: ablationChart({
@@ -24,6 +29,48 @@ const charts = {
   speedup: speedupChart({
     ...words,
     bars: [{ name: 'a', measured: 1.3, low: 1.2, high: 1.4, promised: 1.5 }],
+  }),
+  roofline: rooflineChart({
+    ...words,
+    roof: { gflopsPerSecond: 100, gigabytesPerSecond: 25 },
+    points: [
+      { name: 'scan', intensity: 12, gflopsPerSecond: 30, share: 0.4 },
+      { name: 'products', intensity: 70, gflopsPerSecond: 90, share: 0.55 },
+      { name: 'gather', intensity: 0.2, gflopsPerSecond: 2, share: 0.05 },
+    ],
+  }),
+  blocks: blockTimesChart({
+    ...words,
+    parts: [
+      { part: 'products', colour: 'series1' },
+      { part: 'scan', colour: 'evit' },
+    ],
+    times: ['dense', 'pruned'].flatMap((plan, index) =>
+      [1, 2].flatMap((block) => [
+        { plan, block, part: 'products', ms: 2 - index, tokens: 9 },
+        { plan, block, part: 'scan', ms: 1, tokens: 9 },
+      ]),
+    ),
+  }),
+  lengths: lengthsChart({
+    ...words,
+    axis: 'µs per token',
+    column: 'us',
+    lines: [],
+    points: [
+      { model: 'a', tokens: 197, value: 1, text: '1', ...half },
+      { model: 'a', tokens: 4097, value: 1.1, text: '1.1', ...half },
+    ],
+  }),
+  memory: lengthsChart({
+    ...words,
+    axis: 'GB',
+    column: 'gb',
+    lines: [{ model: 'a', intercept: 0.5, slope: 1e-4 }],
+    points: [
+      { model: 'a', tokens: 197, value: 0.6, low: 0.6, high: 0.6, text: '0.6' },
+      { model: 'a', tokens: 4097, value: 0.9, low: 0.9, high: 0.9, text: '0.9' },
+    ],
   }),
   tradeoff: tradeoffChart({
     ...words,

@@ -21,7 +21,8 @@ export const sizes: readonly Size[] = [
   { name: 'narrow', width: 350 },
 ];
 
-export interface Chart {
+/** What stands around a chart. */
+export interface Words {
   /** File name and anchor. */
   readonly id: string;
   readonly title: string;
@@ -29,6 +30,9 @@ export interface Chart {
   readonly alt: string;
   /** Below the title: data set, sample, what the marks mean. */
   readonly note: Markup;
+}
+
+export interface Chart extends Words {
   readonly spec: (size: Size) => TopLevelSpec;
   /** Rows behind the picture, written as CSV. */
   readonly data: readonly Readonly<Record<string, string | number | null>>[];

@@ -1,9 +1,8 @@
 /** Time: median ms per image with its spread, and the measured speed-up beside what strict FLOPs promise. */
 import type { TopLevelSpec } from 'vega-lite';
 import { ms, times } from '../format.ts';
-import type { Markup } from '../html.ts';
 import { colour } from '../palette.ts';
-import type { Chart, Size } from './chart.ts';
+import type { Chart, Size, Words } from './chart.ts';
 import { brokenAtCommas } from './theme.ts';
 
 export interface TimeBar {
@@ -23,13 +22,6 @@ export interface SpeedupBar {
   readonly high: number;
   /** strict(dense) / strict(pruned). */
   readonly promised: number;
-}
-
-interface Words {
-  readonly id: string;
-  readonly title: string;
-  readonly alt: string;
-  readonly note: Markup;
 }
 
 export function timeChart({ bars, ...words }: Words & { readonly bars: readonly TimeBar[] }): Chart {
@@ -91,7 +83,8 @@ function timeSpec(bars: readonly TimeBar[], size: Size): TopLevelSpec {
           x: {
             field: 'medianMs',
             type: 'quantitative',
-            title: 'ms per image, median (shorter is better)',
+            title:
+              size.name === 'narrow' ? 'ms per image, median' : 'ms per image, median (shorter is better)',
             // Room on the right for the numbers.
             scale: { domain: [0, largest * (size.name === 'narrow' ? 1.35 : 1.16)], nice: false },
             axis: { tickCount: size.name === 'narrow' ? 4 : 7 },

@@ -48,9 +48,9 @@ function facts(rows: readonly (readonly [string, Content])[]): Markup {
   return html`<dl class="facts">${rows.map(([name, value]) => html`<div><dt>${name}</dt><dd>${value}</dd></div>`)}</dl>`;
 }
 
-function weightsTable({ accuracy, speed }: Evidence): Markup {
+function weightsTable({ accuracy, speed, executions }: Evidence): Markup {
   const models = new Map(
-    [...accuracy, ...speed].map(({ record }) => [JSON.stringify(record.model), record.model]),
+    [...accuracy, ...speed, ...executions].map(({ record }) => [JSON.stringify(record.model), record.model]),
   );
   const rows = [...models.values()].map(({ name, params, spec, weights }) => {
     const source =

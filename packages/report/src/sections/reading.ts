@@ -3,7 +3,8 @@ import { html } from '../html.ts';
 import type { Context, Section } from './section.ts';
 
 export function reading({ evidence }: Context): Section | null {
-  if (evidence.accuracy.length + evidence.speed.length + evidence.tables.length === 0) return null;
+  const { accuracy, speed, executions, tables } = evidence;
+  if (accuracy.length + speed.length + executions.length + tables.length === 0) return null;
   const terms: readonly (readonly [string, string])[] = [
     [
       'pruned after@keep',
@@ -31,6 +32,10 @@ export function reading({ evidence }: Context): Section | null {
       'what the convolution sees: the kept neighbours; or the original ones, zero where pruned.',
     ],
     ['clipped sum, plain sum, l1, l2', 'how the channels of a token become its score.'],
+    [
+      'spread, middle half',
+      'of the rounds of a timing, from the 25th to the 75th percentile; ratios are taken within rounds.',
+    ],
     [
       '95 % interval',
       'Wilson score interval of a proportion; for differences, of the paired difference on the same images.',

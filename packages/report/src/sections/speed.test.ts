@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { gatherEvidence } from '../evidence.ts';
 import { writeMadeUpRun } from '../made-up.test-data.ts';
-import { gainOf, quantile } from './speed.ts';
+import { gainOf } from './speed.ts';
 
 describe('speed', () => {
   it('holds a pruned model against the dense one that it was timed with', () => {
@@ -13,10 +13,5 @@ describe('speed', () => {
       promised: dense.record.flops.strict / pruned.record.flops.strict,
     });
     expect(gainOf(pruned, [pruned])).toBeNull();
-  });
-
-  it('takes quantiles between neighbours', () => {
-    expect(quantile([4, 1, 3, 2], 0.25)).toBe(1.75);
-    expect(quantile([5], 0.75)).toBe(5);
   });
 });

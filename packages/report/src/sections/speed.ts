@@ -7,6 +7,7 @@ import { counted, flops, listed, ms, points, times } from '../format.ts';
 import { isDense, sameModel } from '../groups.ts';
 import { html, joined, type Markup } from '../html.ts';
 import { method, planName } from '../plan-names.ts';
+import { quantile } from '../spread.ts';
 import { type Context, type Section, table } from './section.ts';
 
 export async function speed({ evidence, files }: Context): Promise<Section | null> {
@@ -120,13 +121,4 @@ function speedTable(entries: readonly Entry<SpeedRecord>[]): Markup {
     rows,
     'speed',
   );
-}
-
-/** Linear interpolation between order statistics. */
-export function quantile(values: readonly number[], q: number): number {
-  const sorted = [...values].sort((a, b) => a - b);
-  const position = (sorted.length - 1) * q;
-  const low = Math.floor(position);
-  const high = Math.min(low + 1, sorted.length - 1);
-  return sorted[low] + (sorted[high] - sorted[low]) * (position - low);
 }

@@ -27,8 +27,8 @@ ${settings.length > 0 && contrastTable(settings, context)}
 const partialBanner = html`<p class="banner loud"><strong>Partial, not comparable.</strong> This run was cut down with <code>--limit</code>. Its
 accuracies are for trying things out; do not compare them with anything.</p>`;
 
-function whatWasRun({ runs, accuracy, speed, skipped }: Evidence): Content {
-  if (accuracy.length + speed.length === 0) {
+function whatWasRun({ runs, accuracy, speed, executions, skipped }: Evidence): Content {
+  if (accuracy.length + speed.length + executions.length === 0) {
     return html`Nothing has been run yet, so there is nothing to report. <code>pnpm bench</code> runs the suite and writes this page again.`;
   }
   const sentences: string[] = [];
@@ -41,6 +41,7 @@ function whatWasRun({ runs, accuracy, speed, skipped }: Evidence): Content {
     );
   }
   if (speed.length > 0) sentences.push(`The speed of ${names(speed)}, dense and pruned.`);
+  if (executions.length > 0) sentences.push(`Ways to run ${names(executions)} on a CPU, side by side.`);
   const run = runs.at(-1);
   if (run !== undefined) {
     const { cpu, cores } = run.environment;
@@ -102,7 +103,7 @@ function largestDense({ accuracy }: Evidence): AccuracyRecord[] {
 
 /** What may and what may not be concluded. */
 function supports(evidence: Evidence, settings: readonly ContrastSetting[]): Content[] {
-  const { accuracy, tables, speed } = evidence;
+  const { accuracy, tables, speed, executions } = evidence;
   const lines: Content[] = [];
   if (accuracy.length > 0) {
     const onPaperData = accuracy.filter(({ record }) => tables.some((paper) => isComparable(record, paper)));
@@ -121,7 +122,7 @@ paper’s accuracies</strong>, which are ImageNet-1K, full-size models, fine-tun
       html`Some numbers rest on a fixed, stratified sample of ${listed(counts)} images. <code>pnpm bench --full</code> evaluates every image and narrows the intervals.`,
     );
   }
-  if (speed.some(({ record }) => record.model.weights.from === 'random')) {
+  if ([...speed, ...executions].some(({ record }) => record.model.weights.from === 'random')) {
     lines.push(
       'Times are of full-size models with random weights: they say how long a model takes, not how right it is.',
     );

@@ -1,0 +1,34 @@
+import { checkExperiment } from '@vssm/bench';
+import { patchCount, vimModels } from '@vssm/core';
+import { describe, expect, it } from 'vitest';
+import { experiment } from './experiment.ts';
+
+describe('ways to run Vim on a CPU', () => {
+  it('are declared without contradictions', () => {
+    checkExperiment(experiment);
+  });
+
+  it('stand beside the matrix products and both spellings of the scan, wherever forms are compared', () => {
+    const compared = experiment.rows.filter((row) => row.kind === 'rivals' && !row.id.includes('pruning'));
+    expect(compared).toHaveLength(5);
+    for (const row of compared) {
+      const forms = row.kind === 'rivals' ? row.arms.map(({ form }) => form) : [];
+      expect(new Set(forms)).toEqual(new Set(['floor', 'whole-linear-attention', 'whole-scan', 'segments']));
+    }
+  });
+
+  it('are timed at least five rounds', () => {
+    for (const row of experiment.rows) {
+      const rounds = row.kind === 'profile' ? row.rounds : 'budget' in row ? row.budget.minRounds : 0;
+      expect(rounds, row.id).toBeGreaterThanOrEqual(5);
+    }
+  });
+
+  it('grow from 196 to 4,096 patches', () => {
+    const [row] = experiment.rows.filter(({ kind }) => kind === 'lengths');
+    const sides = row.kind === 'lengths' ? row.sides : [];
+    expect(
+      sides.map((side) => patchCount({ ...vimModels['vim-tiny'], imageHeight: side, imageWidth: side })),
+    ).toEqual([196, 400, 1024, 2304, 4096]);
+  });
+});

@@ -1,0 +1,134 @@
+/**
+ * Where the time of one thread goes, part by part and block by block, of several plans turn about. What scoring
+ * costs cannot be told apart inside a scan, so a twin of each pruned plan that draws its scores at random, and
+ * computes none, is run beside it.
+ */
+import { SegmentEngine } from '@vssm/backend-cpu';
+import { formatSchedule, type PruningPlan, pruningPlan, type VimSpec } from '@vssm/core';
+import type { ProfileRecord } from '@vssm/results';
+import { costOf } from '../cost.ts';
+import { randomBatch } from '../speed.ts';
+import { median } from '../speed-statistics.ts';
+import type { Workplace } from '../workplace.ts';
+import { type ProfilePart, partCost } from './part-costs.ts';
+import { measureRoofs, type Roof } from './roofs.ts';
+import type { ProfileTask } from './tasks.ts';
+
+/** ms of each part of one run, by `<part>/<1-based block>`. */
+type Laps = Map<string, number>;
+
+interface Profiled {
+  readonly plan: PruningPlan;
+  readonly engine: SegmentEngine;
+  /** One for each round. */
+  readonly rounds: Laps[];
+}
+
+/** @returns false when it was stopped before the end; nothing is kept then */
+export async function measureProfile(
+  task: ProfileTask,
+  place: Workplace,
+  roofsOf: (threads: number) => Promise<Roof[]> = measureRoofs,
+): Promise<boolean> {
+  const started = performance.now();
+  const { shape, arms } = task;
+  const [{ model }] = arms;
+  const profiled: Profiled[] = [];
+  const open = async (plan: PruningPlan) => {
+    const engine = await SegmentEngine.create(model.spec, model.weights(), plan, 1, { largest: shape.batch });
+    const opened: Profiled = { plan, engine, rounds: [] };
+    profiled.push(opened);
+    return opened;
+  };
+  try {
+    const roofs = await roofsOf(task.threads);
+    place.advance(0.2);
+    const pairs: { readonly own: Profiled; readonly twin: Profiled | null }[] = [];
+    for (const { plan } of arms) {
+      if (place.stopping()) return false;
+      const prunes = plan.schedule.length > 0;
+      pairs.push({
+        own: await open(plan),
+        twin: prunes ? await open(pruningPlan({ ...plan, signal: 'random' })) : null,
+      });
+    }
+    if (!(await runRounds(profiled, task, place))) return false;
+    const durationMs = performance.now() - started;
+    for (const [arm, { own, twin }] of pairs.entries()) {
+      const record = recordOf(task, arm, own, twin, roofs, durationMs);
+      if (!place.results.has(record.key)) place.results.append(record);
+    }
+    return true;
+  } finally {
+    for (const { engine } of profiled) await engine.dispose();
+  }
+}
+
+async function runRounds(
+  profiled: readonly Profiled[],
+  { arms: [{ model }], shape }: ProfileTask,
+  place: Workplace,
+): Promise<boolean> {
+  const batch = Math.min(shape.batch, ...profiled.map(({ engine }) => engine.chunkSize));
+  const { pixels } = randomBatch(model.spec, batch);
+  const samples = Array.from({ length: batch }, (_, item) => item);
+  for (let round = -shape.warmup; round < shape.rounds; round++) {
+    for (const { engine, rounds } of round % 2 === 0 ? profiled : profiled.toReversed()) {
+      if (place.stopping()) return false;
+      const laps: Laps = new Map();
+      await engine.run({ pixels, samples }, (part, block, ms) =>
+        laps.set(`${part}/${block + 1}`, ms / batch),
+      );
+      if (round >= 0) rounds.push(laps);
+    }
+    place.advance(0.8 / (shape.warmup + shape.rounds));
+  }
+  return true;
+}
+
+function recordOf(
+  { arms, shape }: ProfileTask,
+  arm: number,
+  own: Profiled,
+  twin: Profiled | null,
+  roofs: Roof[],
+  durationMs: number,
+): ProfileRecord {
+  const { head, model, plan } = arms[arm];
+  const batch = Math.min(shape.batch, own.engine.chunkSize);
+  return {
+    ...head,
+    kind: 'profile',
+    model: model.described,
+    plan: { ...plan, schedule: [...plan.schedule] },
+    schedule: formatSchedule(plan.schedule),
+    backend: { name: 'cpu', form: 'segments' },
+    threads: 1,
+    batch,
+    warmup: shape.warmup,
+    parts: partsOf(model.spec, own, batch),
+    scoring: twin === null ? null : scoringOf(plan, own, twin),
+    roofs,
+    ...costOf(model.spec, plan),
+    durationMs,
+  };
+}
+
+function partsOf(spec: VimSpec, { plan, rounds }: Profiled, batch: number): ProfileRecord['parts'] {
+  return [...rounds[0].keys()].map((key) => {
+    const [name, blockText] = key.split('/');
+    const part = name as ProfilePart;
+    const block = Number(blockText);
+    const samplesMs = rounds.map((laps) => laps.get(key)!);
+    const { tokens, flops, bytes } = partCost(spec, plan, part, block, batch);
+    return { part, block, tokens, samplesMs, medianMs: median(samplesMs), gflops: flops / 1e9, bytes };
+  });
+}
+
+/** The scans of the blocks that are followed by a step, with scores less without. */
+function scoringOf(plan: PruningPlan, own: Profiled, twin: Profiled): ProfileRecord['scoring'] {
+  const scans = (laps: Laps) =>
+    plan.schedule.reduce((sum, { after }) => sum + (laps.get(`scan/${after}`) ?? 0), 0);
+  const samplesMs = own.rounds.map((laps, round) => scans(laps) - scans(twin.rounds[round]));
+  return { samplesMs, medianMs: median(samplesMs) };
+}

@@ -1,0 +1,41 @@
+import { describe, expect, it } from 'vitest';
+import { gatherEvidence } from '../../evidence.ts';
+import { writeMadeUpRun } from '../../made-up.test-data.ts';
+import { reportFiles } from '../../report.ts';
+
+const evidence = gatherEvidence([writeMadeUpRun().folder], []);
+
+async function page(of: typeof evidence): Promise<string> {
+  return String((await reportFiles(of)).content('index.html'));
+}
+
+describe('the section about the CPU', () => {
+  it('says in words what holds and what does not', async () => {
+    const text = await page(evidence);
+    expect(text).toContain('Of 8 targets that were set for this path before it was measured, 7 hold');
+    expect(text).toContain('<span class="wrong">does not hold</span>');
+  });
+
+  it('gives every form with its ratio to the matrix products, and how its mode was found', async () => {
+    const text = await page(evidence);
+    const forms = text.slice(text.indexOf('class="forms"'), text.indexOf('How the best modes'));
+    expect(forms.match(/<tr class/g)).toHaveLength(12);
+    expect(forms).toContain('6.00×');
+    expect(text).toContain('2 threads, batch 8: 50.0');
+  });
+
+  it('has four kinds of charts, each with its data', async () => {
+    const { paths } = await reportFiles(evidence);
+    for (const id of ['cpu-forms-vim-s', 'cpu-blocks-vim-s', 'cpu-roofline-vim-s', 'cpu-memory']) {
+      expect(paths).toContain(`charts/${id}.narrow.svg`);
+      expect(paths).toContain(`data/${id}.csv`);
+    }
+  });
+
+  it('is not there where nothing of it was run, and makes do with a part', async () => {
+    expect(await page({ ...evidence, executions: [], profiles: [] })).not.toContain('id="cpu"');
+    const profileOnly = await page({ ...evidence, executions: [] });
+    expect(profileOnly).toContain('Where the time goes');
+    expect(profileOnly).not.toContain('Longer sequences');
+  });
+});

@@ -1,0 +1,45 @@
+/** The CPU, closely: ways to carry out a model side by side, where the time goes, and longer sequences. */
+import { html, type Markup } from '../../html.ts';
+import { type Context, type Section, table } from '../section.ts';
+import { formsPart } from './forms.ts';
+import { lengthsPart } from './lengths.ts';
+import { profilePart } from './profile.ts';
+import { type Target, targets } from './targets.ts';
+
+export async function cpu(context: Context): Promise<Section | null> {
+  const parts = [await formsPart(context), await profilePart(context), await lengthsPart(context)].filter(
+    (part) => part !== null,
+  );
+  if (parts.length === 0) return null;
+  return {
+    id: 'cpu',
+    title: 'The CPU, closely',
+    body: html`${targetsTable(targets(context.evidence))}${parts}`,
+  };
+}
+
+const verdicts: Readonly<Record<Target['verdict'], { readonly words: string; readonly className: string }>> =
+  {
+    goal: { words: 'holds, goal reached', className: 'agrees' },
+    holds: { words: 'holds', className: 'agrees' },
+    missed: { words: 'does not hold', className: 'wrong' },
+  };
+
+function targetsTable(found: readonly Target[]): Markup | null {
+  if (found.length === 0) return null;
+  const missed = found.filter(({ verdict }) => verdict === 'missed').length;
+  const rows = found.map(({ model, what, measured, range, bound, verdict }) => {
+    const { words, className } = verdicts[verdict];
+    return html`<tr><th scope="row">${model}</th><td class="words">${what}</td>
+<td class="number"><span class="value">${measured}</span>${range !== '' && html`<small class="line">${range}</small>`}</td>
+<td class="words">${bound}</td><td><span class="${className}">${words}</span></td></tr>
+`;
+  });
+  const head = html`<tr><th scope="col">model</th><th scope="col">what</th><th scope="col" class="number">measured</th><th scope="col">target</th><th scope="col">verdict</th></tr>`;
+  const sum =
+    missed === 0
+      ? `All ${found.length} targets that were set for this path before it was measured hold on this machine.`
+      : `Of ${found.length} targets that were set for this path before it was measured, ${found.length - missed} hold on this machine and ${missed} ${missed === 1 ? 'does' : 'do'} not.`;
+  return html`<p>${sum}</p>
+${table('Ratios within rounds, median; below them the middle half of the rounds', head, rows, 'targets')}`;
+}

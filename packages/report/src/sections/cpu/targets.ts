@@ -13,7 +13,7 @@ import {
   timeRatio,
   tokenTimeRatio,
 } from '../../executions.ts';
-import { gigabytes, points, signed, times, whole } from '../../format.ts';
+import { counted, gigabytes, points, signed, times, whole } from '../../format.ts';
 import type { Spread } from '../../spread.ts';
 
 export interface Target {
@@ -81,10 +81,11 @@ function forms(group: ExecutionGroup): Target[] {
   }
   const memory = segments.record.peakMemoryBytes;
   if (memory !== undefined) {
-    const { threads, batch, tokens } = segments.record;
+    const { threads, batch, tokens, execution } = segments.record;
+    const way = counted(threads, execution!.cores === 'apart' ? 'worker' : 'thread');
     found.push({
       model,
-      what: `dense, ${tokens[0]} tokens, ${threads} workers, batch ${batch}: peak memory`,
+      what: `dense, ${tokens[0]} tokens, ${way}, batch ${batch}: peak memory`,
       measured: gigabytes(memory),
       range: '',
       bound: 'under 1.50 GB',

@@ -4,8 +4,8 @@ import { answer } from '../answers.ts';
 import type { Evidence } from '../evidence.ts';
 import { html, type Markup } from '../html.ts';
 import { Footnotes } from './footnotes.ts';
+import { gflopsHere } from './gflops-here.ts';
 import { measuredCell } from './measured-cell.ts';
-import { gflopsHere } from './paper-tables.ts';
 import { paperCells, sourceTags, valueColumns, valueName } from './paper-value.ts';
 import { table } from './section.ts';
 

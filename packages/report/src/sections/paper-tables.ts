@@ -1,12 +1,13 @@
 /** The paper's tables beside what this project computed and measured for the same rows. */
 import type { PaperTable, PaperValue } from '@vssm/results';
-import { type Answer, agrees, answer } from '../answers.ts';
+import { type Answer, answer } from '../answers.ts';
 import type { Evidence } from '../evidence.ts';
-import { capitalised, signed } from '../format.ts';
+import { capitalised } from '../format.ts';
 import { html, type Markup } from '../html.ts';
 import { type Method, methodNames } from '../plan-names.ts';
 import { authorsLogs } from './authors-logs.ts';
 import { Footnotes } from './footnotes.ts';
+import { gflopsHere } from './gflops-here.ts';
 import { measuredCell } from './measured-cell.ts';
 import { paperCells, sourceTags, valueColumns, valueName } from './paper-value.ts';
 import { type Context, type Section, table } from './section.ts';
@@ -83,16 +84,6 @@ const costHeadings = html`<th scope="col" class="number">GFLOPs<small>here, pape
 function costCells({ flops }: Answer, published: PaperValue | undefined): Markup {
   if (flops === null) return html`<td class="number">${dash}</td><td class="number">${dash}</td>`;
   return html`<td class="number">${gflopsHere(flops.paper, published)}</td><td class="number">${flops.strict.toFixed(2)}</td>`;
-}
-
-/** Ours, with a tick where it equals the published value and the difference where it does not. */
-export function gflopsHere(here: number, published: PaperValue | undefined): Markup {
-  const text = here.toFixed(2);
-  if (published === undefined || !('value' in published) || published.value === null) return html`${text}`;
-  if (agrees(here, published.value)) {
-    return html`<span class="agrees">${text} <span title="equals the published value to two decimals">✓</span></span>`;
-  }
-  return html`${text} <small>(${signed(here - published.value, 2)})</small>`;
 }
 
 /** Claims of a table without logs; with logs they stand beside them. */

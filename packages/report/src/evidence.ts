@@ -55,11 +55,11 @@ export function gatherEvidence(folders: readonly string[], tables: readonly Pape
   const counted = new Set(latestRecords(entries.map(({ record }) => record)));
   return {
     runs: kind('run').map(({ record }) => record),
-    accuracy: lastOfKey(kind('accuracy')),
-    speed: kind('speed').filter(({ record }) => record.execution === undefined),
+    accuracy: withoutSuperseded(lastOfKey(kind('accuracy'))),
+    speed: lastOfRow(kind('speed').filter(({ record }) => record.execution === undefined)),
     executions: kind('speed').filter(({ record }) => record.execution !== undefined),
     profiles: kind('profile'),
-    strips: lastOfKey(kind('strip')),
+    strips: lastOfRow(lastOfKey(kind('strip'))),
     skipped: lastOfKey(kind('skipped')).filter(({ record }) => counted.has(record)),
     tables: [...tables].sort((a, b) => a.table - b.table),
     warnings,
@@ -80,6 +80,25 @@ function withRuns(records: readonly ResultRecord[], folder: string): Entry<Resul
 /** The same accuracy from two folders is one result; speeds are not, they belong to their machine. */
 function lastOfKey<T extends ResultRecord>(entries: readonly Entry<T>[]): Entry<T>[] {
   return [...new Map(entries.map((entry) => [entry.record.key, entry])).values()];
+}
+
+/** The newest result of a row in each folder: an older one was made by older code or with another budget. */
+function lastOfRow<T extends SpeedRecord | StripRecord>(entries: readonly Entry<T>[]): Entry<T>[] {
+  const rowOf = ({ record, folder }: Entry<T>) => [folder, record.experiment, record.row].join('\n');
+  return [...new Map(entries.map((entry) => [rowOf(entry), entry])).values()];
+}
+
+/**
+ * A complete result replaces the cut-down ones of its row, and of several results on the same images the newest
+ * counts: the older ones were made by older code.
+ */
+function withoutSuperseded(entries: readonly Entry<AccuracyRecord>[]): Entry<AccuracyRecord>[] {
+  const rowOf = ({ record: { experiment, row, dataset, backend } }: Entry<AccuracyRecord>) =>
+    [experiment, row, dataset.name, dataset.sha256, backend.name, backend.form].join('\n');
+  const complete = new Set(entries.filter(({ record }) => !record.sample.partial).map(rowOf));
+  const counted = entries.filter((entry) => !entry.record.sample.partial || !complete.has(rowOf(entry)));
+  const sampleOf = (entry: Entry<AccuracyRecord>) => `${rowOf(entry)}\n${entry.record.sample.idsHash}`;
+  return [...new Map(counted.map((entry) => [sampleOf(entry), entry])).values()];
 }
 
 /** True when any number of the report comes from a cut-down run. */

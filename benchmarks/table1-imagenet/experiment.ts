@@ -16,12 +16,12 @@ import {
   miniatureBlocks,
   miniatureDense,
   miniatureRows,
+  plainMambaRow,
   randomArms,
   released,
   type StripRow,
   stepsAfter,
   top,
-  type UnbuiltRow,
 } from '@vssm/bench';
 import { densePlan, formatSchedule, type PruningStep, pruningPlan } from '@vssm/core';
 
@@ -90,17 +90,10 @@ const logRows: AccuracyRow[] = logged.flatMap(([model, schedule]) => {
   );
 });
 
-const plainMambaRows: UnbuiltRow[] = ['l1', 'l2', 'l3'].flatMap((size) =>
-  ['dense', 'evit', 'top'].map((method) => ({
-    kind: 'unbuilt' as const,
-    id: `plainmamba-${size}-${method}`,
-    label: `PlainMamba-${size.toUpperCase()}, ${method}`,
-    dataset: 'imagenet' as const,
-    paper: { table: 1, row: `plainmamba-${size}-${method}` },
-    notes: [],
-    reason: 'not run yet: this version has no PlainMamba',
-    howToRun: 'no command of this version runs it',
-  })),
+const plainMambaRows = ['l1', 'l2', 'l3'].flatMap((size) =>
+  ['dense', 'evit', 'top'].map((method) =>
+    plainMambaRow(1, `plainmamba-${size}-${method}`, `PlainMamba-${size.toUpperCase()}, ${method}`),
+  ),
 );
 
 const miniature: AccuracyRow[] = [

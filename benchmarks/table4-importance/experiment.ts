@@ -6,8 +6,8 @@ import {
   importanceArms,
   miniatureDense,
   miniatureRows,
+  plainMambaRow,
   stepsAfter,
-  type UnbuiltRow,
 } from '@vssm/bench';
 import { formatSchedule, pruningPlan, type Reduction } from '@vssm/core';
 
@@ -25,16 +25,9 @@ const imageNetRows: AccuracyRow[] = importanceArms.map((arm) => ({
   notes: ['Training-free; the schedule of the paper’s table 4 is not known, this is the one of its table 1.'],
 }));
 
-const plainMambaRows: UnbuiltRow[] = (['clip', 'sum', 'l1', 'l2'] satisfies Reduction[]).map((reduce) => ({
-  kind: 'unbuilt',
-  id: `plainmamba-l3-${reduce}`,
-  label: `PlainMamba-L3, ${reduce}`,
-  dataset: 'imagenet',
-  paper: { table: 4, row: `plainmamba-l3-${reduce}` },
-  notes: [],
-  reason: 'not run yet: this version has no PlainMamba',
-  howToRun: 'no command of this version runs it',
-}));
+const plainMambaRows = (['clip', 'sum', 'l1', 'l2'] satisfies Reduction[]).map((reduce) =>
+  plainMambaRow(4, `plainmamba-l3-${reduce}`, `PlainMamba-L3, ${reduce}`),
+);
 
 export const experiment: Experiment = {
   id: 'table4-importance',

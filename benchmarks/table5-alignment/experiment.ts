@@ -6,8 +6,8 @@ import {
   type Experiment,
   miniatureDense,
   miniatureRows,
+  plainMambaRow,
   stepsAfter,
-  type UnbuiltRow,
 } from '@vssm/bench';
 import { formatSchedule, pruningPlan } from '@vssm/core';
 
@@ -33,16 +33,9 @@ const imageNetRows: AccuracyRow[] = alignmentArms.map((arm) => ({
   ],
 }));
 
-const plainMambaRows: UnbuiltRow[] = ['without', 'with'].map((arm) => ({
-  kind: 'unbuilt',
-  id: `plainmamba-l3-${arm}`,
-  label: `PlainMamba-L3, ${arm} alignment`,
-  dataset: 'imagenet',
-  paper: { table: 5, row: `plainmamba-l3-${arm}` },
-  notes: [],
-  reason: 'not run yet: this version has no PlainMamba',
-  howToRun: 'no command of this version runs it',
-}));
+const plainMambaRows = ['without', 'with'].map((arm) =>
+  plainMambaRow(5, `plainmamba-l3-${arm}`, `PlainMamba-L3, ${arm} alignment`),
+);
 
 export const experiment: Experiment = {
   id: 'table5-alignment',

@@ -3,7 +3,7 @@
  * row which several tables show is the same row in each and is evaluated once.
  */
 import { densePlan } from '@vssm/core';
-import { type AccuracyRow, type Arm, type ArmPlace, armRows } from './experiment.ts';
+import { type AccuracyRow, type Arm, type ArmPlace, armRows, type UnbuiltRow } from './experiment.ts';
 
 const ownReading =
   'The EViT rule is our reading of it for Vim, which has no attention: ranked by the dot product with the class token.';
@@ -118,5 +118,19 @@ export function miniatureDense(unlessSameAs?: string): AccuracyRow {
     plan: densePlan,
     ...miniaturePlace,
     ...(unlessSameAs !== undefined && { unlessSameAs }),
+  };
+}
+
+/** A row of the paper on PlainMamba, which this version does not have. */
+export function plainMambaRow(table: number, row: string, label: string): UnbuiltRow {
+  return {
+    kind: 'unbuilt',
+    id: row,
+    label,
+    dataset: 'imagenet',
+    paper: { table, row },
+    notes: [],
+    reason: 'not run yet: this version has no PlainMamba',
+    howToRun: 'no command of this version runs it',
   };
 }

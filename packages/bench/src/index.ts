@@ -1,3 +1,4 @@
+export { loadImages } from './accuracy.ts';
 export {
   alignmentArms,
   evit,
@@ -7,6 +8,7 @@ export {
   miniatureBlocks,
   miniatureDense,
   miniatureRows,
+  plainMambaRow,
   randomArms,
   released,
   top,

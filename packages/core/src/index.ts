@@ -9,5 +9,5 @@ export * from './pruning/select.ts';
 export { silu, softplus } from './reference/layers.ts';
 export * from './reference/vim.ts';
 export * from './tensor.ts';
-export * from './vim/random-weights.ts';
+export { randomVimWeights, uniformNumbers } from './vim/random-weights.ts';
 export * from './vim/spec.ts';

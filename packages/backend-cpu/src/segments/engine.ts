@@ -14,7 +14,7 @@ import { type Buffers, bytesPerImage, mixerPlaces, placeBuffers } from './buffer
 import { shareWeights } from './messages.ts';
 import { directions, type Mixer, type MixJob, RangeMixer, scanScore } from './mixer.ts';
 import { placeParameters } from './parameters.ts';
-import { type Places, type Selection, select, unprunedPlaces } from './prune.ts';
+import { concatenate, type Places, type Selection, select, unprunedPlaces } from './prune.ts';
 import { createSegmentSessions, releaseSegmentSessions, type SegmentSessions } from './sessions.ts';
 import { SplitMixer, shareChannels } from './split-mixer.ts';
 
@@ -320,14 +320,4 @@ function zeroDeadRows(region: Region<Float32Array>, width: number, { live, lengt
       if (mask[token] === 0) view.fill(0, at, at + width);
     }
   }
-}
-
-function concatenate(parts: readonly Int32Array[]): Int32Array {
-  const all = new Int32Array(parts.reduce((sum, part) => sum + part.length, 0));
-  let at = 0;
-  for (const part of parts) {
-    all.set(part, at);
-    at += part.length;
-  }
-  return all;
 }

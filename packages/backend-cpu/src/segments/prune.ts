@@ -104,3 +104,14 @@ function randomAt(
   const all = randomScores(plan.seed, sample, step, sequenceLength(spec));
   return Float32Array.from(positions, (position) => all[position]);
 }
+
+/** Positions of several images one after another. */
+export function concatenate(parts: readonly Int32Array[]): Int32Array {
+  const all = new Int32Array(parts.reduce((sum, part) => sum + part.length, 0));
+  let at = 0;
+  for (const part of parts) {
+    all.set(part, at);
+    at += part.length;
+  }
+  return all;
+}

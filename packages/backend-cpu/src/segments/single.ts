@@ -1,6 +1,7 @@
 /** Latency: one engine on the calling thread, and every image split over all cores, products and kernels alike. */
 import { type Batch, checkBatch, type LoadedModel, type ModelRequest, type Prediction } from '@vssm/backend';
 import { SegmentEngine } from './engine.ts';
+import { concatenate } from './prune.ts';
 
 export async function loadSingle(request: ModelRequest, threads: number): Promise<LoadedModel> {
   const { spec, weights, plan } = request;
@@ -34,9 +35,7 @@ class SingleEngine implements LoadedModel {
     }
     return {
       logits,
-      kept: new Map(
-        [...kept].map(([after, parts]) => [after, Int32Array.from(parts.flatMap((part) => [...part]))]),
-      ),
+      kept: new Map([...kept].map(([after, parts]) => [after, concatenate(parts)])),
     };
   }
 

@@ -1,6 +1,6 @@
 /** `vssm eval`: top-1 and top-5 of one model and one plan on one data set. */
 import type { Backend } from '@vssm/backend';
-import { openBackend, progressOn } from '@vssm/bench';
+import { loadImages, openBackend, progressOn } from '@vssm/bench';
 import { formatSchedule, oneOf, type PruningPlan, UserError, type VimSpec } from '@vssm/core';
 import {
   type ImageDataset,
@@ -127,9 +127,7 @@ async function evaluate(
   try {
     for (let at = 0; at < indices.length; at += batch) {
       const wanted = indices.slice(at, at + batch);
-      const loaded = await Promise.all(
-        wanted.map((index) => dataset.load(index).catch((error: unknown) => unreadable(error))),
-      );
+      const loaded = await loadImages(dataset, wanted);
       const readable = wanted.filter((_, i) => !(loaded[i] instanceof UserError));
       for (const [i, index] of wanted.entries()) {
         const image = loaded[i];
@@ -156,11 +154,6 @@ async function evaluate(
     await model.dispose();
   }
   return { accuracy, failed };
-}
-
-function unreadable(error: unknown): UserError {
-  if (error instanceof UserError) return error;
-  throw error;
 }
 
 interface EvalSummary {

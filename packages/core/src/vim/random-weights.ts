@@ -12,7 +12,7 @@ export function randomVimWeights(spec: VimSpec, seed = 0): Weights {
   let stream = splitmix64(BigInt(seed));
   for (const [name, shape] of vimParameters(spec)) {
     stream = splitmix64(stream);
-    const uniform = uniforms(Number(stream & 0xffffffffn));
+    const uniform = uniformNumbers(Number(stream & 0xffffffffn));
     weights.set(name, float32(shape, parameter(name, shape, uniform)));
   }
   return weights;
@@ -36,7 +36,7 @@ function parameter(name: string, shape: readonly number[], uniform: () => number
 }
 
 /** mulberry32: a small generator of uniform numbers in [0, 1). */
-function uniforms(seed: number): () => number {
+export function uniformNumbers(seed: number): () => number {
   let state = seed >>> 0;
   return () => {
     state = (state + 0x6d2b79f5) >>> 0;

@@ -4,7 +4,14 @@
  * convolution, no scan, no selection (a step keeps the first K tokens). Weights are random and scaled so that
  * values neither vanish nor overflow on their way through; the output means nothing.
  */
-import { type PruningPlan, patchCount, sequenceLength, tokensPerBlock, type VimSpec } from '@vssm/core';
+import {
+  type PruningPlan,
+  patchCount,
+  sequenceLength,
+  tokensPerBlock,
+  uniformNumbers,
+  type VimSpec,
+} from '@vssm/core';
 import { GraphBuilder, type Value } from '../onnx/builder.ts';
 
 /** Inputs: `patches` [B, M, C·P²] float32. Output: `logits` [B, 1, classes]. */
@@ -47,10 +54,7 @@ export function matrixProductFloor(spec: VimSpec, plan: PruningPlan): Uint8Array
 function uniform(count: number, inputs: number): Float32Array {
   const bound = Math.sqrt(3 / inputs);
   const values = new Float32Array(count);
-  let state = 1;
-  for (let i = 0; i < count; i++) {
-    state = (Math.imul(state, 1664525) + 1013904223) >>> 0;
-    values[i] = bound * (state / 2 ** 31 - 1);
-  }
+  const next = uniformNumbers(1);
+  for (let i = 0; i < count; i++) values[i] = bound * (2 * next() - 1);
   return values;
 }

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { type Alignment, pruningPlan } from '../pruning/plan.ts';
 import { parseSchedule } from '../pruning/schedule.ts';
 import { type VimModelName, vimModels, vimSpec } from '../vim/spec.ts';
-import { vimFlops } from './vim.ts';
+import { modelFlops } from './model.ts';
 
 const plan = (schedule: string, alignment: Alignment) =>
   pruningPlan({ schedule: schedule === '' ? [] : parseSchedule(schedule), alignment });
@@ -21,18 +21,18 @@ describe('paper profile', () => {
     ['vim-small', '5,15@0.75', 'none', '3.724'],
     ['vim-small', '5,15@0.7', 'none', '3.506'],
   ])('%s %s %s: %s GFLOPs', (model, schedule, alignment, gflops) => {
-    const { total } = vimFlops(vimModels[model], plan(schedule, alignment), 'paper');
+    const { total } = modelFlops(vimModels[model], plan(schedule, alignment), 'paper');
     expect((total / 1e9).toFixed(3)).toBe(gflops);
   });
 
   it('charges a masked model its full length', () => {
-    const dense = vimFlops(vimModels['vim-small'], plan('', 'none'), 'paper').total;
-    expect(vimFlops(vimModels['vim-small'], plan('5@0.5', 'mask'), 'paper').total).toBe(dense);
+    const dense = modelFlops(vimModels['vim-small'], plan('', 'none'), 'paper').total;
+    expect(modelFlops(vimModels['vim-small'], plan('5@0.5', 'mask'), 'paper').total).toBe(dense);
   });
 
   it('is not changed by the alignment of a dense model', () => {
     const dense = (alignment: Alignment) =>
-      vimFlops(vimModels['vim-tiny'], plan('', alignment), 'paper').total;
+      modelFlops(vimModels['vim-tiny'], plan('', alignment), 'paper').total;
     expect(dense('decay')).toBe(dense('none'));
   });
 });
@@ -51,7 +51,7 @@ describe('strict profile', () => {
       stateSize: 1,
       classes: 3,
     });
-    const { patchEmbed, blocks, head, total } = vimFlops(spec, plan('', 'none'), 'strict');
+    const { patchEmbed, blocks, head, total } = modelFlops(spec, plan('', 'none'), 'strict');
     expect(patchEmbed).toBe(2 * (4 * 1 * 2) + 4 * 2 + 5 * 2);
     const norm = 4 * 5 * 2;
     const projections = 2 * 5 * 2 * 8 + 2 * 5 * 4 * 2;
@@ -63,8 +63,8 @@ describe('strict profile', () => {
 
   it('counts the pruning step and the alignment', () => {
     const spec = vimModels['vim-tiny'];
-    const none = vimFlops(spec, plan('10@0.8', 'none'), 'strict');
-    const decay = vimFlops(spec, plan('10@0.8', 'decay'), 'strict');
+    const none = modelFlops(spec, plan('10@0.8', 'none'), 'strict');
+    const decay = modelFlops(spec, plan('10@0.8', 'decay'), 'strict');
     expect(none.blocks[9].pruning).toBe(2 * 197 * 384 + 197 * 8 + 2 * 157 * 192);
     expect(decay.blocks[9].block).toBe(none.blocks[9].block);
     expect(decay.blocks[10].block - none.blocks[10].block).toBe(2 * 2 * 157 * 384);

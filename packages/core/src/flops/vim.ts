@@ -10,43 +10,29 @@
  *
  * L is the number of tokens entering a block, class token included. Under `mask` nothing becomes shorter.
  */
-import type { PruningPlan, Reduction } from '../pruning/plan.ts';
-import { checkScheduleDepth, tokenCounts, tokensPerBlock } from '../pruning/schedule.ts';
-import { patchCount, sequenceLength, type VimSpec } from '../vim/spec.ts';
-
-export const flopsProfiles = ['paper', 'strict'] as const;
-export type FlopsProfile = (typeof flopsProfiles)[number];
-
-export interface Flops {
-  readonly profile: FlopsProfile;
-  /** Operations as the profile counts them; divide by 1e9 for GFLOPs. */
-  readonly total: number;
-  readonly patchEmbed: number;
-  /** One entry per block: the block, and the pruning step on leaving it if there is one (strict only). */
-  readonly blocks: readonly { readonly tokens: number; readonly block: number; readonly pruning: number }[];
-  readonly head: number;
-  /** Live tokens: at first, then after each pruning step. */
-  readonly tokens: readonly number[];
-}
+import { sequenceLength } from '../model.ts';
+import { tokenCounts, tokensPerBlock } from '../pruning/counts.ts';
+import { checkPlan, type PruningPlan } from '../pruning/plan.ts';
+import { patchCount, type VimSpec } from '../vim/spec.ts';
+import type { Flops, FlopsProfile } from './profile.ts';
+import { strictPruning } from './pruning.ts';
 
 export function vimFlops(spec: VimSpec, plan: PruningPlan, profile: FlopsProfile): Flops {
-  checkScheduleDepth(plan.schedule, spec.depth);
+  checkPlan(spec, plan);
   const full = sequenceLength(spec);
   const masked = plan.alignment === 'mask';
-  const live = tokensPerBlock(full, spec.depth, plan.schedule, plan.countClassToken);
+  const live = tokensPerBlock(spec, plan);
   const perBlock = profile === 'paper' ? paperBlock : strictBlock;
 
   const blocks = live.map((liveTokens, index) => {
     const tokens = masked ? full : liveTokens;
     const gone = plan.alignment === 'decay' ? full - liveTokens : 0;
     const prunes = plan.schedule.some(({ after }) => after === index + 1);
-    const kept = masked
-      ? full
-      : (live[index + 1] ?? tokenCounts(full, plan.schedule, plan.countClassToken).at(-1)!);
+    const kept = masked ? full : (live[index + 1] ?? tokenCounts(spec, plan).at(-1)!);
     return {
       tokens,
       block: perBlock(spec, tokens, gone) + (profile === 'strict' && index > 0 ? tokens * spec.width : 0),
-      pruning: profile === 'strict' && prunes ? strictPruning(spec, plan, tokens, kept) : 0,
+      pruning: profile === 'strict' && prunes ? strictPruning(spec, plan, tokens, kept, 2) : 0,
     };
   });
   const patchEmbed = profile === 'paper' ? paperPatchEmbed(spec) : strictPatchEmbed(spec);
@@ -58,13 +44,8 @@ export function vimFlops(spec: VimSpec, plan: PruningPlan, profile: FlopsProfile
     patchEmbed,
     blocks,
     head,
-    tokens: tokenCounts(full, plan.schedule, plan.countClassToken),
+    tokens: tokenCounts(spec, plan),
   };
-}
-
-/** What strict FLOPs promise: dense / pruned. */
-export function promisedSpeedup(spec: VimSpec, dense: PruningPlan, pruned: PruningPlan): number {
-  return vimFlops(spec, dense, 'strict').total / vimFlops(spec, pruned, 'strict').total;
 }
 
 function patchMacs(spec: VimSpec): number {
@@ -112,28 +93,4 @@ function strictDirection(spec: VimSpec, L: number, gone: number): number {
 /** The last residual addition and norm on the class token alone, the classifier with its bias. */
 function strictHead(spec: VimSpec): number {
   return spec.width + 4 * spec.width + 2 * spec.width * spec.classes + spec.classes;
-}
-
-/**
- * One pruning step: the scores over L tokens, a sort of L scores (L·log2 L comparisons), and moving K rows of
- * two streams (one operation per element; under `mask` one multiplication per element of all L rows).
- */
-function strictPruning(spec: VimSpec, plan: PruningPlan, L: number, K: number): number {
-  return scoring(spec, plan, L) + L * Math.ceil(Math.log2(L)) + 2 * K * spec.width;
-}
-
-function scoring(spec: VimSpec, plan: PruningPlan, L: number): number {
-  const perElement: Record<Reduction, number> = { clip: 2, sum: 1, l1: 2, l2: 2 };
-  switch (plan.signal) {
-    case 'random':
-      return 0;
-    case 'evit':
-      return 2 * L * spec.innerWidth;
-    case 'gated':
-    case 'gated-backward':
-    case 'ssm':
-      return perElement[plan.reduce] * L * spec.innerWidth + (plan.reduce === 'l2' ? L : 0);
-    default:
-      throw plan.signal satisfies never;
-  }
 }

@@ -3,6 +3,7 @@
  * Plans are data; everything that executes one (reference, ONNX graphs, kernels) reads this and nothing else.
  */
 import { UserError } from '../errors.ts';
+import type { ModelFamily, ModelSpec } from '../model.ts';
 import { checkSchedule, type PruningStep } from './schedule.ts';
 
 /** What a token is scored by. `random` and `evit` are the baselines; `reduce` and `order` do not apply to them. */
@@ -46,8 +47,16 @@ export interface PruningPlan {
 /** No pruning at all. */
 export const densePlan: PruningPlan = pruningPlan({ schedule: [] });
 
-/** Completes and checks a plan. `conv` follows the alignment: compact with `none`, positional otherwise. */
-export function pruningPlan(options: Partial<PruningPlan> & Pick<PruningPlan, 'schedule'>): PruningPlan {
+/**
+ * Completes and checks a plan. `conv` follows the alignment: compact with `none`, positional otherwise and
+ * always for PlainMamba, whose convolution runs on the grid.
+ *
+ * @throws UserError for a combination without meaning, in itself or for the family
+ */
+export function pruningPlan(
+  options: Partial<PruningPlan> & Pick<PruningPlan, 'schedule'>,
+  family: ModelFamily = 'vim',
+): PruningPlan {
   const alignment = options.alignment ?? 'decay';
   const plan: PruningPlan = {
     schedule: checkSchedule(options.schedule),
@@ -55,11 +64,27 @@ export function pruningPlan(options: Partial<PruningPlan> & Pick<PruningPlan, 's
     reduce: options.reduce ?? 'clip',
     order: options.order ?? 'aligned',
     alignment,
-    conv: options.conv ?? (alignment === 'none' ? 'compact' : 'positional'),
+    conv: options.conv ?? (alignment === 'none' && family === 'vim' ? 'compact' : 'positional'),
     tokenOrder: options.tokenOrder ?? 'original',
     countClassToken: options.countClassToken ?? false,
     seed: options.seed ?? 0,
   };
+  checkCombination(plan);
+  checkFamily(plan, family);
+  return plan;
+}
+
+/** Throws a UserError where a model cannot be pruned by a plan: another family's option, or a block it lacks. */
+export function checkPlan(spec: Pick<ModelSpec, 'family' | 'depth'>, plan: PruningPlan): void {
+  checkFamily(plan, spec.family);
+  for (const { after } of plan.schedule) {
+    if (after > spec.depth) {
+      throw new UserError(`schedule: block ${after} is not there; the model has ${spec.depth} blocks`);
+    }
+  }
+}
+
+function checkCombination(plan: PruningPlan): void {
   if (plan.tokenOrder === 'recentred' && !(plan.alignment === 'none' && plan.conv === 'compact')) {
     throw new UserError(
       `token order "recentred" goes with alignment "none" and convolution "compact" only, not with "${plan.alignment}" and "${plan.conv}": positions have no meaning once the class token has moved`,
@@ -73,7 +98,21 @@ export function pruningPlan(options: Partial<PruningPlan> & Pick<PruningPlan, 's
   if (!Number.isSafeInteger(plan.seed) || plan.seed < 0) {
     throw new UserError(`seed ${plan.seed}: must be a whole number from 0 to 2^53 - 1`);
   }
-  return plan;
+}
+
+/** A dense plan prunes nothing by any rule, so it fits both families. */
+function checkFamily(plan: PruningPlan, family: ModelFamily): void {
+  if (family === 'vim' || plan.schedule.length === 0) return;
+  const vimOnly: [boolean, string][] = [
+    [plan.tokenOrder === 'recentred', 'token order "recentred"'],
+    [plan.order === 'mirrored', 'score order "mirrored"'],
+    [plan.signal === 'gated-backward', 'signal "gated-backward"'],
+    [plan.conv === 'compact', 'convolution "compact"'],
+    [plan.countClassToken, 'counting the class token'],
+  ];
+  for (const [given, what] of vimOnly) {
+    if (given) throw new UserError(`${what} exists for Vim only, not for PlainMamba`);
+  }
 }
 
 /** True where the scan or the convolution must know original positions. */

@@ -1,6 +1,9 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
-import { formatSchedule, keptCount, parseSchedule, tokenCounts, tokensPerBlock } from './schedule.ts';
+import { vimSpec } from '../vim/spec.ts';
+import { keptCount, tokenCounts, tokensPerBlock } from './counts.ts';
+import { pruningPlan } from './plan.ts';
+import { formatSchedule, parseSchedule } from './schedule.ts';
 
 const rounding = JSON.parse(
   readFileSync(new URL('../../testdata/rounding.json', import.meta.url), 'utf8'),
@@ -13,13 +16,13 @@ const rounding = JSON.parse(
 describe('kept tokens', () => {
   it.each(rounding.table)('of %i at %f', (length, ratio, pruned, masked) => {
     expect(keptCount(length, ratio)).toBe(pruned);
-    expect(keptCount(length, ratio, true)).toBe(masked);
+    expect(keptCount(length, ratio, 'class-token-counted')).toBe(masked);
   });
 
   it('rounds in double precision where exact arithmetic would differ', () => {
     for (const [length, ratio, base, , asCode] of rounding.double_rounding_cases_below_600) {
       const odd = asCode % 2 === 0 ? asCode + 1 : asCode;
-      expect(keptCount(length, ratio, base === 0)).toBe(odd);
+      expect(keptCount(length, ratio, base === 0 ? 'class-token-counted' : 'class-token')).toBe(odd);
     }
   });
 
@@ -39,11 +42,32 @@ describe('kept tokens', () => {
     [50, '2,4,6@0.7', [50, 35, 25, 17]],
     [50, '2,4,6@.5', [50, 25, 13, 7]],
   ])('of %i through %s', (length, schedule, expected) => {
-    expect(tokenCounts(length, parseSchedule(schedule))).toEqual(expected);
+    const spec = vimSpec({
+      width: 8,
+      depth: 24,
+      imageHeight: 1,
+      imageWidth: length - 1,
+      patchSize: 1,
+      stride: 1,
+    });
+    expect(tokenCounts(spec, pruningPlan({ schedule: parseSchedule(schedule) }))).toEqual(expected);
   });
 
   it('block by block: a step takes effect in the block after it', () => {
-    expect(tokensPerBlock(197, 4, parseSchedule('1,3@0.8'))).toEqual([197, 157, 157, 125]);
+    const spec = vimSpec({ width: 8, depth: 4 });
+    expect(tokensPerBlock(spec, pruningPlan({ schedule: parseSchedule('1,3@0.8') }))).toEqual([
+      197, 157, 157, 125,
+    ]);
+  });
+});
+
+describe('kept tokens of a model without class token', () => {
+  it('round up in double precision, with no parity rule', () => {
+    expect([64, 45, 196, 15].map((length) => keptCount(length, 0.7, 'every-token'))).toEqual([
+      45, 32, 138, 11,
+    ]);
+    expect(keptCount(100, 0.55, 'every-token')).toBe(56);
+    expect(keptCount(64, 1, 'every-token')).toBe(64);
   });
 });
 

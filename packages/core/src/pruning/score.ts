@@ -40,26 +40,20 @@ export function scoreContribution(value: number, reduce: Reduction): number {
 
 /**
  * The EViT rule for a model without attention (our reading, see docs/method.md): the dot product of each
- * token's signal with the class token's, over the channels.
+ * token's signal with a query's over the channels: the class token's signal for Vim, the mean token's for
+ * PlainMamba.
  *
+ * @param query [E]
  * @param signal [L, E]
- * @param classToken index of the class token in the current sequence
  */
-export function similarityToClassToken(
-  signal: Float64Array,
-  length: number,
-  channels: number,
-  classToken: number,
-): Float64Array {
-  const scores = new Float64Array(length);
-  for (let token = 0; token < length; token++) {
+export function similarityTo(query: Float64Array, signal: Float64Array): Float64Array {
+  const channels = query.length;
+  return Float64Array.from({ length: signal.length / channels }, (_, token) => {
     let dot = 0;
-    for (let channel = 0; channel < channels; channel++) {
-      dot += signal[token * channels + channel] * signal[classToken * channels + channel];
-    }
-    scores[token] = dot;
-  }
-  return scores;
+    for (let channel = 0; channel < channels; channel++)
+      dot += query[channel] * signal[token * channels + channel];
+    return dot;
+  });
 }
 
 /** `mirrored` gives token i the score of token L-1-i; `aligned` leaves each score in its own place. */

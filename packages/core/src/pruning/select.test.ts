@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { gaps } from './align.ts';
 import { pruningPlan } from './plan.ts';
 import { randomScores, splitmix64 } from './random.ts';
-import { orderScores, reduceSignal, similarityToClassToken } from './score.ts';
+import { orderScores, reduceSignal, similarityTo } from './score.ts';
 import { selectTokens } from './select.ts';
 
 const positions = [0, 1, 2, 3, 4, 5, 6];
@@ -42,7 +42,7 @@ describe('scores', () => {
   });
 
   it('EViT rule: dot product with the class token', () => {
-    expect([...similarityToClassToken(signal, 3, 2, 0)]).toEqual([5, 11, 0]);
+    expect([...similarityTo(signal.subarray(0, 2), signal)]).toEqual([5, 11, 0]);
   });
 
   it('mirrors', () => {

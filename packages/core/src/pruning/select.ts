@@ -2,11 +2,11 @@
 import type { TokenOrder } from './plan.ts';
 
 /**
- * The kept - 1 best tokens other than the class token, plus the class token. Ties: lowest position first.
+ * The kept - 1 best tokens other than the class token, plus the class token; without one, the kept best. Ties: lowest position first.
  *
  * @param scores [L], of the current sequence
  * @param positions [L], each token's index in the first, unpruned sequence
- * @param classToken index of the class token in the current sequence
+ * @param classToken index of the class token in the current sequence; null for a model without one
  * @param kept how many tokens stay, class token included
  * @param candidates tokens that may be chosen; default all (under `mask`: the live ones)
  * @returns indices into the current sequence, in their new order
@@ -14,7 +14,7 @@ import type { TokenOrder } from './plan.ts';
 export function selectTokens(
   scores: ArrayLike<number>,
   positions: ArrayLike<number>,
-  classToken: number,
+  classToken: number | null,
   kept: number,
   tokenOrder: TokenOrder,
   candidates: (token: number) => boolean = () => true,
@@ -24,6 +24,7 @@ export function selectTokens(
     if (token !== classToken && candidates(token)) ranked.push(token);
   }
   ranked.sort((a, b) => scores[b] - scores[a] || positions[a] - positions[b]);
+  if (classToken === null) return Int32Array.from(ranked.slice(0, kept).sort((a, b) => a - b));
   const chosen = ranked.slice(0, kept - 1);
 
   if (tokenOrder === 'original') return Int32Array.from([...chosen, classToken].sort((a, b) => a - b));

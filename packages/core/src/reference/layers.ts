@@ -38,6 +38,34 @@ export function rmsNorm(x: Vector, weight: Vector, rows: number, width: number):
   return y;
 }
 
+/** Subtracts the mean, divides by sqrt(variance + ε), then weight and bias, over each row. x [rows, width] */
+export function layerNorm(
+  x: Vector,
+  weight: Vector,
+  bias: Vector,
+  rows: number,
+  width: number,
+  epsilon: number,
+): Float64Array {
+  const y = new Float64Array(rows * width);
+  for (let row = 0; row < rows; row++) {
+    let mean = 0;
+    for (let i = 0; i < width; i++) mean += x[row * width + i] / width;
+    let variance = 0;
+    for (let i = 0; i < width; i++) variance += (x[row * width + i] - mean) ** 2 / width;
+    const scale = 1 / Math.sqrt(variance + epsilon);
+    for (let i = 0; i < width; i++) {
+      y[row * width + i] = (x[row * width + i] - mean) * scale * weight[i] + bias[i];
+    }
+  }
+  return y;
+}
+
+/** Element by element. */
+export function add(a: Vector, b: Vector): Float64Array {
+  return Float64Array.from(a, (value, i) => value + b[i]);
+}
+
 export function silu(x: number): number {
   return x / (1 + Math.exp(-x));
 }

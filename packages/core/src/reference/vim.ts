@@ -4,21 +4,22 @@
  * the mixer's output (`hidden`) and the residual that does not contain it yet.
  */
 import { gaps } from '../pruning/align.ts';
-import type { PruningPlan } from '../pruning/plan.ts';
+import { countRule, keptCount } from '../pruning/counts.ts';
+import { checkPlan, type PruningPlan } from '../pruning/plan.ts';
 import { randomScores } from '../pruning/random.ts';
-import { checkScheduleDepth, keptCount } from '../pruning/schedule.ts';
-import { orderScores, reduceSignal, similarityToClassToken } from '../pruning/score.ts';
+import { orderScores, reduceSignal, similarityTo } from '../pruning/score.ts';
 import { selectTokens } from '../pruning/select.ts';
 import type { Weights } from '../tensor.ts';
 import {
   classTokenPosition,
   type Direction,
   directionParameterNames,
+  patchCount,
   patchGrid,
-  sequenceLength,
   type VimSpec,
 } from '../vim/spec.ts';
 import {
+  add,
   causalConvSilu,
   columns,
   gatherRows,
@@ -30,16 +31,7 @@ import {
   silu,
   softplus,
 } from './layers.ts';
-
-export interface ReferencePrediction {
-  /** [classes] */
-  readonly logits: Float64Array;
-  /** Positions of the kept tokens in sequence order, keyed by the 1-based block of the step. */
-  readonly kept: ReadonlyMap<number, Int32Array>;
-}
-
-/** Called with intermediate tensors, for tests: `block0.hidden` [L, d], `block0.fwd.y` [L, E], … */
-export type Observer = (name: string, value: Float64Array) => void;
+import { type Observer, type Parameters, parametersOf, type ReferencePrediction } from './prediction.ts';
 
 /** The sequence between two blocks. */
 interface Sequence {
@@ -68,7 +60,7 @@ interface MixerOutput {
  * @param image normalised pixels [C, H, W]
  * @param sample stable index of the image in its data set; only the `random` signal depends on it
  */
-export function referenceForward(
+export function vimReference(
   spec: VimSpec,
   weights: Weights,
   plan: PruningPlan,
@@ -76,7 +68,7 @@ export function referenceForward(
   sample = 0,
   observe: Observer = () => {},
 ): ReferencePrediction {
-  checkScheduleDepth(plan.schedule, spec.depth);
+  checkPlan(spec, plan);
   const parameter = parametersOf(weights);
   const d = spec.width;
   const tokens = embed(spec, parameter, image);
@@ -85,7 +77,7 @@ export function referenceForward(
   let sequence: Sequence = {
     hidden: new Float64Array(tokens.length),
     residual: tokens,
-    positions: Int32Array.from({ length: sequenceLength(spec) }, (_, position) => position),
+    positions: Int32Array.from({ length: patchCount(spec) + 1 }, (_, position) => position),
     classToken: classTokenPosition(spec),
   };
   for (let block = 0; block < spec.depth; block++) {
@@ -100,7 +92,7 @@ export function referenceForward(
     if (step >= 0) {
       const scores = importance(spec, plan, signals, sequence, step, sample);
       observe(`step${block + 1}.score`, scores);
-      sequence = prune(plan, sequence, scores, plan.schedule[step].keep, d);
+      sequence = prune(spec, plan, sequence, scores, plan.schedule[step].keep);
       kept.set(block + 1, livePositions(sequence));
     }
   }
@@ -238,11 +230,14 @@ function importance(
   const length = positions.length;
   switch (plan.signal) {
     case 'random': {
-      const scores = randomScores(plan.seed, sample, step, sequenceLength(spec));
+      const scores = randomScores(plan.seed, sample, step, patchCount(spec) + 1);
       return Float64Array.from(positions, (position) => scores[position]);
     }
     case 'evit':
-      return similarityToClassToken(signals.gated, length, spec.innerWidth, classToken);
+      return similarityTo(
+        signals.gated.subarray(classToken * spec.innerWidth, (classToken + 1) * spec.innerWidth),
+        signals.gated,
+      );
     case 'gated':
     case 'gated-backward':
     case 'ssm':
@@ -257,15 +252,16 @@ function importance(
 
 /** Drops (or, under `mask`, zeroes) all but the best tokens of both streams. */
 function prune(
+  spec: VimSpec,
   plan: PruningPlan,
   sequence: Sequence,
   scores: Float64Array,
   keep: number,
-  width: number,
 ): Sequence {
+  const { width } = spec;
   const { hidden, residual, positions, classToken, live } = sequence;
   const length = live === undefined ? positions.length : live.reduce((sum, alive) => sum + alive, 0);
-  const count = keptCount(length, keep, plan.countClassToken);
+  const count = keptCount(length, keep, countRule(spec, plan));
   const chosen = selectTokens(
     scores,
     positions,
@@ -290,18 +286,4 @@ function prune(
 
 function livePositions({ positions, live }: Sequence): Int32Array {
   return live === undefined ? positions : positions.filter((_, token) => live[token] === 1);
-}
-
-type Parameters = (name: string) => Float32Array;
-
-function parametersOf(weights: Weights): Parameters {
-  return (name) => {
-    const tensor = weights.get(name);
-    if (tensor === undefined) throw new Error(`weights have no "${name}"`);
-    return tensor.data;
-  };
-}
-
-function add(a: ArrayLike<number>, b: ArrayLike<number>): Float64Array {
-  return Float64Array.from(a, (value, i) => value + b[i]);
 }

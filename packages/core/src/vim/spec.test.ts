@@ -1,16 +1,8 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
-import { randomVimWeights } from './random-weights.ts';
-import {
-  checkVimSpec,
-  classTokenPosition,
-  parameterCount,
-  sequenceLength,
-  vimModel,
-  vimModels,
-  vimParameters,
-  vimSpec,
-} from './spec.ts';
+import { checkSpec, namedModel, parameterCount, sequenceLength } from '../model.ts';
+import { randomWeights } from '../random-weights.ts';
+import { classTokenPosition, vimModels, vimParameters, vimSpec } from './spec.ts';
 
 const official = JSON.parse(
   readFileSync(new URL('../../testdata/vim-shapes.json', import.meta.url), 'utf8'),
@@ -36,17 +28,17 @@ describe.each(['vim-tiny', 'vim-small', 'vim-base'] as const)('%s', (name) => {
 
 describe('Vim specs', () => {
   it('names the valid models', () => {
-    expect(() => vimModel('vim-huge')).toThrow('vim-tiny, vim-small, vim-base');
+    expect(() => namedModel('vim-huge')).toThrow('vim-tiny, vim-small, vim-base');
   });
 
   it('refuses sizes without meaning', () => {
-    expect(() => checkVimSpec(vimSpec({ width: 0, depth: 1 }))).toThrow('width 0');
-    expect(() => checkVimSpec(vimSpec({ width: 8, depth: 1, patchSize: 300 }))).toThrow('patch size 300');
+    expect(() => checkSpec(vimSpec({ width: 0, depth: 1 }))).toThrow('width 0');
+    expect(() => checkSpec(vimSpec({ width: 8, depth: 1, patchSize: 300 }))).toThrow('patch size 300');
   });
 
   it('makes the same random weights twice, different ones per seed', () => {
     const spec = vimSpec({ width: 16, depth: 1, imageHeight: 32, imageWidth: 32 });
-    const [a, b, c] = [1, 1, 2].map((seed) => randomVimWeights(spec, seed).get('head.weight')!.data);
+    const [a, b, c] = [1, 1, 2].map((seed) => randomWeights(spec, seed).get('head.weight')!.data);
     expect(a).toEqual(b);
     expect(a).not.toEqual(c);
   });

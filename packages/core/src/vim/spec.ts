@@ -4,7 +4,6 @@
  * spec is also the list of what a checkpoint must hold.
  */
 import { UserError } from '../errors.ts';
-import { sizeOf } from '../tensor.ts';
 
 export interface VimSpec {
   readonly family: 'vim';
@@ -61,17 +60,6 @@ export const vimModels: Readonly<Record<VimModelName, VimSpec>> = {
   'vim-base': vimSpec({ width: 768, depth: 24 }),
 };
 
-export function isVimModelName(name: string): name is VimModelName {
-  return Object.hasOwn(vimModels, name);
-}
-
-export function vimModel(name: string): VimSpec {
-  if (!isVimModelName(name)) {
-    throw new UserError(`model "${name}" is not known; choose one of ${Object.keys(vimModels).join(', ')}`);
-  }
-  return vimModels[name];
-}
-
 /** Patches per column and per row. */
 export function patchGrid(spec: VimSpec): { readonly height: number; readonly width: number } {
   return {
@@ -86,11 +74,6 @@ export function patchCount(spec: VimSpec): number {
   return height * width;
 }
 
-/** L0: length of the unpruned sequence, class token included. */
-export function sequenceLength(spec: VimSpec): number {
-  return patchCount(spec) + 1;
-}
-
 /** Position of the class token: the middle, M // 2 (use_middle_cls_token). */
 export function classTokenPosition(spec: VimSpec): number {
   return Math.floor(patchCount(spec) / 2);
@@ -101,7 +84,7 @@ export function vimParameters(spec: VimSpec): ReadonlyMap<string, readonly numbe
   const { width: d, innerWidth: E, dtRank: r, stateSize: N, convKernel: taps } = spec;
   const shapes = new Map<string, readonly number[]>([
     ['cls_token', [1, 1, d]],
-    ['pos_embed', [1, sequenceLength(spec), d]],
+    ['pos_embed', [1, patchCount(spec) + 1, d]],
     ['patch_embed.proj.weight', [d, spec.inChannels, spec.patchSize, spec.patchSize]],
     ['patch_embed.proj.bias', [d]],
   ]);
@@ -134,44 +117,11 @@ export const directionParameterNames = {
   backward: { conv: 'conv1d_b', xProj: 'x_proj_b', dtProj: 'dt_proj_b', aLog: 'A_b_log', d: 'D_b' },
 } as const satisfies Record<Direction, Record<string, string>>;
 
-/** Trainable parameters in all. */
-export function parameterCount(spec: VimSpec): number {
-  let total = 0;
-  for (const shape of vimParameters(spec).values()) total += sizeOf(shape);
-  return total;
-}
-
-/** Every shape below is refused beyond this, so that a hostile file cannot ask for absurd work. */
-const largest = { width: 8192, depth: 512, stateSize: 1024, sequence: 1 << 20, classes: 1 << 20 };
-
-/** Throws a UserError that names the first field that makes no sense. */
-export function checkVimSpec(spec: VimSpec): VimSpec {
-  const whole: [string, number, number][] = [
-    ['image height', spec.imageHeight, 1 << 16],
-    ['image width', spec.imageWidth, 1 << 16],
-    ['input channels', spec.inChannels, 1024],
-    ['patch size', spec.patchSize, 1 << 12],
-    ['stride', spec.stride, 1 << 12],
-    ['width', spec.width, largest.width],
-    ['inner width', spec.innerWidth, 4 * largest.width],
-    ['dt rank', spec.dtRank, largest.width],
-    ['state size', spec.stateSize, largest.stateSize],
-    ['convolution taps', spec.convKernel, 64],
-    ['depth', spec.depth, largest.depth],
-    ['classes', spec.classes, largest.classes],
-  ];
-  for (const [what, value, limit] of whole) {
-    if (!Number.isInteger(value) || value < 1 || value > limit) {
-      throw new UserError(`${what} ${value}: must be a whole number from 1 to ${limit}`);
-    }
-  }
+/** Throws a UserError that names what only Vim asks of its numbers. */
+export function checkVimShape(spec: VimSpec): void {
   if (spec.patchSize > spec.imageHeight || spec.patchSize > spec.imageWidth) {
     throw new UserError(
       `patch size ${spec.patchSize} is larger than the image, ${spec.imageHeight}x${spec.imageWidth}`,
     );
   }
-  if (sequenceLength(spec) > largest.sequence) {
-    throw new UserError(`${sequenceLength(spec)} tokens are more than the ${largest.sequence} supported`);
-  }
-  return spec;
 }

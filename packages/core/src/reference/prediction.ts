@@ -1,0 +1,23 @@
+/** What a reference forward takes and returns, whatever the family. */
+import type { Weights } from '../tensor.ts';
+
+export interface ReferencePrediction {
+  /** [classes] */
+  readonly logits: Float64Array;
+  /** Positions of the kept tokens in sequence order, keyed by the 1-based block of the step. */
+  readonly kept: ReadonlyMap<number, Int32Array>;
+}
+
+/** Called with intermediate tensors, for tests: `block0.hidden` [L, d], `block0.fwd.y` [L, E], … */
+export type Observer = (name: string, value: Float64Array) => void;
+
+/** A model's tensors by upstream's names. */
+export type Parameters = (name: string) => Float32Array;
+
+export function parametersOf(weights: Weights): Parameters {
+  return (name) => {
+    const tensor = weights.get(name);
+    if (tensor === undefined) throw new Error(`weights have no "${name}"`);
+    return tensor.data;
+  };
+}

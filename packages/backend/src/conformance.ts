@@ -1,20 +1,25 @@
 /**
- * The conformance suite: one call in a backend's test file runs every golden case and every option on it,
- * against the golden data and against the float64 reference.
+ * The conformance suite: one call in a backend's test file runs every golden case and every option of every family
+ * on it, against the golden data and against the float64 reference.
  */
 import {
   alignments,
   convModes,
+  type ModelFamily,
+  type ModelSpec,
   type PruningPlan,
+  plainMambaSpec,
   pruningPlan,
-  randomVimWeights,
+  randomWeights,
   reductions,
+  type Signal,
   signals,
   vimSpec,
 } from '@vssm/core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { Backend, LoadedModel, ModelRequest, Prediction } from './backend.ts';
-import { type GoldenCase, goldenBatch, goldenCases } from './golden.ts';
+import { type GoldenCase, goldenBatch } from './golden/case.ts';
+import { goldenCases } from './golden/cases.ts';
 import { referenceBackend } from './reference.ts';
 
 export interface Tolerance {
@@ -24,28 +29,59 @@ export interface Tolerance {
   readonly relative: number;
 }
 
-/**
- * @param options added to every model request, for instance a form or a thread count
- */
+/** What is added to every model request, for instance a thread count; and how much of the suite runs. */
+export interface ConformanceOptions extends Partial<ModelRequest> {
+  /** Default: all. */
+  readonly families?: readonly ModelFamily[];
+  /** Only every n-th combination of options, for slow backends. Default: 1, all of them. */
+  readonly everyOption?: number;
+}
+
 export async function describeConformance(
   name: string,
   backend: Backend,
   tolerance: Tolerance,
-  options: Partial<ModelRequest> = {},
+  { families = ['vim', 'plainmamba'], everyOption = 1, ...request }: ConformanceOptions = {},
 ): Promise<void> {
-  const cases = await goldenCases();
+  for (const family of families) {
+    const cases = await goldenCases(family);
+    describeGolden(`${name}, ${family}: golden data`, backend, tolerance, request, cases);
+    const plans = plansOf[family]().filter((_, i) => i % everyOption === 0);
+    describeOptions(`${name}, ${family}: options against the reference`, backend, tolerance, request, {
+      ...cases[0],
+      plans,
+    });
+    describeShape(`${name}, ${family}: shapes`, backend, tolerance, request, shapesOf[family]);
+  }
+}
 
-  describe(`${name}: golden data`, () => {
+type Request = Partial<ModelRequest>;
+
+function describeGolden(
+  name: string,
+  backend: Backend,
+  tolerance: Tolerance,
+  request: Request,
+  cases: readonly GoldenCase[],
+): void {
+  describe(name, () => {
     it.each(cases)('$name', async (golden) => {
-      const prediction = await predict(backend, { ...golden, ...options }, golden.pixels, goldenBatch);
+      const prediction = await predict(backend, { ...golden, ...request }, golden.pixels, goldenBatch);
       expect(largestDifference(prediction.logits, golden.logits)).toBeLessThan(tolerance.golden);
       expectSameKept(prediction, golden);
     });
   });
+}
 
-  describe(`${name}: every option against the reference`, () => {
-    const [dense] = cases;
-    it.each(allPlans())('%s', async (_, plan) => {
+function describeOptions(
+  name: string,
+  backend: Backend,
+  tolerance: Tolerance,
+  options: Request,
+  { plans, ...dense }: GoldenCase & { readonly plans: readonly PruningPlan[] },
+): void {
+  describe(name, () => {
+    it.each(plans.map((plan) => [describePlan(plan), plan] as const))('%s', async (_, plan) => {
       const request = { ...dense, plan, ...options };
       const samples = [7, 4];
       const expected = await predict(referenceBackend, request, dense.pixels, goldenBatch, samples);
@@ -56,48 +92,98 @@ export async function describeConformance(
       );
     });
   });
+}
 
-  describe(`${name}: shapes`, () => {
-    const spec = vimSpec({
-      width: 24,
-      depth: 3,
-      imageHeight: 12,
-      imageWidth: 20,
-      inChannels: 1,
-      patchSize: 4,
-      stride: 4,
-      stateSize: 8,
-      classes: 5,
-    });
-    const weights = randomVimWeights(spec, 3);
-    const plan = pruningPlan({ schedule: [{ after: 1, keep: 0.6 }] });
-    const pixels = Float32Array.from({ length: 3 * 12 * 20 }, (_, i) => Math.sin(i * 0.7) + (i % 5) / 5);
+function describeShape(
+  name: string,
+  backend: Backend,
+  tolerance: Tolerance,
+  options: Request,
+  spec: ModelSpec,
+): void {
+  const { inChannels, imageHeight, imageWidth, classes } = spec;
+  const size = inChannels * imageHeight * imageWidth;
+  describe(`${name}, ${inChannels}x${imageHeight}x${imageWidth}`, () => {
+    const weights = randomWeights(spec, 3);
+    const plan = pruningPlan({ schedule: [{ after: 1, keep: 0.6 }] }, spec.family);
+    const pixels = Float32Array.from({ length: 3 * size }, (_, i) => Math.sin(i * 0.7) + (i % 5) / 5);
     let model: LoadedModel;
     beforeAll(async () => {
       model = await backend.load({ spec, weights, plan, ...options });
     });
     afterAll(() => model.dispose());
 
-    it('a rectangular grid, one channel, batch 1 and batch 3 give the same rows', async () => {
+    it('batch 1 and batch 3 give the same rows', async () => {
       const together = await model.run({ pixels, size: 3 });
       const expected = await predict(referenceBackend, { spec, weights, plan }, pixels, 3);
       expect(largestDifference(together.logits, expected.logits)).toBeLessThan(tolerance.golden);
+      expectSameKept(together, expected);
       for (let item = 0; item < 3; item++) {
-        const alone = await model.run({ pixels: pixels.subarray(item * 240, (item + 1) * 240), size: 1 });
-        expect(
-          largestDifference(alone.logits, together.logits.subarray(item * 5, item * 5 + 5)),
-        ).toBeLessThan(tolerance.golden);
+        const image = pixels.subarray(item * size, (item + 1) * size);
+        const alone = await model.run({ pixels: image, size: 1 });
+        const row = together.logits.subarray(item * classes, (item + 1) * classes);
+        expect(largestDifference(alone.logits, row)).toBeLessThan(tolerance.golden);
+      }
+    });
+
+    it('permuting the batch permutes the results', async () => {
+      const together = await model.run({ pixels, size: 3 });
+      const permuted = new Float32Array(pixels.length);
+      for (let item = 0; item < 3; item++) {
+        permuted.set(pixels.subarray(item * size, (item + 1) * size), ((item + 1) % 3) * size);
+      }
+      const turned = await model.run({ pixels: permuted, size: 3 });
+      for (let item = 0; item < 3; item++) {
+        const to = (item + 1) % 3;
+        const before = together.logits.subarray(item * classes, (item + 1) * classes);
+        const after = turned.logits.subarray(to * classes, (to + 1) * classes);
+        expect(largestDifference(after, before)).toBeLessThan(tolerance.golden);
       }
     });
 
     it('refuses a batch whose pixels do not fit', async () => {
-      await expect(model.run({ pixels: pixels.subarray(1), size: 3 })).rejects.toThrow(/719/);
+      await expect(model.run({ pixels: pixels.subarray(1), size: 3 })).rejects.toThrow(String(3 * size - 1));
     });
   });
 }
 
-/** Every combination of options that has a meaning, on a schedule with two steps. */
-function allPlans(): [string, PruningPlan][] {
+/** Rectangular grids, odd sides, few channels; PlainMamba's position embedding resized, its last cells padded. */
+const shapesOf: Readonly<Record<ModelFamily, ModelSpec>> = {
+  vim: vimSpec({
+    width: 24,
+    depth: 3,
+    imageHeight: 12,
+    imageWidth: 20,
+    inChannels: 1,
+    patchSize: 4,
+    stride: 4,
+    stateSize: 8,
+    classes: 5,
+  }),
+  plainmamba: plainMambaSpec({
+    width: 24,
+    depth: 3,
+    imageHeight: 19,
+    imageWidth: 30,
+    inChannels: 1,
+    patchSize: 4,
+    stemWidth: 8,
+    stemConvs: 2,
+    stateSize: 8,
+    depthwiseLayers: [1],
+    positionRows: 4,
+    positionColumns: 4,
+    classes: 5,
+  }),
+};
+
+/** Every combination of a family's options that has a meaning, on a schedule with two steps. */
+const plansOf: Readonly<Record<ModelFamily, () => PruningPlan[]>> = {
+  vim: vimPlans,
+  plainmamba: plainMambaPlans,
+};
+
+function vimPlans(): PruningPlan[] {
   const schedule = [
     { after: 2, keep: 0.6 },
     { after: 3, keep: 0.5 },
@@ -118,11 +204,36 @@ function allPlans(): [string, PruningPlan][] {
   }
   plans.push(pruningPlan({ schedule: [{ after: 4, keep: 0.5 }] }));
   plans.push(pruningPlan({ schedule: [{ after: 1, keep: 1 }] }));
-  return plans.map((plan) => [
-    [plan.signal, plan.reduce, plan.order, plan.alignment, plan.conv, plan.tokenOrder].join(' ') +
-      ` after ${plan.schedule.map(({ after }) => after).join(',')}${plan.countClassToken ? ' counting class' : ''}`,
-    plan,
+  return plans;
+}
+
+function plainMambaPlans(): PruningPlan[] {
+  const schedule = [
+    { after: 1, keep: 0.6 },
+    { after: 2, keep: 0.5 },
+  ];
+  const planOf = (options: Partial<PruningPlan>) => pruningPlan({ schedule, ...options }, 'plainmamba');
+  const reduced: readonly Signal[] = ['gated', 'ssm'];
+  const plans = alignments.flatMap((alignment) => [
+    ...reduced.flatMap((signal) => reductions.map((reduce) => planOf({ signal, reduce, alignment }))),
+    planOf({ signal: 'random', alignment, seed: 11 }),
+    planOf({ signal: 'evit', alignment }),
   ]);
+  const oneStep = [
+    { after: 3, keep: 0.5 },
+    { after: 1, keep: 1 },
+    // So few cells stay that most of each 7x7 neighbourhood is empty.
+    { after: 1, keep: 0.05 },
+  ].map((step) => planOf({ schedule: [step] }));
+  return [...plans, ...oneStep];
+}
+
+function describePlan(plan: PruningPlan): string {
+  const { schedule, countClassToken } = plan;
+  return (
+    [plan.signal, plan.reduce, plan.order, plan.alignment, plan.conv, plan.tokenOrder].join(' ') +
+    ` after ${schedule.map(({ after, keep }) => `${after}@${keep}`).join(',')}${countClassToken ? ' counting class' : ''}`
+  );
 }
 
 async function predict(

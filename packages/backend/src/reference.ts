@@ -1,5 +1,5 @@
 /** The float64 reference forward behind the Backend interface: slow, exact, always available. */
-import { checkScheduleDepth, referenceForward } from '@vssm/core';
+import { checkPlan, referenceForward } from '@vssm/core';
 import {
   type Backend,
   type Batch,
@@ -15,7 +15,7 @@ export const referenceBackend: Backend = {
     return { available: true, details: { precision: 'float64', implementation: 'plain TypeScript loops' } };
   },
   async load(request) {
-    checkScheduleDepth(request.plan.schedule, request.spec.depth);
+    checkPlan(request.spec, request.plan);
     return new ReferenceModel(request);
   },
 };

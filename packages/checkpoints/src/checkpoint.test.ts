@@ -4,10 +4,10 @@ import { UserError } from '@vssm/core';
 import { describe, expect, it } from 'vitest';
 import { readCheckpoint } from './checkpoint.ts';
 import { sha256File } from './index.ts';
+import { loadModel } from './model/load.ts';
 import * as p from './testing/pickle-writer.ts';
 import { temporaryFiles, testdata } from './testing/temporary-file.ts';
 import { writeTorchZip, writeZip } from './testing/zip-writer.ts';
-import { loadVim } from './vim/load.ts';
 
 const temporary = temporaryFiles();
 const shipped = join(import.meta.dirname, '../../../datasets/fashion-mnist/vim-nano-fmnist.pth');
@@ -54,7 +54,7 @@ describe('readCheckpoint', () => {
     const averaged = await readCheckpoint(path, { key: 'model_ema' });
     const weight = checkpoint.tensors.get('head.weight')!.data;
     expect([...averaged.tensors.get('head.weight')!.data]).toEqual([...weight].map((value) => value / 2));
-    expect(loadVim(checkpoint).spec).toMatchObject({ width: 8, depth: 2, stateSize: 4, classes: 5 });
+    expect(loadModel(checkpoint).spec).toMatchObject({ width: 8, depth: 2, stateSize: 4, classes: 5 });
   });
 
   it('reads the same from both formats', async () => {
@@ -70,7 +70,7 @@ describe('readCheckpoint', () => {
       'criterion.weight: not under "model."',
       'bn.num_batches_tracked: an integer buffer (I64)',
     ]);
-    const { ignored, weights } = loadVim(checkpoint);
+    const { ignored, weights } = loadModel(checkpoint);
     expect(ignored.at(-1)).toBe('head_dist.weight: a head that this run does not use');
     expect(weights.size).toBe(41);
   });

@@ -23,7 +23,7 @@ export interface Checkpoint {
   /** Size of the file. */
   readonly bytes: number;
   /**
-   * The state dict's floating-point tensors by name, without a `model.` prefix. The data may be views of
+   * The state dict's floating-point tensors by name, without a `model.` or `module.` prefix. The data may be views of
    * shared buffers: mind byteOffset, and do not write to them.
    */
   readonly tensors: Weights;
@@ -36,8 +36,8 @@ export interface Checkpoint {
 /**
  * Reads a `.pth` file (torch.save's zip or legacy format) or a `.safetensors` file. Nothing in the file is run:
  * pickles become data, and one that asks for os, subprocess, builtins and the like is refused by that name.
- * The state dict is the whole, or what lies under `model`, `state_dict`, …; if any name begins with `model.`,
- * only those belong to it. F16, BF16 and F64 become float32.
+ * The state dict is the whole, or what lies under `model`, `state_dict`, …; if any name begins with `model.`
+ * or `module.`, only those belong to it. F16, BF16 and F64 become float32.
  *
  * @param options.key where the state dict lies, instead of the usual places
  * @throws UserError naming the file and the problem

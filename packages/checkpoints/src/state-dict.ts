@@ -1,6 +1,6 @@
 /**
  * Which part of a checkpoint is the model: the state dict inside what torch.save was given, and of its names
- * those under `model.` if there are any. What is left out is said, never dropped in silence.
+ * those under `model.` or `module.` if there are any. What is left out is said, never dropped in silence.
  */
 import { UserError } from '@vssm/core';
 import { findPlaceholder, PickleDict } from './pickle/values.ts';

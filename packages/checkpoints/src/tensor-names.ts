@@ -2,7 +2,8 @@
  * message shows them. */
 import { UserError } from '@vssm/core';
 
-export const modelPrefix = 'model.';
+/** What trainers put before every name: a wrapper's `model`, or DataParallel's `module`. */
+const modelPrefixes = ['model.', 'module.'];
 
 /** Names become keys of objects and lines of reports; nothing honest is called like these. */
 export function checkName(name: string): void {
@@ -12,13 +13,14 @@ export function checkName(name: string): void {
   }
 }
 
-/** If any name begins with `model.`, only those are the state dict; the prefix is taken off. */
+/** If any name begins with `model.` (or else `module.`), only those are the state dict; the prefix is taken off. */
 export function underModelPrefix<T>(all: ReadonlyMap<string, T>): {
   readonly kept: ReadonlyMap<string, T>;
   readonly ignored: readonly string[];
 } {
-  const marked = [...all.keys()].some((name) => name.startsWith(modelPrefix));
-  return marked ? underPrefix(all, modelPrefix) : { kept: all, ignored: [] };
+  const names = [...all.keys()];
+  const prefix = modelPrefixes.find((candidate) => names.some((name) => name.startsWith(candidate)));
+  return prefix === undefined ? { kept: all, ignored: [] } : underPrefix(all, prefix);
 }
 
 /** The names that begin with `prefix`, which is taken off; the others are listed. */

@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll } from 'vitest';
 
-export const testdata = (name: string): string => join(import.meta.dirname, '../../testdata', name);
+export { testdata } from './test-data.ts';
 
 /** Returns a function that writes bytes to a new file in the folder and gives its path. */
 export function temporaryFiles(): (name: string, bytes: Uint8Array) => Promise<string> {

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { type GridOptions, resolveGrid } from './grid.ts';
+import type { GridOptions } from '../model/size.ts';
+import { resolveGrid } from './grid.ts';
 
 const size = (height: number, width = height) => ({ height, width });
 

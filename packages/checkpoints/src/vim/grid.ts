@@ -12,20 +12,15 @@
  *    fine-tuned at stride 8, that is what it is taken for.
  */
 import { UserError } from '@vssm/core';
-
-export interface Size {
-  readonly height: number;
-  readonly width: number;
-}
-
-export interface GridOptions {
-  /** Step between patches, pixels. */
-  readonly stride?: number;
-  /** Input image, pixels. */
-  readonly imageSize?: Size;
-  /** Patches per column and row. */
-  readonly grid?: Size;
-}
+import {
+  checkGrid,
+  checkSize,
+  checkWhole,
+  type GridOptions,
+  type Size,
+  show,
+  squareGrid,
+} from '../model/size.ts';
 
 export interface Geometry {
   readonly imageHeight: number;
@@ -40,31 +35,19 @@ export function resolveGrid(patches: number, patchSize: number, options: GridOpt
   const { stride, imageSize, grid } = options;
   if (stride !== undefined) checkWhole('stride', stride);
   if (imageSize !== undefined) checkSize('image size', imageSize, patchSize);
-  if (grid !== undefined) {
-    checkSize('grid', grid, 1);
-    if (grid.height * grid.width !== patches) {
-      throw new UserError(
-        `grid ${show(grid)} has ${grid.height * grid.width} patches, but pos_embed holds ${patches}`,
-      );
-    }
-  }
+  if (grid !== undefined) checkGrid(grid, patches);
   if (imageSize !== undefined) {
     return fromImage(imageSize, strideFor(imageSize, patches, patchSize, stride, grid));
   }
   if (grid !== undefined) return fromGrid(grid, patchSize, stride ?? patchSize);
 
-  const side = Math.round(Math.sqrt(patches));
-  if (side * side !== patches) {
-    throw new UserError(
-      `pos_embed holds ${patches} patches, which is no square; say how they lie with --grid HxW, for instance ${show(nearSquare(patches))}, or give --image-size HxW`,
-    );
-  }
+  const square = squareGrid(patches);
   const upstream = { height: upstreamSide, width: upstreamSide };
   const half = patchSize / 2;
   if (stride === undefined && Number.isInteger(half) && patchesOf(upstream, patchSize, half) === patches) {
     return fromImage(upstream, half);
   }
-  return fromGrid({ height: side, width: side }, patchSize, stride ?? patchSize);
+  return fromGrid(square, patchSize, stride ?? patchSize);
 }
 
 /** The stride at which `image` has the patches that pos_embed holds. */
@@ -119,25 +102,4 @@ function fromGrid({ height, width }: Size, patchSize: number, stride: number): G
     imageWidth: (width - 1) * stride + patchSize,
     stride,
   };
-}
-
-/** The factors of `patches` that lie closest together. */
-function nearSquare(patches: number): Size {
-  let height = Math.floor(Math.sqrt(patches));
-  while (patches % height !== 0) height--;
-  return { height, width: patches / height };
-}
-
-function checkSize(what: string, { height, width }: Size, least: number): void {
-  for (const side of [height, width]) checkWhole(what, side, least);
-}
-
-function checkWhole(what: string, value: number, least = 1): void {
-  if (!Number.isInteger(value) || value < least || value > 1 << 16) {
-    throw new UserError(`${what} ${value}: must be a whole number from ${least} to ${1 << 16}`);
-  }
-}
-
-function show({ height, width }: Size): string {
-  return `${height}x${width}`;
 }

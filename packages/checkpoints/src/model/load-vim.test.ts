@@ -13,7 +13,7 @@ import {
 import { describe, expect, it } from 'vitest';
 import { type Checkpoint, readCheckpoint } from '../checkpoint.ts';
 import { testdata } from '../testing/temporary-file.ts';
-import { loadVim } from './load.ts';
+import { loadModel } from './load.ts';
 
 const small = vimSpec({
   ...{
@@ -43,10 +43,10 @@ function checkpoint(
 
 const zeros = (...shape: number[]) => float32(shape, new Float32Array(sizeOf(shape)));
 
-describe('loadVim', () => {
+describe('loadModel: Vim', () => {
   it('infers the shipped checkpoint as its note describes it', async () => {
     const path = join(import.meta.dirname, '../../../../datasets/fashion-mnist/vim-nano-fmnist.pth');
-    const { spec, weights } = loadVim(await readCheckpoint(path));
+    const { spec, weights } = loadModel(await readCheckpoint(path));
     expect(spec).toEqual(
       vimSpec({
         ...{ width: 48, depth: 8, stateSize: 8, inChannels: 1, classes: 10 },
@@ -59,7 +59,7 @@ describe('loadVim', () => {
   });
 
   it('infers the golden model from safetensors', async () => {
-    const { spec } = loadVim(await readCheckpoint(testdata('a_vim_micro.safetensors')));
+    const { spec } = loadModel(await readCheckpoint(testdata('a_vim_micro.safetensors')));
     expect(spec).toEqual(
       vimSpec({ width: 32, depth: 4, imageHeight: 32, imageWidth: 32, patchSize: 4, stride: 4, classes: 10 }),
     );
@@ -67,21 +67,21 @@ describe('loadVim', () => {
 
   it('infers the published sizes', () => {
     for (const spec of [vimModels['vim-tiny'], { ...vimModels['vim-tiny'], stride: 8 }]) {
-      expect(loadVim(checkpoint(spec)).spec).toEqual(spec);
+      expect(loadModel(checkpoint(spec)).spec).toEqual(spec);
     }
   });
 
   it('infers what differs from the defaults, each from its own tensor', () => {
     const spec = { ...small, innerWidth: 40, dtRank: 5, convKernel: 3, inChannels: 2 };
-    expect(loadVim(checkpoint(spec)).spec).toEqual(spec);
+    expect(loadModel(checkpoint(spec)).spec).toEqual(spec);
   });
 
   it('passes stride, image size and grid on', () => {
     const wide = { ...small, imageHeight: 8, imageWidth: 32 };
-    expect(() => loadVim(checkpoint({ ...wide, imageWidth: 36 }))).toThrow('--grid HxW, for instance 3x6');
-    expect(loadVim(checkpoint(wide), { grid: { height: 2, width: 8 } }).spec).toEqual(wide);
-    expect(loadVim(checkpoint(wide), { imageSize: { height: 8, width: 32 } }).spec).toEqual(wide);
-    expect(loadVim(checkpoint(small), { stride: 2 }).spec).toMatchObject({ imageHeight: 10, stride: 2 });
+    expect(() => loadModel(checkpoint({ ...wide, imageWidth: 36 }))).toThrow('--grid HxW, for instance 3x6');
+    expect(loadModel(checkpoint(wide), { grid: { height: 2, width: 8 } }).spec).toEqual(wide);
+    expect(loadModel(checkpoint(wide), { imageSize: { height: 8, width: 32 } }).spec).toEqual(wide);
+    expect(loadModel(checkpoint(small), { stride: 2 }).spec).toMatchObject({ imageHeight: 10, stride: 2 });
   });
 
   it('gives the weights in the order of the parameters, and no others', () => {
@@ -93,7 +93,7 @@ describe('loadVim', () => {
       tensors.set('decode_head.conv.weight', zeros(3));
       tensors.set('auxiliary_head.conv.bias', zeros(3));
     });
-    const { weights, ignored } = loadVim(shuffled);
+    const { weights, ignored } = loadModel(shuffled);
     expect([...weights.keys()]).toEqual([...vimParameters(small).keys()]);
     expect(ignored).toEqual([
       'note',
@@ -149,7 +149,7 @@ describe('loadVim', () => {
         tensors.set('layers.999999.norm.weight', zeros(32));
       },
     ],
-    ['is a PlainMamba checkpoint', (tensors) => tensors.set('backbone.layers.0.mamba.A_log', zeros(1))],
+    ['PlainMamba without its classifier', (tensors) => tensors.set('layers.0.mamba.A_log', zeros(1))],
     ['a backbone inside a detection or segmentation model', (tensors) => tensors.set('backbone.x', zeros(1))],
     ['two class tokens', (tensors) => tensors.set('cls_token_head', zeros(1))],
     ['LayerNorm', (tensors) => tensors.set('layers.0.norm.bias', zeros(32))],
@@ -174,9 +174,9 @@ describe('loadVim', () => {
     ],
   ])('refuses: %s', (problem, change) => {
     const broken = checkpoint(small, change);
-    expect(() => loadVim(broken)).toThrow(`checkpoint x.pth: `);
-    expect(() => loadVim(broken)).toThrow(problem);
-    expect(() => loadVim(broken)).toThrow(UserError);
+    expect(() => loadModel(broken)).toThrow(`checkpoint x.pth: `);
+    expect(() => loadModel(broken)).toThrow(problem);
+    expect(() => loadModel(broken)).toThrow(UserError);
   });
 
   it('does not mind a counter of batches, whatever its type', () => {
@@ -184,6 +184,6 @@ describe('loadVim', () => {
       integers.set('bn.num_batches_tracked', 'I64');
       tensors.set('num_batches_tracked', zeros());
     });
-    expect(loadVim(counters).ignored).toContain('num_batches_tracked: a counter of batches');
+    expect(loadModel(counters).ignored).toContain('num_batches_tracked: a counter of batches');
   });
 });

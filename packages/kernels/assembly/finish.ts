@@ -4,9 +4,9 @@ import { chunkOutput, tileD } from './workspace';
 
 /** Signals a score is made from, and reductions over channels; the caller's numbering. */
 export const NO_SCORE: i32 = 0;
-const GATED: i32 = 1;
+export const GATED: i32 = 1;
 const OWN_GATED: i32 = 2;
-const SSM: i32 = 3;
+export const SSM: i32 = 3;
 const CLIP: i32 = 0;
 const SUM: i32 = 1;
 const L1: i32 = 2;
@@ -15,7 +15,7 @@ export const L2: i32 = 3;
 /** One reduced value more: a token's score grows by the channels in `value`. */
 // @ts-ignore: decorator
 @inline
-function reduced(sum: v128, value: v128, reduction: i32): v128 {
+export function reduced(sum: v128, value: v128, reduction: i32): v128 {
   if (reduction == CLIP) return f32x4.add(sum, f32x4.pmax(value, f32x4.splat(0)));
   if (reduction == SUM) return f32x4.add(sum, value);
   if (reduction == L1) return f32x4.add(sum, f32x4.abs(value));

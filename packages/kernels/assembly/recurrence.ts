@@ -19,12 +19,12 @@ import { EXP1, EXP2, EXP3, EXP4, EXP5, LOWEST, multiplyAdd, ONE, powerOfTwo, ROU
 import { chunkInput, chunkOutput, chunkTime, GROUP, tileA, tileH } from './workspace';
 
 /** 2^-100: states below are set to zero between chunks, so that a fading one never stays among the denormals. */
-const NEGLIGIBLE: usize = memory.data<f32>([7.888609052210118e-31]);
+export const NEGLIGIBLE: usize = memory.data<f32>([7.888609052210118e-31]);
 
 /** exp(time · A) of four channels, A being given times log2 e. */
 // @ts-ignore: decorator
 @inline
-function decay(
+export function decay(
   time: v128,
   a: v128,
   clamp: bool,

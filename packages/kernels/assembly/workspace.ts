@@ -19,7 +19,7 @@ export const TILE_STATES: i32 = TILE * 16;
 export const MAX_TAPS: i32 = 8;
 
 /** Scratch begins here; the constants of math.ts lie before it. */
-const SCRATCH: usize = 2048;
+export const SCRATCH: usize = 2048;
 const TILE_BYTES: usize = TILE * 4;
 const STATE_BYTES: usize = TILE_STATES * 4;
 const CHUNK_BYTES: usize = CHUNK * TILE * 4;

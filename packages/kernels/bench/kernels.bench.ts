@@ -1,14 +1,23 @@
 /**
- * Times one layer and one direction of each kernel on one thread, at the models' real sizes with random numbers:
+ * Times one layer and one direction of each kernel on one thread, at the models' real sizes with random numbers, as
+ * WebAssembly and, where there is a C compiler, as native code:
  *
  *     pnpm --filter @vssm/kernels bench [rounds]
  *
- * All cases of a size take turns in every round, each round beginning with another one, so that whatever else the
- * machine does falls on all alike; the first third of the rounds is warm-up. Reported: median, the middle half, and what the ratio of two cases was
- * within the same round.
+ * Reported: median, the middle half, and what the ratio of two cases was within the same round; see takeTurns for how
+ * times are taken.
  */
-import { Arena, type ConvOptions, createKernels, createMemory, type ScanOptions } from '../src/index.ts';
+import {
+  Arena,
+  type ConvOptions,
+  createKernels,
+  createMemory,
+  type Kernels,
+  probeNative,
+  type ScanOptions,
+} from '../src/index.ts';
 import { randomSource } from '../src/random-case.ts';
+import { summary, takeTurns } from './turns.ts';
 
 const rounds = Number(process.argv[2] ?? 45);
 const states = 16;
@@ -27,22 +36,13 @@ const sizes: readonly Size[] = [
   { name: 'Vim-S at 1024', length: 4097, channels: 768 },
 ];
 
-interface Summary {
-  readonly median: number;
-  readonly low: number;
-  readonly high: number;
-}
-
-function summary(times: readonly number[]): Summary {
-  const sorted = [...times].sort((a, b) => a - b);
-  const at = (share: number) => sorted[Math.floor(share * (sorted.length - 1))];
-  return { median: at(0.5), low: at(0.25), high: at(0.75) };
-}
+const native = await probeNative();
+const implementations = native.available ? (['wasm', 'native'] as const) : (['wasm'] as const);
+if (!native.available) console.log(`no native kernels: ${native.reason}`);
 
 async function benchmark(size: Size): Promise<void> {
   const { length, channels } = size;
   const arena = new Arena(createMemory());
-  const kernels = await createKernels(arena.memory);
   const random = randomSource(1);
   const filled = (count: number, low: number, high: number) => {
     const region = arena.float32(count);
@@ -79,7 +79,11 @@ async function benchmark(size: Size): Promise<void> {
     u: adjacent(filled(length * channels, 0, 0)),
   };
   const positions = kept.at;
-  const cases: Readonly<Record<string, () => void>> = {
+  const large = filled(channels, 20, 30);
+  const pulse = filled(length * channels, 0, 0);
+  new Float32Array(arena.memory.buffer, pulse, channels).fill(1);
+  const tiny = filled(length * channels, 1e-39, 2e-39);
+  const cases = (kernels: Kernels): Readonly<Record<string, () => void>> => ({
     'scan, first direction, none': () => kernels.selectiveScan(first),
     'scan, first direction, decay': () => kernels.selectiveScan({ ...first, positions }),
     'scan, last direction, none': () => kernels.selectiveScan(last),
@@ -90,31 +94,20 @@ async function benchmark(size: Size): Promise<void> {
     'scan, denormal input': () => kernels.selectiveScan({ ...first, u: adjacent(tiny) }),
     'convolution, compact': () => kernels.convSilu(conv),
     'convolution, positional': () => kernels.convSilu({ ...conv, positions }),
-  };
-  const large = filled(channels, 20, 30);
-  const pulse = filled(length * channels, 0, 0);
-  new Float32Array(arena.memory.buffer, pulse, channels).fill(1);
-  const tiny = filled(length * channels, 1e-39, 2e-39);
-
-  const times = Object.fromEntries(Object.keys(cases).map((name) => [name, [] as number[]]));
-  for (let round = 0; round < rounds; round++) {
-    const order = Object.entries(cases);
-    for (const [name, run] of [
-      ...order.slice(round % order.length),
-      ...order.slice(0, round % order.length),
-    ]) {
-      const start = performance.now();
-      run();
-      const took = performance.now() - start;
-      if (round >= rounds / 3) times[name].push(took);
-    }
+  });
+  const all: Record<string, () => void> = {};
+  for (const implementation of implementations) {
+    const own = cases(await createKernels(arena.memory, { implementation }));
+    for (const [name, run] of Object.entries(own)) all[`${implementation}: ${name}`] = run;
   }
+
+  const times = takeTurns(all, rounds);
   console.log(`\n${size.name}: L ${length}, E ${channels}, N ${states}, one image`);
   for (const [name, taken] of Object.entries(times)) {
     const { median, low, high } = summary(taken);
     const perToken = (1000 * median) / length;
     console.log(
-      `  ${name.padEnd(36)}${median.toFixed(3).padStart(8)} ms  (${low.toFixed(3)} to ${high.toFixed(3)})` +
+      `  ${name.padEnd(44)}${median.toFixed(3).padStart(8)} ms  (${low.toFixed(3)} to ${high.toFixed(3)})` +
         `${perToken.toFixed(2).padStart(8)} µs a token`,
     );
   }
@@ -122,9 +115,16 @@ async function benchmark(size: Size): Promise<void> {
     const { median, low, high } = summary(times[over].map((time, round) => time / times[under][round]));
     console.log(`  ${over} / ${under}: ${median.toFixed(3)} (${low.toFixed(3)} to ${high.toFixed(3)})`);
   };
-  ratio('scan, first direction, decay', 'scan, first direction, none');
-  ratio('scan, last direction, decay', 'scan, last direction, none');
-  ratio('scan, last direction, decay, score', 'scan, last direction, decay');
+  for (const implementation of implementations) {
+    const own = (name: string) => `${implementation}: ${name}`;
+    ratio(own('scan, first direction, decay'), own('scan, first direction, none'));
+    ratio(own('scan, last direction, decay'), own('scan, last direction, none'));
+    ratio(own('scan, last direction, decay, score'), own('scan, last direction, decay'));
+  }
+  if (!native.available) return;
+  for (const name of ['scan, first direction, none', 'scan, last direction, none', 'convolution, compact']) {
+    ratio(`wasm: ${name}`, `native: ${name}`);
+  }
 }
 
 for (const size of sizes) await benchmark(size);

@@ -1,8 +1,9 @@
 import { silu } from '@vssm/core';
 import fc from 'fast-check';
-import { describe, expect, it } from 'vitest';
+import { expect, it } from 'vitest';
 import { type ConvOptions, convReference } from './conv.ts';
-import { createKernels } from './kernels.ts';
+import { describeImplementations } from './implementations.test-data.ts';
+import { createKernels, type Kernels } from './kernels.ts';
 import { RandomCase } from './random-case.ts';
 import { workspaceBytes } from './rows.ts';
 
@@ -28,8 +29,7 @@ function convCase(seed: number, shape: Shape, positional: boolean, spread = 2): 
   ];
 }
 
-async function errorOf(data: RandomCase, options: ConvOptions): Promise<number> {
-  const kernels = await createKernels(data.arena.memory);
+function compare(kernels: Kernels, data: RandomCase, options: ConvOptions): number {
   const want = convReference(data.arena.memory.buffer, options);
   const canaries = data.canaries();
   kernels.convSilu(options);
@@ -45,7 +45,13 @@ async function errorOf(data: RandomCase, options: ConvOptions): Promise<number> 
   return error / scale;
 }
 
-describe('convSilu', () => {
+describeImplementations('convSilu', (implementation) => {
+  const kernelsOver = ({ arena }: RandomCase) => createKernels(arena.memory, { implementation });
+
+  async function errorOf(data: RandomCase, options: ConvOptions): Promise<number> {
+    return compare(await kernelsOver(data), data, options);
+  }
+
   it('agrees with its twin on 500 random shapes, both directions, compact and positional', async () => {
     const shapes: fc.Arbitrary<Shape> = fc.record({
       batch: fc.integer({ min: 1, max: 3 }),
@@ -84,7 +90,7 @@ describe('convSilu', () => {
       u: { at: data.vector(length, () => 0), stride: 1 },
       ...(positions === undefined ? {} : { positions: data.integers(positions) }),
     };
-    (await createKernels(data.arena.memory)).convSilu(call);
+    (await kernelsOver(data)).convSilu(call);
     // SiLU is the identity for numbers this large.
     return [...data.read(call.u, 1, length, 1)].map(Math.round);
   }
@@ -103,7 +109,7 @@ describe('convSilu', () => {
   it('with nothing pruned, positional taps are compact taps bit for bit', async () => {
     const shape = { batch: 1, length: 12, channels: 20, taps: 4, direction: 'backward' } as const;
     const [data, options] = convCase(4, shape, false);
-    const kernels = await createKernels(data.arena.memory);
+    const kernels = await kernelsOver(data);
     kernels.convSilu(options);
     const compact = data.read(options.u, 1, 12, 20);
     kernels.convSilu({ ...options, positions: data.integers(Array.from({ length: 12 }, (_, i) => i)) });
@@ -113,7 +119,7 @@ describe('convSilu', () => {
   it('touches nothing but its output when positions lie far apart', async () => {
     const shape = { batch: 1, length: 3, channels: 8, taps: 4, direction: 'forward' } as const;
     const [data, options] = convCase(6, shape, false);
-    const kernels = await createKernels(data.arena.memory);
+    const kernels = await kernelsOver(data);
     // 112,650 words behind the list of tap rows lies the input.
     const positions = data.integers([0, 112_650, 2_000_000_000]);
     const u = { at: data.arena.float32(24).at, stride: 8 };
@@ -130,7 +136,7 @@ describe('convSilu', () => {
       false,
     );
     const floats = new Float32Array(data.arena.memory.buffer);
-    (await createKernels(data.arena.memory)).convSilu(options);
+    (await kernelsOver(data)).convSilu(options);
     const got = data.read(options.u, 1, 1, 5);
     for (let channel = 0; channel < 5; channel++) {
       const tap = floats[options.weight / 4 + channel * 4 + 3];

@@ -1,7 +1,45 @@
 export { Arena, type ArenaMark, type Region } from './arena.ts';
+export {
+  type ConvArrays,
+  type ConvBackwardOptions,
+  type ConvGradients,
+  convBackwardReference,
+  convBackwardScratch,
+  convForward,
+  convPullback,
+} from './backward-conv.ts';
+export {
+  type GateBackwardOptions,
+  type GateOptions,
+  gateBackwardReference,
+  gateReference,
+} from './backward-gate.ts';
+export type { BackwardKernels } from './backward-kernels.ts';
+export {
+  type ScanArrays,
+  type ScanBackwardOptions,
+  type ScanGradients,
+  scanBackwardReference,
+  scanBackwardScratch,
+  scanForward,
+  scanPullback,
+  sigmoid,
+  siluSlope,
+} from './backward-scan.ts';
 export { type ConvOptions, convReference } from './conv.ts';
-export { createKernels, type Kernels } from './kernels.ts';
+export { type GridConvOptions, gridConvReference, tapsFirst } from './grid-conv.ts';
+export {
+  createKernels,
+  type Kernels,
+  kernelImplementation,
+  type NativeProbe,
+  probeNative,
+} from './kernels.ts';
+export { type KernelChoice, type KernelImplementation, kernelChoice } from './native/choice.ts';
+export type { PlainKernels } from './plain-kernels.ts';
 export { type Rows, workspaceBytes } from './rows.ts';
 export { type ScanOptions, type ScanResult, type ScanSignal, scanReference } from './scan.ts';
+export { fillSnakeTables, type SnakeTables } from './snake-orders.ts';
+export { type SnakeScanOptions, snakeScanReference } from './snake-scan.ts';
 export { type DotScoreOptions, dotScoreReference, type GatherOptions, gatherReference } from './tokens.ts';
 export { createMemory, type WasmMemory } from './webassembly.ts';

@@ -1,14 +1,18 @@
 import { describe, expect, it } from 'vitest';
 import { Arena } from './arena.ts';
 import type { ConvOptions } from './conv.ts';
-import { createKernels, type Kernels } from './kernels.ts';
+import { describeImplementations } from './implementations.test-data.ts';
+import { createKernels, type Kernels, kernelImplementation, probeNative } from './kernels.ts';
+import type { KernelImplementation } from './native/choice.ts';
 import type { ScanOptions } from './scan.ts';
 import { createMemory } from './webassembly.ts';
 
-async function ready(): Promise<{ kernels: Kernels; arena: Arena; end: number }> {
+async function ready(
+  implementation: KernelImplementation,
+): Promise<{ kernels: Kernels; arena: Arena; end: number }> {
   const memory = createMemory();
   const arena = new Arena(memory);
-  return { kernels: await createKernels(memory), arena, end: memory.buffer.byteLength };
+  return { kernels: await createKernels(memory, { implementation }), arena, end: memory.buffer.byteLength };
 }
 
 function scanOptions(arena: Arena): ScanOptions {
@@ -26,9 +30,9 @@ function scanOptions(arena: Arena): ScanOptions {
   };
 }
 
-describe('a wrong call', () => {
+describeImplementations('a wrong call', (implementation) => {
   it('names the argument of the scan, and what was expected', async () => {
-    const { kernels, arena, end } = await ready();
+    const { kernels, arena, end } = await ready(implementation);
     const good = scanOptions(arena);
     const wrong = (change: Partial<ScanOptions>) => () => kernels.selectiveScan({ ...good, ...change });
     expect(wrong({})).not.toThrow();
@@ -59,7 +63,7 @@ describe('a wrong call', () => {
   });
 
   it('names the argument of the convolution', async () => {
-    const { kernels, arena, end } = await ready();
+    const { kernels, arena, end } = await ready(implementation);
     const rows = { at: arena.float32(24).at, stride: 8 };
     const good: ConvOptions = {
       ...{ batch: 1, length: 3, channels: 8, taps: 4, direction: 'backward' },
@@ -77,7 +81,7 @@ describe('a wrong call', () => {
   });
 
   it('is a RangeError and writes nothing', async () => {
-    const { kernels, arena } = await ready();
+    const { kernels, arena } = await ready(implementation);
     const good = scanOptions(arena);
     const before = new Uint8Array(arena.memory.buffer).slice();
     expect(() => kernels.selectiveScan({ ...good, c: { at: -4, stride: 4 } })).toThrow(RangeError);
@@ -85,7 +89,44 @@ describe('a wrong call', () => {
   });
 });
 
+describeImplementations('kernels', (implementation) => {
+  it('say what they run as', async () => {
+    expect((await createKernels(createMemory(), { implementation })).implementation).toBe(implementation);
+    expect(await kernelImplementation(implementation)).toBe(implementation);
+  });
+
+  it('go on where the memory has grown meanwhile', async () => {
+    const { kernels, arena } = await ready(implementation);
+    const options = scanOptions(arena);
+    const y = () => [...new Float32Array(arena.memory.buffer, options.y.at, 48)];
+    kernels.selectiveScan(options);
+    const before = y();
+    arena.reserve(100 * 2 ** 20);
+    kernels.selectiveScan(options);
+    expect(y()).toEqual(before);
+  });
+
+  it('share one memory with the other implementation', async () => {
+    const { kernels, arena } = await ready(implementation);
+    const others = await createKernels(arena.memory, { implementation: 'wasm' });
+    const options = scanOptions(arena);
+    const floats = new Float32Array(arena.memory.buffer);
+    for (let at = options.delta.at / 4; at < options.y.at / 4; at++) floats[at] = -Math.abs(Math.sin(at));
+    others.selectiveScan(options);
+    const theirs = floats.slice(options.y.at / 4, options.y.at / 4 + 48);
+    kernels.selectiveScan(options);
+    others.selectiveScan(options);
+    expect(floats.slice(options.y.at / 4, options.y.at / 4 + 48)).toEqual(theirs);
+    expect(theirs.some((value) => value !== 0)).toBe(true);
+  });
+});
+
 describe('createKernels', () => {
+  it('takes native kernels where they are to be had', async () => {
+    const { available } = await probeNative();
+    expect(await kernelImplementation('auto')).toBe(available ? 'native' : 'wasm');
+  });
+
   it('refuses a memory too small for its workspace', async () => {
     const memory = { buffer: new ArrayBuffer(65536), grow: () => 1 };
     await expect(createKernels(memory)).rejects.toThrow('the memory has 65536 bytes, the kernels need');

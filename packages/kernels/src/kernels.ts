@@ -1,10 +1,16 @@
 /**
  * The kernels over one WebAssembly memory. Each call is checked (a wrong one throws a RangeError that names the
- * argument, before anything is written), then runs image by image on the calling thread.
+ * argument, before anything is written), then runs image by image on the calling thread. Convolution and scan run
+ * as native code where it can be had, in the same memory; everything runs as WebAssembly.
  */
-import { readFile } from 'node:fs/promises';
-import type { Reduction } from '@vssm/core';
+import { type Reduction, UserError } from '@vssm/core';
+import { type BackwardExports, type BackwardKernels, backwardKernels } from './backward-kernels.ts';
 import type { ConvOptions } from './conv.ts';
+import type { Addon, LoadedAddon } from './native/addon.ts';
+import { type KernelChoice, type KernelImplementation, kernelChoice } from './native/choice.ts';
+import { scratchOf } from './native/scratch.ts';
+import { findFault } from './native/self-check.ts';
+import { type PlainExports, type PlainKernels, plainKernels } from './plain-kernels.ts';
 import {
   checkCount,
   checkPositions,
@@ -18,8 +24,10 @@ import type { ScanOptions, ScanSignal } from './scan.ts';
 import { classTokenOf, type DotScoreOptions, type GatherOptions } from './tokens.ts';
 import { type WasmMemory, type WasmModule, webAssembly } from './webassembly.ts';
 
-export interface Kernels {
+export interface Kernels extends PlainKernels, BackwardKernels {
   readonly memory: WasmMemory;
+  /** What convolution and scan run as. */
+  readonly implementation: KernelImplementation;
   /** x → u = SiLU(convolution + bias). */
   convSilu(options: ConvOptions): void;
   /** delta, B, C, u → y, and the scores if asked for. */
@@ -29,14 +37,21 @@ export interface Kernels {
   gatherRows(options: GatherOptions): void;
 }
 
+export type NativeProbe =
+  | { readonly available: true; readonly details: Readonly<Record<string, string>> }
+  | { readonly available: false; readonly reason: string };
+
 /** The module's exports; arguments as in assembly/. Addresses and strides in bytes. */
-interface Exports {
+interface Exports extends PlainExports, BackwardExports {
   readonly workspaceBytes: { readonly value: number };
   convSilu(...integers: number[]): void;
   selectiveScan(...numbers: number[]): void;
   dotScore(...integers: number[]): void;
   gatherRows(...integers: number[]): number;
 }
+
+/** The part of them that there is native code for. */
+type HotExports = Pick<Exports, 'convSilu' | 'selectiveScan' | 'gridConv' | 'snakeScan'>;
 
 const maxTaps = 8;
 const maxStates = 256;
@@ -49,16 +64,21 @@ let compiled: Promise<WasmModule> | undefined;
 /**
  * @param memory not shared (ONNX Runtime refuses shared memory); its first `workspaceBytes` bytes are the
  *   kernels' own, the rest is the caller's, for instance an Arena's. Two sets of kernels may use one memory.
+ * @param options.implementation default: VSSM_KERNELS, else `auto`. Throws a UserError that says why if it is
+ *   `native` and there is none.
+ * @param options.bytes of wasm/kernels.wasm, where there is no file system to read it from; goes with
+ *   `implementation: 'wasm'`
  */
-export async function createKernels(memory: WasmMemory): Promise<Kernels> {
+export async function createKernels(
+  memory: WasmMemory,
+  options: { readonly implementation?: KernelChoice; readonly bytes?: Uint8Array } = {},
+): Promise<Kernels> {
   if (memory.buffer.byteLength < workspaceBytes) {
     throw new RangeError(
       `the memory has ${memory.buffer.byteLength} bytes, the kernels need ${workspaceBytes}`,
     );
   }
-  compiled ??= readFile(new URL('../wasm/kernels.wasm', import.meta.url)).then((bytes) =>
-    webAssembly.compile(bytes),
-  );
+  compiled ??= compileModule(options.bytes);
   const { exports } = await webAssembly.instantiate(await compiled, { env: { memory } });
   const module = exports as Exports;
   if (module.workspaceBytes.value !== workspaceBytes) {
@@ -66,16 +86,78 @@ export async function createKernels(memory: WasmMemory): Promise<Kernels> {
       `kernels.wasm has a workspace of ${module.workspaceBytes.value} bytes, not ${workspaceBytes}: rebuild it`,
     );
   }
+  const addon = await chosenAddon(options.implementation ?? kernelChoice());
+  const hot = addon === undefined ? module : exportsOf(addon, memory);
   return {
     memory,
-    convSilu: (options) => runConv(module, memory, options),
-    selectiveScan: (options) => runScan(module, memory, options),
+    implementation: addon === undefined ? 'wasm' : 'native',
+    convSilu: (options) => runConv(hot, memory, options),
+    selectiveScan: (options) => runScan(hot, memory, options),
     dotScore: (options) => runDotScore(module, memory, options),
     gatherRows: (options) => runGather(module, memory, options),
+    ...plainKernels(hot, memory),
+    ...backwardKernels(module, memory),
   };
 }
 
-function runConv(module: Exports, memory: WasmMemory, options: ConvOptions): void {
+/**
+ * What `createKernels` would run as, having compiled the native kernels if that has not been done yet: worth asking
+ * before starting threads that would otherwise all compile at once. Throws like it.
+ */
+export async function kernelImplementation(
+  choice: KernelChoice = kernelChoice(),
+): Promise<KernelImplementation> {
+  return (await chosenAddon(choice)) === undefined ? 'wasm' : 'native';
+}
+
+/** Whether there are native kernels on this machine, whatever has been chosen; a few seconds the first time. */
+export async function probeNative(): Promise<NativeProbe> {
+  const loaded = await loadNative();
+  if (!loaded.available) return loaded;
+  return { available: true, details: { compiler: loaded.compiler, file: loaded.file } };
+}
+
+async function compileModule(given?: Uint8Array): Promise<WasmModule> {
+  if (given !== undefined) return webAssembly.compile(given);
+  const { readFile } = await import('node:fs/promises');
+  return webAssembly.compile(await readFile(new URL('../wasm/kernels.wasm', import.meta.url)));
+}
+
+async function chosenAddon(choice: KernelChoice): Promise<Addon | undefined> {
+  if (choice === 'wasm') return undefined;
+  const loaded = await loadNative();
+  if (loaded.available) return loaded.addon;
+  if (choice === 'auto') return undefined;
+  throw new UserError(`there are no native kernels: ${loaded.reason}; choose VSSM_KERNELS=auto or wasm`);
+}
+
+/** Loads the code for it on demand: a page has neither native kernels nor Node's modules. */
+async function loadNative(): Promise<LoadedAddon> {
+  const { nativeAddon } = await import('./native/addon.ts');
+  return nativeAddon((addon) =>
+    findFault((memory) => {
+      const hot = exportsOf(addon, memory);
+      return {
+        convSilu: (options) => runConv(hot, memory, options),
+        selectiveScan: (options) => runScan(hot, memory, options),
+        ...plainKernels(hot, memory),
+      };
+    }),
+  );
+}
+
+/** The addon with the arguments of the WebAssembly module. */
+function exportsOf(addon: Addon, memory: WasmMemory): HotExports {
+  const scratch = scratchOf(addon);
+  return {
+    convSilu: (...integers) => addon.convSilu(memory.buffer, scratch, ...integers),
+    selectiveScan: (...numbers) => addon.selectiveScan(memory.buffer, scratch, ...numbers),
+    gridConv: (...integers) => addon.gridConv(memory.buffer, scratch, ...integers),
+    snakeScan: (...integers) => addon.snakeScan(memory.buffer, scratch, ...integers),
+  };
+}
+
+function runConv(module: HotExports, memory: WasmMemory, options: ConvOptions): void {
   const { batch, length, channels, taps, direction, x, u, weight, bias, positions } = options;
   checkCounts({ batch, length, channels });
   checkCount('taps', taps, maxTaps);
@@ -102,7 +184,7 @@ function runConv(module: Exports, memory: WasmMemory, options: ConvOptions): voi
   }
 }
 
-function runScan(module: Exports, memory: WasmMemory, options: ScanOptions): void {
+function runScan(module: HotExports, memory: WasmMemory, options: ScanOptions): void {
   const { batch, length, channels, states, direction, delta, deltaBias, a, d, b, c, u, y } = options;
   const { positions, gate, score } = options;
   checkCounts({ batch, length, channels });

@@ -2,10 +2,11 @@
  * A whole Vim mixer, as a backend runs it: projections elsewhere (here in plain loops, writing into the kernels'
  * memory), everything between them in the kernels, no tensor copied. Checked against upstream's own output.
  */
-import { readFileSync } from 'node:fs';
 import { expect, it } from 'vitest';
 import { Arena } from './arena.ts';
+import { describeImplementations } from './implementations.test-data.ts';
 import { createKernels } from './kernels.ts';
+import { golden, project } from './mixer.test-data.ts';
 import type { Rows } from './rows.ts';
 import { createMemory } from './webassembly.ts';
 
@@ -17,86 +18,64 @@ const states = 16;
 const dtRank = 2;
 const taps = 4;
 
-/** Tensors of a safetensors file: 8 bytes of header length, JSON header, data. */
-function golden(): (name: string) => Float32Array {
-  const file = readFileSync(new URL('../testdata/vim-micro-mixer.safetensors', import.meta.url));
-  const start = 8 + Number(file.readBigUInt64LE(0));
-  const header = JSON.parse(file.toString('utf8', 8, start));
-  return (name) => {
-    const [from, to] = header[name].data_offsets;
-    return new Float32Array(new Uint8Array(file.subarray(start + from, start + to)).buffer);
-  };
-}
-
-/** y = x Wᵀ, in place of an ONNX Runtime segment: reads and writes the kernels' memory. */
-function project(floats: Float32Array, x: Rows, inputs: number, weight: Float32Array, y: Rows): void {
-  const outputs = weight.length / inputs;
-  for (let row = 0; row < batch * length; row++) {
-    for (let out = 0; out < outputs; out++) {
-      let sum = 0;
-      for (let i = 0; i < inputs; i++)
-        sum += floats[x.at / 4 + row * x.stride + i] * weight[out * inputs + i];
-      floats[y.at / 4 + row * y.stride + out] = sum;
-    }
-  }
-}
-
-it('reproduces the output of an official Vim mixer', async () => {
-  const tensor = golden();
-  const arena = new Arena(createMemory());
-  const kernels = await createKernels(arena.memory);
-  const rows = (stride: number): Rows => ({ at: arena.float32(batch * length * stride).at, stride });
-  const columns = (of: Rows, first: number): Rows => ({ at: of.at + 4 * first, stride: of.stride });
-  const parameter = (name: string, map = (value: number) => value) => {
-    const region = arena.float32(tensor(name).length);
-    region.view().set(tensor(name).map(map));
-    return region.at;
-  };
-  const normed = rows(width);
-  const xz = rows(2 * channels);
-  const z = columns(xz, channels);
-  const projected = rows(dtRank + 2 * states);
-  const [u, delta, y, hidden] = [rows(channels), rows(channels), rows(channels), rows(width)];
-  const directions = (['forward', 'backward'] as const).map((direction) => {
-    const b = direction === 'backward' ? '_b' : '';
-    return {
-      direction,
-      xProj: tensor(`mixer.x_proj${b}.weight`),
-      dtProj: tensor(`mixer.dt_proj${b}.weight`),
-      conv: {
-        weight: parameter(`mixer.conv1d${b}.weight`),
-        bias: parameter(`mixer.conv1d${b}.bias`),
-      },
-      scan: {
-        deltaBias: parameter(`mixer.dt_proj${b}.bias`),
-        a: parameter(`mixer.A${b}_log`, (log) => -Math.exp(log)),
-        d: parameter(`mixer.D${b}`),
-      },
+describeImplementations('the kernels', (implementation) => {
+  it('reproduces the output of an official Vim mixer', async () => {
+    const tensor = golden('vim-micro-mixer.safetensors');
+    const arena = new Arena(createMemory());
+    const kernels = await createKernels(arena.memory, { implementation });
+    const rows = (stride: number): Rows => ({ at: arena.float32(batch * length * stride).at, stride });
+    const columns = (of: Rows, first: number): Rows => ({ at: of.at + 4 * first, stride: of.stride });
+    const parameter = (name: string, map = (value: number) => value) => {
+      const region = arena.float32(tensor(name).length);
+      region.view().set(tensor(name).map(map));
+      return region.at;
     };
-  });
-
-  const floats = new Float32Array(arena.memory.buffer);
-  floats.set(tensor('block0.normed'), normed.at / 4);
-  project(floats, normed, width, tensor('mixer.in_proj.weight'), xz);
-  for (const { direction, xProj, dtProj, conv, scan } of directions) {
-    const size = { batch, length, channels, direction };
-    kernels.convSilu({ ...size, taps, x: xz, ...conv, u });
-    project(floats, u, channels, xProj, projected);
-    project(floats, projected, dtRank, dtProj, delta);
-    const last = direction === 'backward';
-    kernels.selectiveScan({
-      ...{ ...size, states, delta, ...scan, u, y, accumulate: last },
-      b: columns(projected, dtRank),
-      c: columns(projected, dtRank + states),
-      ...(last ? { gate: { z, scale: 0.5 } } : {}),
+    const normed = rows(width);
+    const xz = rows(2 * channels);
+    const z = columns(xz, channels);
+    const projected = rows(dtRank + 2 * states);
+    const [u, delta, y, hidden] = [rows(channels), rows(channels), rows(channels), rows(width)];
+    const directions = (['forward', 'backward'] as const).map((direction) => {
+      const b = direction === 'backward' ? '_b' : '';
+      return {
+        direction,
+        xProj: tensor(`mixer.x_proj${b}.weight`),
+        dtProj: tensor(`mixer.dt_proj${b}.weight`),
+        conv: {
+          weight: parameter(`mixer.conv1d${b}.weight`),
+          bias: parameter(`mixer.conv1d${b}.bias`),
+        },
+        scan: {
+          deltaBias: parameter(`mixer.dt_proj${b}.bias`),
+          a: parameter(`mixer.A${b}_log`, (log) => -Math.exp(log)),
+          d: parameter(`mixer.D${b}`),
+        },
+      };
     });
-  }
-  project(floats, y, channels, tensor('mixer.out_proj.weight'), hidden);
 
-  const want = tensor('block0.hidden');
-  const got = floats.subarray(hidden.at / 4, hidden.at / 4 + want.length);
-  let worst = 0;
-  for (let i = 0; i < want.length; i++) worst = Math.max(worst, Math.abs(got[i] - want[i]));
-  // Values reach 10; float32 throughout. Seen: 2e-6.
-  expect(worst).toBeLessThan(1e-5);
+    const floats = new Float32Array(arena.memory.buffer);
+    floats.set(tensor('block0.normed'), normed.at / 4);
+    project(floats, batch * length, normed, width, tensor('mixer.in_proj.weight'), xz);
+    for (const { direction, xProj, dtProj, conv, scan } of directions) {
+      const size = { batch, length, channels, direction };
+      kernels.convSilu({ ...size, taps, x: xz, ...conv, u });
+      project(floats, batch * length, u, channels, xProj, projected);
+      project(floats, batch * length, projected, dtRank, dtProj, delta);
+      const last = direction === 'backward';
+      kernels.selectiveScan({
+        ...{ ...size, states, delta, ...scan, u, y, accumulate: last },
+        b: columns(projected, dtRank),
+        c: columns(projected, dtRank + states),
+        ...(last ? { gate: { z, scale: 0.5 } } : {}),
+      });
+    }
+    project(floats, batch * length, y, channels, tensor('mixer.out_proj.weight'), hidden);
+
+    const want = tensor('block0.hidden');
+    const got = floats.subarray(hidden.at / 4, hidden.at / 4 + want.length);
+    let worst = 0;
+    for (let i = 0; i < want.length; i++) worst = Math.max(worst, Math.abs(got[i] - want[i]));
+    // Values reach 10; float32 throughout. Seen: 2e-6.
+    expect(worst).toBeLessThan(1e-5);
+  });
 });

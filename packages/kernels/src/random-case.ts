@@ -81,6 +81,20 @@ export class RandomCase {
     return this.integers(all);
   }
 
+  /** `kept` of `all` cells for each image, rising. */
+  cells(images: number, all: number, kept: number): number {
+    const chosen: number[] = [];
+    for (let image = 0; image < images; image++) {
+      let left = kept;
+      for (let cell = 0; cell < all; cell++) {
+        if (this.random() * (all - cell) >= left) continue;
+        chosen.push(cell);
+        left--;
+      }
+    }
+    return this.integers(chosen);
+  }
+
   /** The floats that `rows` names, [images, perImage, width], adjacent. */
   read(rows: Rows, images: number, perImage: number, width: number): Float32Array {
     const floats = new Float32Array(this.arena.memory.buffer);

@@ -1,0 +1,176 @@
+/** How the addon is found, built and refused. What it computes is in scan.test.ts, conv.test.ts and kernels.test.ts. */
+import { execFile } from 'node:child_process';
+import { chmod, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { basename, join } from 'node:path';
+import { promisify } from 'node:util';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { type LoadOptions, loadAddon } from './addon.ts';
+import { hash } from './cache.ts';
+import { findCompiler } from './compiler.ts';
+
+const execute = promisify(execFile);
+const compiler = await findCompiler();
+const withCompiler = describe.skipIf('reason' in compiler);
+
+let scratch: string;
+let counter = 0;
+
+beforeAll(async () => {
+  scratch = await mkdtemp(join(tmpdir(), 'vssm-kernels-'));
+});
+afterAll(() => rm(scratch, { recursive: true, force: true }));
+
+const newFolder = () => join(scratch, `cache-${counter++}`);
+const load = (options: Partial<LoadOptions> = {}) =>
+  loadAddon({ check: () => undefined, folders: [newFolder()], ...options });
+
+/** A program that answers as a compiler does when asked for its macros, and otherwise runs `rest`. */
+async function madeUpCompiler(rest: string): Promise<NodeJS.ProcessEnv> {
+  const file = join(scratch, `cc-${counter++}`);
+  await writeFile(file, `#!/bin/sh\ncase "$*" in *-dM*) echo '#define made_up 1';; *) ${rest};; esac\n`);
+  await chmod(file, 0o700);
+  return { CC: file, PATH: '/bin:/usr/bin' };
+}
+
+/** Runs a module of its own process; what it prints, one JSON value. */
+async function inProcess(code: string, environment: NodeJS.ProcessEnv): Promise<unknown> {
+  const { stdout } = await execute(process.execPath, ['--input-type=module', '-e', code], {
+    env: environment,
+  });
+  return JSON.parse(stdout);
+}
+
+const kernels = JSON.stringify(new URL('../index.ts', import.meta.url).href);
+const addon = JSON.stringify(new URL('./addon.ts', import.meta.url).href);
+
+describe('without native kernels', () => {
+  const create = `
+    const { createKernels, createMemory } = await import(${kernels});
+    const answer = await createKernels(createMemory()).then(
+      (own) => own.implementation,
+      (error) => error.name + ': ' + error.message,
+    );
+    console.log(JSON.stringify(answer));`;
+
+  it('runs as WebAssembly where no compiler is on the path', async () => {
+    expect(await inProcess(create, { PATH: scratch })).toBe('wasm');
+  });
+
+  it('says why to those who insist', async () => {
+    const tried = process.platform === 'win32' ? 'it is not built on Windows' : 'no C compiler was found';
+    expect(await inProcess(create, { PATH: scratch, VSSM_KERNELS: 'native' })).toContain(
+      `UserError: there are no native kernels: ${tried}`,
+    );
+  });
+
+  it('is left alone by those who choose WebAssembly', async () => {
+    expect(await inProcess(create, { ...process.env, VSSM_KERNELS: 'wasm' })).toBe('wasm');
+  });
+});
+
+describe.skipIf(process.platform === 'win32')('is absent, with a reason, when', () => {
+  it('no compiler answers', async () => {
+    const environment = { CC: 'nothing-of-that-name -m64', PATH: scratch };
+    expect(await load({ environment })).toEqual({
+      available: false,
+      reason: 'no C compiler was found (tried nothing-of-that-name -m64, cc, gcc, clang)',
+    });
+  });
+
+  it('the compiler fails', async () => {
+    const environment = await madeUpCompiler('echo no room left >&2; exit 1');
+    const loaded = await load({ environment });
+    expect(loaded).toMatchObject({ available: false, reason: expect.stringContaining('no room left') });
+  });
+
+  it('the compiler writes nothing, or something that is no library', async () => {
+    for (const rest of ['exit 0', 'while [ "$1" != -o ]; do shift; done; echo rubbish > "$2"']) {
+      const folder = newFolder();
+      const loaded = await load({ environment: await madeUpCompiler(rest), folders: [folder] });
+      expect(loaded).toMatchObject({ available: false, reason: expect.stringContaining('.node') });
+      expect(await readdir(folder)).toEqual([]);
+    }
+  });
+
+  it('no folder can be written', async () => {
+    const file = join(scratch, 'a-file');
+    await writeFile(file, '');
+    const environment = await madeUpCompiler('exit 0');
+    const loaded = await load({ environment, folders: [join(file, 'below')] });
+    expect(loaded).toMatchObject({
+      available: false,
+      reason: expect.stringContaining('no folder for the compiled kernels can be written'),
+    });
+  });
+});
+
+withCompiler('with a compiler', () => {
+  it('builds once and finds it again, in the first folder that can be written', async () => {
+    const file = join(scratch, 'another-file');
+    await writeFile(file, '');
+    const folders = [join(file, 'below'), newFolder()];
+    const first = await load({ folders });
+    const second = await load({ folders });
+    expect(first.available).toBe(true);
+    expect(second).toEqual({ ...first, addon: expect.anything() });
+    expect(await readdir(folders[1])).toHaveLength(1);
+  });
+
+  it('is absent when its self-check fails', async () => {
+    expect(await load({ check: () => 'the scan is off by 1' })).toEqual({
+      available: false,
+      reason: 'it fails its self-check: the scan is off by 1',
+    });
+  });
+
+  it('rebuilds a cached library whose content has changed', async () => {
+    const folder = newFolder();
+    const name = await builtInto(folder);
+    const damaged = (await readFile(join(folder, name))).subarray(0, 9000);
+    await rm(join(folder, name));
+    await writeFile(join(folder, name), damaged);
+    expect(await load({ folders: [folder] })).toMatchObject({ available: true });
+    expect(await readdir(folder)).toEqual([name]);
+    expect((await readFile(join(folder, name))).length).toBeGreaterThan(9000);
+  });
+
+  it('rebuilds a cached library that is sound but cannot be loaded here', async () => {
+    const folder = newFolder();
+    const name = await builtInto(folder);
+    await rm(join(folder, name));
+    const foreign = Buffer.from('a library of another system');
+    await writeFile(join(folder, `${name.split('-')[0]}-${hash(foreign)}.node`), foreign);
+    expect(await load({ folders: [folder] })).toMatchObject({ available: true });
+    expect(await readdir(folder)).toEqual([name]);
+  });
+
+  it('may be built by several processes and threads at once', async () => {
+    const folder = newFolder();
+    const thread = `
+      import { parentPort } from 'node:worker_threads';
+      import { loadAddon } from ${addon};
+      const loaded = await loadAddon({ check: () => undefined, folders: [${JSON.stringify(folder)}] });
+      parentPort.postMessage(loaded.available || loaded.reason);`;
+    const code = `
+      import { Worker } from 'node:worker_threads';
+      const answers = [1, 2].map(() => new Promise((resolve, reject) => {
+        new Worker(${JSON.stringify(thread)}, { eval: true }).on('message', resolve).on('error', reject);
+      }));
+      console.log(JSON.stringify(await Promise.all(answers)));`;
+    const answers = await Promise.all([1, 2].map(() => inProcess(code, process.env)));
+    expect(answers).toEqual([
+      [true, true],
+      [true, true],
+    ]);
+    const names = await readdir(folder);
+    expect(names.length).toBeGreaterThan(0);
+    expect(names.every((name) => name.endsWith('.node'))).toBe(true);
+  });
+
+  async function builtInto(folder: string): Promise<string> {
+    const loaded = await load({ folders: [folder] });
+    if (!loaded.available) throw new Error(loaded.reason);
+    return basename(loaded.file);
+  }
+});

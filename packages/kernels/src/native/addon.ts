@@ -1,0 +1,92 @@
+/**
+ * The native kernels: compiled on first use where there is a C compiler, kept for later runs, checked before they
+ * are trusted, and otherwise absent, with a reason. Nothing is compiled when the package is installed.
+ */
+import { readFile } from 'node:fs/promises';
+import { addToCache, cacheFolders, findCached, hash, remove } from './cache.ts';
+import { type Compiler, compile, findCompiler, sourceFiles } from './compiler.ts';
+import { scratchOf } from './scratch.ts';
+
+/** What the compiled library exports, see native/addon.c: the memory, its scratch, then the module's arguments. */
+export interface Addon {
+  /** Scratch that a call needs. */
+  readonly workspaceBytes: number;
+  convSilu(memory: ArrayBuffer, workspace: number, ...numbers: number[]): void;
+  selectiveScan(memory: ArrayBuffer, workspace: number, ...numbers: number[]): void;
+  gridConv(memory: ArrayBuffer, workspace: number, ...integers: number[]): void;
+  snakeScan(memory: ArrayBuffer, workspace: number, ...integers: number[]): void;
+}
+
+export type LoadedAddon =
+  | { readonly available: true; readonly addon: Addon; readonly file: string; readonly compiler: string }
+  | { readonly available: false; readonly reason: string };
+
+export interface LoadOptions {
+  /** Says what is wrong with a library that has been loaded; undefined: nothing. */
+  readonly check: (addon: Addon) => string | undefined;
+  readonly environment?: NodeJS.ProcessEnv;
+  readonly folders?: readonly string[];
+}
+
+/** The workspace's first bytes are the WebAssembly module's constants: SCRATCH in assembly/workspace.ts. */
+const constantBytes = 2048;
+
+let once: Promise<LoadedAddon> | undefined;
+
+/** Builds or finds, loads and checks the addon, the first time; the same answer ever after. */
+export function nativeAddon(check: LoadOptions['check']): Promise<LoadedAddon> {
+  once ??= loadAddon({ check });
+  return once;
+}
+
+/** Never throws: whatever goes wrong is the reason why there are no native kernels. */
+export async function loadAddon({ check, environment, folders }: LoadOptions): Promise<LoadedAddon> {
+  try {
+    const compiler = await findCompiler(environment);
+    if ('reason' in compiler) return { available: false, reason: compiler.reason };
+    const key = await keyOf(compiler);
+    const { file, addon } = await openOrBuild(key, compiler, folders ?? cacheFolders);
+    if (scratchOf(addon) < constantBytes) throw new Error('it needs more scratch than there is');
+    const fault = check(addon);
+    if (fault !== undefined) throw new Error(`it fails its self-check: ${fault}`);
+    return { available: true, addon, file, compiler: compiler.command };
+  } catch (error) {
+    return { available: false, reason: error instanceof Error ? error.message : String(error) };
+  }
+}
+
+async function keyOf(compiler: Compiler): Promise<string> {
+  const sources = await Promise.all(sourceFiles.map((file) => readFile(file)));
+  const { platform, arch, versions } = process;
+  return hash(...sources, compiler.macros, compiler.arguments.join('\n'), platform, arch, versions.modules);
+}
+
+/** A cached library that cannot be opened, for whatever reason, is built anew; a new one is not kept then. */
+async function openOrBuild(key: string, compiler: Compiler, folders: readonly string[]): Promise<Opened> {
+  const cached = await findCached(key, folders);
+  if (cached !== undefined) {
+    try {
+      return { file: cached, addon: open(cached) };
+    } catch {
+      await remove(cached);
+    }
+  }
+  const file = await addToCache(key, (output) => compile(compiler, output), folders);
+  try {
+    return { file, addon: open(file) };
+  } catch (error) {
+    await remove(file);
+    throw error;
+  }
+}
+
+interface Opened {
+  readonly file: string;
+  readonly addon: Addon;
+}
+
+function open(file: string): Addon {
+  const module = { exports: {} };
+  process.dlopen(module, file);
+  return module.exports as Addon;
+}

@@ -1,0 +1,109 @@
+/** A small call of each native kernel, held against its twin before anything else runs. */
+import { snakeOrders } from '@vssm/core';
+import { Arena } from '../arena.ts';
+import { type ConvOptions, convReference } from '../conv.ts';
+import { type GridConvOptions, gridConvReference } from '../grid-conv.ts';
+import type { PlainKernels } from '../plain-kernels.ts';
+import type { Rows } from '../rows.ts';
+import { type ScanOptions, scanReference } from '../scan.ts';
+import { fillSnakeTables } from '../snake-orders.ts';
+import { type SnakeScanOptions, snakeScanReference } from '../snake-scan.ts';
+import { createMemory, type WasmMemory } from '../webassembly.ts';
+
+/** Relative to the largest value; float32 resolves 6e-8, and 20 tokens of 8 states add up. */
+const tolerance = 1e-5;
+
+interface Runner extends PlainKernels {
+  convSilu(options: ConvOptions): void;
+  selectiveScan(options: ScanOptions): void;
+}
+
+/** Why the kernels that `over` makes for a memory are wrong; undefined if they are right. */
+export function findFault(over: (memory: WasmMemory) => Runner): string | undefined {
+  const arena = new Arena(createMemory());
+  const runner = over(arena.memory);
+  /** More than two of the widest vectors, and a rest; more than one chunk of tokens. */
+  const [length, channels, states] = [20, 37, 8];
+  let count = 0;
+  const filled = (size: number, low: number, high: number) => {
+    const region = arena.float32(size);
+    // Multiples of the golden ratio modulo 1: evenly spread, the same everywhere.
+    region
+      .view()
+      .set(Float32Array.from({ length: size }, () => low + (high - low) * ((++count * 0.618034) % 1)));
+    return region.at;
+  };
+  const wide = (): Rows => ({ at: filled(length * channels, -2, 2), stride: channels });
+  const narrow = (): Rows => ({ at: filled(length * states, -1, 1), stride: states });
+  const positions = arena.int32(length);
+  positions.view().set(Int32Array.from({ length }, (_, token) => token + (token >> 1)));
+  const shape = { batch: 1, length, channels, direction: 'backward', positions: positions.at } as const;
+
+  const conv: ConvOptions = {
+    ...shape,
+    ...{ taps: 4, x: wide(), u: wide() },
+    weight: filled(4 * channels, -1, 1),
+    bias: filled(channels, -1, 1),
+  };
+  const scan: ScanOptions = {
+    ...shape,
+    ...{ states, delta: wide(), u: wide(), y: wide(), accumulate: true, gate: { z: wide(), scale: 0.5 } },
+    deltaBias: filled(channels, -4, 1),
+    a: filled(channels * states, -16, -1),
+    d: filled(channels, -1, 1),
+    ...{ b: narrow(), c: narrow() },
+    score: { signal: 'gated', reduce: 'clip', at: filled(length, 0, 0) },
+  };
+  // 20 cells of a 5 x 8 grid: every other one.
+  const [orders, moves, gaps] = [arena.int32(4 * length), arena.int32(4 * length), arena.int32(4 * length)];
+  const cells = Int32Array.from({ length }, (_, token) => 2 * token);
+  const tables = { orders: orders.view(), moves: moves.view(), gaps: gaps.view() };
+  fillSnakeTables(snakeOrders(5, 8), cells, 1, tables);
+  const cellList = arena.int32(length);
+  cellList.view().set(cells);
+  const grid: GridConvOptions = {
+    ...{ batch: 1, length, channels, kernel: 3, rows: 5, columns: 8, activation: 'silu' },
+    ...{ x: wide(), u: wide(), cells: cellList.at },
+    weight: filled(9 * channels, -1, 1),
+    bias: conv.bias,
+  };
+  const snake: SnakeScanOptions = {
+    ...scan,
+    ...{ u: wide(), y: wide(), directionB: filled(5 * states, -1, 1) },
+    ...{ orders: orders.at, moves: moves.at, gaps: gaps.at },
+    score: { signal: 'ssm', reduce: 'l2', at: filled(length, 0, 0) },
+  };
+  const { buffer } = arena.memory;
+  const wantedOfGrid = gridConvReference(buffer, grid);
+  const wantedOfSnake = snakeScanReference(buffer, snake);
+  const wanted = { conv: convReference(buffer, conv), ...scanReference(buffer, scan) };
+  runner.convSilu(conv);
+  runner.selectiveScan(scan);
+  runner.gridConv(grid);
+  runner.snakeScan(snake);
+  const results: readonly (readonly [string, number, ArrayLike<number>])[] = [
+    ['the convolution', conv.u.at, wanted.conv],
+    ['the scan', scan.y.at, wanted.y],
+    ['the score', scan.score!.at, wanted.scores ?? []],
+    ['the convolution on a grid', grid.u.at, wantedOfGrid],
+    ['the four-direction scan', snake.y.at, wantedOfSnake.y],
+    ['its score', snake.score!.at, wantedOfSnake.scores ?? []],
+  ];
+  for (const [name, at, want] of results) {
+    const error = largestError(new Float32Array(buffer, at, want.length), want);
+    if (!(error < tolerance)) return `${name} is off by ${error}`;
+  }
+  return undefined;
+}
+
+/** Relative to the largest value wanted; NaN where a result is no number. */
+function largestError(got: Float32Array, want: ArrayLike<number>): number {
+  let error = 0;
+  let scale = 0;
+  for (const [i, value] of got.entries()) {
+    if (!Number.isFinite(value)) return Number.NaN;
+    error = Math.max(error, Math.abs(value - want[i]));
+    scale = Math.max(scale, Math.abs(want[i]));
+  }
+  return error / scale;
+}

@@ -2,22 +2,32 @@
 import { availableParallelism, cpus } from 'node:os';
 import type { Backend, LoadedModel, ModelRequest } from '@vssm/backend';
 import type { ScanForm } from '@vssm/graph';
+import { type KernelChoice, kernelChoice, kernelImplementation } from '@vssm/kernels';
 import { onnxRuntime } from './ort.ts';
-import { canRunSegments } from './segments/engine.ts';
+import { canRunSegments } from './segments/family.ts';
 import { loadPool } from './segments/pool.ts';
 import { loadSingle } from './segments/single.ts';
 import { loadWhole } from './whole.ts';
 
+export * from './dense/index.ts';
 export { type Floor, loadFloor } from './floor.ts';
 export { type LargeProduct, largeProductFlops, loadLargeProduct } from './product-roof.ts';
-export { type Chunk, type Part, parts, SegmentEngine, type Stopwatch } from './segments/engine.ts';
+export { type Chunk, SegmentEngine } from './segments/engine.ts';
+export { type Places, select, unprunedPlaces } from './segments/prune.ts';
+export { type Part, parts, type Stopwatch } from './segments/stopwatch.ts';
+export { MemorySession, type Placement } from './training/memory-session.ts';
 
 /**
  * - `segments`: ONNX Runtime for the dense parts, the fused kernels for the rest; the fast path.
  * - `whole`: everything in one ONNX session, the scan spelled in ONNX.
  */
 export type CpuForm =
-  | { readonly form: 'segments'; readonly mode: 'throughput' | 'latency' }
+  | {
+      readonly form: 'segments';
+      readonly mode: 'throughput' | 'latency';
+      /** Default: the environment's choice, VSSM_KERNELS, else native ones where they can be built. */
+      readonly kernels?: KernelChoice;
+    }
   | { readonly form: 'whole'; readonly scan: ScanForm };
 
 export const fastPath: CpuForm = { form: 'segments', mode: 'throughput' };
@@ -26,10 +36,12 @@ export function cpuBackend(form: CpuForm = fastPath): Backend {
   return {
     name: 'cpu',
     async probe() {
+      const kernels = { native: 'native kernels', wasm: 'WebAssembly kernels' }[await kernelImplementation()];
       try {
         const { env } = await onnxRuntime();
         const details = {
           runtime: `onnxruntime-node ${env.versions.node}`,
+          kernels,
           processor: cpus()[0]?.model ?? 'unknown',
           cores: String(availableParallelism()),
         };
@@ -46,16 +58,17 @@ export function cpuBackend(form: CpuForm = fastPath): Backend {
   };
 }
 
-/** A state size that the kernels do not take goes to the whole form. */
+/** A model whose shapes the kernels do not take goes to the whole form. */
 function load(request: ModelRequest, form: CpuForm): Promise<LoadedModel> {
   const threads = request.threads ?? availableParallelism();
   if (form.form === 'whole') return loadWhole(request, form.scan);
   if (!canRunSegments(request.spec)) return loadWhole(request, 'scan');
+  const kernels = form.kernels ?? kernelChoice();
   switch (form.mode) {
     case 'throughput':
-      return loadPool(request, threads);
+      return loadPool(request, threads, kernels);
     case 'latency':
-      return loadSingle(request, threads);
+      return loadSingle(request, threads, kernels);
     default:
       throw form.mode satisfies never;
   }

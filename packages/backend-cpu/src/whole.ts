@@ -1,22 +1,24 @@
 /** The `whole` form on the CPU: one ONNX session runs everything, pruning included. */
 import { availableParallelism } from 'node:os';
 import { type Batch, checkBatch, type LoadedModel, type ModelRequest, type Prediction } from '@vssm/backend';
-import { randomScores, sequenceLength } from '@vssm/core';
-import { type ScanForm, wholeNames, wholeVim } from '@vssm/graph';
+import { type ScanForm, wholeAnswer, wholeInputs, wholeModel } from '@vssm/graph';
 import type { InferenceSession, OnnxValue } from 'onnxruntime-node';
 import { createSession, onnxRuntime } from './ort.ts';
 
 export async function loadWhole(request: ModelRequest, scan: ScanForm): Promise<LoadedModel> {
   const { spec, weights, plan, threads } = request;
-  const model = wholeVim(spec, weights, plan, { scan });
-  return new WholeModel(request, await createSession(model, threads ?? availableParallelism()));
+  const model = wholeModel(spec, weights, plan, { scan });
+  const session = await createSession(model, threads ?? availableParallelism());
+  return new WholeModel(request, session, `whole-${scan}`);
 }
 
 class WholeModel implements LoadedModel {
+  readonly form: string;
   readonly #request: ModelRequest;
   readonly #session: InferenceSession;
 
-  constructor(request: ModelRequest, session: InferenceSession) {
+  constructor(request: ModelRequest, session: InferenceSession, form: string) {
+    this.form = form;
     this.#request = request;
     this.#session = session;
   }
@@ -25,43 +27,12 @@ class WholeModel implements LoadedModel {
     const { Tensor } = await onnxRuntime();
     const { spec, plan } = this.#request;
     checkBatch(spec, batch);
-    const feeds: Record<string, OnnxValue> = {
-      [wholeNames.input]: new Tensor('float32', batch.pixels, [
-        batch.size,
-        spec.inChannels,
-        spec.imageHeight,
-        spec.imageWidth,
-      ]),
-    };
-    if (plan.signal === 'random' && plan.schedule.length > 0) {
-      const shape = [batch.size, plan.schedule.length, sequenceLength(spec)];
-      feeds[wholeNames.randomScores] = new Tensor('float32', this.#randomScores(batch), shape);
+    const samples = batch.samples ?? Array.from({ length: batch.size }, (_, item) => item);
+    const feeds: Record<string, OnnxValue> = {};
+    for (const { name, data, shape } of wholeInputs(spec, plan, batch.pixels, samples)) {
+      feeds[name] = new Tensor('float32', data, shape);
     }
-    const outputs = await this.#session.run(feeds);
-    return {
-      logits: outputs[wholeNames.logits].data as Float32Array,
-      kept: new Map(
-        plan.schedule.map(({ after }) => [
-          after,
-          Int32Array.from(outputs[wholeNames.kept(after)].data as BigInt64Array, Number),
-        ]),
-      ),
-    };
-  }
-
-  /** [B, steps, L0] */
-  #randomScores(batch: Batch): Float32Array {
-    const { spec, plan } = this.#request;
-    const length = sequenceLength(spec);
-    const steps = plan.schedule.length;
-    const scores = new Float32Array(batch.size * steps * length);
-    for (let item = 0; item < batch.size; item++) {
-      const sample = batch.samples?.[item] ?? item;
-      for (let step = 0; step < steps; step++) {
-        scores.set(randomScores(plan.seed, sample, step, length), (item * steps + step) * length);
-      }
-    }
-    return scores;
+    return wholeAnswer(plan, await this.#session.run(feeds));
   }
 
   async dispose(): Promise<void> {

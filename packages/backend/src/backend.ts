@@ -3,9 +3,9 @@
  * batches are run, and everything is given back with dispose(). The reference backend is the slowest, the most
  * readable, and the oracle for all others.
  */
-import { type PruningPlan, UserError, type VimSpec, type Weights } from '@vssm/core';
+import { type ModelSpec, type PruningPlan, UserError, type Weights } from '@vssm/core';
 
-export const backendNames = ['cpu', 'reference'] as const;
+export const backendNames = ['cpu', 'webgpu', 'wasm', 'webgpu-node', 'cuda', 'reference'] as const;
 export type BackendName = (typeof backendNames)[number];
 
 /** Missing hardware is an answer, not an exception. */
@@ -13,8 +13,8 @@ export type Probe =
   | { readonly available: true; readonly details: Readonly<Record<string, string>> }
   | { readonly available: false; readonly reason: string; readonly fix: string };
 
-export interface ModelRequest {
-  readonly spec: VimSpec;
+export interface ModelRequest<Spec extends ModelSpec = ModelSpec> {
+  readonly spec: Spec;
   readonly weights: Weights;
   readonly plan: PruningPlan;
   /** Threads that one run may use. Default: all cores. */
@@ -45,6 +45,11 @@ export interface Prediction {
 }
 
 export interface LoadedModel {
+  /**
+   * The execution form that really runs, where a backend has several: it may have fallen back to another than the
+   * one asked for.
+   */
+  readonly form?: string;
   run(batch: Batch): Promise<Prediction>;
   /** Frees native memory; the model cannot be run afterwards. */
   dispose(): Promise<void>;
@@ -58,7 +63,7 @@ export interface Backend {
 }
 
 /** Throws a UserError when the batch's pixels are not those of `size` images of the model. */
-export function checkBatch(spec: VimSpec, batch: Batch): void {
+export function checkBatch(spec: ModelSpec, batch: Batch): void {
   const perImage = spec.inChannels * spec.imageHeight * spec.imageWidth;
   if (batch.pixels.length !== batch.size * perImage) {
     throw new UserError(

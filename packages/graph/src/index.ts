@@ -1,11 +1,10 @@
+export * from './dense/index.ts';
+export { type ScanForm, scanForms } from './common/scan.ts';
+export { type ProjectionSet, type Segments, segmentNames } from './common/segments.ts';
+export { floorInputShape, floorNames, matrixProductFloor } from './floor.ts';
+export { float, GraphBuilder, type Value as OnnxValue } from './onnx/builder.ts';
 export { decodeModel } from './onnx/schema.ts';
-export { floorNames, matrixProductFloor } from './vim/floor.ts';
-export { type ScanForm, scanForms } from './vim/scan.ts';
-export {
-  embedSegment,
-  headSegment,
-  nextSegment,
-  projectionSegment,
-  segmentNames,
-} from './vim/segments.ts';
-export { type WholeOptions, wholeNames, wholeVim } from './vim/whole.ts';
+export { foldedBatchNorm } from './plainmamba/batch-norm.ts';
+export { modelSegments } from './segments.ts';
+export { type WholeOptions, wholeModel, wholeNames } from './whole.ts';
+export { type WholeAnswer, type WholeInput, wholeAnswer, wholeInputs } from './whole-run.ts';

@@ -2,11 +2,12 @@
  * The activations of one chunk of images inside the kernels' memory. ONNX Runtime reads and writes these very
  * bytes through typed-array views, so nothing is copied between a segment and a kernel.
  */
-import { type Direction, sequenceLength, type VimSpec } from '@vssm/core';
+import { type ModelSpec, sequenceLength } from '@vssm/core';
+import type { ProjectionSet } from '@vssm/graph';
 import type { Arena, Region, Rows } from '@vssm/kernels';
 import type { MixerPlaces } from './mixer.ts';
 
-type Floats = Region<Float32Array>;
+export type Floats = Region<Float32Array>;
 
 export interface Buffers {
   /** [B, C, H, W] */
@@ -15,11 +16,8 @@ export interface Buffers {
   readonly residuals: readonly [Floats, Floats];
   /** [rows, 2E]: x, then z */
   readonly xz: Floats;
-  /** [rows, E] of both directions */
-  readonly u: Readonly<Record<Direction, Floats>>;
-  readonly delta: Readonly<Record<Direction, Floats>>;
-  /** [rows, r + 2N] */
-  readonly projected: Readonly<Record<Direction, Floats>>;
+  /** What the projections read and write. */
+  readonly sets: readonly SetBuffers[];
   /** [rows, E], before and after a pruning step. */
   readonly y: Floats;
   readonly keptY: Floats;
@@ -32,33 +30,47 @@ export interface Buffers {
   readonly logits: Floats;
 }
 
-/** Bytes that one image takes. */
-export function bytesPerImage(spec: VimSpec): number {
+/** Of one projection set. */
+export interface SetBuffers {
+  readonly set: ProjectionSet;
+  /** [rows, E] */
+  readonly u: Floats;
+  readonly delta: Floats;
+  /** [rows, r + 2N] */
+  readonly projected: Floats;
+}
+
+/** Bytes that one image takes, in `sets` projection sets. */
+export function bytesPerImage(spec: ModelSpec, sets: number): number {
   const { width: d, innerWidth: E, dtRank: r, stateSize: N } = spec;
-  const perToken = 2 * d + 2 * E + 4 * E + 2 * (r + 2 * N) + E + 3;
+  const perToken = 2 * d + 2 * E + sets * (2 * E + r + 2 * N) + E + 3;
   const perImage = spec.inChannels * spec.imageHeight * spec.imageWidth + spec.classes;
   return 4 * (sequenceLength(spec) * perToken + perImage);
 }
 
 /** @param batch most images at once */
-export function placeBuffers(arena: Arena, spec: VimSpec, batch: number): Buffers {
+export function placeBuffers(
+  arena: Arena,
+  spec: ModelSpec,
+  projectionSets: readonly ProjectionSet[],
+  batch: number,
+): Buffers {
   const { width: d, innerWidth: E, dtRank: r, stateSize: N } = spec;
   const rows = batch * sequenceLength(spec);
-  const both = (width: number) => ({
-    forward: arena.float32(rows * width),
-    backward: arena.float32(rows * width),
-  });
-  const u = both(E);
+  const sets = projectionSets.map((set) => ({
+    set,
+    u: arena.float32(rows * E),
+    delta: arena.float32(rows * E),
+    projected: arena.float32(rows * (r + 2 * N)),
+  }));
   return {
     pixels: arena.float32(batch * spec.inChannels * spec.imageHeight * spec.imageWidth),
     residuals: [arena.float32(rows * d), arena.float32(rows * d)],
     xz: arena.float32(rows * 2 * E),
-    u,
-    delta: both(E),
-    projected: both(r + 2 * N),
+    sets,
     y: arena.float32(rows * E),
     // The convolved input has been read when a step gathers y.
-    keptY: u.forward,
+    keptY: sets[0].u,
     scores: arena.float32(rows),
     positions: arena.int32(rows),
     indices: arena.int32(rows),
@@ -66,23 +78,23 @@ export function placeBuffers(arena: Arena, spec: VimSpec, batch: number): Buffer
   };
 }
 
-/** The buffers as the kernels see them, all channels. */
+/** The buffers as a mixer that has the first channel sees them. */
 export function mixerPlaces(
-  { innerWidth: E, dtRank: r, stateSize: N }: VimSpec,
+  { innerWidth: E, dtRank: r, stateSize: N }: ModelSpec,
   buffers: Buffers,
 ): MixerPlaces {
-  const both = (regions: Readonly<Record<Direction, Floats>>, stride: number): Record<Direction, Rows> => ({
-    forward: { at: regions.forward.at, stride },
-    backward: { at: regions.backward.at, stride },
-  });
+  const { xz, sets, y, positions, scores } = buffers;
+  const from = ({ at }: Floats, stride: number, column = 0): Rows => ({ at: at + 4 * column, stride });
   return {
-    x: { at: buffers.xz.at, stride: 2 * E },
-    z: { at: buffers.xz.at + 4 * E, stride: 2 * E },
-    u: both(buffers.u, E),
-    delta: both(buffers.delta, E),
-    projected: both(buffers.projected, r + 2 * N),
-    y: { at: buffers.y.at, stride: E },
-    positions: buffers.positions.at,
-    scores: buffers.scores.at,
+    x: from(xz, 2 * E),
+    z: from(xz, 2 * E, E),
+    sets: sets.map(({ u, delta, projected }) => ({
+      u: from(u, E),
+      delta: from(delta, E),
+      projected: { at: projected.at, stride: r + 2 * N },
+    })),
+    y: from(y, E),
+    positions,
+    scores,
   };
 }

@@ -5,26 +5,28 @@
  * runs on the kept tokens only.
  */
 import type { Prediction } from '@vssm/backend';
-import { classTokenPosition, type PruningPlan, sequenceLength, type VimSpec, type Weights } from '@vssm/core';
-import { segmentNames } from '@vssm/graph';
-import { Arena, createKernels, createMemory, type Kernels, type Region } from '@vssm/kernels';
-import type { InferenceSession, OnnxValue, TensorConstructor } from 'onnxruntime-node';
-import { onnxRuntime } from '../ort.ts';
+import { type ModelSpec, type PruningPlan, sequenceLength, type Weights } from '@vssm/core';
+import { modelSegments, segmentNames } from '@vssm/graph';
+import {
+  Arena,
+  createKernels,
+  createMemory,
+  type KernelChoice,
+  type Kernels,
+  kernelChoice,
+} from '@vssm/kernels';
 import { type Buffers, bytesPerImage, mixerPlaces, placeBuffers } from './buffers.ts';
-import { shareWeights } from './messages.ts';
-import { directions, type Mixer, type MixJob, RangeMixer, scanScore } from './mixer.ts';
-import { placeParameters } from './parameters.ts';
-import { concatenate, type Places, type Selection, select, unprunedPlaces } from './prune.ts';
+import { createFamily, type Family, type Stream } from './family.ts';
+import { type Mixer, type MixJob, rangeMixer, scanScore } from './mixer.ts';
+import { concatenate, type Places, select, unprunedPlaces } from './prune.ts';
+import { SessionRunner, type Tensors } from './runner.ts';
 import { createSegmentSessions, releaseSegmentSessions, type SegmentSessions } from './sessions.ts';
 import { SplitMixer, shareChannels } from './split-mixer.ts';
+import { Laps, type Stopwatch } from './stopwatch.ts';
 
 /** Activations of a chunk stay below this; larger chunks gain nothing once the matrix products are busy. */
 const chunkBytes = 64 * 2 ** 20;
 const largestChunk = 32;
-
-export function canRunSegments(spec: VimSpec): boolean {
-  return spec.stateSize % 4 === 0 && spec.stateSize <= 256 && spec.convKernel <= 8;
-}
 
 /** What one image of a chunk is asked for and gives back. */
 export interface Chunk {
@@ -35,24 +37,29 @@ export interface Chunk {
 
 export type ChunkPrediction = Prediction & { readonly logits: Float32Array };
 
-/** What an image's time goes to. `dense` is the segment between two scans, `pruning` selection and gathers. */
-export const parts = ['embed', 'convolution', 'projections', 'scan', 'pruning', 'dense', 'head'] as const;
-export type Part = (typeof parts)[number];
-
-/** Told the time of every part of every block, ms per chunk; for profiles. */
-export type Stopwatch = (part: Part, block: number, ms: number) => void;
-
-type Runtime = { readonly Tensor: TensorConstructor };
+/** What an engine is made of. */
+interface EngineParts {
+  readonly spec: ModelSpec;
+  readonly plan: PruningPlan;
+  readonly chunkSize: number;
+  readonly sessions: SegmentSessions;
+  readonly runner: SessionRunner;
+  readonly kernels: Kernels;
+  readonly mixer: Mixer;
+  readonly family: Family;
+  readonly buffers: Buffers;
+}
 
 export class SegmentEngine {
-  readonly spec: VimSpec;
+  readonly spec: ModelSpec;
   readonly plan: PruningPlan;
   /** Most images of one chunk. */
   readonly chunkSize: number;
-  readonly #ort: Runtime;
   readonly #sessions: SegmentSessions;
+  readonly #runner: SessionRunner;
   readonly #kernels: Kernels;
   readonly #mixer: Mixer;
+  readonly #family: Family;
   readonly #buffers: Buffers;
 
   /**
@@ -60,113 +67,85 @@ export class SegmentEngine {
    * @param options.largest most images of one chunk
    */
   static async create(
-    spec: VimSpec,
+    spec: ModelSpec,
     weights: Weights,
     plan: PruningPlan,
     threads: number,
-    options: { readonly largest?: number; readonly splitImages?: boolean } = {},
+    options: {
+      readonly largest?: number;
+      readonly splitImages?: boolean;
+      readonly kernels?: KernelChoice;
+    } = {},
   ): Promise<SegmentEngine> {
-    const sessions = await createSegmentSessions(spec, weights, threads);
+    const segments = modelSegments(spec, weights, plan);
+    const { projectionSets } = segments;
+    const sessions = await createSegmentSessions(segments, spec.depth, threads);
     const arena = new Arena(createMemory(), { limitBytes: 2 ** 32 });
-    const kernels = await createKernels(arena.memory);
-    const parameters = placeParameters(arena, spec, weights);
-    const fitting = Math.floor(chunkBytes / bytesPerImage(spec));
+    const kernels = await createKernels(arena.memory, { implementation: options.kernels ?? kernelChoice() });
+    const fitting = Math.floor(chunkBytes / bytesPerImage(spec, projectionSets.length));
     const chunkSize = Math.max(1, Math.min(options.largest ?? largestChunk, fitting));
-    const buffers = placeBuffers(arena, spec, chunkSize);
+    const buffers = placeBuffers(arena, spec, projectionSets, chunkSize);
+    const runner = await SessionRunner.create();
+    const context = { spec, plan, weights, arena, kernels, buffers, runner, batch: chunkSize };
+    const family = createFamily(context);
     const places = mixerPlaces(spec, buffers);
     const shares = shareChannels(spec.innerWidth, options.splitImages === true ? threads : 1);
     const mixer =
       shares.length === 1
-        ? new RangeMixer(kernels, spec, parameters, places, shares[0])
-        : await SplitMixer.create(
-            { kernels, arena, spec, parameters, places, weights: shareWeights(weights), batch: chunkSize },
-            shares,
-          );
-    return new SegmentEngine(spec, plan, await onnxRuntime(), sessions, kernels, mixer, buffers, chunkSize);
+        ? rangeMixer({ ...context, places }, shares[0])
+        : await SplitMixer.create({ ...context, places }, shares);
+    return new SegmentEngine({ spec, plan, chunkSize, sessions, runner, kernels, mixer, family, buffers });
   }
 
-  constructor(
-    spec: VimSpec,
-    plan: PruningPlan,
-    ort: Runtime,
-    sessions: SegmentSessions,
-    kernels: Kernels,
-    mixer: Mixer,
-    buffers: Buffers,
-    chunkSize: number,
-  ) {
-    this.spec = spec;
-    this.plan = plan;
-    this.chunkSize = chunkSize;
-    this.#ort = ort;
-    this.#sessions = sessions;
-    this.#kernels = kernels;
-    this.#mixer = mixer;
-    this.#buffers = buffers;
+  constructor(parts: EngineParts) {
+    this.spec = parts.spec;
+    this.plan = parts.plan;
+    this.chunkSize = parts.chunkSize;
+    this.#sessions = parts.sessions;
+    this.#runner = parts.runner;
+    this.#kernels = parts.kernels;
+    this.#mixer = parts.mixer;
+    this.#family = parts.family;
+    this.#buffers = parts.buffers;
   }
 
   /** @param chunk at most `chunkSize` images */
   async run(chunk: Chunk, stopwatch?: Stopwatch): Promise<ChunkPrediction> {
-    let since = performance.now();
-    const lap = (part: Part, block: number) => {
-      if (stopwatch === undefined) return;
-      const now = performance.now();
-      stopwatch(part, block, now - since);
-      since = now;
-    };
+    const laps = new Laps(stopwatch);
     const { spec, plan } = this;
-    const buffers = this.#buffers;
     const batch = chunk.samples.length;
-    let places = unprunedPlaces(spec, batch, classTokenPosition(spec));
-    let [residual, spare] = buffers.residuals;
     const kept = new Map<number, Int32Array>();
-
-    buffers.pixels.view().set(chunk.pixels);
-    await this.#session(
-      this.#sessions.embed,
-      {
-        [segmentNames.pixels]: this.#tensor(buffers.pixels, [
-          batch,
-          spec.inChannels,
-          spec.imageHeight,
-          spec.imageWidth,
-        ]),
-      },
-      {
-        [segmentNames.nextResidual]: this.#tensor(residual, [batch * places.length, spec.width]),
-        [segmentNames.xz]: this.#tensor(buffers.xz, [batch * places.length, 2 * spec.innerWidth]),
-      },
-    );
-    lap('embed', 0);
+    let places = unprunedPlaces(spec, batch);
+    this.#family.begin();
+    let residual = await this.#embed(batch, chunk.pixels);
+    laps.end('embed', 0);
     for (let block = 0; block < spec.depth; block++) {
       const step = plan.schedule.findIndex(({ after }) => after === block + 1);
-      await this.#mix(block, batch, places, step >= 0, lap);
-      let y = buffers.y;
+      const job = this.#job(block, batch, places);
+      await this.#mix(job, places, step >= 0, laps);
+      let streams = await this.#afterMixer(job, residual);
       if (step >= 0) {
-        const selection = select(spec, plan, step, places, buffers.scores.view(), chunk.samples);
+        laps.hold();
+        const scores = this.#buffers.scores.view();
+        const selection = select(spec, plan, step, places, scores, chunk.samples);
         kept.set(block + 1, concatenate(selection.kept));
-        if (plan.alignment === 'mask') {
-          zeroDeadRows(y, spec.innerWidth, selection.places);
-          zeroDeadRows(residual, spec.width, selection.places);
-        } else {
-          this.#gather(selection, places.length, y, buffers.keptY, spec.innerWidth);
-          this.#gather(selection, places.length, residual, spare, spec.width);
-          y = buffers.keptY;
-          [residual, spare] = [spare, residual];
+        if (plan.alignment === 'mask') this.#family.mask(streams, selection.places);
+        else {
+          streams = streams.map((stream) => this.#gather(stream, selection.chosen, places.length));
+          this.#arrange(batch, selection.places);
         }
         places = selection.places;
-        lap('pruning', block);
+        laps.end('pruning', block);
       }
       if (block === spec.depth - 1) {
-        await this.#head(batch, places, y, residual);
-        lap('head', block);
+        await this.#head(batch, places, streams);
+        laps.endHeld('head', block);
       } else {
-        await this.#next(block, batch * places.length, y, residual, spare);
-        [residual, spare] = [spare, residual];
-        lap('dense', block);
+        residual = await this.#next(block, batch * places.length, streams);
+        laps.endHeld('dense', block);
       }
     }
-    return { logits: buffers.logits.view().slice(0, batch * spec.classes), kept };
+    return { logits: this.#buffers.logits.view().slice(0, batch * spec.classes), kept };
   }
 
   async dispose(): Promise<void> {
@@ -174,150 +153,143 @@ export class SegmentEngine {
     await releaseSegmentSessions(this.#sessions);
   }
 
-  /** Convolution, projections and scan of both directions: xz → y, and the scores if a step follows. */
-  async #mix(
-    block: number,
-    batch: number,
-    places: Places,
-    scored: boolean,
-    lap: (part: Part, block: number) => void,
-  ): Promise<void> {
+  /** pixels → xz of the first block and the residual stream */
+  async #embed(batch: number, pixels: Float32Array): Promise<Stream> {
+    const { spec } = this;
+    const { residuals, xz, pixels: input } = this.#buffers;
+    const [rows, spare] = residuals;
+    const count = batch * sequenceLength(spec);
+    input.view().set(pixels);
+    const shape = [batch, spec.inChannels, spec.imageHeight, spec.imageWidth];
+    await this.#runner.run(
+      this.#sessions.embed,
+      { [segmentNames.pixels]: this.#runner.tensor(input, shape) },
+      {
+        [segmentNames.nextResidual]: this.#runner.tensor(rows, [count, spec.width]),
+        [segmentNames.xz]: this.#runner.tensor(xz, [count, 2 * spec.innerWidth]),
+      },
+    );
+    return { name: 'residual', rows, spare, width: spec.width };
+  }
+
+  #job(block: number, batch: number, { length }: Places): MixJob {
     const { spec, plan } = this;
-    const { innerWidth: E, stateSize: N, dtRank: r } = spec;
-    const buffers = this.#buffers;
-    const { length } = places;
-    const rows = batch * length;
     const pruned = length < sequenceLength(spec);
-    if (pruned) this.#writePositions(places);
-    const job: MixJob = {
+    return {
       block,
       batch,
       length,
       positionalTaps: pruned && plan.conv === 'positional',
       gaps: pruned && plan.alignment === 'decay',
     };
+  }
+
+  /** Convolution, projections and scan of all directions: xz → y, and the scores if a step follows. */
+  async #mix(job: MixJob, places: Places, scored: boolean, laps: Laps): Promise<void> {
+    const { spec, plan } = this;
+    const { block, batch, length } = job;
+    const { innerWidth: E, stateSize: N, dtRank: r } = spec;
+    const rows = batch * length;
     this.#mixer.convolve(job);
-    lap('convolution', block);
-    const inputs: Record<string, OnnxValue> = {};
-    const outputs: Record<string, OnnxValue> = {};
-    for (const direction of directions) {
-      inputs[segmentNames.u(direction)] = this.#tensor(buffers.u[direction], [rows, E]);
-      outputs[segmentNames.projected(direction)] = this.#tensor(buffers.projected[direction], [
-        rows,
-        r + 2 * N,
-      ]);
-      outputs[segmentNames.delta(direction)] = this.#tensor(buffers.delta[direction], [rows, E]);
-    }
-    await this.#session(this.#sessions.projections[block], inputs, outputs);
-    lap('projections', block);
+    laps.end('convolution', block);
+
+    const tensors = (of: (own: Buffers['sets'][number]) => [string, Tensors[string]][]): Tensors =>
+      Object.fromEntries(this.#buffers.sets.flatMap(of));
+    const inputs = tensors(({ set, u }) => [[segmentNames.u(set), this.#runner.tensor(u, [rows, E])]]);
+    const outputs = tensors(({ set, projected, delta }) => [
+      [segmentNames.projected(set), this.#runner.tensor(projected, [rows, r + 2 * N])],
+      [segmentNames.delta(set), this.#runner.tensor(delta, [rows, E])],
+    ]);
+    await this.#runner.run(this.#sessions.projections[block], inputs, outputs);
+    laps.end('projections', block);
 
     this.#mixer.scan(job, scored ? scanScore(plan) : undefined);
-    if (scored && plan.signal === 'evit') {
-      this.#kernels.dotScore({
-        batch,
-        length,
-        channels: E,
-        rows: { at: buffers.y.at, stride: E },
-        classToken: places.classTokens,
-        scores: buffers.scores.at,
-      });
-    }
-    lap('scan', block);
+    if (scored && plan.signal === 'evit') this.#family.scoreSimilarity(batch, places);
+    laps.end('scan', block);
   }
 
-  async #next(
-    block: number,
-    rows: number,
-    y: Region<Float32Array>,
-    residual: Region<Float32Array>,
-    nextResidual: Region<Float32Array>,
-  ): Promise<void> {
+  /**
+   * The streams that the following segment reads: y and the residual; or, of a block that ends in a convolution on
+   * the grid, which must see every token before a step drops some, that convolution's output alone.
+   */
+  async #afterMixer(job: MixJob, residual: Stream): Promise<readonly Stream[]> {
+    const { y, keptY } = this.#buffers;
+    const streams: readonly Stream[] = [
+      { name: 'y', rows: y, spare: keptY, width: this.spec.innerWidth },
+      residual,
+    ];
+    const session = this.#sessions.outProjections.get(job.block);
+    if (session === undefined) return streams;
+    const shape = [job.batch * job.length, residual.width];
+    await this.#runner.run(session, this.#inputs(streams, shape.slice(0, 1)), {
+      [segmentNames.nextResidual]: this.#runner.tensor(residual.spare, shape),
+    });
+    this.#family.convolveLayer(job, residual.spare, residual.rows);
+    return [residual];
+  }
+
+  /** The residual stream and xz of the following block. */
+  async #next(block: number, rows: number, streams: readonly Stream[]): Promise<Stream> {
     const { innerWidth: E, width: d } = this.spec;
-    await this.#session(
+    const residual = swapped(streams.find(({ name }) => name === 'residual')!);
+    await this.#runner.run(
       this.#sessions.next[block],
+      { ...this.#inputs(streams, [rows]), ...this.#family.nextInputs(rows) },
       {
-        [segmentNames.y]: this.#tensor(y, [rows, E]),
-        [segmentNames.residual]: this.#tensor(residual, [rows, d]),
-      },
-      {
-        [segmentNames.nextResidual]: this.#tensor(nextResidual, [rows, d]),
-        [segmentNames.xz]: this.#tensor(this.#buffers.xz, [rows, 2 * E]),
+        [segmentNames.nextResidual]: this.#runner.tensor(residual.rows, [rows, d]),
+        [segmentNames.xz]: this.#runner.tensor(this.#buffers.xz, [rows, 2 * E]),
       },
     );
+    return residual;
   }
 
-  /** Only the class tokens' rows go through the last projection and the classifier. */
-  async #head(
-    batch: number,
-    places: Places,
-    y: Region<Float32Array>,
-    residual: Region<Float32Array>,
-  ): Promise<void> {
-    const { Tensor } = this.#ort;
-    const { innerWidth: E, width: d, classes } = this.spec;
-    const rowsOf = (from: Region<Float32Array>, width: number): OnnxValue => {
-      const all = from.view();
-      const own = new Float32Array(batch * width);
-      for (let image = 0; image < batch; image++) {
-        const at = (image * places.length + places.classTokens[image]) * width;
-        own.set(all.subarray(at, at + width), image * width);
-      }
-      return new Tensor('float32', own, [batch, width]);
-    };
-    await this.#session(
-      this.#sessions.head,
-      { [segmentNames.y]: rowsOf(y, E), [segmentNames.residual]: rowsOf(residual, d) },
-      { [segmentNames.logits]: this.#tensor(this.#buffers.logits, [batch, classes]) },
-    );
-  }
-
-  #gather(
-    { chosen, places }: Selection,
-    length: number,
-    from: Region<Float32Array>,
-    to: Region<Float32Array>,
-    width: number,
-  ): void {
-    const indices = this.#buffers.indices.view();
-    for (const [image, tokens] of chosen.entries()) indices.set(tokens, image * places.length);
-    this.#kernels.gatherRows({
-      batch: chosen.length,
-      length,
-      kept: places.length,
-      width,
-      from: { at: from.at, stride: width },
-      to: { at: to.at, stride: width },
-      indices: this.#buffers.indices.at,
+  /** Only the rows that the classifier reads go through the last projection. */
+  async #head(batch: number, places: Places, streams: readonly Stream[]): Promise<void> {
+    const read = this.#family.readByHead(places);
+    const rows =
+      read === undefined ? streams : streams.map((stream) => this.#gather(stream, read, places.length));
+    const axes = this.#family.headAxes(batch, read?.[0].length ?? places.length);
+    await this.#runner.run(this.#sessions.head, this.#inputs(rows, axes), {
+      [segmentNames.logits]: this.#runner.tensor(this.#buffers.logits, [batch, this.spec.classes]),
     });
   }
 
-  /** [B, L] */
-  #writePositions({ positions, length }: Places): void {
+  #inputs(streams: readonly Stream[], axes: readonly number[]): Tensors {
+    return Object.fromEntries(
+      streams.map(({ name, rows, width }) => [
+        segmentNames[name],
+        this.#runner.tensor(rows, [...axes, width]),
+      ]),
+    );
+  }
+
+  /** @param chosen indices of each image's tokens, which has `length` of them */
+  #gather(stream: Stream, chosen: readonly Int32Array[], length: number): Stream {
+    const { indices } = this.#buffers;
+    const { rows, spare, width } = stream;
+    const kept = chosen[0].length;
+    const view = indices.view();
+    for (const [image, tokens] of chosen.entries()) view.set(tokens, image * kept);
+    this.#kernels.gatherRows({
+      batch: chosen.length,
+      length,
+      kept,
+      width,
+      from: { at: rows.at, stride: width },
+      to: { at: spare.at, stride: width },
+      indices: indices.at,
+    });
+    return swapped(stream);
+  }
+
+  /** Tells the kernels where the tokens stand that are left. */
+  #arrange(batch: number, { positions, length }: Places): void {
     const view = this.#buffers.positions.view();
     for (const [image, own] of positions.entries()) view.set(own, image * length);
-  }
-
-  #tensor(region: Region<Float32Array>, shape: readonly number[]): OnnxValue {
-    const size = shape.reduce((product, axis) => product * axis, 1);
-    return new this.#ort.Tensor('float32', region.view().subarray(0, size), shape);
-  }
-
-  async #session(
-    session: InferenceSession,
-    inputs: Record<string, OnnxValue>,
-    outputs: Record<string, OnnxValue>,
-  ): Promise<void> {
-    await session.run(inputs as InferenceSession.FeedsType, outputs as InferenceSession.FetchesType);
+    this.#mixer.arrange(batch, length);
   }
 }
 
-/** Under `mask`: the rows of pruned tokens become zero, and stay so, since nothing in a block has a bias there. */
-function zeroDeadRows(region: Region<Float32Array>, width: number, { live, length }: Places): void {
-  const view = region.view();
-  for (const [image, mask] of (live ?? []).entries()) {
-    for (let token = 0; token < length; token++) {
-      const at = (image * length + token) * width;
-      if (mask[token] === 0) view.fill(0, at, at + width);
-    }
-  }
+function swapped(stream: Stream): Stream {
+  return { ...stream, rows: stream.spare, spare: stream.rows };
 }

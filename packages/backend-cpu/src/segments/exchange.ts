@@ -2,25 +2,30 @@
  * Memory through which the main thread and one partner pass a share of the channels to and fro. ONNX Runtime
  * refuses shared memory, so each side has its own and this lies between; `control` says whose turn it is.
  */
-import type { VimSpec } from '@vssm/core';
+import type { ModelSpec } from '@vssm/core';
 import type { Score } from './mixer.ts';
+
+type Floats = Float32Array<SharedArrayBuffer>;
 
 export interface Exchange {
   readonly control: Int32Array<SharedArrayBuffer>;
   readonly positions: Int32Array<SharedArrayBuffer>;
   /** [rows, channels] each */
-  readonly x: Float32Array<SharedArrayBuffer>;
-  readonly z: Float32Array<SharedArrayBuffer>;
-  readonly uForward: Float32Array<SharedArrayBuffer>;
-  readonly uBackward: Float32Array<SharedArrayBuffer>;
-  readonly deltaForward: Float32Array<SharedArrayBuffer>;
-  readonly deltaBackward: Float32Array<SharedArrayBuffer>;
-  readonly y: Float32Array<SharedArrayBuffer>;
-  /** [rows, r + 2N] each */
-  readonly projectedForward: Float32Array<SharedArrayBuffer>;
-  readonly projectedBackward: Float32Array<SharedArrayBuffer>;
+  readonly x: Floats;
+  readonly z: Floats;
+  readonly y: Floats;
+  /** One per projection set. */
+  readonly sets: readonly SetExchange[];
   /** [rows] */
-  readonly scores: Float32Array<SharedArrayBuffer>;
+  readonly scores: Floats;
+}
+
+export interface SetExchange {
+  /** [rows, channels] each */
+  readonly u: Floats;
+  readonly delta: Floats;
+  /** [rows, r + 2N] */
+  readonly projected: Floats;
 }
 
 /** Fields of `control`. */
@@ -38,7 +43,7 @@ export const slots = {
   reduce: 9,
 } as const;
 
-export const operations = { convolve: 1, scan: 2, stop: 3 } as const;
+export const operations = { convolve: 1, scan: 2, arrange: 3, stop: 4 } as const;
 
 /** `done` after a partner failed. */
 export const failure = -1;
@@ -52,22 +57,21 @@ export const signalNames: readonly (Score['signal'] | undefined)[] = [
 ];
 export const reductionNames: readonly Score['reduce'][] = ['clip', 'sum', 'l1', 'l2'];
 
-export function createExchange(spec: VimSpec, rows: number, channels: number): Exchange {
+/** @param sets number of projection sets */
+export function createExchange(spec: ModelSpec, sets: number, rows: number, channels: number): Exchange {
   const floats = (count: number) => new Float32Array(new SharedArrayBuffer(4 * count));
   const wide = () => floats(rows * channels);
-  const projected = () => floats(rows * (spec.dtRank + 2 * spec.stateSize));
   return {
     control: new Int32Array(new SharedArrayBuffer(4 * Object.keys(slots).length)),
     positions: new Int32Array(new SharedArrayBuffer(4 * rows)),
     x: wide(),
     z: wide(),
-    uForward: wide(),
-    uBackward: wide(),
-    deltaForward: wide(),
-    deltaBackward: wide(),
     y: wide(),
-    projectedForward: projected(),
-    projectedBackward: projected(),
+    sets: Array.from({ length: sets }, () => ({
+      u: wide(),
+      delta: wide(),
+      projected: floats(rows * (spec.dtRank + 2 * spec.stateSize)),
+    })),
     scores: floats(rows),
   };
 }

@@ -1,12 +1,14 @@
 /** What the pool and its worker threads say to each other. */
-import type { PruningPlan, VimSpec, Weights } from '@vssm/core';
+import type { ModelSpec, PruningPlan, Weights } from '@vssm/core';
+import type { KernelChoice } from '@vssm/kernels';
 
 /** Given to a worker when it starts. Weights lie in memory that all workers share. */
 export interface WorkerSetup {
-  readonly spec: VimSpec;
+  readonly spec: ModelSpec;
   readonly plan: PruningPlan;
   readonly weights: readonly SharedWeight[];
   readonly largestChunk: number;
+  readonly kernels: KernelChoice;
 }
 
 export interface SharedWeight {

@@ -3,25 +3,10 @@
  * over a range of channels, because channels are independent there: one thread may take all of them, or several
  * threads a share each.
  */
-import type { Direction, PruningPlan, VimSpec } from '@vssm/core';
-import type { Kernels, Rows, ScanOptions } from '@vssm/kernels';
-import type { BlockParameters } from './parameters.ts';
-
-export const directions: readonly Direction[] = ['forward', 'backward'];
-
-/** Where a mixer's data lie in its memory; rows begin at its first channel. */
-export interface MixerPlaces {
-  readonly x: Rows;
-  readonly z: Rows;
-  readonly u: Readonly<Record<Direction, Rows>>;
-  readonly delta: Readonly<Record<Direction, Rows>>;
-  /** All r + 2N columns. */
-  readonly projected: Readonly<Record<Direction, Rows>>;
-  readonly y: Rows;
-  /** Byte offsets, [B, L] each */
-  readonly positions: number;
-  readonly scores: number;
-}
+import type { ModelSpec, PruningPlan, Weights } from '@vssm/core';
+import type { Arena, Kernels, Region, Rows, ScanOptions } from '@vssm/kernels';
+import { GridMixer } from './plainmamba/mixer.ts';
+import { SequenceMixer } from './vim/mixer.ts';
 
 export interface MixJob {
   readonly block: number;
@@ -35,11 +20,12 @@ export interface MixJob {
 
 export type Score = Omit<NonNullable<ScanOptions['score']>, 'at'>;
 
-/** Both halves of a block's kernel work; the projections run between them. */
 export interface Mixer {
-  /** x → u of both directions */
+  /** Tokens are gone since the last call: the positions of those that are left have been written. */
+  arrange(batch: number, length: number): void;
+  /** x → u of every projection set */
   convolve(job: MixJob): void;
-  /** delta, projected, u, z → y, and the scores if asked for */
+  /** delta, projected, u, z → y, and the scores if asked for; the projections run between the two */
   scan(job: MixJob, score: Score | undefined): void;
   dispose(): Promise<void>;
 }
@@ -50,83 +36,50 @@ export interface ChannelRange {
   readonly count: number;
 }
 
+/** Where a mixer's data lie in its memory; rows begin at its first channel. */
+export interface MixerPlaces {
+  readonly x: Rows;
+  readonly z: Rows;
+  /** One per projection set, in the order of the segments'. */
+  readonly sets: readonly SetPlaces[];
+  readonly y: Rows;
+  /** [B, L] each */
+  readonly positions: Region<Int32Array>;
+  readonly scores: Region<Float32Array>;
+}
+
+export interface SetPlaces {
+  readonly u: Rows;
+  readonly delta: Rows;
+  /** All r + 2N columns. */
+  readonly projected: Rows;
+}
+
+export interface MixerContext<Spec extends ModelSpec = ModelSpec> {
+  readonly kernels: Kernels;
+  /** Of the kernels' memory; the mixer places its parameters there. */
+  readonly arena: Arena;
+  readonly spec: Spec;
+  readonly weights: Weights;
+  readonly places: MixerPlaces;
+  /** Most images at once. */
+  readonly batch: number;
+}
+
+/** A mixer of some of the channels, on the calling thread. */
+export function rangeMixer(context: MixerContext, range: ChannelRange): Mixer {
+  const { spec } = context;
+  switch (spec.family) {
+    case 'vim':
+      return new SequenceMixer({ ...context, spec }, range);
+    case 'plainmamba':
+      return new GridMixer({ ...context, spec }, range);
+    default:
+      throw spec satisfies never;
+  }
+}
+
 /** The score that the scan itself computes for a plan; the baselines are scored elsewhere. */
 export function scanScore({ signal, reduce }: PruningPlan): Score | undefined {
   return signal === 'random' || signal === 'evit' ? undefined : { signal, reduce };
-}
-
-export class RangeMixer implements Mixer {
-  readonly #kernels: Kernels;
-  readonly #spec: VimSpec;
-  readonly #parameters: readonly BlockParameters[];
-  readonly #places: MixerPlaces;
-  readonly #range: ChannelRange;
-
-  constructor(
-    kernels: Kernels,
-    spec: VimSpec,
-    parameters: readonly BlockParameters[],
-    places: MixerPlaces,
-    range: ChannelRange,
-  ) {
-    this.#kernels = kernels;
-    this.#spec = spec;
-    this.#parameters = parameters;
-    this.#places = places;
-    this.#range = range;
-  }
-
-  convolve({ block, batch, length, positionalTaps }: MixJob): void {
-    const { convKernel: taps } = this.#spec;
-    const { first, count } = this.#range;
-    const { x, u, positions } = this.#places;
-    for (const direction of directions) {
-      const own = this.#parameters[block][direction];
-      this.#kernels.convSilu({
-        batch,
-        length,
-        channels: count,
-        taps,
-        direction,
-        x,
-        weight: own.taps + 4 * first * taps,
-        bias: own.convBias + 4 * first,
-        u: u[direction],
-        ...(positionalTaps && { positions }),
-      });
-    }
-  }
-
-  scan({ block, batch, length, gaps }: MixJob, score: Score | undefined): void {
-    const { stateSize: N, dtRank: r } = this.#spec;
-    const { first, count } = this.#range;
-    const { z, u, delta, projected, y, positions, scores } = this.#places;
-    for (const direction of directions) {
-      const own = this.#parameters[block][direction];
-      const { at, stride } = projected[direction];
-      this.#kernels.selectiveScan({
-        batch,
-        length,
-        channels: count,
-        states: N,
-        direction,
-        delta: delta[direction],
-        deltaBias: own.deltaBias + 4 * first,
-        a: own.a + 4 * first * N,
-        d: own.d + 4 * first,
-        b: { at: at + 4 * r, stride },
-        c: { at: at + 4 * (r + N), stride },
-        u: u[direction],
-        y,
-        ...(gaps && { positions }),
-        ...(direction === 'backward' && {
-          accumulate: true,
-          gate: { z },
-          ...(score !== undefined && { score: { ...score, at: scores } }),
-        }),
-      });
-    }
-  }
-
-  async dispose(): Promise<void> {}
 }

@@ -1,72 +1,84 @@
 /** A partner thread: the kernels over its share of the channels, one job after another, until told to stop. */
 import { parentPort, workerData } from 'node:worker_threads';
-import { float32, type VimSpec } from '@vssm/core';
-import { Arena, createKernels, createMemory, type Region, type Rows } from '@vssm/kernels';
+import { float32, type ModelSpec } from '@vssm/core';
+import {
+  Arena,
+  createKernels,
+  createMemory,
+  type KernelImplementation,
+  type Region,
+  type Rows,
+} from '@vssm/kernels';
 import { type Exchange, failure, operations, reductionNames, signalNames, slots } from './exchange.ts';
 import type { SharedWeight } from './messages.ts';
-import { type ChannelRange, type MixJob, RangeMixer } from './mixer.ts';
-import { placeParameters } from './parameters.ts';
+import { type ChannelRange, type MixJob, rangeMixer } from './mixer.ts';
 
 export interface PartnerSetup {
-  readonly spec: VimSpec;
+  readonly spec: ModelSpec;
   readonly weights: readonly SharedWeight[];
   readonly range: ChannelRange;
-  /** Most rows at once. */
+  /** Most images, and most rows, at once. */
+  readonly batch: number;
   readonly rows: number;
   readonly exchange: Exchange;
+  readonly implementation: KernelImplementation;
 }
 
-const { spec, weights, range, rows, exchange } = workerData as PartnerSetup;
+const { spec, weights, range, batch: most, rows, exchange, implementation } = workerData as PartnerSetup;
 const { control } = exchange;
 const arena = new Arena(createMemory(), { limitBytes: 2 ** 32 });
-const parameters = placeParameters(
-  arena,
-  spec,
-  new Map(weights.map(({ name, shape, data }) => [name, float32(shape, new Float32Array(data))])),
-);
-const wide = () => arena.float32(rows * range.count);
 const columns = spec.dtRank + 2 * spec.stateSize;
-const local = {
-  x: wide(),
-  z: wide(),
-  uForward: wide(),
-  uBackward: wide(),
-  deltaForward: wide(),
-  deltaBackward: wide(),
-  y: wide(),
-  projectedForward: arena.float32(rows * columns),
-  projectedBackward: arena.float32(rows * columns),
-  scores: arena.float32(rows),
-  positions: arena.int32(rows),
-};
-const rowsOf = ({ at }: Region<Float32Array>, stride = range.count): Rows => ({ at, stride });
-const mixer = new RangeMixer(
-  await createKernels(arena.memory),
-  spec,
-  parameters,
+
+/** What is passed to and fro: a region of this thread's memory for each array of the exchange. */
+interface Passage {
+  readonly local: Region<Float32Array>;
+  readonly shared: Float32Array;
+  readonly width: number;
+}
+const passage = (shared: Float32Array, width: number): Passage => ({
+  local: arena.float32(rows * width),
+  shared,
+  width,
+});
+const x = passage(exchange.x, range.count);
+const z = passage(exchange.z, range.count);
+const y = passage(exchange.y, range.count);
+const scores = passage(exchange.scores, 1);
+const sets = exchange.sets.map(({ u, delta, projected }) => ({
+  u: passage(u, range.count),
+  delta: passage(delta, range.count),
+  projected: passage(projected, columns),
+}));
+const positions = arena.int32(rows);
+
+const take = ({ local, shared, width }: Passage, count: number) =>
+  local.view().set(shared.subarray(0, count * width));
+const give = ({ local, shared, width }: Passage, count: number) =>
+  shared.set(local.view().subarray(0, count * width));
+const rowsOf = ({ local, width }: Passage): Rows => ({ at: local.at, stride: width });
+
+const mixer = rangeMixer(
   {
-    x: rowsOf(local.x),
-    z: rowsOf(local.z),
-    u: { forward: rowsOf(local.uForward), backward: rowsOf(local.uBackward) },
-    delta: { forward: rowsOf(local.deltaForward), backward: rowsOf(local.deltaBackward) },
-    projected: {
-      forward: rowsOf(local.projectedForward, columns),
-      backward: rowsOf(local.projectedBackward, columns),
+    kernels: await createKernels(arena.memory, { implementation }),
+    arena,
+    spec,
+    weights: new Map(weights.map(({ name, shape, data }) => [name, float32(shape, new Float32Array(data))])),
+    places: {
+      x: rowsOf(x),
+      z: rowsOf(z),
+      sets: sets.map((own) => ({
+        u: rowsOf(own.u),
+        delta: rowsOf(own.delta),
+        projected: rowsOf(own.projected),
+      })),
+      y: rowsOf(y),
+      positions,
+      scores: scores.local,
     },
-    y: rowsOf(local.y),
-    positions: local.positions.at,
-    scores: local.scores.at,
+    batch: most,
   },
   range,
 );
-
-type Name = Exclude<keyof typeof local & keyof Exchange, 'positions'>;
-const widthOf = (name: Name): number =>
-  name === 'scores' ? 1 : name.startsWith('projected') ? columns : range.count;
-const take = (name: Name, count: number) =>
-  local[name].view().set(exchange[name].subarray(0, count * widthOf(name)));
-const give = (name: Name, count: number) =>
-  exchange[name].set(local[name].view().subarray(0, count * widthOf(name)));
 
 function work(): void {
   const job: MixJob = {
@@ -77,30 +89,32 @@ function work(): void {
     gaps: control[slots.gaps] === 1,
   };
   const count = job.batch * job.length;
-  if (job.positionalTaps || job.gaps) local.positions.view().set(exchange.positions.subarray(0, count));
-  if (control[slots.operation] === operations.convolve) {
-    take('x', count);
-    mixer.convolve(job);
-    give('uForward', count);
-    give('uBackward', count);
-    return;
+  switch (control[slots.operation]) {
+    case operations.arrange:
+      positions.view().set(exchange.positions.subarray(0, count));
+      mixer.arrange(job.batch, job.length);
+      return;
+    case operations.convolve:
+      take(x, count);
+      mixer.convolve(job);
+      for (const { u } of sets) give(u, count);
+      return;
+    case operations.scan: {
+      take(z, count);
+      for (const { delta, projected } of sets) {
+        take(delta, count);
+        take(projected, count);
+      }
+      const signal = signalNames[control[slots.signal]];
+      const reduce = reductionNames[control[slots.reduce]];
+      mixer.scan(job, signal === undefined ? undefined : { signal, reduce });
+      give(y, count);
+      if (signal !== undefined) give(scores, count);
+      return;
+    }
+    default:
+      throw new Error(`operation ${control[slots.operation]} is not known`);
   }
-  for (const name of [
-    'z',
-    'deltaForward',
-    'deltaBackward',
-    'projectedForward',
-    'projectedBackward',
-  ] as const) {
-    take(name, count);
-  }
-  const signal = signalNames[control[slots.signal]];
-  mixer.scan(
-    job,
-    signal === undefined ? undefined : { signal, reduce: reductionNames[control[slots.reduce]] },
-  );
-  give('y', count);
-  if (signal !== undefined) give('scores', count);
 }
 
 parentPort!.postMessage('ready');

@@ -1,4 +1,4 @@
-import { pruningPlan, randomVimWeights, vimSpec } from '@vssm/core';
+import { pruningPlan, randomWeights, vimSpec } from '@vssm/core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { SegmentEngine } from './engine.ts';
 import { loadPool, type WorkerPool } from './pool.ts';
@@ -15,7 +15,7 @@ const spec = vimSpec({
   classes: 3,
 });
 const plan = pruningPlan({ schedule: [{ after: 2, keep: 0.5 }], signal: 'random', seed: 5 });
-const weights = randomVimWeights(spec, 9);
+const weights = randomWeights(spec, 9);
 const images = 70;
 const pixels = Float32Array.from({ length: images * 256 }, (_, i) => Math.sin(i * 0.11) * 2);
 const samples = Array.from({ length: images }, (_, i) => 3 * i);

@@ -4,15 +4,44 @@
  * twice is reported as failed, and all others get their answer.
  */
 import { type Batch, checkBatch, type LoadedModel, type ModelRequest, type Prediction } from '@vssm/backend';
+import { UserError } from '@vssm/core';
+import { type KernelChoice, kernelChoice, kernelImplementation } from '@vssm/kernels';
 import type { Chunk, ChunkPrediction } from './engine.ts';
 import { PoolMember, WorkerDied } from './member.ts';
 import { shareWeights, type WorkerSetup } from './messages.ts';
 
-export async function loadPool(request: ModelRequest, threads: number): Promise<WorkerPool> {
+export async function loadPool(
+  request: ModelRequest,
+  threads: number,
+  kernels: KernelChoice = kernelChoice(),
+): Promise<WorkerPool> {
+  // Native kernels are compiled here, once, and only found by the workers.
+  if (kernels !== 'wasm') await kernelImplementation();
   const { spec, plan } = request;
-  const setup: WorkerSetup = { spec, plan, weights: shareWeights(request.weights), largestChunk: 32 };
-  const members = await Promise.all(Array.from({ length: threads }, () => PoolMember.start(setup)));
-  return new WorkerPool(request, setup, members);
+  const weights = shareWeights(request.weights);
+  const setup: WorkerSetup = { spec, plan, weights, largestChunk: 32, kernels };
+  const started = await Promise.allSettled(Array.from({ length: threads }, () => startMember(setup)));
+  const members = started.flatMap((one) => (one.status === 'fulfilled' ? [one.value] : []));
+  const failed = started.find((one) => one.status === 'rejected');
+  if (failed === undefined) return new WorkerPool(request, setup, members);
+  // Threads that go on would keep the process from ending.
+  await Promise.all(members.map((member) => member.stop()));
+  throw failed.reason;
+}
+
+/** A thread that dies while it loads the model is started once more. */
+async function startMember(setup: WorkerSetup): Promise<PoolMember> {
+  try {
+    return await PoolMember.start(setup);
+  } catch (error) {
+    if (!(error instanceof WorkerDied)) throw error;
+  }
+  try {
+    return await PoolMember.start(setup);
+  } catch (error) {
+    if (!(error instanceof WorkerDied)) throw error;
+    throw new UserError(`${error.message}, twice while it loaded the model; use fewer --threads`);
+  }
 }
 
 /** Images first … first + count - 1 of a batch. */
@@ -23,6 +52,7 @@ interface Span {
 }
 
 export class WorkerPool implements LoadedModel {
+  readonly form = 'segments';
   readonly #request: ModelRequest;
   readonly #setup: WorkerSetup;
   readonly #members: PoolMember[];

@@ -3,13 +3,15 @@
  * few hundred scores cost nothing beside a block.
  */
 import {
+  classTokenOf,
+  countRule,
   keptCount,
+  type ModelSpec,
   orderScores,
   type PruningPlan,
   randomScores,
   selectTokens,
   sequenceLength,
-  type VimSpec,
 } from '@vssm/core';
 
 /** Where the tokens of the images of a chunk stand; all images have the same number of tokens. */
@@ -20,8 +22,8 @@ export interface Places {
   readonly liveCount: number;
   /** Positions of each image's tokens, [length] each. */
   readonly positions: readonly Int32Array[];
-  /** Index of each image's class token in its sequence. */
-  readonly classTokens: readonly number[];
+  /** Index of each image's class token in its sequence; absent in a family without one. */
+  readonly classTokens?: readonly number[];
   /** Under `mask`: 1 where a token lives. */
   readonly live?: readonly Uint8Array[];
 }
@@ -34,14 +36,15 @@ export interface Selection {
   readonly kept: readonly Int32Array[];
 }
 
-export function unprunedPlaces(spec: VimSpec, batch: number, classToken: number): Places {
+export function unprunedPlaces(spec: ModelSpec, batch: number): Places {
   const length = sequenceLength(spec);
   const positions = Int32Array.from({ length }, (_, position) => position);
+  const classToken = classTokenOf(spec);
   return {
     length,
     liveCount: length,
     positions: Array(batch).fill(positions),
-    classTokens: Array(batch).fill(classToken),
+    ...(classToken !== null && { classTokens: Array(batch).fill(classToken) }),
   };
 }
 
@@ -50,7 +53,7 @@ export function unprunedPlaces(spec: VimSpec, batch: number, classToken: number)
  * @param samples stable index of each image in its data set
  */
 export function select(
-  spec: VimSpec,
+  spec: ModelSpec,
   plan: PruningPlan,
   step: number,
   places: Places,
@@ -58,7 +61,7 @@ export function select(
   samples: readonly number[],
 ): Selection {
   const { length, positions, classTokens, live } = places;
-  const kept = keptCount(places.liveCount, plan.schedule[step].keep, plan.countClassToken);
+  const kept = keptCount(places.liveCount, plan.schedule[step].keep, countRule(spec, plan));
   const chosen = positions.map((own, image) => {
     const imageScores =
       plan.signal === 'random'
@@ -66,7 +69,7 @@ export function select(
         : ordered(plan, scores.subarray(image * length, (image + 1) * length));
     const alive = live?.[image];
     const candidates = alive === undefined ? undefined : (token: number) => alive[token] === 1;
-    return selectTokens(imageScores, own, classTokens[image], kept, plan.tokenOrder, candidates);
+    return selectTokens(imageScores, own, classTokens?.[image] ?? null, kept, plan.tokenOrder, candidates);
   });
   const keptPositions = chosen.map((tokens, image) => tokens.map((token) => positions[image][token]));
   if (plan.alignment === 'mask') {
@@ -84,7 +87,9 @@ export function select(
       length: kept,
       liveCount: kept,
       positions: keptPositions,
-      classTokens: chosen.map((tokens, image) => tokens.indexOf(classTokens[image])),
+      ...(classTokens !== undefined && {
+        classTokens: chosen.map((tokens, image) => tokens.indexOf(classTokens[image])),
+      }),
     },
   };
 }
@@ -95,7 +100,7 @@ function ordered(plan: PruningPlan, scores: Float32Array): ArrayLike<number> {
 }
 
 function randomAt(
-  spec: VimSpec,
+  spec: ModelSpec,
   plan: PruningPlan,
   sample: number,
   step: number,

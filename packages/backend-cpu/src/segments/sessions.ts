@@ -1,6 +1,5 @@
-/** The ONNX sessions of one Vim's segments. Which plan and which batch they serve is decided at run time. */
-import type { VimSpec, Weights } from '@vssm/core';
-import { embedSegment, headSegment, nextSegment, projectionSegment } from '@vssm/graph';
+/** The ONNX sessions of one model's segments. Which schedule and which batch they serve is decided at run time. */
+import type { Segments } from '@vssm/graph';
 import type { InferenceSession } from 'onnxruntime-node';
 import { createSession } from '../ort.ts';
 
@@ -8,14 +7,16 @@ export interface SegmentSessions {
   readonly embed: InferenceSession;
   /** One per block. */
   readonly projections: readonly InferenceSession[];
+  /** Of the blocks that end in a convolution on the grid. */
+  readonly outProjections: ReadonlyMap<number, InferenceSession>;
   /** One per block but the last. */
   readonly next: readonly InferenceSession[];
   readonly head: InferenceSession;
 }
 
 export async function createSegmentSessions(
-  spec: VimSpec,
-  weights: Weights,
+  segments: Segments,
+  depth: number,
   threads: number,
 ): Promise<SegmentSessions> {
   const open: InferenceSession[] = [];
@@ -25,14 +26,17 @@ export async function createSegmentSessions(
     return session;
   };
   try {
-    const embed = await create(embedSegment(spec, weights));
+    const embed = await create(segments.embed());
     const projections: InferenceSession[] = [];
+    const outProjections = new Map<number, InferenceSession>();
     const next: InferenceSession[] = [];
-    for (let block = 0; block < spec.depth; block++) {
-      projections.push(await create(projectionSegment(spec, weights, block)));
-      if (block < spec.depth - 1) next.push(await create(nextSegment(spec, weights, block)));
+    for (let block = 0; block < depth; block++) {
+      projections.push(await create(segments.projections(block)));
+      const outProjection = segments.outProjection(block);
+      if (outProjection !== undefined) outProjections.set(block, await create(outProjection));
+      if (block < depth - 1) next.push(await create(segments.next(block)));
     }
-    return { embed, projections, next, head: await create(headSegment(spec, weights)) };
+    return { embed, projections, outProjections, next, head: await create(segments.head()) };
   } catch (error) {
     for (const session of open) await session.release();
     throw error;
@@ -40,7 +44,8 @@ export async function createSegmentSessions(
 }
 
 export async function releaseSegmentSessions(sessions: SegmentSessions): Promise<void> {
-  for (const session of [sessions.embed, ...sessions.projections, ...sessions.next, sessions.head]) {
+  const { embed, projections, outProjections, next, head } = sessions;
+  for (const session of [embed, ...projections, ...outProjections.values(), ...next, head]) {
     await session.release();
   }
 }

@@ -1,15 +1,25 @@
 /** Latency: one engine on the calling thread, and every image split over all cores, products and kernels alike. */
 import { type Batch, checkBatch, type LoadedModel, type ModelRequest, type Prediction } from '@vssm/backend';
+import type { KernelChoice } from '@vssm/kernels';
 import { SegmentEngine } from './engine.ts';
 import { concatenate } from './prune.ts';
 
-export async function loadSingle(request: ModelRequest, threads: number): Promise<LoadedModel> {
+export async function loadSingle(
+  request: ModelRequest,
+  threads: number,
+  kernels: KernelChoice,
+): Promise<LoadedModel> {
   const { spec, weights, plan } = request;
-  const engine = await SegmentEngine.create(spec, weights, plan, threads, { largest: 8, splitImages: true });
+  const engine = await SegmentEngine.create(spec, weights, plan, threads, {
+    largest: 8,
+    splitImages: true,
+    kernels,
+  });
   return new SingleEngine(engine);
 }
 
 class SingleEngine implements LoadedModel {
+  readonly form = 'segments';
   readonly #engine: SegmentEngine;
 
   constructor(engine: SegmentEngine) {

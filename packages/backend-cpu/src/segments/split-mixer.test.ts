@@ -1,4 +1,4 @@
-import { pruningPlan, randomVimWeights, reductions, signals, vimSpec } from '@vssm/core';
+import { plainMambaSpec, pruningPlan, randomWeights, reductions, signals, vimSpec } from '@vssm/core';
 import { describe, expect, it } from 'vitest';
 import { SegmentEngine } from './engine.ts';
 import { shareChannels } from './split-mixer.ts';
@@ -23,26 +23,32 @@ describe('shares of the channels', () => {
   });
 });
 
-describe('one image over three threads', () => {
-  const spec = vimSpec({
-    width: 104, // E = 208: shares of 64, 64 and 80
-    depth: 3,
-    imageHeight: 20,
-    imageWidth: 20,
-    inChannels: 1,
-    patchSize: 4,
-    stride: 4,
-    stateSize: 8,
-    classes: 4,
-  });
-  const weights = randomVimWeights(spec, 2);
+const shape = {
+  width: 104, // E = 208: shares of 64, 64 and 80
+  depth: 3,
+  imageHeight: 20,
+  imageWidth: 20,
+  inChannels: 1,
+  patchSize: 4,
+  stateSize: 8,
+  classes: 4,
+};
+const schedule = [{ after: 1, keep: 0.6 }];
+const families = [
+  { spec: vimSpec({ ...shape, stride: 4 }), ownSignals: signals },
+  {
+    spec: plainMambaSpec({ ...shape, stemConvs: 1, stemWidth: 8, depthwiseLayers: [0] }),
+    ownSignals: signals.filter((signal) => signal !== 'gated-backward'),
+  },
+];
+
+describe.each(families)('one image over three threads, $spec.family', ({ spec, ownSignals }) => {
+  const weights = randomWeights(spec, 2);
   const pixels = Float32Array.from({ length: 2 * 400 }, (_, i) => Math.sin(i * 0.37) * 2);
   const plans = [
-    ...signals.map((signal) => pruningPlan({ schedule: [{ after: 1, keep: 0.6 }], signal })),
-    ...reductions.map((reduce) =>
-      pruningPlan({ schedule: [{ after: 1, keep: 0.6 }], reduce, alignment: 'none' }),
-    ),
-    pruningPlan({ schedule: [{ after: 1, keep: 0.6 }], alignment: 'mask' }),
+    ...ownSignals.map((signal) => pruningPlan({ schedule, signal }, spec.family)),
+    ...reductions.map((reduce) => pruningPlan({ schedule, reduce, alignment: 'none' }, spec.family)),
+    pruningPlan({ schedule, alignment: 'mask' }, spec.family),
   ];
 
   it.each(plans.map((plan) => [`${plan.signal} ${plan.reduce} ${plan.alignment}`, plan] as const))(

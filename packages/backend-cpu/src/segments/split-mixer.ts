@@ -4,8 +4,8 @@
  * kernel.
  */
 import { Worker } from 'node:worker_threads';
-import { sequenceLength, type VimSpec } from '@vssm/core';
-import type { Arena, Kernels, Region, Rows } from '@vssm/kernels';
+import { sequenceLength } from '@vssm/core';
+import type { Region, Rows } from '@vssm/kernels';
 import {
   createExchange,
   type Exchange,
@@ -15,16 +15,15 @@ import {
   signalNames,
   slots,
 } from './exchange.ts';
-import type { SharedWeight } from './messages.ts';
+import { shareWeights } from './messages.ts';
 import {
   type ChannelRange,
   type Mixer,
-  type MixerPlaces,
+  type MixerContext,
   type MixJob,
-  RangeMixer,
+  rangeMixer,
   type Score,
 } from './mixer.ts';
-import type { BlockParameters } from './parameters.ts';
 import type { PartnerSetup } from './partner.ts';
 
 /** No share is worth a thread of its own below this many channels. */
@@ -47,34 +46,25 @@ interface Partner {
   readonly exchange: Exchange;
 }
 
-export interface SplitContext {
-  readonly kernels: Kernels;
-  readonly arena: Arena;
-  readonly spec: VimSpec;
-  readonly parameters: readonly BlockParameters[];
-  /** Places of all channels. */
-  readonly places: MixerPlaces;
-  readonly weights: readonly SharedWeight[];
-  /** Most images at once. */
-  readonly batch: number;
-}
-
 export class SplitMixer implements Mixer {
-  readonly #context: SplitContext;
-  readonly #own: RangeMixer;
+  readonly #context: MixerContext;
+  readonly #own: Mixer;
   readonly #partners: readonly Partner[];
   /** [rows, share], for packing */
   readonly #staging: Region<Float32Array>;
   /** 0, 1, 2, … */
   readonly #rowNumbers: Region<Int32Array>;
 
-  static async create(context: SplitContext, shares: readonly ChannelRange[]): Promise<SplitMixer> {
-    const rows = context.batch * sequenceLength(context.spec);
-    const { spec, weights } = context;
+  /** @param context with the places of all channels */
+  static async create(context: MixerContext, shares: readonly ChannelRange[]): Promise<SplitMixer> {
+    const { spec, batch, places } = context;
+    const rows = batch * sequenceLength(spec);
+    const weights = shareWeights(context.weights);
     const partners = await Promise.all(
       shares.slice(1).map(async (range): Promise<Partner> => {
-        const exchange = createExchange(spec, rows, range.count);
-        const setup: PartnerSetup = { spec, weights, range, rows, exchange };
+        const exchange = createExchange(spec, places.sets.length, rows, range.count);
+        const { implementation } = context.kernels;
+        const setup: PartnerSetup = { spec, weights, range, batch, rows, exchange, implementation };
         const worker = new Worker(new URL('./partner.ts', import.meta.url), { workerData: setup });
         await new Promise((resolve, reject) => worker.once('message', resolve).once('error', reject));
         worker.unref();
@@ -84,26 +74,29 @@ export class SplitMixer implements Mixer {
     return new SplitMixer(context, shares[0], partners, rows);
   }
 
-  constructor(context: SplitContext, own: ChannelRange, partners: readonly Partner[], rows: number) {
-    const { kernels, spec, parameters, places, arena } = context;
+  constructor(context: MixerContext, own: ChannelRange, partners: readonly Partner[], rows: number) {
+    const { arena } = context;
     this.#context = context;
-    this.#own = new RangeMixer(kernels, spec, parameters, places, own);
+    this.#own = rangeMixer(context, own);
     this.#partners = partners;
     this.#staging = arena.float32(rows * Math.max(1, ...partners.map(({ range }) => range.count)));
     this.#rowNumbers = arena.int32(rows);
     this.#rowNumbers.view().set(Int32Array.from({ length: rows }, (_, row) => row));
   }
 
+  arrange(batch: number, length: number): void {
+    const written = this.#context.places.positions.view().subarray(0, batch * length);
+    for (const { exchange } of this.#partners) exchange.positions.set(written);
+    const job = { block: 0, batch, length, positionalTaps: false, gaps: false };
+    this.#together(job, operations.arrange, undefined, () => this.#own.arrange(batch, length));
+  }
+
   convolve(job: MixJob): void {
-    const { x, u } = this.#context.places;
-    for (const { range, exchange } of this.#partners) {
-      this.#writePositions(job, exchange);
-      this.#pack(x, range, job, exchange.x);
-    }
+    const { x, sets } = this.#context.places;
+    for (const { range, exchange } of this.#partners) this.#pack(x, range, job, exchange.x);
     this.#together(job, operations.convolve, undefined, () => this.#own.convolve(job));
     for (const { range, exchange } of this.#partners) {
-      this.#unpack(exchange.uForward, u.forward, range, job);
-      this.#unpack(exchange.uBackward, u.backward, range, job);
+      for (const [set, { u }] of sets.entries()) this.#unpack(exchange.sets[set].u, u, range, job);
     }
   }
 
@@ -112,14 +105,10 @@ export class SplitMixer implements Mixer {
     const rows = job.batch * job.length;
     for (const { range, exchange } of this.#partners) {
       this.#pack(places.z, range, job, exchange.z);
-      this.#pack(places.delta.forward, range, job, exchange.deltaForward);
-      this.#pack(places.delta.backward, range, job, exchange.deltaBackward);
-      exchange.projectedForward.set(
-        this.#floats(places.projected.forward.at, rows * places.projected.forward.stride),
-      );
-      exchange.projectedBackward.set(
-        this.#floats(places.projected.backward.at, rows * places.projected.backward.stride),
-      );
+      for (const [set, { delta, projected }] of places.sets.entries()) {
+        this.#pack(delta, range, job, exchange.sets[set].delta);
+        exchange.sets[set].projected.set(this.#floats(projected.at, rows * projected.stride));
+      }
     }
     this.#together(job, operations.scan, score, () => this.#own.scan(job, score));
     for (const { range, exchange } of this.#partners) this.#unpack(exchange.y, places.y, range, job);
@@ -156,12 +145,6 @@ export class SplitMixer implements Mixer {
     Atomics.notify(control, slots.given);
   }
 
-  #writePositions(job: MixJob, exchange: Exchange): void {
-    if (!job.positionalTaps && !job.gaps) return;
-    const { kernels, places } = this.#context;
-    exchange.positions.set(new Int32Array(kernels.memory.buffer, places.positions, job.batch * job.length));
-  }
-
   /** A share of rows, gathered and handed over. */
   #pack(from: Rows, { first, count }: ChannelRange, { batch, length }: MixJob, to: Float32Array): void {
     const rows = batch * length;
@@ -192,7 +175,7 @@ export class SplitMixer implements Mixer {
 
   /** Scores are sums over channels; the l2 norm is a sum before its root. */
   #addScores(rows: number, { reduce }: Score): void {
-    const scores = this.#floats(this.#context.places.scores, rows);
+    const scores = this.#context.places.scores.view().subarray(0, rows);
     const [into, outOf] =
       reduce === 'l2' ? [(v: number) => v * v, Math.sqrt] : [(v: number) => v, (v: number) => v];
     for (let row = 0; row < rows; row++) {

@@ -8,11 +8,11 @@ const port = parentPort!;
 const say = (message: FromWorker, transfer: ArrayBuffer[] = []) => port.postMessage(message, transfer);
 
 try {
-  const { spec, plan, weights: shared, largestChunk } = workerData as WorkerSetup;
+  const { spec, plan, weights: shared, largestChunk, kernels } = workerData as WorkerSetup;
   const weights: Weights = new Map(
     shared.map(({ name, shape, data }) => [name, float32(shape, new Float32Array(data))]),
   );
-  const engine = await SegmentEngine.create(spec, weights, plan, 1, { largest: largestChunk });
+  const engine = await SegmentEngine.create(spec, weights, plan, 1, { largest: largestChunk, kernels });
   port.on('message', async (message: ToWorker) => {
     if (message.kind === 'stop') {
       await engine.dispose();

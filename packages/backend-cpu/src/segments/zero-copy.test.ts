@@ -1,5 +1,5 @@
-import { randomVimWeights, vimSpec } from '@vssm/core';
-import { projectionSegment, segmentNames } from '@vssm/graph';
+import { densePlan, randomWeights, vimSpec } from '@vssm/core';
+import { modelSegments, segmentNames } from '@vssm/graph';
 import { Arena, createMemory } from '@vssm/kernels';
 import { describe, expect, it } from 'vitest';
 import { createSession, onnxRuntime } from '../ort.ts';
@@ -9,7 +9,10 @@ describe('memory shared by ONNX Runtime and the kernels', () => {
     const spec = vimSpec({ width: 32, depth: 1, imageHeight: 32, imageWidth: 32, classes: 3 });
     const { innerWidth: E, stateSize: N, dtRank: r } = spec;
     const rows = 7;
-    const session = await createSession(projectionSegment(spec, randomVimWeights(spec), 0), 1);
+    const session = await createSession(
+      modelSegments(spec, randomWeights(spec), densePlan).projections(0),
+      1,
+    );
     const { Tensor } = await onnxRuntime();
     const arena = new Arena(createMemory());
     arena.reserve(1 << 20);

@@ -3,25 +3,12 @@
  * directions → gate → out_proj. Tokens stay in sequence order throughout; the backward direction is a window
  * that looks ahead and a scan that runs from the last token to the first.
  */
-import {
-  type Direction,
-  directionParameterNames,
-  type PruningPlan,
-  softplus,
-  type VimSpec,
-} from '@vssm/core';
-import { float, type GraphBuilder, type Value } from '../onnx/builder.ts';
+import { type Direction, directionParameterNames, softplus, type VimSpec } from '@vssm/core';
+import type { EmitContext } from '../common/context.ts';
+import { rmsNorm, silu, swapLastAxes } from '../common/layers.ts';
+import { selectiveScan } from '../common/scan.ts';
+import type { Value } from '../onnx/builder.ts';
 import type { TokenPlaces } from './places.ts';
-import { type ScanForm, selectiveScan } from './scan.ts';
-import type { VimParameters } from './weights.ts';
-
-export interface BlockContext {
-  readonly g: GraphBuilder;
-  readonly spec: VimSpec;
-  readonly plan: PruningPlan;
-  readonly parameters: VimParameters;
-  readonly scan: ScanForm;
-}
 
 /** The two streams between blocks, [B, L, d] each. */
 export interface Streams {
@@ -38,7 +25,7 @@ export interface BlockOutput extends Streams {
 }
 
 export function vimBlock(
-  context: BlockContext,
+  context: EmitContext<VimSpec>,
   block: number,
   streams: Streams,
   places: TokenPlaces,
@@ -54,8 +41,7 @@ export function vimBlock(
   const [x, z] = g.ops('Split', [xz, g.ints([E, E])], 2, { attributes: { axis: 2 } });
   const gate = silu(g, z);
 
-  const onGrid = places.spread(g, x);
-  const channelsFirst = g.op('Transpose', [onGrid], { attributes: { perm: [0, 2, 1] } });
+  const channelsFirst = swapLastAxes(g, places.spread(x));
   const forward = scanDirection(context, prefix, 'forward', channelsFirst, places);
   const backward = scanDirection(context, prefix, 'backward', channelsFirst, places);
 
@@ -75,7 +61,7 @@ export function vimBlock(
 
 /** One direction from x on the convolution's grid, [B, E, L or L0], to its ungated output y, [B, L, E]. */
 function scanDirection(
-  { g, spec, plan, parameters, scan }: BlockContext,
+  { g, spec, plan, parameters, scan }: EmitContext<VimSpec>,
   prefix: string,
   direction: Direction,
   x: Value,
@@ -91,7 +77,7 @@ function scanDirection(
     [x, parameters.taps(own(`${names.conv}.weight`), backward), parameters.plain(own(`${names.conv}.bias`))],
     { attributes: { group: E, kernel_shape: [taps], pads: backward ? [0, taps - 1] : [taps - 1, 0] } },
   );
-  const u = places.collect(g, g.op('Transpose', [silu(g, convolved)], { attributes: { perm: [0, 2, 1] } }));
+  const u = places.collect(swapLastAxes(g, silu(g, convolved)));
 
   const projected = g.op('MatMul', [u, parameters.linear(own(`${names.xProj}.weight`))]);
   const [dt, b, c] = g.ops('Split', [projected, g.ints([r, N, N])], 3, { attributes: { axis: 2 } });
@@ -100,20 +86,11 @@ function scanDirection(
     g.op('Add', [g.op('MatMul', [dt, parameters.linear(own(`${names.dtProj}.weight`))]), deltaBias]),
   ]);
 
-  const gap = plan.alignment === 'decay' ? places.gaps(g, direction) : undefined;
+  const gap = plan.alignment === 'decay' ? places.gaps(direction) : undefined;
   const deltaOfNothing = () => parameters.map(own(`${names.dtProj}.bias`), 'softplus', [E], softplus);
   const time = gap === undefined ? delta : g.op('Add', [delta, g.op('Mul', [gap, deltaOfNothing()])]);
   const a = parameters.map(own(names.aLog), 'negative_exp', [E, N], (value) => -Math.exp(value));
   const input = g.op('Mul', [delta, u]);
   const read = selectiveScan(g, scan, { time, input, b, c, a }, { channels: E, stateSize: N }, backward);
   return g.op('Add', [read, g.op('Mul', [u, parameters.plain(own(names.d))])]);
-}
-
-/** x / sqrt(mean(x²) + ε) · weight over the last axis. */
-export function rmsNorm(g: GraphBuilder, x: Value, weight: Value): Value {
-  return g.op('RMSNormalization', [x, weight], { attributes: { axis: -1, epsilon: float(1e-5) } });
-}
-
-export function silu(g: GraphBuilder, x: Value): Value {
-  return g.op('Mul', [x, g.op('Sigmoid', [x])]);
 }

@@ -1,11 +1,11 @@
 /** From pixels to the token sequence, and from the class token to logits. */
 import { classTokenPosition, patchCount, type VimSpec } from '@vssm/core';
+import { batchOf, rmsNorm, swapLastAxes } from '../common/layers.ts';
+import type { Parameters } from '../common/parameters.ts';
 import type { GraphBuilder, Value } from '../onnx/builder.ts';
-import { rmsNorm } from './block.ts';
-import type { VimParameters } from './weights.ts';
 
 /** Patches as tokens, the class token in their middle, the position embedding over all: [B, L0, d]. */
-export function embed(g: GraphBuilder, spec: VimSpec, parameters: VimParameters, input: Value): Value {
+export function embed(g: GraphBuilder, spec: VimSpec, parameters: Parameters, input: Value): Value {
   const { width: d, patchSize, stride } = spec;
   const projected = g.op(
     'Conv',
@@ -13,12 +13,11 @@ export function embed(g: GraphBuilder, spec: VimSpec, parameters: VimParameters,
     { attributes: { kernel_shape: [patchSize, patchSize], strides: [stride, stride] } },
   );
   const flat = g.op('Reshape', [projected, g.ints([0, d, patchCount(spec)])]);
-  const patches = g.op('Transpose', [flat], { attributes: { perm: [0, 2, 1] } });
+  const patches = swapLastAxes(g, flat);
   const middle = classTokenPosition(spec);
-  const batch = g.op('Shape', [input], { attributes: { start: 0, end: 1 } });
   const classToken = g.op('Expand', [
     parameters.plain('cls_token'),
-    g.op('Concat', [batch, g.ints([1, d])], { attributes: { axis: 0 } }),
+    g.op('Concat', [batchOf(g, input), g.ints([1, d])], { attributes: { axis: 0 } }),
   ]);
   const [before, after] = g.ops('Split', [patches, g.ints([middle, patchCount(spec) - middle])], 2, {
     attributes: { axis: 1 },
@@ -28,7 +27,7 @@ export function embed(g: GraphBuilder, spec: VimSpec, parameters: VimParameters,
 }
 
 /** The last norm and the classifier: the class token [B, d] → logits [B, classes], under `name`. */
-export function classify(g: GraphBuilder, parameters: VimParameters, token: Value, name: string): Value {
+export function classify(g: GraphBuilder, parameters: Parameters, token: Value, name: string): Value {
   const feature = rmsNorm(g, token, parameters.plain('norm_f.weight'));
   const scores = g.op('MatMul', [feature, parameters.linear('head.weight')]);
   return g.op('Add', [scores, parameters.plain('head.bias')], { name });

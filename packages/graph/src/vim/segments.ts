@@ -1,47 +1,25 @@
-/**
- * A Vim cut at its scans: the dense parts between two scans as small ONNX models, for backends that run the
- * convolution and the scan in kernels of their own. Everything here works on rows, one per token of whichever
- * image, so one set of segments serves every batch size and every pruning plan.
- *
- *     embed ─ xz ┬─ conv ─ u ─ projections ─ Δ, B, C ─ scan, gate ─ y ─┐
- *                │                                                     │
- *                └──────── next: out_proj, add, norm, in_proj ◀────────┘   (after the last block: head)
- *
- * The residual stream that `embed` and `next` return already contains the mixer's output, so that pruning
- * between a scan and the following segment gathers one stream of each width, y and the residual.
- */
+/** A Vim cut at its scans; see common/segments.ts. */
 import { type Direction, directionParameterNames, type VimSpec, type Weights } from '@vssm/core';
-import { GraphBuilder, type Value } from '../onnx/builder.ts';
-import { rmsNorm } from './block.ts';
+import { rmsNorm } from '../common/layers.ts';
+import type { Parameters } from '../common/parameters.ts';
+import { addProjections, type Segments, segment, segmentNames } from '../common/segments.ts';
+import type { GraphBuilder, Value } from '../onnx/builder.ts';
 import { classify, embed } from './embed.ts';
-import { VimParameters } from './weights.ts';
-
-/** Inputs and outputs of the segments; every tensor is float32. */
-export const segmentNames = {
-  /** [B, C, H, W] */
-  pixels: 'pixels',
-  /** [rows, d] */
-  residual: 'residual',
-  /** [rows, d], with this block's mixer output added */
-  nextResidual: 'next_residual',
-  /** [rows, 2E]: x, then z */
-  xz: 'xz',
-  /** [rows, E], convolved, one per direction */
-  u: (direction: Direction) => `u_${direction}`,
-  /** [rows, r + 2N]: dt, B, C */
-  projected: (direction: Direction) => `projected_${direction}`,
-  /** [rows, E], before bias and softplus */
-  delta: (direction: Direction) => `delta_${direction}`,
-  /** [rows, E], gated sum of both directions, not halved */
-  y: 'y',
-  /** [B, classes] */
-  logits: 'logits',
-} as const;
 
 const directions: readonly Direction[] = ['forward', 'backward'];
 
-/** pixels → residual, xz of block 0 */
-export function embedSegment(spec: VimSpec, weights: Weights): Uint8Array {
+export function vimSegments(spec: VimSpec, weights: Weights): Segments {
+  return {
+    projectionSets: directions,
+    embed: () => embedSegment(spec, weights),
+    projections: (block) => projectionSegment(spec, weights, block),
+    outProjection: () => undefined,
+    next: (block) => nextSegment(spec, weights, block),
+    head: () => headSegment(spec, weights),
+  };
+}
+
+function embedSegment(spec: VimSpec, weights: Weights): Uint8Array {
   const { g, parameters } = segment('embed', weights);
   const pixels = g.input(segmentNames.pixels, 'F32', [
     'batch',
@@ -54,34 +32,24 @@ export function embedSegment(spec: VimSpec, weights: Weights): Uint8Array {
   return withInProjection(g, spec, parameters, 0);
 }
 
-/** u of both directions → projected and delta of both */
-export function projectionSegment(spec: VimSpec, weights: Weights, block: number): Uint8Array {
-  const { g, parameters } = segment(`projections_${block}`, weights);
-  const { innerWidth: E, dtRank: r, stateSize: N } = spec;
+function projectionSegment(spec: VimSpec, weights: Weights, block: number): Uint8Array {
+  const graph = segment(`projections_${block}`, weights);
   for (const direction of directions) {
     const names = directionParameterNames[direction];
     const own = (name: string) => `layers.${block}.mixer.${name}.weight`;
-    const u = g.input(segmentNames.u(direction), 'F32', ['rows', E]);
-    const projected = g.op('MatMul', [u, parameters.linear(own(names.xProj))], {
-      name: segmentNames.projected(direction),
-    });
-    const [dt] = g.ops('Split', [projected, g.ints([r, 2 * N])], 2, { attributes: { axis: 1 } });
-    g.op('MatMul', [dt, parameters.linear(own(names.dtProj))], { name: segmentNames.delta(direction) });
-    g.output(segmentNames.projected(direction), 'F32', ['rows', r + 2 * N]);
-    g.output(segmentNames.delta(direction), 'F32', ['rows', E]);
+    addProjections(graph, direction, { xProj: own(names.xProj), dtProj: own(names.dtProj) }, spec);
   }
-  return g.model();
+  return graph.g.model();
 }
 
-/** y and residual of a block → residual and xz of the next */
-export function nextSegment(spec: VimSpec, weights: Weights, block: number): Uint8Array {
+function nextSegment(spec: VimSpec, weights: Weights, block: number): Uint8Array {
   const { g, parameters } = segment(`next_${block}`, weights);
   addOutProjection(g, spec, parameters, block);
   return withInProjection(g, spec, parameters, block + 1);
 }
 
-/** y and residual of the class tokens after the last block, one row per image → logits */
-export function headSegment(spec: VimSpec, weights: Weights): Uint8Array {
+/** The rows are the class tokens', one per image. */
+function headSegment(spec: VimSpec, weights: Weights): Uint8Array {
   const { g, parameters } = segment('head', weights);
   const token = addOutProjection(g, spec, parameters, spec.depth - 1);
   classify(g, parameters, token, segmentNames.logits);
@@ -89,12 +57,7 @@ export function headSegment(spec: VimSpec, weights: Weights): Uint8Array {
   return g.model();
 }
 
-function segment(name: string, weights: Weights): { g: GraphBuilder; parameters: VimParameters } {
-  const g = new GraphBuilder(name);
-  return { g, parameters: new VimParameters(g, weights) };
-}
-
-function addOutProjection(g: GraphBuilder, spec: VimSpec, parameters: VimParameters, block: number): Value {
+function addOutProjection(g: GraphBuilder, spec: VimSpec, parameters: Parameters, block: number): Value {
   const y = g.input(segmentNames.y, 'F32', ['rows', spec.innerWidth]);
   const residual = g.input(segmentNames.residual, 'F32', ['rows', spec.width]);
   // The mean of the two directions is folded into the projection: a factor of 1/2 is exact.
@@ -103,12 +66,7 @@ function addOutProjection(g: GraphBuilder, spec: VimSpec, parameters: VimParamet
 }
 
 /** Ends a segment: norm and in_proj of `block` on the value named `next_residual`. */
-function withInProjection(
-  g: GraphBuilder,
-  spec: VimSpec,
-  parameters: VimParameters,
-  block: number,
-): Uint8Array {
+function withInProjection(g: GraphBuilder, spec: VimSpec, parameters: Parameters, block: number): Uint8Array {
   const normed = rmsNorm(g, segmentNames.nextResidual, parameters.plain(`layers.${block}.norm.weight`));
   g.op('MatMul', [normed, parameters.linear(`layers.${block}.mixer.in_proj.weight`)], {
     name: segmentNames.xz,

@@ -1,67 +1,17 @@
-/**
- * A Vim as one portable ONNX model, with its pruning inside: the batch is dynamic, every length is static, and
- * which tokens stay is decided by the model itself.
- *
- * Inputs: `input` [B, C, H, W] float32, normalised; with the `random` signal also `random_scores`
- * [B, steps, L0] float32. Outputs: `logits` [B, classes] float32, and after each pruning step
- * `kept.<block>` [B, K] int64, the positions of the kept tokens in sequence order.
- */
-import {
-  checkScheduleDepth,
-  classTokenPosition,
-  formatSchedule,
-  type PruningPlan,
-  sequenceLength,
-  type VimSpec,
-  type Weights,
-} from '@vssm/core';
-import { GraphBuilder, type Value } from '../onnx/builder.ts';
-import { type BlockContext, vimBlock } from './block.ts';
+/** A whole Vim: embedding, blocks with the pruning between them, classifier. */
+import { classTokenPosition, sequenceLength, type VimSpec } from '@vssm/core';
+import type { EmitContext, EmittedModel, KeptTokens } from '../common/context.ts';
+import type { Value } from '../onnx/builder.ts';
+import { vimBlock } from './block.ts';
 import { classify, embed } from './embed.ts';
 import { unprunedPlaces } from './places.ts';
 import { classTokenRow, prune, type Sequence } from './prune.ts';
-import type { ScanForm } from './scan.ts';
-import { VimParameters } from './weights.ts';
 
-export interface WholeOptions {
-  /** Default `linear-attention`. */
-  readonly scan?: ScanForm;
-  /** Added to the model's metadata, for instance the source checkpoint's checksum. */
-  readonly metadata?: Readonly<Record<string, string>>;
-}
-
-/** Names of the model's inputs and outputs. */
-export const wholeNames = {
-  input: 'input',
-  randomScores: 'random_scores',
-  logits: 'logits',
-  kept: (after: number) => `kept.${after}`,
-} as const;
-
-/** @returns the encoded ONNX model */
-export function wholeVim(
-  spec: VimSpec,
-  weights: Weights,
-  plan: PruningPlan,
-  options: WholeOptions = {},
-): Uint8Array {
-  checkScheduleDepth(plan.schedule, spec.depth);
-  const g = new GraphBuilder('vim');
-  const parameters = new VimParameters(g, weights);
-  const context: BlockContext = { g, spec, plan, parameters, scan: options.scan ?? 'linear-attention' };
+/** @param input pixels [B, C, H, W] */
+export function emitVim(context: EmitContext<VimSpec>, input: Value, logits: string): EmittedModel {
+  const { g, spec, plan, parameters } = context;
   const full = sequenceLength(spec);
-
-  const input = g.input(wholeNames.input, 'F32', [
-    'batch',
-    spec.inChannels,
-    spec.imageHeight,
-    spec.imageWidth,
-  ]);
-  const randomScores =
-    plan.signal === 'random' && plan.schedule.length > 0
-      ? g.input(wholeNames.randomScores, 'F32', ['batch', plan.schedule.length, full])
-      : undefined;
-
+  const kept: KeptTokens[] = [];
   let sequence: Sequence = {
     hidden: undefined,
     residual: embed(g, spec, parameters, input),
@@ -74,21 +24,12 @@ export function wholeVim(
     sequence = { ...sequence, hidden, residual };
     const step = plan.schedule.findIndex(({ after }) => after === block + 1);
     if (step < 0) continue;
-    const pruned = prune(context, { ...sequence, hidden }, signals, step, randomScores);
+    const pruned = prune(context, { ...sequence, hidden }, signals, step);
     sequence = pruned.sequence;
-    g.op('Identity', [pruned.kept], { name: wholeNames.kept(block + 1) });
-    g.output(wholeNames.kept(block + 1), 'I64', ['batch', sequence.liveCount]);
+    kept.push({ after: block + 1, positions: pruned.kept, count: sequence.liveCount });
   }
-
   const own = (stream: Value) => classTokenRow(g, stream, sequence);
   const token = g.op('Add', [own(sequence.residual), own(sequence.hidden!)]);
-  classify(g, parameters, g.op('Reshape', [token, g.ints([0, spec.width])]), wholeNames.logits);
-  g.output(wholeNames.logits, 'F32', ['batch', spec.classes]);
-
-  return g.model({
-    'vssm.spec': JSON.stringify(spec),
-    'vssm.plan': JSON.stringify(plan),
-    'vssm.schedule': formatSchedule(plan.schedule),
-    ...options.metadata,
-  });
+  const row = g.op('Reshape', [token, g.ints([0, spec.width])]);
+  return { logits: classify(g, parameters, row, logits), kept };
 }

@@ -2,7 +2,7 @@
 import { type Direction, directionParameterNames, type VimSpec, type Weights } from '@vssm/core';
 import type { Arena } from '@vssm/kernels';
 
-/** Byte offsets into the memory. */
+/** Byte offsets into the memory, all channels. */
 export interface DirectionParameters {
   /** [E, taps] */
   readonly taps: number;

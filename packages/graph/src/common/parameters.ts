@@ -1,26 +1,26 @@
-/** Vim's parameters in the layouts that graphs want. */
-import type { Weights } from '@vssm/core';
+/** A model's parameters in the layouts that graphs want. */
+import type { Tensor, Weights } from '@vssm/core';
 import type { GraphBuilder, Value } from '../onnx/builder.ts';
 
-export class VimParameters {
+export class Parameters {
+  readonly weights: Weights;
   readonly #graph: GraphBuilder;
-  readonly #weights: Weights;
   readonly #stored = new Map<string, Value>();
 
   constructor(graph: GraphBuilder, weights: Weights) {
     this.#graph = graph;
-    this.#weights = weights;
+    this.weights = weights;
   }
 
   /** As stored, with another shape of the same size if given. */
   plain(name: string, shape?: readonly number[]): Value {
-    const tensor = this.#tensor(name);
+    const tensor = this.tensor(name);
     return this.#store(name, shape ?? tensor.shape, () => tensor.data);
   }
 
   /** A linear layer's weight [outputs, inputs] as MatMul wants it, [inputs, outputs], times `scale`. */
   linear(name: string, scale = 1): Value {
-    const { shape, data } = this.#tensor(name);
+    const { shape, data } = this.tensor(name);
     const [outputs, inputs] = shape;
     return this.#store(name, [inputs, outputs], () => {
       const transposed = new Float32Array(data.length);
@@ -36,7 +36,7 @@ export class VimParameters {
    * stay in their own order and the window looks ahead instead of back.
    */
   taps(name: string, reversed: boolean): Value {
-    const { shape, data } = this.#tensor(name);
+    const { shape, data } = this.tensor(name);
     const taps = shape[2];
     return this.#store(name, shape, () => {
       if (!reversed) return data;
@@ -46,12 +46,17 @@ export class VimParameters {
 
   /** Any function of a parameter, elementwise, computed in double precision. */
   map(name: string, suffix: string, shape: readonly number[], f: (value: number) => number): Value {
-    const { data } = this.#tensor(name);
-    return this.#store(`${name}.${suffix}`, shape, () => Float32Array.from(data, f));
+    const { data } = this.tensor(name);
+    return this.#store(`${name}.${suffix}`, shape, () => Float32Array.from(data, (value) => f(value)));
   }
 
-  #tensor(name: string) {
-    const tensor = this.#weights.get(name);
+  /** What `make` computes from whichever parameters, stored once under `name`. */
+  derived(name: string, shape: readonly number[], make: () => Float32Array): Value {
+    return this.#store(name, shape, make);
+  }
+
+  tensor(name: string): Tensor<Float32Array> {
+    const tensor = this.weights.get(name);
     if (tensor === undefined) throw new Error(`weights have no "${name}"`);
     return tensor;
   }

@@ -1,7 +1,7 @@
-import { pruningPlan, randomVimWeights, vimSpec } from '@vssm/core';
+import { pruningPlan, randomWeights, vimSpec } from '@vssm/core';
 import { describe, expect, it } from 'vitest';
-import { dataTypes, decodeModel } from '../onnx/schema.ts';
-import { wholeVim } from './whole.ts';
+import { dataTypes, decodeModel } from './onnx/schema.ts';
+import { wholeModel } from './whole.ts';
 
 const spec = vimSpec({
   width: 16,
@@ -12,13 +12,13 @@ const spec = vimSpec({
   stride: 8,
   classes: 4,
 });
-const weights = randomVimWeights(spec);
+const weights = randomWeights(spec);
 const schedule = [{ after: 1, keep: 0.5 }];
 const operators = (bytes: Uint8Array) => decodeModel(bytes).graph.node.map(({ op_type }) => op_type);
 
 describe('whole Vim as ONNX', () => {
   it('declares a dynamic batch and static lengths', () => {
-    const { graph } = decodeModel(wholeVim(spec, weights, pruningPlan({ schedule })));
+    const { graph } = decodeModel(wholeModel(spec, weights, pruningPlan({ schedule })));
     const shapes = [...graph.input, ...graph.output].map(({ name, type }) => [
       name,
       type.tensor_type.shape.dim.map((dim) => ('dim_param' in dim ? dim.dim_param : dim.dim_value)),
@@ -33,7 +33,7 @@ describe('whole Vim as ONNX', () => {
   it('carries spec, plan and the caller’s metadata', () => {
     const plan = pruningPlan({ schedule });
     const { metadata_props } = decodeModel(
-      wholeVim(spec, weights, plan, { metadata: { 'vssm.source_sha256': 'abc' } }),
+      wholeModel(spec, weights, plan, { metadata: { 'vssm.source_sha256': 'abc' } }),
     );
     const metadata = Object.fromEntries(metadata_props.map(({ key, value }) => [key, value]));
     expect(JSON.parse(metadata['vssm.spec'])).toEqual(spec);
@@ -45,21 +45,21 @@ describe('whole Vim as ONNX', () => {
   it('spells the scan as asked', () => {
     const dense = pruningPlan({ schedule: [] });
     const counts = (bytes: Uint8Array, type: string) => operators(bytes).filter((op) => op === type).length;
-    const linear = wholeVim(spec, weights, dense);
+    const linear = wholeModel(spec, weights, dense);
     expect(counts(linear, 'LinearAttention')).toBe(2 * spec.depth);
-    const scan = wholeVim(spec, weights, dense, { scan: 'scan' });
+    const scan = wholeModel(spec, weights, dense, { scan: 'scan' });
     expect(counts(scan, 'Scan')).toBe(2 * spec.depth);
     expect(decodeModel(scan).graph.node.every(({ domain }) => !domain)).toBe(true);
   });
 
   it('costs a dense model no pruning node', () => {
-    const dense = operators(wholeVim(spec, weights, pruningPlan({ schedule: [] })));
+    const dense = operators(wholeModel(spec, weights, pruningPlan({ schedule: [] })));
     for (const type of ['TopK', 'GatherND', 'ScatterElements', 'Where', 'Pad'])
       expect(dense).not.toContain(type);
   });
 
   it('stores every weight once, bit for bit', () => {
-    const { graph } = decodeModel(wholeVim(spec, weights, pruningPlan({ schedule })));
+    const { graph } = decodeModel(wholeModel(spec, weights, pruningPlan({ schedule })));
     const names = graph.initializer.map(({ name }) => name);
     expect(new Set(names).size).toBe(names.length);
     const stored = graph.initializer.find(({ name }) => name === 'norm_f.weight')!;
@@ -70,6 +70,6 @@ describe('whole Vim as ONNX', () => {
 
   it('refuses a schedule that the model is too short for', () => {
     const deep = pruningPlan({ schedule: [{ after: 4, keep: 0.5 }] });
-    expect(() => wholeVim(spec, weights, deep)).toThrow('the model has 3 blocks');
+    expect(() => wholeModel(spec, weights, deep)).toThrow('the model has 3 blocks');
   });
 });

@@ -1,0 +1,86 @@
+/**
+ * A batch as chunks on a device that may be lost: the one place that decides what happens then. The first loss of
+ * a run gets a new device and the chunk its second try; after that the images without an answer are reported as
+ * failed, and those that were finished are kept.
+ */
+import type { ModelSpec, PruningPlan } from '@vssm/core';
+import { type Batch, checkBatch, type Prediction } from './backend.ts';
+import { DeviceError, type DeviceErrorKind } from './device-error.ts';
+
+export interface Chunk {
+  /** [B, C, H, W] */
+  readonly pixels: Float32Array;
+  /** Stable index of each image in its data set. */
+  readonly samples: readonly number[];
+}
+
+export interface ChunkPrediction {
+  /** [B, classes] */
+  readonly logits: Float32Array;
+  /** As in `Prediction`. */
+  readonly kept: ReadonlyMap<number, Int32Array>;
+}
+
+/** Whatever runs chunks on a device. */
+export interface ChunkRunner {
+  readonly spec: ModelSpec;
+  readonly plan: PruningPlan;
+  /** Most images of one chunk. */
+  readonly chunkSize: number;
+  /** Rejects with a DeviceError when the device, its memory or the page is the reason. */
+  run(chunk: Chunk): Promise<ChunkPrediction>;
+  /** Takes a new device and loads the model again. */
+  reacquire(): Promise<void>;
+}
+
+/** Failures that end a run but leave what was finished in place. */
+const keepsFinished: ReadonlySet<DeviceErrorKind> = new Set(['device-lost', 'out-of-memory', 'page-closed']);
+
+/** @throws DeviceError when not one image was finished */
+export async function runInChunks(runner: ChunkRunner, batch: Batch): Promise<Prediction> {
+  const { spec, plan, chunkSize } = runner;
+  checkBatch(spec, batch);
+  const perImage = batch.pixels.length / batch.size;
+  const logits = new Float32Array(batch.size * spec.classes).fill(Number.NaN);
+  const kept = new Map<number, Int32Array>();
+  const failed = new Map<number, string>();
+  let acquisitions = 1;
+
+  const attempt = async (chunk: Chunk): Promise<ChunkPrediction> => {
+    try {
+      return await runner.run(chunk);
+    } catch (error) {
+      if (!(error instanceof DeviceError && error.kind === 'device-lost') || acquisitions === 2) throw error;
+      acquisitions++;
+      await runner.reacquire();
+      return attempt(chunk);
+    }
+  };
+
+  // Chunks as equal as possible: a small last one would cost a device almost as much as a full one.
+  const chunks = Math.ceil(batch.size / chunkSize);
+  const count = Math.ceil(batch.size / chunks);
+  for (let first = 0; first < batch.size; first += count) {
+    const images = Math.min(count, batch.size - first);
+    const samples = Array.from({ length: images }, (_, i) => batch.samples?.[first + i] ?? first + i);
+    const pixels = batch.pixels.subarray(first * perImage, (first + images) * perImage);
+    try {
+      const prediction = await attempt({ pixels, samples });
+      logits.set(prediction.logits, first * spec.classes);
+      for (const { after } of plan.schedule) {
+        const positions = prediction.kept.get(after)!;
+        const own = positions.length / images;
+        const all = kept.get(after) ?? new Int32Array(own * batch.size).fill(-1);
+        all.set(positions, first * own);
+        kept.set(after, all);
+      }
+    } catch (error) {
+      if (first === 0 || !(error instanceof DeviceError) || !keepsFinished.has(error.kind)) throw error;
+      for (let image = first; image < batch.size; image++) {
+        failed.set(image, `sample ${batch.samples?.[image] ?? image}: ${error.reason}`);
+      }
+      break;
+    }
+  }
+  return { logits, kept, ...(failed.size > 0 && { failed }) };
+}

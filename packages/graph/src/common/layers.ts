@@ -1,0 +1,60 @@
+/** The layers that both families are made of. */
+import { float, type GraphBuilder, type Value } from '../onnx/builder.ts';
+import type { Parameters } from './parameters.ts';
+
+/** x / sqrt(mean(x²) + ε) · weight over the last axis. */
+export function rmsNorm(g: GraphBuilder, x: Value, weight: Value): Value {
+  return g.op('RMSNormalization', [x, weight], { attributes: { axis: -1, epsilon: float(1e-5) } });
+}
+
+/** Minus the mean, over sqrt(variance + ε), times `<name>.weight` plus `<name>.bias`, over the last axis. */
+export function layerNorm(
+  g: GraphBuilder,
+  parameters: Parameters,
+  x: Value,
+  name: string,
+  epsilon: number,
+): Value {
+  return g.op(
+    'LayerNormalization',
+    [x, parameters.plain(`${name}.weight`), parameters.plain(`${name}.bias`)],
+    {
+      attributes: { axis: -1, epsilon: float(epsilon) },
+    },
+  );
+}
+
+/** x times `<name>.weight` transposed plus `<name>.bias`, over the last axis; the result is called `output`. */
+export function linear(
+  g: GraphBuilder,
+  parameters: Parameters,
+  x: Value,
+  name: string,
+  output?: string,
+): Value {
+  const product = g.op('MatMul', [x, parameters.linear(`${name}.weight`)]);
+  return g.op(
+    'Add',
+    [product, parameters.plain(`${name}.bias`)],
+    output === undefined ? {} : { name: output },
+  );
+}
+
+export function silu(g: GraphBuilder, x: Value): Value {
+  return g.op('Mul', [x, g.op('Sigmoid', [x])]);
+}
+
+/** [B, L, C] ⇄ [B, C, L] */
+export function swapLastAxes(g: GraphBuilder, x: Value): Value {
+  return g.op('Transpose', [x], { attributes: { perm: [0, 2, 1] } });
+}
+
+/** The size of the first axis, as a vector of one int64. */
+export function batchOf(g: GraphBuilder, value: Value): Value {
+  return g.op('Shape', [value], { attributes: { start: 0, end: 1 } });
+}
+
+/** 0 … length-1 as int64 [length] */
+export function range(g: GraphBuilder, length: number): Value {
+  return g.ints(Array.from({ length }, (_, i) => i));
+}

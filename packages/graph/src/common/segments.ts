@@ -1,0 +1,86 @@
+/**
+ * A model cut at its scans: the dense parts between two scans as small ONNX models, for backends that run the
+ * convolution and the scan in kernels of their own. Everything here works on rows, one per token of whichever
+ * image, so one set of segments serves every batch size and every schedule.
+ *
+ *     embed ─ xz ┬─ conv ─ u ─ projections ─ Δ, B, C ─ scan, gate ─ y ─┐
+ *                │                                                     │
+ *                └──────── next: out_proj, add, norm, in_proj ◀────────┘   (after the last block: head)
+ *
+ * The residual stream that `embed` and `next` return already contains the mixer's output, so that pruning
+ * between a scan and the following segment gathers one stream of each width, y and the residual.
+ */
+import type { Direction, Weights } from '@vssm/core';
+import { GraphBuilder } from '../onnx/builder.ts';
+import { Parameters } from './parameters.ts';
+
+/**
+ * A set of projections of Δ, B and C, with the u they are made from: one for each direction in Vim, one that all
+ * directions share in PlainMamba.
+ */
+export type ProjectionSet = Direction | 'shared';
+
+/** Inputs and outputs of the segments; every tensor is float32. */
+export const segmentNames = {
+  /** [B, C, H, W] */
+  pixels: 'pixels',
+  /** [rows, d] */
+  residual: 'residual',
+  /** [rows, d], with this block's mixer output added */
+  nextResidual: 'next_residual',
+  /** [rows, 2E]: x, then z */
+  xz: 'xz',
+  /** [rows, E], convolved */
+  u: (set: ProjectionSet) => `u_${set}`,
+  /** [rows, r + 2N]: dt, B, C */
+  projected: (set: ProjectionSet) => `projected_${set}`,
+  /** [rows, E], before bias and softplus */
+  delta: (set: ProjectionSet) => `delta_${set}`,
+  /** [rows, E], the gated sum of all directions */
+  y: 'y',
+  /** [rows, 1]: 1 where a token lives, 0 where it is gone; an input of PlainMamba's segments under `mask` */
+  live: 'live',
+  /** [B, classes] */
+  logits: 'logits',
+} as const;
+
+/** The segments of one model, each encoded when asked for. Blocks count from 0. */
+export interface Segments {
+  readonly projectionSets: readonly ProjectionSet[];
+  /** pixels → next_residual, xz of block 0 */
+  embed(): Uint8Array;
+  /** u → projected and delta, of every set */
+  projections(block: number): Uint8Array;
+  /**
+   * y, residual → next_residual of a block that ends in a convolution on the grid; undefined for any other. The
+   * following segment reads that convolution's output as its residual, and no y.
+   */
+  outProjection(block: number): Uint8Array | undefined;
+  /** y and residual of a block → next_residual and xz of the next */
+  next(block: number): Uint8Array;
+  /** y and residual of the tokens that the classifier reads → logits */
+  head(): Uint8Array;
+}
+
+/** A graph to write one segment into. */
+export function segment(name: string, weights: Weights): { g: GraphBuilder; parameters: Parameters } {
+  const g = new GraphBuilder(name);
+  return { g, parameters: new Parameters(g, weights) };
+}
+
+/** Ends a segment: u of one set → its projected and delta. */
+export function addProjections(
+  { g, parameters }: ReturnType<typeof segment>,
+  set: ProjectionSet,
+  weights: { readonly xProj: string; readonly dtProj: string },
+  { innerWidth: E, dtRank: r, stateSize: N }: { innerWidth: number; dtRank: number; stateSize: number },
+): void {
+  const u = g.input(segmentNames.u(set), 'F32', ['rows', E]);
+  const projected = g.op('MatMul', [u, parameters.linear(weights.xProj)], {
+    name: segmentNames.projected(set),
+  });
+  const [dt] = g.ops('Split', [projected, g.ints([r, 2 * N])], 2, { attributes: { axis: 1 } });
+  g.op('MatMul', [dt, parameters.linear(weights.dtProj)], { name: segmentNames.delta(set) });
+  g.output(segmentNames.projected(set), 'F32', ['rows', r + 2 * N]);
+  g.output(segmentNames.delta(set), 'F32', ['rows', E]);
+}

@@ -1,0 +1,21 @@
+/** The segments of any model; see common/segments.ts. */
+import type { ModelSpec, PruningPlan, Weights } from '@vssm/core';
+import type { Segments } from './common/segments.ts';
+import { plainMambaSegments } from './plainmamba/segments.ts';
+import { vimSegments } from './vim/segments.ts';
+
+/** Of the plan only its alignment matters. */
+export function modelSegments(
+  spec: ModelSpec,
+  weights: Weights,
+  { alignment }: Pick<PruningPlan, 'alignment'>,
+): Segments {
+  switch (spec.family) {
+    case 'vim':
+      return vimSegments(spec, weights);
+    case 'plainmamba':
+      return plainMambaSegments(spec, weights, alignment);
+    default:
+      throw spec satisfies never;
+  }
+}

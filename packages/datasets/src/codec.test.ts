@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { UserError } from '@vssm/core';
 import { describe, expect, it } from 'vitest';
-import { decodeImage, encodePng, maxPixels } from './codec.ts';
+import { decodeImage, encodePng, maxPixels, pictureSize } from './codec.ts';
 import { toGrey } from './image.ts';
 import { sha256, testdata, testJson } from './testing.ts';
 
@@ -11,6 +11,9 @@ interface PillowCases {
 }
 
 const { decoded, luma } = testJson<PillowCases>('pillow/cases.json');
+const opencv = testJson<{
+  readonly decoded: readonly { input: string; width: number; height: number; sha256: string }[];
+}>('opencv/cases.json');
 const jpeg = readFileSync(testdata('preprocess/astronaut_small.jpg'));
 const png = readFileSync(testdata('pillow/rgba.png'));
 
@@ -19,6 +22,14 @@ describe('decodeImage', () => {
     const image = await decodeImage(readFileSync(testdata(`pillow/${file}`)), file);
     expect([image.width, image.height]).toEqual([width, height]);
     expect(sha256(image.data)).toBe(expected);
+  });
+
+  it.each(opencv.decoded)('decodes $input as OpenCV does, if asked', async (given) => {
+    const bytes = readFileSync(testdata(given.input));
+    const image = await decodeImage(bytes, given.input, 'opencv');
+    expect([image.width, image.height]).toEqual([given.width, given.height]);
+    expect(sha256(image.data)).toBe(given.sha256);
+    expect(await pictureSize(bytes, given.input)).toEqual({ width: given.width, height: given.height });
   });
 
   it('goes by the contents, not by the name', async () => {

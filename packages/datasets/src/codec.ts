@@ -1,12 +1,14 @@
 /**
- * Bytes → 8-bit RGB exactly as Pillow's `Image.open(...).convert('RGB')`, and 8-bit RGB → PNG. The only module
- * that touches sharp (libjpeg-turbo, libpng, libwebp); files reach it only after their first bytes named one of
+ * Bytes → 8-bit RGB exactly as Pillow's `Image.open(...).convert('RGB')` or as OpenCV's `imread`, and 8-bit RGB →
+ * PNG. The only module that touches sharp (libjpeg-turbo, libpng, libwebp); files reach it only after their first bytes named one of
  * three formats, so that none of its other readers is ever handed a stranger's file.
  *
  * What Pillow does, and so this does: EXIF orientation, colour profiles and gamma are ignored; alpha is dropped,
  * not blended; CMYK JPEGs are read from the raw channels, inverted (Adobe's convention, with or without Adobe's
  * marker), and turned to RGB without a profile; of 16 bits a channel the high byte is kept, except in grey PNGs
  * without alpha, where values above 255 become 255; a JPEG may have damaged data but must not end early.
+ * OpenCV differs in three: the picture is turned as its EXIF orientation says, CMYK has a formula of its own, and
+ * the high byte of 16 bits is kept in every PNG.
  */
 import { UserError } from '@vssm/core';
 import sharp, { type SharpOptions } from 'sharp';
@@ -14,6 +16,10 @@ import { fromGrey, type RgbImage } from './image.ts';
 
 /** Pillow refuses pictures above this many pixels (twice its warning threshold of 1 GiB / 4 / 3). */
 export const maxPixels = 2 * Math.floor(1024 ** 3 / 4 / 3);
+
+/** Whose reading of a file is followed: a model should see what it was trained on. */
+export const decoders = ['pillow', 'opencv'] as const;
+export type Decoder = (typeof decoders)[number];
 
 /** Every image is decoded once: a cache of decoder results would only hold memory. */
 sharp.cache(false);
@@ -25,19 +31,44 @@ type Format = (typeof formats)[number];
  * Decodes a JPEG, PNG or WebP picture; the first frame if there are several.
  *
  * @param name the file's path, for messages
+ * @param like default: pillow
  * @throws UserError naming the file: another format, truncated or corrupt data, too many pixels
  */
-export async function decodeImage(bytes: Uint8Array, name: string): Promise<RgbImage> {
+export async function decodeImage(
+  bytes: Uint8Array,
+  name: string,
+  like: Decoder = 'pillow',
+): Promise<RgbImage> {
   const format = sniff(bytes);
   if (format === undefined) {
     throw new UserError(`image ${name}: not a JPEG, PNG or WebP file; convert it to one of these`);
   }
   try {
-    return await decode(bytes, format, name);
+    return await decode(bytes, format, name, like);
   } catch (error) {
     if (error instanceof UserError) throw error;
     const reason = (error as Error).message.trim().split('\n').at(-1);
     throw new UserError(`image ${name}: cannot be decoded (${reason}); fetch the file again`);
+  }
+}
+
+/**
+ * Height and width that OpenCV would give a picture, from its header alone.
+ *
+ * @throws UserError naming the file when it is no JPEG, PNG or WebP file
+ */
+export async function pictureSize(
+  bytes: Uint8Array,
+  name: string,
+): Promise<{ height: number; width: number }> {
+  if (sniff(bytes) === undefined) {
+    throw new UserError(`image ${name}: not a JPEG, PNG or WebP file; convert it to one of these`);
+  }
+  try {
+    const { height, width } = (await sharp(bytes, { limitInputPixels: false }).metadata()).autoOrient;
+    return { height, width };
+  } catch (error) {
+    throw new UserError(`image ${name}: cannot be read (${(error as Error).message}); fetch the file again`);
   }
 }
 
@@ -58,7 +89,7 @@ function sniff(bytes: Uint8Array): Format | undefined {
   return undefined;
 }
 
-async function decode(bytes: Uint8Array, format: Format, name: string): Promise<RgbImage> {
+async function decode(bytes: Uint8Array, format: Format, name: string, like: Decoder): Promise<RgbImage> {
   const options: SharpOptions = {
     // Like Pillow: damaged JPEG data is a warning, damaged PNG and WebP data is an error.
     failOn: format === 'jpeg' ? 'truncated' : 'error',
@@ -69,10 +100,15 @@ async function decode(bytes: Uint8Array, format: Format, name: string): Promise<
   if (width * height > maxPixels) {
     throw new UserError(`image ${name}: ${width}x${height} is more than ${maxPixels} pixels; scale it down`);
   }
-  const picture = sharp(bytes, options);
+  const stored = sharp(bytes, options);
+  const picture = like === 'opencv' ? stored.autoOrient() : stored;
   if (space === 'cmyk') {
-    const raw = await picture.pipelineColourspace('cmyk').toColourspace('cmyk').raw().toBuffer();
-    return fromInvertedCmyk(width, height, raw);
+    const { data, info } = await picture
+      .pipelineColourspace('cmyk')
+      .toColourspace('cmyk')
+      .raw()
+      .toBuffer({ resolveWithObject: true });
+    return fromInvertedCmyk(info.width, info.height, data, like === 'opencv' ? opencvInk : pillowInk);
   }
   if (depth === 'ushort') {
     const wide = space === 'grey16' ? 'grey16' : 'rgb16';
@@ -82,10 +118,11 @@ async function decode(bytes: Uint8Array, format: Format, name: string): Promise<
       .raw({ depth: 'ushort' })
       .toBuffer({ resolveWithObject: true });
     const values = new Uint16Array(data.buffer, data.byteOffset, data.length / 2);
-    return fromSixteenBit(width, height, values, info.channels, isPlainGreyPng(bytes));
+    const clipped = like === 'pillow' && isPlainGreyPng(bytes);
+    return fromSixteenBit(info.width, info.height, values, info.channels, clipped);
   }
   const { data, info } = await picture.toColourspace('srgb').raw().toBuffer({ resolveWithObject: true });
-  return fromEightBit(width, height, data, info.channels);
+  return fromEightBit(info.width, info.height, data, info.channels);
 }
 
 /** Drops alpha and spreads grey; `data` has 1 (grey) to 4 (RGBA) channels. */
@@ -100,15 +137,15 @@ function isPlainGreyPng(bytes: Uint8Array): boolean {
   return bytes[25] === 0;
 }
 
-/** Plain grey is clipped to 255; everything else keeps the high byte. */
+/** Clipped to 255, or the high byte. */
 function fromSixteenBit(
   width: number,
   height: number,
   values: Uint16Array,
   channels: number,
-  plainGrey: boolean,
+  clipped: boolean,
 ): RgbImage {
-  if (plainGrey) return pick(width, height, channels, (at) => Math.min(values[at], 255));
+  if (clipped) return pick(width, height, channels, (at) => Math.min(values[at], 255));
   return pick(width, height, channels, (at) => values[at] >> 8);
 }
 
@@ -128,18 +165,26 @@ function pick(width: number, height: number, channels: number, value: (at: numbe
   return { width, height, data: rgb };
 }
 
-/**
- * Pillow's conversion: with c, m, y, k already inverted as Adobe stores them, r = (255 - k) - round(c (255 - k)
- * / 255), and so on; the division is the usual 8-bit one by shifts.
- */
-function fromInvertedCmyk(width: number, height: number, cmyk: Uint8Array): RgbImage {
+/** What is left of the light after an ink and the black, each 0 (none) … 255. */
+type Ink = (ink: number, black: number) => number;
+
+/** (255 - k) - round(c (255 - k) / 255); the division is the usual 8-bit one by shifts. */
+const pillowInk: Ink = (ink, black) => {
+  const light = 255 - black;
+  const product = ink * light + 128;
+  return light - ((product + (product >> 8)) >> 8);
+};
+
+/** (255 - k) - floor(c (255 - k) / 256) (opencv, modules/imgcodecs/src/utils.cpp). */
+const opencvInk: Ink = (ink, black) => {
+  const light = 255 - black;
+  return light - ((ink * light) >> 8);
+};
+
+function fromInvertedCmyk(width: number, height: number, cmyk: Uint8Array, left: Ink): RgbImage {
   const data = new Uint8Array(width * height * 3);
   for (let from = 0, to = 0; from < cmyk.length; from += 4) {
-    const light = 255 - cmyk[from + 3];
-    for (let channel = 0; channel < 3; channel++) {
-      const product = cmyk[from + channel] * light + 128;
-      data[to++] = light - ((product + (product >> 8)) >> 8);
-    }
+    for (let channel = 0; channel < 3; channel++) data[to++] = left(cmyk[from + channel], cmyk[from + 3]);
   }
   return { width, height, data };
 }

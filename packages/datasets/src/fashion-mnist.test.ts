@@ -73,7 +73,7 @@ describe('openFashionMnist', () => {
     const dir = copy();
     const labels = Buffer.concat([Buffer.from([0, 0, 8, 1, 0, 0, 0, 3]), Buffer.from([1, 2, 3])]);
     writeFileSync(join(dir, `${labelFile}.gz`), gzipSync(labels));
-    await expect(openFashionMnist(dir)).rejects.toThrow('3 entries, the test split has 10000');
+    await expect(openFashionMnist(dir)).rejects.toThrow('3 entries, the published file has 10000');
   });
 });
 
@@ -110,5 +110,9 @@ describe('readIdx', () => {
 
   it('refuses a file longer than the bound', () => {
     expect(() => readIdx(written(Buffer.alloc(101)), 1, 100)).toThrow('101 bytes, expected at most 100');
+  });
+
+  it('names the file of the training split that is missing', async () => {
+    await expect(openFashionMnist(copy(), 'train')).rejects.toThrow('train-images-idx3-ubyte.gz is missing');
   });
 });

@@ -1,6 +1,7 @@
 /**
- * Fashion-MNIST's test split: 10,000 grey 28x28 pictures in ten classes, embedded in `datasets/fashion-mnist/`,
- * whose data card holds the same checksums.
+ * Fashion-MNIST: grey 28x28 pictures in ten classes. The 10,000 of the test split are embedded in
+ * `datasets/fashion-mnist/`, whose data card holds the same checksums; the 60,000 of the training split are read from
+ * a folder of the user's.
  */
 import { createHash } from 'node:crypto';
 import { existsSync } from 'node:fs';
@@ -10,7 +11,8 @@ import { UserError } from '@vssm/core';
 import { at, type ImageDataset } from './dataset.ts';
 import { type IdxArray, readIdx } from './idx.ts';
 import { fromGrey } from './image.ts';
-import { normalise, recipes } from './recipe.ts';
+import { normalise } from './normalise.ts';
+import { recipes } from './recipe.ts';
 
 /** Where the embedded files lie. */
 export const fashionMnistDir = fileURLToPath(new URL('../../../datasets/fashion-mnist', import.meta.url));
@@ -29,38 +31,55 @@ const classes = [
 ] as const;
 
 const side = 28;
-const count = 10_000;
 
-/** The two files of the test split; checksums are of the uncompressed contents. */
-const files = {
-  images: {
-    name: 't10k-images-idx3-ubyte',
-    axes: 3,
-    length: 16 + count * side * side,
-    sha256: '5b4141f0afbad91edebe8549f8fcffe087ea10ca49f1dbef5c9a5cd8815ce37b',
+/** The two files of each split, whose names begin with its prefix; checksums are of the uncompressed contents. */
+const splits = {
+  test: {
+    prefix: 't10k',
+    count: 10_000,
+    imagesSha256: '5b4141f0afbad91edebe8549f8fcffe087ea10ca49f1dbef5c9a5cd8815ce37b',
+    labelsSha256: '0402a96d92fd2663957122ceb108a494c5af83dab82d92729df917d7dec38c34',
   },
-  labels: {
-    name: 't10k-labels-idx1-ubyte',
-    axes: 1,
-    length: 8 + count,
-    sha256: '0402a96d92fd2663957122ceb108a494c5af83dab82d92729df917d7dec38c34',
+  train: {
+    prefix: 'train',
+    count: 60_000,
+    imagesSha256: 'c59f468a2f672dc815687fe0f83887768d799fd8a3f3276145d20f83aa44d888',
+    labelsSha256: 'bad3541b69d912435c50bb6ba87bec294ff4f6a2e1246121d8633921760443d9',
   },
 } as const;
 
+export type FashionMnistSplit = keyof typeof splits;
+
 /**
- * Opens the test split. Its checksum is the SHA-256 of the uncompressed image file followed by the label file;
- * ids are `t10k-00000` … `t10k-09999`, in the order of the files.
+ * Opens a split. Its checksum is the SHA-256 of the uncompressed image file followed by the label file; ids are
+ * `t10k-00000` … `t10k-09999` or `train-00000` … `train-59999`, in the order of the files.
  *
- * @param dir folder with the two files, gzipped (`.gz`) or not. Default: the embedded one
+ * @param dir folder with the two files, gzipped (`.gz`) or not. Default: the embedded one, which has the test split
  * @throws UserError when a file is missing, damaged, or not the published one
  */
-export async function openFashionMnist(dir: string = fashionMnistDir): Promise<ImageDataset> {
-  const images = readPublished(dir, files.images);
-  const labels = readPublished(dir, files.labels);
+export async function openFashionMnist(
+  dir: string = fashionMnistDir,
+  split: FashionMnistSplit = 'test',
+): Promise<ImageDataset> {
+  const { prefix, count, imagesSha256, labelsSha256 } = splits[split];
+  const images = readPublished(dir, {
+    name: `${prefix}-images-idx3-ubyte`,
+    axes: 3,
+    length: 16 + count * side * side,
+    count,
+    sha256: imagesSha256,
+  });
+  const labels = readPublished(dir, {
+    name: `${prefix}-labels-idx1-ubyte`,
+    axes: 1,
+    length: 8 + count,
+    count,
+    sha256: labelsSha256,
+  });
   const recipe = recipes['fashion-mnist'];
   const samples = Array.from(labels.data, (label, index) => ({
     index,
-    id: `t10k-${String(index).padStart(5, '0')}`,
+    id: `${prefix}-${String(index).padStart(5, '0')}`,
     label,
   }));
   const preview = async (index: number) => {
@@ -69,7 +88,7 @@ export async function openFashionMnist(dir: string = fashionMnistDir): Promise<I
   };
   return {
     name: 'fashion-mnist',
-    split: 'test',
+    split,
     classes,
     samples,
     checksum: createHash('sha256').update(images.bytes).update(labels.bytes).digest('hex'),
@@ -82,7 +101,14 @@ export async function openFashionMnist(dir: string = fashionMnistDir): Promise<I
   };
 }
 
-type PublishedFile = (typeof files)[keyof typeof files];
+interface PublishedFile {
+  readonly name: string;
+  readonly axes: number;
+  /** Bytes, uncompressed. */
+  readonly length: number;
+  readonly count: number;
+  readonly sha256: string;
+}
 
 function readPublished(dir: string, file: PublishedFile): IdxArray {
   const path = [`${file.name}.gz`, file.name].map((name) => join(dir, name)).find((name) => existsSync(name));
@@ -90,8 +116,10 @@ function readPublished(dir: string, file: PublishedFile): IdxArray {
     throw new UserError(`fashion-mnist folder ${dir}: ${file.name}.gz is missing; put it there`);
   }
   const array = readIdx(path, file.axes, file.length);
-  if (array.shape[0] !== count) {
-    throw new UserError(`${path}: ${array.shape[0]} entries, the test split has ${count}; fetch it again`);
+  if (array.shape[0] !== file.count) {
+    throw new UserError(
+      `${path}: ${array.shape[0]} entries, the published file has ${file.count}; fetch it again`,
+    );
   }
   const sha256 = createHash('sha256').update(array.bytes).digest('hex');
   if (sha256 !== file.sha256) {

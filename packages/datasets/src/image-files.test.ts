@@ -3,7 +3,8 @@ import { join } from 'node:path';
 import { UserError } from '@vssm/core';
 import { describe, expect, it } from 'vitest';
 import { openImage, openImageFolder } from './image-files.ts';
-import { applyRecipe, normalise, recipeFor } from './recipe.ts';
+import { normalise } from './normalise.ts';
+import { applyRecipe, recipeFor } from './recipe.ts';
 import { temporaryFolder, testdata } from './testing.ts';
 
 const photo = readFileSync(testdata('preprocess/astronaut_small.jpg'));

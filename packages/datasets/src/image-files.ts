@@ -5,10 +5,11 @@ import { readdirSync, statSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { basename, join, resolve } from 'node:path';
 import { UserError } from '@vssm/core';
-import { decodeImage } from './codec.ts';
+import { type Decoder, decodeImage } from './codec.ts';
 import { at, byId, type ImageDataset, type ImageFile, listingChecksum, readImageFile } from './dataset.ts';
 import type { RgbImage } from './image.ts';
-import { applyRecipe, normalise, type Recipe, type RecipeName, recipeFor } from './recipe.ts';
+import { normalise } from './normalise.ts';
+import { applyRecipe, type Recipe, type RecipeName, recipeFor } from './recipe.ts';
 
 export interface ImageOptions {
   /** Default: vim-imagenet. */
@@ -105,10 +106,11 @@ export function fileOnDisk(path: string, id: string, label: number): ImageFile {
 /**
  * Decodes one image file: JPEG, PNG or WebP.
  *
+ * @param like default: pillow
  * @throws UserError naming the file when it cannot be read or decoded
  */
-export async function openImage(path: string): Promise<RgbImage> {
-  return decodeImage(await readImageFile(fileOnDisk(path, path, -1)), path);
+export async function openImage(path: string, like?: Decoder): Promise<RgbImage> {
+  return decodeImage(await readImageFile(fileOnDisk(path, path, -1)), path, like);
 }
 
 /**

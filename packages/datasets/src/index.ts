@@ -1,12 +1,47 @@
-export { decodeImage, encodePng, maxPixels } from './codec.ts';
+export { adeClasses } from './ade20k/classes.ts';
+export { type AdeOptions, ade20kSampleDir, openAde20k } from './ade20k/open.ts';
+export { cocoClasses } from './coco/classes.ts';
+export {
+  type CocoDetection,
+  type CocoDetections,
+  detectionName,
+  readDetections,
+} from './coco/detections.ts';
+export type { CocoBox, CocoSegmentation } from './coco/fields.ts';
+export {
+  type CocoAnnotation,
+  type CocoCategory,
+  type CocoImage,
+  type CocoInstances,
+  readInstances,
+} from './coco/instances.ts';
+export { type JsonSource, jsonFile } from './coco/json-entries.ts';
+export { type CocoDataset, type CocoOptions, type CocoTruth, cocoSampleDir, openCoco } from './coco/open.ts';
+export { type Decoder, decodeImage, encodePng, maxPixels } from './codec.ts';
 export type { ImageDataset, Sample } from './dataset.ts';
-export { fashionMnistDir, openFashionMnist } from './fashion-mnist.ts';
+export type { DenseDataset, DenseOptions, DenseSample } from './dense/dataset.ts';
+export {
+  applyDenseRecipe,
+  type DenseRecipe,
+  type DenseRecipeName,
+  denseRecipeFor,
+  denseRecipeNames,
+  denseRecipes,
+  type PreparedImage,
+  prepare,
+  type Size,
+  type SizeLimits,
+  sizeWithin,
+} from './dense/recipe.ts';
+export { type FashionMnistSplit, fashionMnistDir, openFashionMnist } from './fashion-mnist.ts';
+export { type FileSource, openFileSource } from './file-source.ts';
 export type { RgbImage } from './image.ts';
 export { type ImageOptions, openImage, openImageFolder } from './image-files.ts';
 export { openImageNet } from './imagenet/open.ts';
+export { decodeLabelMap, type LabelMap } from './label-map.ts';
+export { type Normalisation, normalise } from './normalise.ts';
 export {
   applyRecipe,
-  normalise,
   type Recipe,
   type RecipeName,
   recipeFor,
@@ -14,4 +49,5 @@ export {
   recipes,
 } from './recipe.ts';
 export { resizeBicubic, type Window } from './resample.ts';
+export { resizeLinear } from './resize-linear.ts';
 export { sampleHash, stratifiedSample } from './sampling.ts';

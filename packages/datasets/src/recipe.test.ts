@@ -2,7 +2,8 @@ import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { decodeImage } from './codec.ts';
 import { fromGrey } from './image.ts';
-import { applyRecipe, centreCrop, normalise, recipeFor, recipes, shorterSideTo } from './recipe.ts';
+import { normalise } from './normalise.ts';
+import { applyRecipe, centreCrop, recipeFor, recipes, shorterSideTo } from './recipe.ts';
 import { sha256, testdata, testJson } from './testing.ts';
 
 interface PreprocessCase {
@@ -100,7 +101,9 @@ describe('recipeFor', () => {
   });
 
   it('lists the recipes when a name is unknown', () => {
-    expect(() => recipeFor('resnet')).toThrow('recipe "resnet": expected one of vim-imagenet, fashion-mnist');
+    expect(() => recipeFor('resnet')).toThrow(
+      'recipe "resnet": expected one of vim-imagenet, plainmamba-imagenet, fashion-mnist',
+    );
   });
 });
 

@@ -1,26 +1,22 @@
 /**
- * Evaluation recipes as data, and what they do to a picture: scale the shorter side (bicubic, antialiased), cut
- * the centre out, divide by 255, subtract the mean and divide by the standard deviation. Rounding follows
- * torchvision's `Resize` and `CenterCrop`, arithmetic torch's float32.
+ * Evaluation recipes of classifiers as data, and what they do to a picture: scale the shorter side (bicubic,
+ * antialiased), cut the centre out, normalise. Rounding follows torchvision's `Resize` and `CenterCrop`, which
+ * mmcls shares.
  */
 import { oneOf, UserError } from '@vssm/core';
 import { type RgbImage, toGrey } from './image.ts';
+import type { Normalisation } from './normalise.ts';
 import { resizeBicubic, type Window } from './resample.ts';
 
-export interface Recipe {
+export interface Recipe extends Normalisation {
   readonly name: RecipeName;
-  /** 1: the picture's luma; 3: red, green, blue. */
-  readonly channels: 1 | 3;
   /** Length of the shorter side after scaling, pixels. */
   readonly resize: number;
   /** Side of the square cut out of the centre, pixels; at most `resize`. */
   readonly crop: number;
-  /** Per channel, of values in 0 … 1. */
-  readonly mean: readonly number[];
-  readonly std: readonly number[];
 }
 
-export const recipeNames = ['vim-imagenet', 'fashion-mnist'] as const;
+export const recipeNames = ['vim-imagenet', 'plainmamba-imagenet', 'fashion-mnist'] as const;
 export type RecipeName = (typeof recipeNames)[number];
 
 export const recipes: Readonly<Record<RecipeName, Recipe>> = {
@@ -30,8 +26,19 @@ export const recipes: Readonly<Record<RecipeName, Recipe>> = {
     channels: 3,
     resize: 256,
     crop: 224,
+    white: 1,
     mean: [0.485, 0.456, 0.406],
     std: [0.229, 0.224, 0.225],
+  },
+  /** PlainMamba's: the same picture, normalised in 0 … 255. */
+  'plainmamba-imagenet': {
+    name: 'plainmamba-imagenet',
+    channels: 3,
+    resize: 256,
+    crop: 224,
+    white: 255,
+    mean: [123.675, 116.28, 103.53],
+    std: [58.395, 57.12, 57.375],
   },
   /** What the embedded checkpoint was trained with; a 28x28 picture enters as it is. */
   'fashion-mnist': {
@@ -39,6 +46,7 @@ export const recipes: Readonly<Record<RecipeName, Recipe>> = {
     channels: 1,
     resize: 28,
     crop: 28,
+    white: 1,
     mean: [0.286],
     std: [0.353],
   },
@@ -97,30 +105,4 @@ export function applyRecipe(image: RgbImage, recipe: Recipe): RgbImage {
   const source = recipe.channels === 1 ? toGrey(image) : image;
   const { width, height } = shorterSideTo(recipe.resize, source.width, source.height);
   return resizeBicubic(source, width, height, centreCrop(recipe.crop, width, height));
-}
-
-/**
- * Pixels as the model reads them, [C, H, W], in float32 arithmetic: (value / 255 - mean) / std, each step
- * rounded, as `ToTensor` and `Normalize` do.
- *
- * @param image what `applyRecipe` returned
- */
-export function normalise(image: RgbImage, recipe: Recipe): Float32Array {
-  const plane = image.width * image.height;
-  const pixels = new Float32Array(recipe.channels * plane);
-  for (let channel = 0; channel < recipe.channels; channel++) {
-    const values = normalisedLevels(recipe.mean[channel], recipe.std[channel]);
-    for (let pixel = 0; pixel < plane; pixel++) {
-      pixels[channel * plane + pixel] = values[image.data[pixel * 3 + channel]];
-    }
-  }
-  return pixels;
-}
-
-/** The normalised value of each of the 256 levels. */
-function normalisedLevels(mean: number, std: number): Float32Array {
-  const { fround } = Math;
-  return Float32Array.from({ length: 256 }, (_, level) =>
-    fround(fround(fround(level / 255) - fround(mean)) / fround(std)),
-  );
 }

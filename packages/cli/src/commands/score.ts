@@ -1,0 +1,124 @@
+/** `vssm score`: results files of any tool, scored as COCO's and mmseg's own tools score them. */
+import { oneOf, UserError } from '@vssm/core';
+import { overlapTypes } from '@vssm/metrics';
+import { Command } from 'commander';
+import { whole } from '../options/numbers.ts';
+import { listing, type OutputOptions, printResult } from '../output.ts';
+import type { CocoScore } from '../score/coco.ts';
+import type { MiouScore } from '../score/miou.ts';
+
+export function scoreCommand(): Command {
+  return new Command('score')
+    .description('score detections or label maps that any tool wrote')
+    .addCommand(cocoCommand())
+    .addCommand(miouCommand());
+}
+
+function cocoCommand(): Command {
+  return new Command('coco')
+    .description('box or mask AP and AR of a COCO results file, as pycocotools counts them')
+    .requiredOption('--annotations <file>', 'instances_*.json, or another file of its form')
+    .requiredOption('--detections <file>', 'list of {image_id, category_id, bbox, score, segmentation}')
+    .option('--type <type>', `what is compared: ${overlapTypes.join(' (boxes) or ')} (masks)`, 'bbox')
+    .option('--json', 'print one JSON document on stdout')
+    .action(async (options: OutputOptions & { annotations: string; detections: string; type: string }) => {
+      const type = oneOf('--type', options.type, overlapTypes);
+      const { scoreCoco } = await import('../score/coco.ts');
+      const score = await scoreCoco({ ...options, type });
+      printResult(options, score.summary, cocoForPeople(score));
+    });
+}
+
+function miouCommand(): Command {
+  return new Command('miou')
+    .description('mIoU, mAcc and aAcc of label maps, as mmseg counts them')
+    .requiredOption(
+      '--predictions <place>',
+      'folder of PNG label maps, classes from 0, or a safetensors file',
+    )
+    .requiredOption('--labels <place>', 'the same with the truth, files or tensors of the same names')
+    .requiredOption('--classes <n>', 'number of classes, 150 for ADE20K', whole('--classes', 1))
+    .option('--reduce-zero-label', 'the truth has 0 for unlabelled and classes from 1 (ADE20K)', false)
+    .option('--ignore <label>', 'label of pixels without truth', whole('--ignore'), 255)
+    .option('--json', 'print one JSON document on stdout')
+    .action(
+      async (
+        options: OutputOptions & {
+          predictions: string;
+          labels: string;
+          classes: number;
+          reduceZeroLabel: boolean;
+          ignore: number;
+        },
+      ) => {
+        if (options.classes > maxClasses) {
+          throw new UserError(`--classes ${options.classes}: at most ${maxClasses}`);
+        }
+        const { scoreMiou } = await import('../score/miou.ts');
+        const score = await scoreMiou(options);
+        if (score.foreignPixels > 0) {
+          warn(
+            `${score.foreignPixels} predicted pixels are not of class 0 … ${options.classes - 1}, and count as wrong; ` +
+              'predictions count classes from 0',
+          );
+        }
+        printResult(options, miouDocument(score), miouForPeople(score));
+      },
+    );
+}
+
+const maxClasses = 65_536;
+
+function warn(message: string): void {
+  process.stderr.write(`warning: ${message}\n`);
+}
+
+function cocoForPeople({ summary, categories, images, detections }: CocoScore): string {
+  const { per_category_AP: perCategory, ...figures } = summary;
+  const shown = (value: number) => (value < 0 ? 'undefined' : value.toFixed(4));
+  const ofCategories = Object.entries(perCategory).map(([id, ap]): [string, string] => [
+    `AP of ${id} ${categories.get(Number(id))}`,
+    shown(ap),
+  ]);
+  return listing([
+    ['images', String(images)],
+    ['detections', String(detections)],
+    ...Object.entries(figures).map(([name, value]): [string, string] => [name, shown(value)]),
+    ...ofCategories,
+  ]);
+}
+
+/** Undefined figures, NaN, become null in JSON. */
+function miouDocument({ summary, totals, images, foreignPixels }: MiouScore) {
+  const { aAcc, mIoU, mAcc, IoU, Acc } = summary;
+  return {
+    aAcc,
+    mIoU,
+    mAcc,
+    reported: { aAcc: reported(aAcc), mIoU: reported(mIoU), mAcc: reported(mAcc) },
+    IoU,
+    Acc,
+    total_intersect: totals.intersect,
+    total_union: totals.union,
+    total_pred: totals.pred,
+    total_label: totals.label,
+    images,
+    foreign_pixels: foreignPixels,
+  };
+}
+
+/** Percent with two decimals, as mmseg prints it. */
+function reported(share: number): number {
+  return Math.round(share * 1e4) / 100;
+}
+
+function miouForPeople({ summary, images }: MiouScore): string {
+  const percent = (share: number) => (Number.isNaN(share) ? 'undefined' : `${reported(share).toFixed(2)} %`);
+  return listing([
+    ['images', String(images)],
+    ['mIoU', percent(summary.mIoU)],
+    ['mAcc', percent(summary.mAcc)],
+    ['aAcc', percent(summary.aAcc)],
+    ...summary.IoU.map((value, label): [string, string] => [`IoU of class ${label}`, percent(value)]),
+  ]);
+}

@@ -1,0 +1,51 @@
+/** The work of `vssm score coco`: a results file of any tool against an annotation file. */
+import { UserError } from '@vssm/core';
+import { detectionName, jsonFile, readDetections, readInstances } from '@vssm/datasets';
+import { CocoEvaluator, type CocoSummary, detectionOf, type OverlapType, trueObjectOf } from '@vssm/metrics';
+
+export interface CocoScoreOptions {
+  /** `instances_*.json`. */
+  readonly annotations: string;
+  /** A list of `{image_id, category_id, bbox, score, segmentation}`. */
+  readonly detections: string;
+  readonly type: OverlapType;
+}
+
+export interface CocoScore {
+  readonly summary: CocoSummary;
+  /** Names by category id. */
+  readonly categories: ReadonlyMap<number, string>;
+  readonly images: number;
+  readonly detections: number;
+}
+
+/** @throws UserError naming the file and the id of what cannot be scored */
+export async function scoreCoco(options: CocoScoreOptions): Promise<CocoScore> {
+  const { type } = options;
+  const masks = type === 'segm';
+  const truth = await readInstances(jsonFile(options.annotations), masks);
+  if (truth.annotations.size === 0) {
+    throw new UserError(`${truth.path}: no annotations in it; a test split cannot be scored`);
+  }
+  const found = await readDetections(jsonFile(options.detections), truth, masks);
+  const evaluator = new CocoEvaluator(
+    type,
+    truth.categories.map(({ id }) => id),
+  );
+  for (const image of truth.images.values()) {
+    const objects = (truth.annotations.get(image.id) ?? []).map((annotation) =>
+      trueObjectOf(annotation, type, image, `${truth.path}: annotation ${annotation.id} (image ${image.id})`),
+    );
+    const detections = (found.byImage.get(image.id) ?? []).map((described) => {
+      const name = detectionName(found.path, described.index, image.id);
+      return detectionOf(described, type, image, name);
+    });
+    evaluator.add(image.id, objects, detections);
+  }
+  return {
+    summary: evaluator.summary(),
+    categories: new Map(truth.categories.map(({ id, name }) => [id, name])),
+    images: truth.images.size,
+    detections: found.count,
+  };
+}

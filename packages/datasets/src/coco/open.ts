@@ -1,0 +1,159 @@
+/**
+ * COCO 2017's detection and instance segmentation: images from a folder or from the original archive in place,
+ * objects from `instances_<split>.json`, unpacked or inside `annotations_trainval2017.zip`.
+ */
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { UserError } from '@vssm/core';
+import { at, type ImageFile } from '../dataset.ts';
+import {
+  checkPictureSize,
+  type DenseDataset,
+  type DenseOptions,
+  denseChecksum,
+  recipeOf,
+  viewsOf,
+} from '../dense/dataset.ts';
+import { type FileSource, openFileSource } from '../file-source.ts';
+import { isFolder } from '../image-files.ts';
+import { openZip } from '../zip.ts';
+import { cocoClasses } from './classes.ts';
+import { type CocoAnnotation, type CocoImage, type CocoInstances, readInstances } from './instances.ts';
+import { jsonFile } from './json-entries.ts';
+
+export interface CocoOptions extends DenseOptions {
+  /** Folder, archive and annotation file are named after it. Default: val2017. */
+  readonly split?: string;
+  /** Names of the classes that the model tells apart, in its order. Default: COCO's 80. */
+  readonly classes?: readonly string[];
+  /** Whether segmentations are read. Default: true. */
+  readonly masks?: boolean;
+}
+
+export interface CocoTruth {
+  readonly image: CocoImage;
+  readonly annotations: readonly CocoAnnotation[];
+}
+
+export interface CocoDataset extends DenseDataset<CocoTruth> {
+  /** Category id by class index: what a results file calls the classes. */
+  readonly categoryIds: readonly number[];
+  readonly instances: CocoInstances;
+}
+
+/** Four tiny made-up pictures in COCO's layout, for smoke runs; `packages/datasets/make-samples.ts` drew them. */
+export const cocoSampleDir = fileURLToPath(new URL('../../../../datasets/coco/testdata', import.meta.url));
+
+const splits = /^[A-Za-z0-9_-]+$/;
+const annotationArchive = 'annotations_trainval2017.zip';
+
+/**
+ * Opens one split below `dir`: `val2017/*.jpg`, `images/val2017/*.jpg` or `val2017.zip`, and
+ * `annotations/instances_val2017.json` or `annotations_trainval2017.zip`.
+ *
+ * Samples are sorted by image id; the checksum is the SHA-256 of file names and sizes, and of the annotation file.
+ *
+ * @throws UserError for a missing file, a missing image, or categories that are not the classes asked for
+ */
+export async function openCoco(dir: string, options: CocoOptions = {}): Promise<CocoDataset> {
+  const { split = 'val2017', classes = cocoClasses, masks = true } = options;
+  if (!splits.test(split)) throw new UserError(`split "${split}": expected a name such as val2017`);
+  const recipe = recipeOf(options, 'plainmamba-coco');
+  const instances = await readAnnotations(dir, split, masks);
+  const categoryIds = matchCategories(instances, classes);
+  const source = await openImages(dir, split);
+  try {
+    const images = [...instances.images.values()].sort((a, b) => a.id - b.id);
+    const files = findFiles(source.files, source.root, images, instances.path);
+    const views = viewsOf(
+      (index) => at(files, index, 'coco'),
+      recipe,
+      (picture, index) => checkPictureSize(picture, images[index], files[index].path, instances.path),
+    );
+    return {
+      ...views,
+      name: 'coco',
+      split,
+      classes,
+      categoryIds,
+      instances,
+      samples: images.map(({ id }, index) => ({ index, id: String(id) })),
+      checksum: denseChecksum(files, [instances.checksum]),
+      truth: async (index) => {
+        const image = at(images, index, 'coco');
+        return { image, annotations: instances.annotations.get(image.id) ?? [] };
+      },
+      close: () => source.files.close(),
+    };
+  } catch (error) {
+    await source.files.close();
+    throw error;
+  }
+}
+
+async function readAnnotations(dir: string, split: string, masks: boolean): Promise<CocoInstances> {
+  const name = `annotations/instances_${split}.json`;
+  const unpacked = join(dir, name);
+  if (existsSync(unpacked)) return readInstances(jsonFile(unpacked), masks);
+  const archive = join(dir, annotationArchive);
+  if (!existsSync(archive)) {
+    throw new UserError(`coco folder ${dir}: neither ${name} nor ${annotationArchive} is in it`);
+  }
+  const zip = await openZip(archive);
+  try {
+    const entry = zip.entries.get(name);
+    if (entry === undefined) throw new UserError(`archive ${archive}: ${name} is not in it; check the split`);
+    return await readInstances({ path: `${archive}:${name}`, open: () => entry.stream() }, masks);
+  } finally {
+    await zip.close();
+  }
+}
+
+/** The images' folder or archive, and where in it they lie. */
+async function openImages(dir: string, split: string): Promise<{ files: FileSource; root: string }> {
+  for (const folder of [split, `images/${split}`]) {
+    if (isFolder(join(dir, folder))) return { files: await openFileSource(join(dir, folder)), root: '' };
+  }
+  const archive = join(dir, `${split}.zip`);
+  if (existsSync(archive)) return { files: await openFileSource(archive), root: `${split}/` };
+  throw new UserError(`coco folder ${dir}: no images; expected ${split}/, images/${split}/ or ${split}.zip`);
+}
+
+/** The categories must be the classes, under these names; their order and ids are the file's own. */
+function matchCategories({ path, categories }: CocoInstances, classes: readonly string[]): number[] {
+  const idOf = new Map(categories.map(({ id, name }) => [name, id]));
+  const missing = classes.filter((name) => !idOf.has(name));
+  const foreign = categories.filter(({ name }) => !classes.includes(name));
+  const same = missing.length === 0 && foreign.length === 0 && categories.length === classes.length;
+  if (same) return classes.map((name) => idOf.get(name)!);
+  const named = [
+    ...missing.slice(0, 3).map((name) => `"${name}" is missing`),
+    ...foreign.slice(0, 3).map(({ id, name }) => `category ${id} "${name}" is not asked for`),
+  ];
+  throw new UserError(
+    `${path}: ${categories.length} categories do not match the ${classes.length} classes asked for ` +
+      `(${named.join(', ')}); is it another data set's file?`,
+  );
+}
+
+function findFiles(
+  source: FileSource,
+  root: string,
+  images: readonly CocoImage[],
+  annotations: string,
+): readonly ImageFile[] {
+  const found = images.map(({ id, fileName }) => {
+    if (fileName === undefined) throw new UserError(`${annotations}: image ${id} has no file_name`);
+    const file = source.find(root + fileName);
+    return { fileName, file: file && { ...file, id: fileName } };
+  });
+  const missing = found.filter(({ file }) => file === undefined);
+  if (missing.length > 0) {
+    throw new UserError(
+      `${source.path}: ${missing.length} of the ${images.length} images that ${annotations} lists are missing, ` +
+        `first ${missing[0].fileName}; is it another split's folder?`,
+    );
+  }
+  return found.map(({ file }) => file!);
+}

@@ -91,6 +91,16 @@ describe('a batch in chunks', () => {
     expect([...failed!.keys()]).toEqual([2, 3, 4]);
   });
 
+  it('keeps what was finished when there is no other device', async () => {
+    const { runner } = madeUpRunner([undefined, 'device-lost']);
+    const reacquire = async () => {
+      throw new DeviceError('no-adapter', 'there is none');
+    };
+    const { logits, failed } = await runInChunks({ ...runner, reacquire }, batch);
+    expect(firstLogits(logits)).toEqual([10, 11, Number.NaN, Number.NaN, Number.NaN]);
+    expect(failed!.get(2)).toBe('sample 12: there is none');
+  });
+
   it('rejects with the named error when nothing was finished', async () => {
     const { runner } = madeUpRunner(['device-lost', 'device-lost']);
     await expect(runInChunks(runner, batch)).rejects.toMatchObject({ kind: 'device-lost' });

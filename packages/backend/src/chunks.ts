@@ -1,11 +1,11 @@
 /**
  * A batch as chunks on a device that may be lost: the one place that decides what happens then. The first loss of
- * a run gets a new device and the chunk its second try; after that the images without an answer are reported as
- * failed, and those that were finished are kept.
+ * a run gets a new device and the chunk its second try; after that, or where there is no other device, the images
+ * without an answer are reported as failed, and those that were finished are kept.
  */
 import type { ModelSpec, PruningPlan } from '@vssm/core';
 import { type Batch, checkBatch, type Prediction } from './backend.ts';
-import { DeviceError, type DeviceErrorKind } from './device-error.ts';
+import { DeviceError } from './device-error.ts';
 
 export interface Chunk {
   /** [B, C, H, W] */
@@ -32,9 +32,6 @@ export interface ChunkRunner {
   /** Takes a new device and loads the model again. */
   reacquire(): Promise<void>;
 }
-
-/** Failures that end a run but leave what was finished in place. */
-const keepsFinished: ReadonlySet<DeviceErrorKind> = new Set(['device-lost', 'out-of-memory', 'page-closed']);
 
 /** @throws DeviceError when not one image was finished */
 export async function runInChunks(runner: ChunkRunner, batch: Batch): Promise<Prediction> {
@@ -75,7 +72,7 @@ export async function runInChunks(runner: ChunkRunner, batch: Batch): Promise<Pr
         kept.set(after, all);
       }
     } catch (error) {
-      if (first === 0 || !(error instanceof DeviceError) || !keepsFinished.has(error.kind)) throw error;
+      if (first === 0 || !(error instanceof DeviceError)) throw error;
       for (let image = first; image < batch.size; image++) {
         failed.set(image, `sample ${batch.samples?.[image] ?? image}: ${error.reason}`);
       }

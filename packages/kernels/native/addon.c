@@ -1,5 +1,5 @@
 /*
- * The hot kernels as a Node-API addon: convSilu, selectiveScan, gridConv and snakeScan with the arguments of the WebAssembly module's
+ * The hot kernels as a Node-API addon: convSilu, selectiveScan, gridConv, snakeScan and scanBackward with the arguments of the WebAssembly module's
  * exports, after the memory's ArrayBuffer and the byte offset of `workspaceBytes` bytes of scratch in it. Addresses
  * are byte offsets into that buffer, whose place is looked up on every call because the memory may grow. There is no
  * state, so any number of threads may load this file. All checks are the caller's (src/kernels.ts).
@@ -7,6 +7,7 @@
 #define NAPI_VERSION 8
 #include <node_api.h>
 
+#include "backward-scan.h"
 #include "conv.h"
 #include "grid.h"
 #include "scan.h"
@@ -173,6 +174,48 @@ static napi_value snakeScan(napi_env env, napi_callback_info info) {
   return NULL;
 }
 
+static napi_value scanBackward(napi_env env, napi_callback_info info) {
+  struct call call = begin(env, info, 32);
+  if (call.valid) {
+    struct backward_scan scan;
+    /* The workspace: this one brings its own scratch. */
+    address(&call);
+    scan.length = integer(&call);
+    scan.channels = integer(&call);
+    scan.states = integer(&call);
+    scan.backward = flag(&call);
+    scan.delta = address(&call);
+    scan.delta_stride = stride(&call);
+    scan.delta_bias = address(&call);
+    scan.a = address(&call);
+    scan.d = address(&call);
+    scan.b = address(&call);
+    scan.b_stride = stride(&call);
+    scan.c = address(&call);
+    scan.c_stride = stride(&call);
+    scan.u = address(&call);
+    scan.u_stride = stride(&call);
+    scan.positions = optional_address(&call);
+    scan.dy = address(&call);
+    scan.dy_stride = stride(&call);
+    scan.d_delta = address(&call);
+    scan.d_delta_stride = stride(&call);
+    scan.d_u = address(&call);
+    scan.d_u_stride = stride(&call);
+    scan.d_b = address(&call);
+    scan.d_b_stride = stride(&call);
+    scan.d_c = address(&call);
+    scan.d_c_stride = stride(&call);
+    scan.d_delta_bias = address(&call);
+    scan.d_a = address(&call);
+    scan.d_d = address(&call);
+    scan.scratch = address(&call);
+    if (call.valid) scan_backward(&scan);
+  }
+  if (!call.valid) napi_throw_type_error(env, NULL, "scanBackward: wrong arguments");
+  return NULL;
+}
+
 static size_t larger_of(size_t a, size_t b) { return a > b ? a : b; }
 
 NAPI_MODULE_INIT() {
@@ -181,7 +224,10 @@ NAPI_MODULE_INIT() {
   const struct {
     const char *name;
     napi_callback call;
-  } functions[] = {{"convSilu", convSilu}, {"selectiveScan", selectiveScan}, {"gridConv", gridConv}, {"snakeScan", snakeScan}};
+  } functions[] = {
+      {"convSilu", convSilu},   {"selectiveScan", selectiveScan}, {"gridConv", gridConv},
+      {"snakeScan", snakeScan}, {"scanBackward", scanBackward},
+  };
   napi_value value;
   if (napi_create_double(env, (double)most, &value) != napi_ok ||
       napi_set_named_property(env, exports, "workspaceBytes", value) != napi_ok) {

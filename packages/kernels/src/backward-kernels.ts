@@ -47,7 +47,11 @@ function checkShape({ batch, length, channels }: { batch: number; length: number
   }
 }
 
-function runScanBackward(module: BackwardExports, memory: WasmMemory, options: ScanBackwardOptions): void {
+export function runScanBackward(
+  module: Pick<BackwardExports, 'scanBackward'>,
+  memory: WasmMemory,
+  options: ScanBackwardOptions,
+): void {
   const { batch, length, channels, states, direction, positions } = options;
   const { delta, b, c, u, dy, dDelta, dU, dB, dC } = options;
   checkShape(options);

@@ -6,7 +6,8 @@
  *     dτ_t = Σ_n λ_t a_t A h_{t-1}                  du_t = Δ_t Σ_n λ_t B_t + D dy_t
  *     dΔ_t = u_t Σ_n λ_t B_t + dτ_t                 dΔ∅ = Σ_t gap_t dτ_t       dA = Σ_t λ_t a_t (Δ_t + gap_t Δ∅) h_{t-1}
  *
- * The options, and the twin that computes them in float64. The kernel is assembly/backward-scan.ts.
+ * The options, and the twin that computes them in float64. The kernel is assembly/backward-scan.ts, and
+ * native/backward-scan.c where there is a compiler.
  */
 import { gaps as gapsOf, silu, softplus } from '@vssm/core';
 import { type Rows, rowAddress } from './rows.ts';
@@ -46,11 +47,14 @@ export interface ScanBackwardOptions
   readonly scratch: number;
 }
 
-/** Floats that one call needs beside its arguments: the states of eight channels at a time, never all of them. */
+/**
+ * Floats that one call needs beside its arguments: the states of a few channels at a time, never all of them. Enough
+ * for the WebAssembly kernel and for the native one with the widest vectors.
+ */
 export function scanBackwardScratch(length: number, states: number): number {
-  const perStep = 2 * 4 + 2 * 8;
-  const staged = 8;
-  return (length + 1) * states * perStep + length * staged * 8 + 3 * states * 8;
+  const webAssembly = (length + 1) * states * (2 * 8 + 2 * 4) + 8 * 8 * length + 3 * 8 * states;
+  const native = 16 * (8 * length + 2 * 4 * (length + 1) + 2 * length * states) + length;
+  return Math.max(webAssembly, native);
 }
 
 /** One image in one direction, everything in scan order, float64. */

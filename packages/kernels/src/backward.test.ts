@@ -18,7 +18,9 @@ import {
   scanForward,
   scanPullback,
 } from './backward-scan.ts';
+import { describeImplementations } from './implementations.test-data.ts';
 import { createKernels } from './kernels.ts';
+import type { KernelImplementation } from './native/choice.ts';
 import { RandomCase, randomSource } from './random-case.ts';
 
 /** Central differences with steps of 1e-5 are good to about 1e-10; what is asked is a relative 1e-5. */
@@ -211,11 +213,15 @@ function scanCase(
   return [data, options];
 }
 
-async function scanError(data: RandomCase, options: ScanBackwardOptions): Promise<number> {
+async function scanError(
+  data: RandomCase,
+  options: ScanBackwardOptions,
+  implementation: KernelImplementation,
+): Promise<number> {
   const { batch, length, channels, states } = options;
   const want = scanBackwardReference(data.arena.memory.buffer, options);
   const canaries = data.canaries();
-  (await createKernels(data.arena.memory)).scanBackward(options);
+  (await createKernels(data.arena.memory, { implementation })).scanBackward(options);
   expect(data.canaries()).toBe(canaries);
   const vector = (at: number, count: number) => new Float32Array(data.arena.memory.buffer, at, count);
   return Math.max(
@@ -229,8 +235,8 @@ async function scanError(data: RandomCase, options: ScanBackwardOptions): Promis
   );
 }
 
-describe('the kernels against their twins', () => {
-  it('the scan, on 150 random shapes, both directions, with and without gaps', async () => {
+describeImplementations('the scan’s gradient against its twin', (implementation) => {
+  it('on 150 random shapes, both directions, with and without gaps', async () => {
     await fc.assert(
       fc.asyncProperty(
         fc.integer(),
@@ -238,18 +244,21 @@ describe('the kernels against their twins', () => {
         fc.constantFrom(4, 8, 16),
         fc.boolean(),
         async (seed, ...rest) => {
-          expect(await scanError(...scanCase(seed, ...rest))).toBeLessThan(kernelTolerance);
+          expect(await scanError(...scanCase(seed, ...rest), implementation)).toBeLessThan(kernelTolerance);
         },
       ),
       { numRuns: 150, seed: 1 },
     );
   });
 
-  it('the scan, where decays underflow', async () => {
+  it('where decays underflow', async () => {
     const shape: Shape = { batch: 1, length: 30, channels: 16, direction: 'forward' };
-    expect(await scanError(...scanCase(7, shape, 8, true, [-60, 60]))).toBeLessThan(kernelTolerance);
+    const error = await scanError(...scanCase(7, shape, 8, true, [-60, 60]), implementation);
+    expect(error).toBeLessThan(kernelTolerance);
   });
+});
 
+describe('the kernels against their twins', () => {
   it('the convolution, on 150 random shapes, both directions, compact and positional', async () => {
     await fc.assert(
       fc.asyncProperty(

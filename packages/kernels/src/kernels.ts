@@ -4,7 +4,12 @@
  * as native code where it can be had, in the same memory; everything runs as WebAssembly.
  */
 import { type Reduction, UserError } from '@vssm/core';
-import { type BackwardExports, type BackwardKernels, backwardKernels } from './backward-kernels.ts';
+import {
+  type BackwardExports,
+  type BackwardKernels,
+  backwardKernels,
+  runScanBackward,
+} from './backward-kernels.ts';
 import type { ConvOptions } from './conv.ts';
 import type { Addon, LoadedAddon } from './native/addon.ts';
 import { type KernelChoice, type KernelImplementation, kernelChoice } from './native/choice.ts';
@@ -51,7 +56,7 @@ interface Exports extends PlainExports, BackwardExports {
 }
 
 /** The part of them that there is native code for. */
-type HotExports = Pick<Exports, 'convSilu' | 'selectiveScan' | 'gridConv' | 'snakeScan'>;
+type HotExports = Pick<Exports, 'convSilu' | 'selectiveScan' | 'gridConv' | 'snakeScan' | 'scanBackward'>;
 
 const maxTaps = 8;
 const maxStates = 256;
@@ -96,7 +101,7 @@ export async function createKernels(
     dotScore: (options) => runDotScore(module, memory, options),
     gatherRows: (options) => runGather(module, memory, options),
     ...plainKernels(hot, memory),
-    ...backwardKernels(module, memory),
+    ...backwardKernels({ ...module, scanBackward: hot.scanBackward }, memory),
   };
 }
 
@@ -141,6 +146,7 @@ async function loadNative(): Promise<LoadedAddon> {
         convSilu: (options) => runConv(hot, memory, options),
         selectiveScan: (options) => runScan(hot, memory, options),
         ...plainKernels(hot, memory),
+        scanBackward: (options) => runScanBackward(hot, memory, options),
       };
     }),
   );
@@ -154,6 +160,7 @@ function exportsOf(addon: Addon, memory: WasmMemory): HotExports {
     selectiveScan: (...numbers) => addon.selectiveScan(memory.buffer, scratch, ...numbers),
     gridConv: (...integers) => addon.gridConv(memory.buffer, scratch, ...integers),
     snakeScan: (...integers) => addon.snakeScan(memory.buffer, scratch, ...integers),
+    scanBackward: (...integers) => addon.scanBackward(memory.buffer, scratch, ...integers),
   };
 }
 

@@ -15,6 +15,7 @@ export interface Addon {
   selectiveScan(memory: ArrayBuffer, workspace: number, ...numbers: number[]): void;
   gridConv(memory: ArrayBuffer, workspace: number, ...integers: number[]): void;
   snakeScan(memory: ArrayBuffer, workspace: number, ...integers: number[]): void;
+  scanBackward(memory: ArrayBuffer, workspace: number, ...integers: number[]): void;
 }
 
 export type LoadedAddon =

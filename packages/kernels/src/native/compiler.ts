@@ -11,8 +11,17 @@ import { promisify } from 'node:util';
 const execute = promisify(execFile);
 
 const sourceFolder = fileURLToPath(new URL('../../native/', import.meta.url));
-const units = ['addon.c', 'scan.c', 'conv.c', 'grid.c', 'snake.c'];
-const ownHeaders = ['scan.h', 'conv.h', 'grid.h', 'snake.h', 'score.h', 'functions.h', 'lanes.h'];
+const units = ['addon.c', 'scan.c', 'conv.c', 'grid.c', 'snake.c', 'backward-scan.c'];
+const ownHeaders = [
+  'backward-scan.h',
+  'scan.h',
+  'conv.h',
+  'grid.h',
+  'snake.h',
+  'score.h',
+  'functions.h',
+  'lanes.h',
+];
 /** Everything that a compiled library depends on. */
 export const sourceFiles = [...units, ...ownHeaders].map((name) => join(sourceFolder, name));
 

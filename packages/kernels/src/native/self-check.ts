@@ -1,6 +1,8 @@
 /** A small call of each native kernel, held against its twin before anything else runs. */
 import { snakeOrders } from '@vssm/core';
 import { Arena } from '../arena.ts';
+import type { BackwardKernels } from '../backward-kernels.ts';
+import { type ScanBackwardOptions, scanBackwardReference, scanBackwardScratch } from '../backward-scan.ts';
 import { type ConvOptions, convReference } from '../conv.ts';
 import { type GridConvOptions, gridConvReference } from '../grid-conv.ts';
 import type { PlainKernels } from '../plain-kernels.ts';
@@ -13,7 +15,7 @@ import { createMemory, type WasmMemory } from '../webassembly.ts';
 /** Relative to the largest value; float32 resolves 6e-8, and 20 tokens of 8 states add up. */
 const tolerance = 1e-5;
 
-interface Runner extends PlainKernels {
+interface Runner extends PlainKernels, Pick<BackwardKernels, 'scanBackward'> {
   convSilu(options: ConvOptions): void;
   selectiveScan(options: ScanOptions): void;
 }
@@ -73,7 +75,18 @@ export function findFault(over: (memory: WasmMemory) => Runner): string | undefi
     ...{ orders: orders.at, moves: moves.at, gaps: gaps.at },
     score: { signal: 'ssm', reduce: 'l2', at: filled(length, 0, 0) },
   };
+  // One and a half of the widest vectors.
+  const few = 24;
+  const backwardScan: ScanBackwardOptions = {
+    ...scan,
+    ...{ channels: few, dy: wide(), dDelta: wide(), dU: wide(), dB: narrow(), dC: narrow() },
+    dDeltaBias: filled(few, 0, 0),
+    dA: filled(few * states, 0, 0),
+    dD: filled(few, 0, 0),
+    scratch: filled(scanBackwardScratch(length, states), 0, 0),
+  };
   const { buffer } = arena.memory;
+  const wantedOfBackward = scanBackwardReference(buffer, backwardScan);
   const wantedOfGrid = gridConvReference(buffer, grid);
   const wantedOfSnake = snakeScanReference(buffer, snake);
   const wanted = { conv: convReference(buffer, conv), ...scanReference(buffer, scan) };
@@ -81,6 +94,7 @@ export function findFault(over: (memory: WasmMemory) => Runner): string | undefi
   runner.selectiveScan(scan);
   runner.gridConv(grid);
   runner.snakeScan(snake);
+  runner.scanBackward(backwardScan);
   const results: readonly (readonly [string, number, ArrayLike<number>])[] = [
     ['the convolution', conv.u.at, wanted.conv],
     ['the scan', scan.y.at, wanted.y],
@@ -88,6 +102,10 @@ export function findFault(over: (memory: WasmMemory) => Runner): string | undefi
     ['the convolution on a grid', grid.u.at, wantedOfGrid],
     ['the four-direction scan', snake.y.at, wantedOfSnake.y],
     ['its score', snake.score!.at, wantedOfSnake.scores ?? []],
+    ['the gradient of A', backwardScan.dA, wantedOfBackward.a],
+    ['the gradient of the bias of Δ', backwardScan.dDeltaBias, wantedOfBackward.deltaBias],
+    ['the gradient of B', backwardScan.dB.at, wantedOfBackward.b],
+    ['the gradient of C', backwardScan.dC.at, wantedOfBackward.c],
   ];
   for (const [name, at, want] of results) {
     const error = largestError(new Float32Array(buffer, at, want.length), want);

@@ -1,0 +1,52 @@
+/** The page's JavaScript, bundled from our TypeScript once per process and kept in memory. */
+import { fileURLToPath } from 'node:url';
+import { build, type Plugin } from 'esbuild';
+
+export type Bundle = ReadonlyMap<string, Uint8Array>;
+
+let bundle: Promise<Bundle> | undefined;
+
+/** File name → contents; the page starts at `main.js`. */
+export function pageBundle(): Promise<Bundle> {
+  bundle ??= buildBundle();
+  return bundle;
+}
+
+const page = (file: string) => fileURLToPath(new URL(`../page/${file}`, import.meta.url));
+
+/**
+ * What Node's own code needs and a page has not: backend-cpu's ONNX Runtime is replaced by the page's, and Node's
+ * modules are empty. Code that would use them (worker threads, native kernels) is bundled along but never reached.
+ */
+const inThePage: Plugin = {
+  name: 'in the page',
+  setup({ onResolve, onLoad }) {
+    onResolve({ filter: /\/ort\.ts$/ }, ({ importer, path }) =>
+      /[\\/]backend-cpu[\\/]src[\\/]/.test(importer) && /^\.\.?\/ort\.ts$/.test(path)
+        ? { path: page('wasm/ort.ts') }
+        : undefined,
+    );
+    onResolve({ filter: /^(node:|onnxruntime-node$)/ }, ({ path }) => ({ path, namespace: 'absent' }));
+    onLoad({ filter: /.*/, namespace: 'absent' }, () => ({ contents: 'module.exports = {}', loader: 'js' }));
+  },
+};
+
+async function buildBundle(): Promise<Bundle> {
+  const { outputFiles } = await build({
+    entryPoints: [page('main.ts')],
+    bundle: true,
+    splitting: true,
+    format: 'esm',
+    platform: 'browser',
+    target: 'es2024',
+    // ONNX Runtime's WebAssembly files and their loaders are served beside the bundle.
+    conditions: ['onnxruntime-web-use-extern-wasm'],
+    // What the kernels ask their environment for.
+    define: { 'process.env': '{"VSSM_KERNELS":"wasm"}', 'process.platform': '"browser"' },
+    plugins: [inThePage],
+    write: false,
+    outdir: '/',
+    logLevel: 'silent',
+  });
+  return new Map(outputFiles.map(({ path, contents }) => [path.replace(/^.*[\\/]/, ''), contents]));
+}

@@ -1,0 +1,14 @@
+/** Models on a GPU through WebGPU, or in WebAssembly, inside a browser that Node drives. */
+import type { Backend } from '@vssm/backend';
+import { type PageBackendOptions, pageBackend } from './driver/backend.ts';
+
+export { Browser, type BrowserOptions, type Tab } from './driver/browser.ts';
+export { webgpuNodeBackend } from './node/backend.ts';
+
+export function webgpuBackend(options: PageBackendOptions = {}): Backend {
+  return pageBackend('webgpu', options);
+}
+
+export function wasmBackend(options: PageBackendOptions = {}): Backend {
+  return pageBackend('wasm', options);
+}

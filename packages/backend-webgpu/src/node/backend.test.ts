@@ -1,0 +1,48 @@
+import { DeviceError } from '@vssm/backend';
+import { describeConformance } from '@vssm/backend/conformance';
+import { describe, expect, it } from 'vitest';
+import { webgpuNodeBackend } from './backend.ts';
+import { named } from './ort.ts';
+import { useSoftwareVulkan } from './vulkan.test-data.ts';
+
+describe('an error of the provider', () => {
+  it.each([
+    [
+      '…/webgpu_context.cc:136 … was false. Failed to get a WebGPU adapter: No supported adapters\n',
+      'no-adapter',
+    ],
+    ['WebGPU device lost (1): Device was destroyed.', 'device-lost'],
+    ['Failed to run: Out of memory', 'out-of-memory'],
+  ] as const)('"%s" is %s', (text, kind) => {
+    const error = named(new Error(text));
+    expect(error).toBeInstanceOf(DeviceError);
+    expect(error).toMatchObject({ kind });
+  });
+
+  it('of another kind stays as it is', () => {
+    const error = new Error('Invalid dimensions');
+    expect(named(error)).toBe(error);
+  });
+
+  it('without adapter says only what matters, and what to do', () => {
+    const text =
+      'very/long/path.cc:136 Initialize(…) status was false. Failed to get a WebGPU adapter: No supported adapters';
+    expect(named(new Error(text)).message).toMatch(
+      /^no WebGPU adapter for Node: Failed to get a WebGPU adapter: No supported adapters; /,
+    );
+  });
+});
+
+useSoftwareVulkan();
+const probe = await webgpuNodeBackend.probe();
+if (probe.available) {
+  // float32 against float64: the golden data's own float32 run differs from its float64 run by up to 3e-6.
+  const tolerance = { golden: 2e-5, relative: 1e-5 };
+  // A software adapter compiles every new kernel for seconds; the graph's options are tested on the CPU one by one.
+  await describeConformance('webgpu-node', webgpuNodeBackend, tolerance, { everyOption: 3 });
+} else {
+  const required = process.env.CI_REQUIRE_BROWSER === '1';
+  describe(`no WebGPU adapter: ${probe.reason}`, () => {
+    it.skipIf(!required)('is needed by the conformance suite', () => expect.fail(probe.reason));
+  });
+}

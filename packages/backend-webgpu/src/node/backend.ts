@@ -1,0 +1,27 @@
+/** WebGPU without a browser, behind the Backend interface. */
+import { type Backend, DeviceError } from '@vssm/backend';
+import { keepDevice, onnxRuntime } from './ort.ts';
+import { smallestModel } from './smallest-model.ts';
+import { loadWhole } from './whole.ts';
+
+export const webgpuNodeBackend: Backend = {
+  name: 'webgpu-node',
+  async probe() {
+    try {
+      await keepDevice(smallestModel());
+      const { env } = await onnxRuntime();
+      return {
+        available: true,
+        details: { runtime: `onnxruntime-node ${env.versions.node}`, form: 'whole, LinearAttention' },
+      };
+    } catch (error) {
+      if (error instanceof DeviceError) return { available: false, reason: error.reason, fix: error.fix };
+      return {
+        available: false,
+        reason: `onnxruntime-node: ${String(error)}`,
+        fix: 'use a platform for which onnxruntime-node ships a library',
+      };
+    }
+  },
+  load: loadWhole,
+};

@@ -1,0 +1,95 @@
+/** A model on the page's GPU: an engine, and a new one on a new device when that one is lost. */
+import { type Chunk, type ChunkPrediction, DeviceError } from '@vssm/backend';
+import { checkPlan, type ModelSpec, type PruningPlan, type Weights } from '@vssm/core';
+import * as runtime from 'onnxruntime-web/webgpu';
+import type { Model } from '../../wire.ts';
+import type { PageModel, PageSources } from '../model.ts';
+import { configureRuntime } from '../ort.ts';
+import { adapterName, checkAdapter, findAdapter, type SharedDevice, sharedDevice } from './device.ts';
+import { GpuEngine } from './engine.ts';
+
+/** @throws DeviceError `no-adapter`, `adapter-too-small` */
+export async function probe(_: PageSources): Promise<Record<string, string>> {
+  const adapter = await findAdapter();
+  checkAdapter(adapter);
+  return {
+    runtime: `onnxruntime-web ${runtime.env.versions.web}`,
+    adapter: adapterName(adapter) + (adapter.info.isFallbackAdapter ? ', in software' : ''),
+    features: ['shader-f16', 'subgroups', 'timestamp-query'].filter((f) => adapter.features.has(f)).join(' '),
+  };
+}
+
+export async function load(model: Model, sources: PageSources): Promise<GpuModel> {
+  configureRuntime(runtime, sources.runtime, 1);
+  const { device, engine } = await start(model);
+  return new GpuModel(model, device, engine);
+}
+
+async function start(model: Model): Promise<{ device: SharedDevice; engine: GpuEngine }> {
+  checkPlan(model.spec, model.plan);
+  const device = await sharedDevice();
+  return { device, engine: await Promise.race([GpuEngine.create(runtime, device, model), device.untilLost]) };
+}
+
+/** How long a loss may take to be announced, ms. */
+const patience = 200;
+
+/** What the device refused to do for the runtime, which does not always say so itself. */
+function refusal(error: GPUError, { samples }: Chunk): Error {
+  return error instanceof GPUOutOfMemoryError
+    ? new DeviceError('out-of-memory', `WebGPU ran out of memory for ${samples.length} images at once`)
+    : new Error(`WebGPU refused a call: ${error.message}`);
+}
+
+export class GpuModel implements PageModel {
+  readonly spec: ModelSpec;
+  readonly plan: PruningPlan;
+  readonly #weights: Weights;
+  #device: SharedDevice;
+  #engine: GpuEngine;
+
+  constructor({ spec, plan, weights }: Model, device: SharedDevice, engine: GpuEngine) {
+    this.spec = spec;
+    this.plan = plan;
+    this.#weights = weights;
+    this.#device = device;
+    this.#engine = engine;
+  }
+
+  get chunkSize(): number {
+    return this.#engine.chunkSize;
+  }
+
+  async run(chunk: Chunk): Promise<ChunkPrediction> {
+    const { device, untilLost } = this.#device;
+    let refused: GPUError | undefined;
+    const listen = ({ error }: GPUUncapturedErrorEvent) => {
+      refused ??= error;
+    };
+    device.addEventListener('uncapturederror', listen);
+    try {
+      const prediction = await Promise.race([this.#engine.run(chunk), untilLost]);
+      if (refused !== undefined) throw refusal(refused, chunk);
+      return prediction;
+    } catch (error) {
+      // A device that goes makes calls on it fail in many ways, before or after its loss is announced.
+      await Promise.race([untilLost, new Promise((resolve) => setTimeout(resolve, patience))]);
+      throw refused === undefined || error instanceof DeviceError ? error : refusal(refused, chunk);
+    } finally {
+      device.removeEventListener('uncapturederror', listen);
+    }
+  }
+
+  async reacquire(): Promise<void> {
+    // What the lost device held went with it; the runtime may fail to give it back.
+    await this.#engine.dispose().catch(() => undefined);
+    const { spec, plan } = this;
+    const { device, engine } = await start({ spec, plan, weights: this.#weights });
+    this.#device = device;
+    this.#engine = engine;
+  }
+
+  async dispose(): Promise<void> {
+    await this.#engine.dispose();
+  }
+}

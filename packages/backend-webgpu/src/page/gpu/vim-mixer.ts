@@ -1,0 +1,86 @@
+/** Vim's convolution and its two scans on the device. */
+import { type Direction, directionParameterNames, type VimSpec, type Weights } from '@vssm/core';
+import {
+  convShader,
+  gatherShader,
+  packConvWeights,
+  packScanParameters,
+  rowGrid,
+  type ScanPass,
+  scanGrid,
+  scanShader,
+} from '@vssm/kernels/wgsl';
+import { type Buffers, filledBuffer } from './buffers.ts';
+import type { Kernels } from './dispatch.ts';
+import type { Mixer } from './mixer.ts';
+import type { Phase } from './phases.ts';
+
+const directions = ['forward', 'backward'] as const satisfies readonly Direction[];
+
+export function createVimMixer(
+  device: GPUDevice,
+  kernels: Kernels,
+  spec: VimSpec,
+  weights: Weights,
+  { xz, sets, y, partialScores, reference }: Buffers,
+  phases: readonly Phase[],
+): Mixer {
+  const { innerWidth: E, depth } = spec;
+  const conv = { channels: E, taps: spec.convKernel };
+  const scan = { channels: E, states: spec.stateSize, dtRank: spec.dtRank };
+  const parameters = Array.from({ length: depth }, (_, block) => upload(device, spec, weights, block));
+  return {
+    setup: [],
+    buffers: parameters.flatMap((own) => [own.conv, ...own.scan]),
+    convolve: (block, step) => [
+      kernels.dispatch(
+        convShader(conv),
+        [phases[step].shape, xz, parameters[block].conv, phases[step].tapPositions, sets[0].u, sets[1].u],
+        (batch) => rowGrid(E, phases[step].length, batch),
+      ),
+    ],
+    scan: (block, step, scored) =>
+      directions.map((direction, i) => {
+        const last = i === 1;
+        const pass: ScanPass = { direction, accumulate: last, last, scored: last && scored };
+        return kernels.dispatch(
+          scanShader(scan, pass),
+          [
+            phases[step].shape,
+            sets[i].projected,
+            sets[i].delta,
+            sets[i].u,
+            parameters[block].scan[i],
+            phases[step].gapPositions,
+            y,
+            ...(last ? [xz] : []),
+            ...(pass.scored ? [partialScores] : []),
+          ],
+          (batch) => scanGrid(scan, batch),
+        );
+      }),
+    begin: () => [],
+    reference: ({ pick, classTokens }) =>
+      kernels.dispatch(gatherShader(E), [pick, y, classTokens, reference], (batch) => rowGrid(E, 1, batch)),
+    convolveStream: () => undefined,
+  };
+}
+
+function upload(device: GPUDevice, spec: VimSpec, weights: Weights, block: number) {
+  const { innerWidth: channels, stateSize: states, dtRank, convKernel: taps } = spec;
+  const own = (name: string) => weights.get(`layers.${block}.mixer.${name}`)!.data;
+  const conv = (direction: Direction) => {
+    const { conv: name } = directionParameterNames[direction];
+    return { weight: own(`${name}.weight`), bias: own(`${name}.bias`) };
+  };
+  const scan = directions.map((direction) => {
+    const names = directionParameterNames[direction];
+    const packed = packScanParameters(
+      { channels, states, dtRank },
+      { aLog: own(names.aLog), deltaBias: own(`${names.dtProj}.bias`), d: own(names.d) },
+    );
+    return filledBuffer(device, `scan parameters ${block} ${direction}`, packed);
+  });
+  const packed = packConvWeights({ channels, taps }, conv('forward'), conv('backward'));
+  return { conv: filledBuffer(device, `convolution ${block}`, packed), scan };
+}

@@ -1,0 +1,9 @@
+import { describeConformance } from '@vssm/backend/conformance';
+import { withBrowser } from './browser.test-data.ts';
+import { wasmBackend } from './index.ts';
+
+await withBrowser(async (browser) => {
+  const tab = await browser.openTab();
+  // float32 against float64: the golden data's own float32 run differs from its float64 run by up to 3e-6.
+  await describeConformance('wasm', wasmBackend({ tab }), { golden: 2e-5, relative: 1e-5 });
+});

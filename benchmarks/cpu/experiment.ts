@@ -1,5 +1,5 @@
 /**
- * Ways to run Vim on a CPU, side by side: the matrix products alone (no implementation on the same library can be
+ * Ways to run the models on a CPU, side by side: the matrix products alone (no implementation on the same library can be
  * faster), the whole model in ONNX Runtime with either spelling of the scan, and the segments form with this
  * project's kernels. Then where the time goes, and what longer sequences cost. Weights are random: time and
  * memory do not depend on their values.
@@ -11,37 +11,53 @@ import {
   type ExecutionForm,
   type Experiment,
   type LengthsRow,
+  type PlainMambaModel,
   type ProfileRow,
+  plainMambaSchedules,
   type RivalArm,
   type RivalsRow,
   stepsAfter,
   usualMode,
 } from '@vssm/bench';
-import { densePlan, formatSchedule, type PruningPlan, pruningPlan } from '@vssm/core';
+import {
+  densePlan,
+  formatSchedule,
+  models,
+  type PruningPlan,
+  type PruningStep,
+  pruningPlan,
+} from '@vssm/core';
 
 interface Subject {
-  readonly model: 'vim-tiny' | 'vim-small';
+  readonly model: 'vim-tiny' | 'vim-small' | PlainMambaModel;
   readonly name: string;
   /** Pruned with clipped scores and positional convolution; under `none` only the state's decay is missing. */
   readonly decay: PruningPlan;
   readonly none: PruningPlan;
 }
 
-function subject(model: Subject['model'], name: string, after: readonly number[]): Subject {
-  const schedule = stepsAfter(after, 0.8);
-  const plan = (alignment: 'decay' | 'none') => pruningPlan({ schedule, alignment, conv: 'positional' });
+function subject(model: Subject['model'], name: string, schedule: readonly PruningStep[]): Subject {
+  const { family } = models[model];
+  const plan = (alignment: 'decay' | 'none') =>
+    pruningPlan({ schedule, alignment, conv: 'positional' }, family);
   return { model, name, decay: plan('decay'), none: plan('none') };
 }
 
 /** The schedules of the paper's table 1. */
-const tiny = subject('vim-tiny', 'Vim-T', [10]);
-const small = subject('vim-small', 'Vim-S', [5, 10, 15]);
+const tiny = subject('vim-tiny', 'Vim-T', stepsAfter([10], 0.8));
+const small = subject('vim-small', 'Vim-S', stepsAfter([5, 10, 15], 0.8));
+
+/** By our schedule: the paper's is not known. */
+const plainMambas = (['plainmamba-l1', 'plainmamba-l3'] as const).map((model) =>
+  subject(model, `PlainMamba-${model.slice(-2).toUpperCase()}`, plainMambaSchedules[model]),
+);
 
 const formNames: Readonly<Record<ExecutionForm, string>> = {
   floor: 'matrix products alone',
   'whole-linear-attention': 'ONNX Runtime LinearAttention',
   'whole-scan': 'ONNX Runtime Scan',
-  segments: 'segments',
+  'segments-wasm': 'segments, WebAssembly kernels',
+  segments: 'segments, fastest kernels there are',
 };
 const forms = Object.keys(formNames) as ExecutionForm[];
 
@@ -58,20 +74,20 @@ function arm({ name }: Subject, row: string, form: ExecutionForm, plan: PruningP
   };
 }
 
-/** Every form on all cores, dense and pruned, each in its best mode. */
-function allForms(subject: Subject): RivalsRow {
+/** Forms on all cores, dense and pruned, each in its best mode. */
+function allForms(subject: Subject, forms: readonly ExecutionForm[], budget: RivalsRow['budget']): RivalsRow {
   const id = `${subject.model}-forms`;
   const plans = [densePlan, subject.decay];
   return {
     ...shared,
     kind: 'rivals',
     id,
-    label: `${subject.name}: every form, dense and pruned, all cores`,
+    label: `${subject.name}: forms, dense and pruned, all cores`,
     model: subject.model,
     extent: 'thorough',
     cores: 'all',
     modes: 'calibrate',
-    budget: { warmup: 1, minRounds: 9, maxRounds: 20, ms: 60_000 },
+    budget,
     arms: plans.flatMap((plan) => forms.map((form) => arm(subject, id, form, plan))),
   };
 }
@@ -162,17 +178,27 @@ const rows: readonly CpuRow[] = [
   shortRivals,
   profile(small, 'short', 5),
   ...[small, tiny].flatMap((each) => [
-    allForms(each),
+    allForms(each, forms, { warmup: 1, minRounds: 9, maxRounds: 20, ms: 60_000 }),
     oneCore(each),
     pruning(each),
     profile(each, 'thorough', 15),
     lengths(each),
   ]),
+  ...plainMambas.flatMap((each) => [
+    allForms(each, ['floor', 'whole-scan', 'segments-wasm', 'segments'], {
+      warmup: 1,
+      minRounds: 5,
+      maxRounds: 9,
+      ms: 90_000,
+    }),
+    pruning(each),
+    profile(each, 'thorough', 9),
+  ]),
 ];
 
 export const experiment: Experiment = {
   id: 'cpu',
-  title: 'ways to run Vim on a CPU',
+  title: 'ways to run the models on a CPU',
   paperFile: null,
   rows,
 };

@@ -9,7 +9,7 @@ import {
   plainMambaRow,
   stepsAfter,
 } from '@vssm/bench';
-import { formatSchedule, pruningPlan, type Reduction } from '@vssm/core';
+import { formatSchedule, pruningPlan } from '@vssm/core';
 
 const schedule = stepsAfter([5, 10, 15], 0.8);
 
@@ -25,8 +25,10 @@ const imageNetRows: AccuracyRow[] = importanceArms.map((arm) => ({
   notes: ['Training-free; the schedule of the paper’s table 4 is not known, this is the one of its table 1.'],
 }));
 
-const plainMambaRows = (['clip', 'sum', 'l1', 'l2'] satisfies Reduction[]).map((reduce) =>
-  plainMambaRow(4, `plainmamba-l3-${reduce}`, `PlainMamba-L3, ${reduce}`),
+const plainMambaRows = importanceArms.map((arm) =>
+  plainMambaRow('plainmamba-l3', arm, { table: 4, row: `plainmamba-l3-${arm.options.reduce}` }, [
+    'Training-free.',
+  ]),
 );
 
 export const experiment: Experiment = {

@@ -6,19 +6,26 @@ import type { LoadedModel } from '@vssm/backend';
 import { formatSchedule, UserError } from '@vssm/core';
 import type { ImageDataset } from '@vssm/datasets';
 import { Accuracy, topK } from '@vssm/metrics';
-import type { AccuracyRecord, PredictionLine, PredictionsFile } from '@vssm/results';
+import {
+  type AccuracyRecord,
+  type PredictionLine,
+  type PredictionsFile,
+  type ShardRecord,
+  schemaVersion,
+} from '@vssm/results';
 import { costOf } from './cost.ts';
 import { datasetNames } from './datasets.ts';
-import type { EvaluationTask } from './tasks.ts';
+import type { EvaluationPart } from './shard.ts';
+import { type EvaluationTask, imagesOf } from './tasks.ts';
 import { loadModel, TaskFailure, type Workplace } from './workplace.ts';
 
 /** @returns false when it was stopped before the end; what was done is kept */
 export async function evaluate(task: EvaluationTask, place: Workplace): Promise<boolean> {
   const started = performance.now();
-  const file = place.results.predictions(task.key);
+  const file = place.results.predictions(task.part?.key ?? task.key);
   try {
     checkSameImages(task, file);
-    place.found(file.lines.length / task.images.indices.length);
+    place.found(file.lines.length / Math.max(1, imagesOf(task).length));
     if (!(await predictRest(task, place, file))) {
       file.close();
       return false;
@@ -29,28 +36,50 @@ export async function evaluate(task: EvaluationTask, place: Workplace): Promise<
   }
   const durationMs = performance.now() - started;
   const lines = [...file.lines];
-  const predictions = file.finish();
+  const done = { ...described(task, place), durationMs, predictions: file.finish() };
+  if (task.part !== undefined) {
+    place.results.append(shardRecord(task, task.part, lines, done));
+    return true;
+  }
   for (const head of task.heads) {
     if (place.results.has(head.key)) continue;
-    place.results.append({
-      ...head,
-      kind: 'accuracy',
-      ...described(task, place),
-      ...summary(task, lines),
-      durationMs,
-      predictions,
-    });
+    place.results.append({ ...head, kind: 'accuracy', ...done, ...summary(task.dataset.name, lines) });
   }
   return true;
 }
 
+type Done = ReturnType<typeof described> & Pick<AccuracyRecord, 'durationMs' | 'predictions'>;
+
+function shardRecord(
+  { key, code, runtime, batch, heads }: EvaluationTask,
+  { recordKey, shard }: EvaluationPart,
+  lines: readonly PredictionLine[],
+  done: Done,
+): ShardRecord {
+  const failed = lines.filter((line) => 'error' in line).length;
+  return {
+    schema: schemaVersion,
+    kind: 'shard',
+    key: recordKey,
+    evaluation: key,
+    code,
+    runtime,
+    batch,
+    shard: { ...shard },
+    ...done,
+    heads: [...heads],
+    failed,
+  };
+}
+
 /** A side file is found by its key, so lines of other images mean that somebody changed it. */
-function checkSameImages({ key, images }: EvaluationTask, { lines }: PredictionsFile): void {
-  const wrong = lines.findIndex((line, row) => line.index !== images.indices[row]);
+function checkSameImages(task: EvaluationTask, { lines }: PredictionsFile): void {
+  const indices = imagesOf(task);
+  const wrong = lines.findIndex((line, row) => line.index !== indices[row]);
   if (wrong === -1) return;
   throw new UserError(
-    `predictions/${key}.csv line ${wrong + 2}: image ${lines[wrong].index} instead of ` +
-      `${images.indices[wrong] ?? 'the end'}; the file was changed, delete it and run again`,
+    `predictions/${task.part?.key ?? task.key}.csv line ${wrong + 2}: image ${lines[wrong].index} instead of ` +
+      `${indices[wrong] ?? 'the end'}; the file was changed, delete it and run again`,
   );
 }
 
@@ -59,7 +88,7 @@ function checkSameImages({ key, images }: EvaluationTask, { lines }: Predictions
  * beside the same neighbours.
  */
 async function predictRest(task: EvaluationTask, place: Workplace, file: PredictionsFile): Promise<boolean> {
-  const { indices } = task.images;
+  const indices = imagesOf(task);
   if (file.lines.length === indices.length) return true;
   const model = await loadModel(place, task.model.spec, task.model.weights(), task.plan);
   try {
@@ -163,7 +192,8 @@ function described(task: EvaluationTask, place: Workplace) {
   };
 }
 
-function summary({ dataset }: EvaluationTask, lines: readonly PredictionLine[]) {
+/** What an accuracy record says about its predictions, from these alone. */
+export function summary(dataset: string, lines: readonly PredictionLine[]) {
   const accuracy = new Accuracy();
   const failed: AccuracyRecord['failed'] = [];
   for (const line of lines) {
@@ -173,7 +203,7 @@ function summary({ dataset }: EvaluationTask, lines: readonly PredictionLine[]) 
   const { count, top1, top5, top1Correct: correct1, top5Correct: correct5, interval } = accuracy.summary();
   if (count === 0) {
     throw new TaskFailure(
-      `none of the ${lines.length} images of ${dataset.name} could be read; the first: ${failed[0].error}`,
+      `none of the ${lines.length} images of ${dataset} could be read; the first: ${failed[0].error}`,
     );
   }
   return { count, correct1, correct5, failed, top1, top5, interval: [...interval] as [number, number] };

@@ -2,8 +2,8 @@
  * The ways of pruning that the paper compares, and the two miniature settings shared by its tables, so that a
  * row which several tables show is the same row in each and is evaluated once.
  */
-import { densePlan } from '@vssm/core';
-import { type AccuracyRow, type Arm, type ArmPlace, armRows, type UnbuiltRow } from './experiment.ts';
+import { densePlan, formatSchedule, type PruningStep, pruningPlan } from '@vssm/core';
+import { type AccuracyRow, type Arm, type ArmPlace, armRows, stepsAfter } from './experiment.ts';
 
 const ownReading =
   'The EViT rule is our reading of it for Vim, which has no attention: ranked by the dot product with the class token.';
@@ -121,16 +121,45 @@ export function miniatureDense(unlessSameAs?: string): AccuracyRow {
   };
 }
 
-/** A row of the paper on PlainMamba, which this version does not have. */
-export function plainMambaRow(table: number, row: string, label: string): UnbuiltRow {
+/** PlainMamba has no class token and convolves on the grid, so its EViT rule is another reading. */
+export const plainMambaEvit: Arm = {
+  id: 'evit',
+  label: 'EViT rule',
+  options: { signal: 'evit', alignment: 'none' },
+  notes: [
+    'The EViT rule is our reading of it for PlainMamba, which has neither attention nor a class token: ranked by the dot product with the mean token.',
+  ],
+};
+
+export type PlainMambaModel = 'plainmamba-l1' | 'plainmamba-l2' | 'plainmamba-l3';
+
+/** Pruned after layer 5 and every fourth one from there. */
+export const plainMambaSchedules: Readonly<Record<PlainMambaModel, readonly PruningStep[]>> = {
+  'plainmamba-l1': stepsAfter([5, 9, 13, 17, 21], 0.8),
+  'plainmamba-l2': stepsAfter([5, 9, 13, 17, 21], 0.8),
+  'plainmamba-l3': stepsAfter([5, 9, 13, 17, 21, 25, 29, 33], 0.8),
+};
+
+export const plainMambaScheduleNote =
+  'The paper’s schedule for PlainMamba is not known; this one is ours. On L3 it saves 41.7 % of the FLOPs, aligned (the paper: 41.6 %); `vssm schedule` lists many others.';
+
+/** One arm of PlainMamba on ImageNet, by our schedule. */
+export function plainMambaRow(
+  model: PlainMambaModel,
+  arm: Arm,
+  paper: AccuracyRow['paper'],
+  notes: readonly string[],
+): AccuracyRow {
+  const schedule = plainMambaSchedules[model];
   return {
-    kind: 'unbuilt',
-    id: row,
-    label,
+    kind: 'accuracy',
+    id: `${model}-${arm.id}`,
+    label: `${arm.label}, ${formatSchedule(schedule)}`,
+    model,
     dataset: 'imagenet',
-    paper: { table, row },
-    notes: [],
-    reason: 'not run yet: this version has no PlainMamba',
-    howToRun: 'no command of this version runs it',
+    images: 'sample',
+    plan: pruningPlan({ ...arm.options, schedule }, 'plainmamba'),
+    paper,
+    notes: [...(arm.notes ?? []), plainMambaScheduleNote, ...notes],
   };
 }

@@ -1,7 +1,7 @@
 /**
- * The code that results depend on, as one hash: the sources of every package between the files of a model and
- * its predictions. An edit of the method gives new keys without anybody having to remember it; an edit of the
- * report or the command line does not.
+ * The code that results depend on, as hashes of sources. An edit of the method gives new keys without anybody
+ * having to remember it; an edit of the report or the command line does not, and an edit of one backend leaves
+ * the results of the others alone: what counts is what the backend's package depends on, as package.json says.
  */
 import { createHash } from 'node:crypto';
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
@@ -10,24 +10,75 @@ import { fileURLToPath } from 'node:url';
 
 const packagesFolder = fileURLToPath(new URL('../../', import.meta.url));
 
-const measuringPackages = [
-  'core',
-  'checkpoints',
-  'graph',
-  'kernels',
-  'backend',
-  'backend-cpu',
-  'datasets',
-  'metrics',
-];
+/** Hashes that go into keys. */
+export interface MeasuringCode {
+  /** From the files of a model and a data set to predictions. */
+  readonly evaluation: string;
+  /** From random weights to times; data sets and metrics have no part in it. */
+  readonly timing: string;
+}
 
-/** Files of this package that turn images into predictions. */
-const ownFiles = ['accuracy.ts', 'images.ts', 'strip.ts'];
+/** Packages of the backends by name; a backend that is not here depends on all of them. */
+const backendPackages: Readonly<Record<string, string>> = {
+  reference: 'backend',
+  cpu: 'backend-cpu',
+  webgpu: 'backend-webgpu',
+  wasm: 'backend-webgpu',
+  'webgpu-node': 'backend-webgpu',
+  cuda: 'backend-cuda',
+};
 
-/** SHA-256, hex, over paths and contents. */
+const everyBackend = ['backend', 'backend-cpu', 'backend-cuda', 'backend-webgpu'];
+
+/** What turns files into pixels and weights, and answers into accuracies. */
+const dataPackages = ['checkpoints', 'datasets', 'metrics'];
+
+/** Files of this package that measure. */
+const ownFiles = {
+  evaluation: ['accuracy.ts', 'images.ts', 'strip.ts'],
+  timing: ['speed.ts', 'speed-statistics.ts', 'rivals'],
+} as const;
+
+/** Parts of a package that run: sources, compiled kernels, and C that is compiled where it is used. */
+const runFolders = ['src', 'wasm', 'native'];
+
+/** Of everything that measures, on any backend: for the header of a run. SHA-256, hex. */
 export function codeVersion(folder: string = packagesFolder): string {
-  const files = measuringPackages.flatMap((name) => sources(join(folder, name, 'src')));
-  files.push(...ownFiles.map((name) => join(folder, 'bench', 'src', name)));
+  const packages = dependencies(folder, [...everyBackend, ...dataPackages]);
+  return hashOf(folder, packages, [...ownFiles.evaluation, ...ownFiles.timing]);
+}
+
+/** Of what results on one backend depend on. */
+export function measuringCode(backend: string, folder: string = packagesFolder): MeasuringCode {
+  const own = Object.hasOwn(backendPackages, backend) ? [backendPackages[backend]] : everyBackend;
+  return {
+    evaluation: hashOf(folder, dependencies(folder, [...own, ...dataPackages]), ownFiles.evaluation),
+    timing: hashOf(folder, dependencies(folder, own), ownFiles.timing),
+  };
+}
+
+/** The packages and all that they depend on in this workspace. */
+function dependencies(folder: string, names: readonly string[]): readonly string[] {
+  const found = new Set<string>();
+  const add = (name: string) => {
+    const file = join(folder, name, 'package.json');
+    if (found.has(name) || !existsSync(file)) return;
+    found.add(name);
+    const manifest = JSON.parse(readFileSync(file, 'utf8')) as { dependencies?: Record<string, string> };
+    for (const dependency of Object.keys(manifest.dependencies ?? {})) {
+      if (dependency.startsWith('@vssm/')) add(dependency.slice('@vssm/'.length));
+    }
+  };
+  for (const name of names) add(name);
+  return [...found];
+}
+
+function hashOf(folder: string, packages: readonly string[], own: readonly string[]): string {
+  const files = packages.flatMap((name) => runFolders.flatMap((part) => sources(join(folder, name, part))));
+  for (const name of own) {
+    const path = join(folder, 'bench', 'src', name);
+    files.push(...(name.endsWith('.ts') ? [path] : sources(path)));
+  }
   const hash = createHash('sha256');
   for (const file of files.filter((path) => existsSync(path)).sort()) {
     const content = readFileSync(file);
@@ -39,6 +90,6 @@ export function codeVersion(folder: string = packagesFolder): string {
 function sources(folder: string): string[] {
   if (!existsSync(folder)) return [];
   return readdirSync(folder, { withFileTypes: true, recursive: true })
-    .filter((entry) => entry.isFile() && !/\.test\.ts$|\.test-data\.ts$/.test(entry.name))
+    .filter((entry) => entry.isFile() && !/\.(?:test|test-data|fuzz)\.ts$/.test(entry.name))
     .map((entry) => join(entry.parentPath, entry.name));
 }

@@ -1,5 +1,5 @@
 /** What a plan costs, as records state it. */
-import { type PruningPlan, type VimSpec, vimFlops } from '@vssm/core';
+import { type ModelSpec, modelFlops, type PruningPlan } from '@vssm/core';
 
 export interface Cost {
   /** GFLOPs of one image in both profiles. */
@@ -8,8 +8,8 @@ export interface Cost {
   readonly tokens: number[];
 }
 
-export function costOf(spec: VimSpec, plan: PruningPlan): Cost {
-  const paper = vimFlops(spec, plan, 'paper');
-  const strict = vimFlops(spec, plan, 'strict');
+export function costOf(spec: ModelSpec, plan: PruningPlan): Cost {
+  const paper = modelFlops(spec, plan, 'paper');
+  const strict = modelFlops(spec, plan, 'strict');
   return { flops: { paper: paper.total / 1e9, strict: strict.total / 1e9 }, tokens: [...paper.tokens] };
 }

@@ -1,45 +1,22 @@
-/** Runs that end before they are done: killed, interrupted, out of disk. Each is a real process. */
-import { type ChildProcess, spawn } from 'node:child_process';
+/** Real evaluations that end before they are done: killed, interrupted, out of disk. Each is a real process. */
+import { spawn } from 'node:child_process';
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { readResults, resultsContent } from '@vssm/results';
+import { uniformNumbers } from '@vssm/core';
+import { readResults } from '@vssm/results';
 import { beforeAll, describe, expect, it } from 'vitest';
+import { content, type Started, watch } from './crash/processes.test-data.ts';
 import { newFolder } from './made-up.test-data.ts';
 
 const child = fileURLToPath(new URL('./run-child.test-data.ts', import.meta.url));
 const limit = 600;
 
-interface Ended {
-  readonly code: number | null;
-  readonly signal: NodeJS.Signals | null;
-  readonly out: string;
-  readonly err: string;
-}
-
-function start(folder: string, shell?: string): { process: ChildProcess; ended: Promise<Ended> } {
+function start(folder: string, shell?: string): Started {
   const command = [process.execPath, child, folder, String(limit)];
-  const started =
-    shell === undefined ? spawn(command[0], command.slice(1)) : spawn('sh', ['-c', shell, 'sh', ...command]);
-  let out = '';
-  let err = '';
-  started.stdout.on('data', (text) => (out += text));
-  started.stderr.on('data', (text) => (err += text));
-  const ended = new Promise<Ended>((resolve) =>
-    started.on('close', (code, signal) => resolve({ code, signal, out, err })),
+  return watch(
+    shell === undefined ? spawn(command[0], command.slice(1)) : spawn('sh', ['-c', shell, 'sh', ...command]),
   );
-  return { process: started, ended };
-}
-
-/** Records without times, and every byte of the predictions. */
-function content(folder: string): unknown {
-  const predictions = join(folder, 'predictions');
-  return {
-    records: resultsContent(readResults(folder).records),
-    predictions: Object.fromEntries(
-      readdirSync(predictions).map((name) => [name, readFileSync(join(predictions, name), 'utf8')]),
-    ),
-  };
 }
 
 const bytesThere = (folder: string) => {
@@ -67,10 +44,11 @@ describe('a run that is cut off', () => {
   it('ends with the same results after SIGKILL at random moments', async () => {
     const folder = newFolder();
     const moments: number[] = [];
+    const uniform = uniformNumbers(3);
     let kills = 0;
-    for (let attempt = 0; attempt < 4; attempt++) {
+    for (let attempt = 0; attempt < 3; attempt++) {
       const { process: running, ended } = start(folder);
-      moments.push(Math.round((0.15 + 0.6 * Math.random()) * undisturbedMs));
+      moments.push(Math.round((0.15 + 0.6 * uniform()) * undisturbedMs));
       const timer = setTimeout(() => running.kill('SIGKILL'), moments.at(-1));
       const { signal } = await ended;
       clearTimeout(timer);

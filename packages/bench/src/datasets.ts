@@ -1,5 +1,5 @@
 /** The data sets that experiments name: how each is called in print, sampled by default, and opened. */
-import { UserError, type VimSpec } from '@vssm/core';
+import { type ModelSpec, UserError } from '@vssm/core';
 import { type ImageDataset, openFashionMnist, openImageNet } from '@vssm/datasets';
 
 export type DatasetId = 'fashion-mnist' | 'imagenet';
@@ -29,7 +29,7 @@ export function datasetSources(imagenet: string | undefined): Readonly<Record<Da
 
 /** Throws unless the model takes the data set's images and tells its classes apart. */
 export function checkFit(
-  spec: VimSpec,
+  spec: ModelSpec,
   model: string,
   dataset: Pick<ImageDataset, 'name' | 'channels' | 'height' | 'width' | 'classes'>,
 ): void {

@@ -1,10 +1,9 @@
 import { execFileSync } from 'node:child_process';
-import { mkdirSync, mkdtempSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { environmentSchema } from '@vssm/results';
 import { describe, expect, it } from 'vitest';
-import { codeVersion } from './code-version.ts';
 import { captureEnvironment, gitState } from './environment.ts';
 
 const newFolder = () => mkdtempSync(join(tmpdir(), 'environment-'));
@@ -48,24 +47,3 @@ function hasGit(): boolean {
     return false;
   }
 }
-
-describe('codeVersion', () => {
-  it('follows the measuring code, not tests, reports or the order of reading', () => {
-    const folder = newFolder();
-    const write = (path: string, content: string) => {
-      mkdirSync(join(folder, path, '..'), { recursive: true });
-      writeFileSync(join(folder, path), content);
-    };
-    write('core/src/score.ts', 'a');
-    write('kernels/src/scan.wasm', 'b');
-    const before = codeVersion(folder);
-    expect(before).toMatch(/^[0-9a-f]{64}$/);
-    write('core/src/score.test.ts', 'test');
-    write('report/src/page.ts', 'page');
-    expect(codeVersion(folder)).toBe(before);
-    write('kernels/src/scan.wasm', 'c');
-    const after = codeVersion(folder);
-    write('bench/src/accuracy.ts', 'd');
-    expect(new Set([before, after, codeVersion(folder)]).size).toBe(3);
-  });
-});

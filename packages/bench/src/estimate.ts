@@ -3,11 +3,11 @@
  * small model. Good to a factor of two; the progress bar corrects itself as it goes.
  */
 import type { Backend } from '@vssm/backend';
-import { densePlan, type PruningPlan, randomVimWeights, type VimSpec, vimSpec } from '@vssm/core';
+import { densePlan, type ModelSpec, type PruningPlan, randomWeights, vimSpec } from '@vssm/core';
 import { costOf } from './cost.ts';
 import { estimateCpuMs } from './rivals/estimate.ts';
 import { isCpuTask } from './rivals/tasks.ts';
-import type { WorkTask } from './tasks.ts';
+import { imagesOf, type WorkTask } from './tasks.ts';
 
 /**
  * ms per strict GFLOP by inner width, measured on two cores (AVX2) with the CPU backend's segments form: the narrower the model,
@@ -40,7 +40,7 @@ export async function calibrate(backend: Backend, threads: number): Promise<numb
   const size = backend.name === 'reference' ? 1 : 64;
   const model = await backend.load({
     spec: probeSpec,
-    weights: randomVimWeights(probeSpec),
+    weights: randomWeights(probeSpec),
     plan: densePlan,
     threads,
   });
@@ -66,7 +66,7 @@ export function estimateMs(task: WorkTask, factor: number): number {
   const loadMs = (loadPace * described.params) / 1e6;
   switch (task.kind) {
     case 'evaluation':
-      return factor * (loadMs + task.images.indices.length * imageMs(spec, task.plan));
+      return factor * (loadMs + imagesOf(task).length * imageMs(spec, task.plan));
     case 'strip':
       return factor * 2 * (loadMs + task.classes.length * imageMs(spec, task.plan));
     case 'speed': {
@@ -81,7 +81,7 @@ export function estimateMs(task: WorkTask, factor: number): number {
   }
 }
 
-function imageMs(spec: VimSpec, plan: PruningPlan): number {
+function imageMs(spec: ModelSpec, plan: PruningPlan): number {
   const pace = statedPace.findLast(([width]) => width <= spec.innerWidth) ?? statedPace[0];
   return pace[1] * costOf(spec, plan).flops.strict;
 }

@@ -16,7 +16,7 @@ export interface Experiment {
   readonly rows: readonly ExperimentRow[];
 }
 
-export type ExperimentRow = AccuracyRow | SpeedRow | StripRow | UnbuiltRow | CpuRow;
+export type ExperimentRow = AccuracyRow | SpeedRow | StripRow | CpuRow;
 
 interface RowHead {
   /** Unique within the experiment. */
@@ -60,14 +60,6 @@ export interface StripRow extends RowHead {
   readonly plan: PruningPlan;
   /** One image of each: the first that the dense model classifies correctly. */
   readonly classes: readonly number[];
-}
-
-/** A row of the paper that this version cannot run. */
-export interface UnbuiltRow extends RowHead {
-  readonly kind: 'unbuilt';
-  readonly dataset: DatasetId;
-  readonly reason: string;
-  readonly howToRun: string;
 }
 
 /** One way of pruning, to be run at several keep ratios. */

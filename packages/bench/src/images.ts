@@ -21,6 +21,8 @@ export interface ImageSettings {
   readonly limit: number | undefined;
   /** Images of the stratified sample. */
   readonly sampleSize: number;
+  /** Of the stratified sample. Default: `sampleSeed`. */
+  readonly seed?: number;
 }
 
 /** Fixed for good: results of different versions are on the same images. */
@@ -29,7 +31,7 @@ export const sampleSeed = 0;
 export function chooseImages(
   dataset: Pick<ImageDataset, 'samples'>,
   wanted: 'all' | 'sample',
-  { full, limit, sampleSize }: ImageSettings,
+  { full, limit, sampleSize, seed = sampleSeed }: ImageSettings,
 ): ImageChoice {
   const { samples } = dataset;
   if (limit !== undefined) {
@@ -41,11 +43,11 @@ export function chooseImages(
   if (wanted === 'all' || full || sampleSize >= samples.length) {
     return choice('all', null, everyIndex(samples.length));
   }
-  return choice('stratified', sampleSeed, stratifiedSample(dataset, sampleSize, sampleSeed));
+  return choice('stratified', seed, stratifiedSample(dataset, sampleSize, seed));
 
-  function choice(how: ImageChoice['how'], seed: number | null, indices: readonly number[]): ImageChoice {
+  function choice(how: ImageChoice['how'], drawnBy: number | null, indices: readonly number[]): ImageChoice {
     const idsHash = sampleHash(indices.map((index) => samples[index].id));
-    return { how, seed, indices, idsHash, partial: how === 'limit' };
+    return { how, seed: drawnBy, indices, idsHash, partial: how === 'limit' };
   }
 }
 

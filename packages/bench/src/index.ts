@@ -8,7 +8,11 @@ export {
   miniatureBlocks,
   miniatureDense,
   miniatureRows,
+  type PlainMambaModel,
+  plainMambaEvit,
   plainMambaRow,
+  plainMambaScheduleNote,
+  plainMambaSchedules,
   randomArms,
   released,
   top,
@@ -16,9 +20,19 @@ export {
 export { type OpenedBackend, openBackend } from './backends.ts';
 export { checkExperiment, paperTable } from './check-experiment.ts';
 export { codeVersion } from './code-version.ts';
+export {
+  type CompareOutcome,
+  type CompareRequest,
+  compareBackends,
+  parseBatches,
+} from './compare/compare.ts';
+export { choosePaths, nameOf } from './compare/competitors.ts';
+export { imagesOfDataset, madeUpImages } from './compare/images.ts';
 export { type DatasetId, datasetNames, datasetSources, defaultSampleSizes } from './datasets.ts';
 export { captureEnvironment, gitState, projectVersion } from './environment.ts';
 export { formatDuration } from './estimate.ts';
+export { type EvaluationOutcome, type EvaluationRequest, evaluateOnce } from './evaluate-once.ts';
+export { defaultPath, type ExecutionPath, executionPaths } from './execution-paths.ts';
 export {
   type AccuracyRow,
   type Arm,
@@ -29,8 +43,9 @@ export {
   type SpeedRow,
   type StripRow,
   stepsAfter,
-  type UnbuiltRow,
 } from './experiment.ts';
+export { chooseImages } from './images.ts';
+export { type MergeOutcome, mergeResults } from './merge/merge.ts';
 export { benchModels, type ModelId, modelSource, parseCheckpointOptions } from './models.ts';
 export { type BenchPreview, formatPreview, previewBench } from './preview.ts';
 export { type Progress, progressOn, silentProgress } from './progress.ts';
@@ -38,3 +53,4 @@ export type { Sources } from './resources.ts';
 export { usualMode } from './rivals/modes.ts';
 export type { CpuRow, ExecutionForm, LengthsRow, ProfileRow, RivalArm, RivalsRow } from './rivals/rows.ts';
 export { type BenchOutcome, type BenchRequest, defaultSpeedBudget, runBench } from './run.ts';
+export { parseShard, type Shard } from './shard.ts';

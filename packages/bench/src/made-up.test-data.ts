@@ -3,7 +3,7 @@ import { mkdtempSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Backend } from '@vssm/backend';
-import { densePlan, pruningPlan, randomVimWeights, UserError, vimSpec } from '@vssm/core';
+import { densePlan, pruningPlan, randomWeights, UserError, vimSpec } from '@vssm/core';
 import type { ImageDataset } from '@vssm/datasets';
 import type { AccuracyRow, Experiment, SpeedRow } from './experiment.ts';
 import type { TrainedModel } from './models.ts';
@@ -27,7 +27,7 @@ export const spec = vimSpec({
 
 export const trained: TrainedModel = {
   spec,
-  weights: randomVimWeights(spec),
+  weights: randomWeights(spec),
   file: 'made-up.pth',
   sha256: '12'.repeat(32),
 };

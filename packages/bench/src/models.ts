@@ -1,15 +1,15 @@
 /** The models that experiments name, and where their weights come from. */
 import { fileURLToPath } from 'node:url';
-import { loadVim, readCheckpoint } from '@vssm/checkpoints';
-import { UserError, type VimModelName, type VimSpec, vimModels, type Weights } from '@vssm/core';
+import { loadModel, readCheckpoint } from '@vssm/checkpoints';
+import { type ModelName, type ModelSpec, models, UserError, type Weights } from '@vssm/core';
 
-export type ModelId = 'vim-nano-fmnist' | VimModelName;
+export type ModelId = 'vim-nano-fmnist' | ModelName;
 
 interface BenchModel {
   /** In print. */
   readonly name: string;
   /** Null where the checkpoint alone tells. */
-  readonly spec: VimSpec | null;
+  readonly spec: ModelSpec | null;
   /** The checkpoint that ships with the project. */
   readonly embedded: string | null;
   /** Where the public weights are, for people. */
@@ -23,28 +23,20 @@ export const benchModels: Readonly<Record<ModelId, BenchModel>> = {
     embedded: fileURLToPath(new URL('../../../datasets/fashion-mnist/vim-nano-fmnist.pth', import.meta.url)),
     published: null,
   },
-  'vim-tiny': {
-    name: 'Vim-T',
-    spec: vimModels['vim-tiny'],
-    embedded: null,
-    published: 'hustvl/Vim-tiny-midclstok',
-  },
-  'vim-small': {
-    name: 'Vim-S',
-    spec: vimModels['vim-small'],
-    embedded: null,
-    published: 'hustvl/Vim-small-midclstok',
-  },
-  'vim-base': {
-    name: 'Vim-B',
-    spec: vimModels['vim-base'],
-    embedded: null,
-    published: 'hustvl/Vim-base-midclstok',
-  },
+  'vim-tiny': published('vim-tiny', 'Vim-T', 'hustvl/Vim-tiny-midclstok'),
+  'vim-small': published('vim-small', 'Vim-S', 'hustvl/Vim-small-midclstok'),
+  'vim-base': published('vim-base', 'Vim-B', 'hustvl/Vim-base-midclstok'),
+  'plainmamba-l1': published('plainmamba-l1', 'PlainMamba-L1', 'ChenhongyiYang/PlainMamba, l1.pth'),
+  'plainmamba-l2': published('plainmamba-l2', 'PlainMamba-L2', 'ChenhongyiYang/PlainMamba, l2.pth'),
+  'plainmamba-l3': published('plainmamba-l3', 'PlainMamba-L3', 'ChenhongyiYang/PlainMamba, l3.pth'),
 };
 
+function published(model: ModelName, name: string, where: string): BenchModel {
+  return { name, spec: models[model], embedded: null, published: where };
+}
+
 export interface TrainedModel {
-  readonly spec: VimSpec;
+  readonly spec: ModelSpec;
   readonly weights: Weights;
   /** Name of the file, without its folder. */
   readonly file: string;
@@ -64,14 +56,16 @@ export function modelSource(given: ReadonlyMap<ModelId, string>): ModelSource {
 
 async function readTrained(model: ModelId, path: string): Promise<TrainedModel> {
   const checkpoint = await readCheckpoint(path);
-  const { spec, weights } = loadVim(checkpoint);
+  const { spec, weights } = loadModel(checkpoint);
   const expected = benchModels[model].spec;
   if (expected !== null) refuseOther(model, path, spec, expected);
   return { spec, weights, file: path.split(/[\\/]/).at(-1)!, sha256: checkpoint.sha256 };
 }
 
-function refuseOther(model: ModelId, path: string, found: VimSpec, expected: VimSpec): void {
-  const wrong = (Object.keys(expected) as (keyof VimSpec)[]).filter((name) => found[name] !== expected[name]);
+function refuseOther(model: ModelId, path: string, found: ModelSpec, expected: ModelSpec): void {
+  const wrong = (Object.keys(expected) as (keyof ModelSpec)[]).filter(
+    (name) => String(found[name]) !== String(expected[name]),
+  );
   if (wrong.length === 0) return;
   const differences = wrong.map((name) => `${name} ${found[name]} instead of ${expected[name]}`);
   throw new UserError(`checkpoint ${path} is not ${model}: ${differences.join(', ')}`);

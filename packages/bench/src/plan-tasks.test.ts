@@ -1,6 +1,6 @@
 import { densePlan, pruningPlan } from '@vssm/core';
 import { describe, expect, it } from 'vitest';
-import type { ExperimentRow, UnbuiltRow } from './experiment.ts';
+import type { ExperimentRow } from './experiment.ts';
 import {
   accuracyRow,
   denseRow,
@@ -64,21 +64,6 @@ describe('planTasks', () => {
         howToRun: 'pnpm bench --only made-up --imagenet DIR --checkpoint vim-small=FILE --full',
       },
     });
-  });
-
-  it('passes on what a row that is not built says', async () => {
-    const unbuilt: UnbuiltRow = {
-      kind: 'unbuilt',
-      id: 'later',
-      label: 'later',
-      dataset: 'imagenet',
-      paper: null,
-      notes: [],
-      reason: 'not run yet',
-      howToRun: 'wait',
-    };
-    const [task] = await plan([unbuilt]);
-    expect(task).toMatchObject({ record: { reason: 'not run yet', howToRun: 'wait', flops: null } });
   });
 
   it('times a dense model and its pruned ones in one task, the dense one first', async () => {

@@ -2,9 +2,10 @@
  * From experiments to tasks: which rows can be run with what is there, on which images, under which keys. Rows
  * of several experiments that come down to the same evaluation become one task.
  */
-import { type PruningPlan, sequenceLength, UserError, type VimSpec } from '@vssm/core';
+import { type ModelSpec, type PruningPlan, sequenceLength, UserError } from '@vssm/core';
 import type { ImageDataset } from '@vssm/datasets';
 import { schemaVersion } from '@vssm/results';
+import type { MeasuringCode } from './code-version.ts';
 import { type Cost, costOf } from './cost.ts';
 import { checkFit, type DatasetId, datasetNames } from './datasets.ts';
 import type { AccuracyRow, Experiment, ExperimentRow, SpeedRow, StripRow } from './experiment.ts';
@@ -34,8 +35,8 @@ export interface PlanSettings {
   readonly speedBudget: SpeedBudget;
   readonly threads: number;
   readonly backend: { readonly name: string; readonly form: string; readonly runtime: string };
-  /** Hash of the measuring code. */
-  readonly codeVersion: string;
+  /** Hashes of the measuring code. */
+  readonly code: MeasuringCode;
   /** What a time depends on besides the code: processor, system, Node. */
   readonly machine: Readonly<Record<string, string | number>>;
 }
@@ -105,8 +106,6 @@ class ExperimentPlanner {
         return row.against === null ? this.#speed(row) : null;
       case 'strip':
         return this.#strip(row);
-      case 'unbuilt':
-        return this.#skipped(row, row.dataset, null, row.reason, row.howToRun);
       case 'rivals':
       case 'lengths':
       case 'profile':
@@ -126,14 +125,16 @@ class ExperimentPlanner {
 
     const batch = batchSize(model.spec);
     const key = keyOf([row.model, row.dataset], {
-      ...this.#method(model, row.plan),
+      ...this.#method('evaluation', model, row.plan),
       dataset: describeDataset(dataset),
       images: { how: images.how, count: images.indices.length, seed: images.seed, ids: images.idsHash },
       batch,
     });
     const { plan, dataset: datasetId } = row;
     const heads = [this.#head(row, key)];
-    return { kind: 'evaluation', key, model, datasetId, dataset, images, plan, batch, heads };
+    const { code, backend } = this.#settings;
+    const method = { code: code.evaluation, runtime: backend.runtime, plan, batch };
+    return { kind: 'evaluation', key, model, datasetId, dataset, images, ...method, heads };
   }
 
   #speed(dense: SpeedRow): SpeedTask {
@@ -149,7 +150,7 @@ class ExperimentPlanner {
     }
     const model = this.#resources.random(dense.model);
     const key = keyOf([dense.model, 'speed'], {
-      methods: rows.map((row) => this.#method(model, row.plan)),
+      methods: rows.map((row) => this.#method('timing', model, row.plan)),
       batch: dense.batch,
       mode: dense.batch === 1 ? 'latency' : 'throughput',
       threads,
@@ -169,7 +170,7 @@ class ExperimentPlanner {
       threads,
       machine,
       model: this.#resources.random(row.model),
-      method: (model, plan) => this.#method(model, plan),
+      method: (model, plan) => this.#method('timing', model, plan),
       head: (arm, work) => this.#head(arm, work),
     });
     if (task === null || backend.name === 'cpu') return task;
@@ -183,7 +184,7 @@ class ExperimentPlanner {
     const { model, dataset } = opened;
     const { plan, classes, dataset: datasetId } = row;
     const key = keyOf([row.model, row.dataset, 'strip'], {
-      ...this.#method(model, plan),
+      ...this.#method('evaluation', model, plan),
       dataset: describeDataset(dataset),
       classes,
     });
@@ -235,11 +236,11 @@ class ExperimentPlanner {
   }
 
   /** Everything about model, plan and code that changes a result. */
-  #method(model: ReadyModel, plan: PruningPlan) {
-    const { backend, codeVersion } = this.#settings;
+  #method(kind: keyof MeasuringCode, model: ReadyModel, plan: PruningPlan) {
+    const { backend, code } = this.#settings;
     const { spec, weights } = model.described;
     const identity = weights.from === 'checkpoint' ? { sha256: weights.sha256 } : weights;
-    return { schema: schemaVersion, code: codeVersion, backend, spec, weights: identity, plan };
+    return { schema: schemaVersion, code: code[kind], backend, spec, weights: identity, plan };
   }
 
   /** A record has the key of its work and of what it says about it. */
@@ -255,6 +256,6 @@ function describeDataset({ name, split, checksum, samples }: ImageDataset) {
 }
 
 /** Keeps the largest activation of a run, [B, L, E], near 1.2 million values. */
-function batchSize(spec: VimSpec): number {
+function batchSize(spec: ModelSpec): number {
   return Math.min(250, Math.max(1, Math.floor(1_200_000 / (sequenceLength(spec) * spec.innerWidth))));
 }

@@ -5,7 +5,7 @@ import { predictionsPath, readPredictions, readResults, resultsFileName } from '
 import { calibrate, estimateMs, formatDuration } from './estimate.ts';
 import { Resources } from './resources.ts';
 import { type BenchRequest, plannedTasks } from './run.ts';
-import { recordHeads, type Task, taskLabel, type WorkTask } from './tasks.ts';
+import { imagesOf, recordHeads, type Task, taskLabel, type WorkTask } from './tasks.ts';
 
 export interface PlannedTask {
   readonly label: string;
@@ -62,7 +62,7 @@ function describe(task: Task, folder: string, finished: ReadonlySet<string>, fac
     const notRun = { reason, howToRun };
     return { label: rowLabel, kind, rows, state: 'not run', images: null, estimateMs: 0, notRun };
   }
-  const images = kind === 'evaluation' ? task.images.indices.length : null;
+  const images = kind === 'evaluation' ? imagesOf(task).length : null;
   const left = recordHeads(task).every(({ key }) => finished.has(key)) ? 0 : 1 - doneShare(task, folder);
   return {
     label,
@@ -78,9 +78,9 @@ function describe(task: Task, folder: string, finished: ReadonlySet<string>, fac
 /** Share of the images that a run cut off earlier had done; below 1, since the record is still to be written. */
 function doneShare(task: WorkTask, folder: string): number {
   if (task.kind !== 'evaluation') return 0;
-  const file = predictionsPath(folder, task.key);
+  const file = predictionsPath(folder, task.part?.key ?? task.key);
   if (!existsSync(file)) return 0;
-  return Math.min(0.99, readPredictions(file).length / task.images.indices.length);
+  return Math.min(0.99, readPredictions(file).length / Math.max(1, imagesOf(task).length));
 }
 
 /** For people; one line per task, rows that are not run joined by their reason. */

@@ -1,5 +1,5 @@
 /** Models and data sets of one run: opened when a row first needs them, shared by all rows, closed together. */
-import { parameterCount, randomVimWeights, UserError, type VimSpec, type Weights } from '@vssm/core';
+import { type ModelSpec, parameterCount, randomWeights, UserError, type Weights } from '@vssm/core';
 import type { ImageDataset } from '@vssm/datasets';
 import type { AccuracyRecord } from '@vssm/results';
 import type { DatasetId, DatasetSource } from './datasets.ts';
@@ -7,7 +7,7 @@ import { benchModels, type ModelId, type ModelSource } from './models.ts';
 
 export interface ReadyModel {
   readonly id: ModelId;
-  readonly spec: VimSpec;
+  readonly spec: ModelSpec;
   /** As results describe it. */
   readonly described: AccuracyRecord['model'];
   weights(): Weights;
@@ -45,7 +45,7 @@ export class Resources {
     const { spec } = benchModels[id];
     if (spec === null) throw new UserError(`model ${id}: only its checkpoint says how large it is`);
     return ready(id, spec, { from: 'random', seed: randomWeightsSeed }, () =>
-      randomVimWeights(spec, randomWeightsSeed),
+      randomWeights(spec, randomWeightsSeed),
     );
   }
 
@@ -63,7 +63,7 @@ export class Resources {
 
 function ready(
   id: ModelId,
-  spec: VimSpec,
+  spec: ModelSpec,
   origin: AccuracyRecord['model']['weights'],
   weights: () => Weights,
 ): ReadyModel {

@@ -54,15 +54,6 @@ const experiment: Experiment = {
       batch: 1,
       against: 'tiny',
     },
-    {
-      ...words,
-      kind: 'unbuilt',
-      id: 'later',
-      label: 'later',
-      dataset: 'imagenet',
-      reason: 'later',
-      howToRun: 'wait',
-    },
   ],
 };
 

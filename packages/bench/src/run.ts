@@ -4,31 +4,25 @@
  */
 
 import { join } from 'node:path';
-import {
-  type AccuracyRecord,
-  openResults,
-  type Results,
-  resultsFileName,
-  schemaVersion,
-} from '@vssm/results';
+import { openResults, type Results, resultsFileName } from '@vssm/results';
 import { evaluate } from './accuracy.ts';
 import type { OpenedBackend } from './backends.ts';
 import { checkExperiment } from './check-experiment.ts';
-import { codeVersion } from './code-version.ts';
+import { codeVersion, type MeasuringCode, measuringCode } from './code-version.ts';
 import { costOf } from './cost.ts';
 import { type DatasetId, defaultSampleSizes } from './datasets.ts';
-import { captureEnvironment, gitState, projectVersion } from './environment.ts';
+import { captureEnvironment } from './environment.ts';
 import { calibrate, estimateMs } from './estimate.ts';
 import type { Experiment } from './experiment.ts';
-import { sampleSeed } from './images.ts';
 import { exitCodes, listenForInterruption, type StopSignal } from './interruption.ts';
-import { keyOf } from './keys.ts';
 import { planTasks, selectExperiments } from './plan-tasks.ts';
 import type { Progress } from './progress.ts';
-import { Resources, randomWeightsSeed, type Sources } from './resources.ts';
+import { Resources, type Sources } from './resources.ts';
 import { measureProfile } from './rivals/measure-profile.ts';
 import { measureLengths, measureRivals } from './rivals/measure-rivals.ts';
 import { isCpuTask } from './rivals/tasks.ts';
+import { writeRunHeader } from './run-header.ts';
+import { type Shard, tasksOfShard } from './shard.ts';
 import { skippedRecord } from './skipped.ts';
 import { measureSpeed } from './speed.ts';
 import { drawStrip } from './strip.ts';
@@ -44,6 +38,8 @@ export interface BenchRequest {
   readonly full: boolean;
   /** First images only, stamped partial. */
   readonly limit?: number;
+  /** This run's share of the work; all of it where absent. */
+  readonly shard?: Shard;
   readonly backend: OpenedBackend;
   readonly threads: number;
   readonly sources: Sources;
@@ -86,7 +82,7 @@ export interface BenchOutcome {
 export async function plannedTasks(request: BenchRequest, resources: Resources): Promise<Task[]> {
   for (const experiment of request.experiments) checkExperiment(experiment);
   const environment = captureEnvironment();
-  return planTasks(selectExperiments(request.experiments, request.only), resources, {
+  const tasks = await planTasks(selectExperiments(request.experiments, request.only), resources, {
     full: request.full,
     only: request.only,
     limit: request.limit,
@@ -98,7 +94,7 @@ export async function plannedTasks(request: BenchRequest, resources: Resources):
       form: request.backend.form,
       runtime: request.backend.runtime,
     },
-    codeVersion: request.codeVersion ?? codeVersion(),
+    code: codeOf(request),
     machine: {
       node: environment.node,
       os: environment.os,
@@ -107,6 +103,11 @@ export async function plannedTasks(request: BenchRequest, resources: Resources):
       cores: environment.cores,
     },
   });
+  return request.shard === undefined ? tasks : tasksOfShard(tasks, request.shard);
+}
+
+function codeOf({ codeVersion: given, backend }: BenchRequest): MeasuringCode {
+  return given === undefined ? measuringCode(backend.name) : { evaluation: given, timing: given };
 }
 
 /** @throws UserError for input that cannot be used, a folder in use, a full disk; what was finished is kept */
@@ -133,7 +134,7 @@ async function carryOut(
   const started = performance.now();
   const { progress, backend } = request;
   for (const repair of results.repairs) progress.say(repair);
-  writeRunHeader(results, request);
+  writeRunHeader(results, request.command, request.codeVersion ?? codeVersion());
 
   const work = tasks.filter((task): task is WorkTask => task.kind !== 'skipped');
   const toDo = work.filter((task) => !recordHeads(task).every(({ key }) => results.has(key)));
@@ -213,27 +214,16 @@ function perform(task: WorkTask, place: Workplace): Promise<boolean> {
   }
 }
 
-/** One header per environment and command; a run that is resumed finds its own. */
-function writeRunHeader(results: Results, { command }: BenchRequest): void {
-  const header = {
-    projectVersion: projectVersion(),
-    git: gitState(),
-    environment: captureEnvironment(),
-    command: [...command],
-    seeds: { sample: sampleSeed, randomWeights: randomWeightsSeed },
-  };
-  const key = keyOf(['run'], header);
-  if (results.has(key)) return;
-  results.append({ schema: schemaVersion, kind: 'run', key, createdAt: new Date().toISOString(), ...header });
-}
-
 /** Says which images have no answer, mostly because they could not be read; returns how many. */
 function tellUnreadable(task: WorkTask, results: Results, progress: Progress): number {
   if (task.kind !== 'evaluation') return 0;
-  const record = results.records.find(
-    (found): found is AccuracyRecord => found.kind === 'accuracy' && found.key === task.heads[0].key,
-  );
-  const failed = record?.failed ?? [];
+  const { key } = recordHeads(task)[0];
+  const record = results.records.find((found) => found.key === key && found.kind !== 'skipped');
+  if (record?.kind === 'shard') {
+    if (record.failed > 0) progress.say(`${taskLabel(task)}: ${record.failed} without an answer`);
+    return record.failed;
+  }
+  const failed = record?.kind === 'accuracy' ? record.failed : [];
   if (failed.length > 0) {
     progress.say(
       `${taskLabel(task)}: ${failed.length} without an answer, not counted; the first: ${failed[0].error}`,

@@ -3,7 +3,7 @@
  * turns round from one to the next, so that a machine that slows down or speeds up meanwhile favours none.
  */
 import type { Batch, LoadedModel } from '@vssm/backend';
-import { formatSchedule, uniformNumbers, type VimSpec } from '@vssm/core';
+import { formatSchedule, type ModelSpec, uniformNumbers } from '@vssm/core';
 import { Bench } from 'tinybench';
 import { costOf } from './cost.ts';
 import { pairedSpeedup, timeStatistics } from './speed-statistics.ts';
@@ -112,7 +112,7 @@ function writeRecords(
 }
 
 /** Pixels as normalised images have them, near -2 … 2; the values do not change the work. */
-export function randomBatch(spec: VimSpec, size: number): Batch {
+export function randomBatch(spec: ModelSpec, size: number): Batch {
   const pixels = new Float32Array(size * spec.inChannels * spec.imageHeight * spec.imageWidth);
   const uniform = uniformNumbers(1);
   for (let at = 0; at < pixels.length; at++) pixels[at] = (uniform() - 0.5) * 4;

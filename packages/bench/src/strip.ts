@@ -1,6 +1,6 @@
 /** Real images with the tokens that remain after each pruning step. */
 import type { Prediction } from '@vssm/backend';
-import { classTokenPosition, densePlan, formatSchedule, patchGrid, UserError } from '@vssm/core';
+import { classTokenOf, densePlan, formatSchedule, tokenGrid, UserError } from '@vssm/core';
 import { topK } from '@vssm/metrics';
 import type { StripRecord } from '@vssm/results';
 import { loadImages } from './accuracy.ts';
@@ -38,8 +38,8 @@ export async function drawStrip(task: StripTask, place: Workplace): Promise<bool
     plan: { ...plan, schedule: [...plan.schedule] },
     schedule: formatSchedule(plan.schedule),
     dataset: { name: datasetNames[task.datasetId], split: dataset.split },
-    grid: patchGrid(model.spec),
-    classToken: classTokenPosition(model.spec),
+    grid: tokenGrid(model.spec),
+    classToken: classTokenOf(model.spec),
     images,
   });
   return true;

@@ -6,6 +6,7 @@ import type { DatasetId } from './datasets.ts';
 import type { ImageChoice } from './images.ts';
 import type { ReadyModel } from './resources.ts';
 import type { CpuTask } from './rivals/tasks.ts';
+import type { EvaluationPart } from './shard.ts';
 
 export type WorkTask = EvaluationTask | SpeedTask | StripTask | CpuTask;
 export type Task = WorkTask | SkippedTask;
@@ -21,15 +22,21 @@ export interface EvaluationTask {
   readonly kind: 'evaluation';
   /** Names the predictions' side file. */
   readonly key: string;
-  readonly model: ReadyModel;
+  readonly model: Omit<ReadyModel, 'id'>;
   readonly datasetId: DatasetId;
   readonly dataset: ImageDataset;
   readonly images: ImageChoice;
   readonly plan: PruningPlan;
   /** Images per run. Part of the key: sums in another batch may differ in their last bits. */
   readonly batch: number;
+  /** Hash of the measuring code. */
+  readonly code: string;
+  /** The library underneath the backend with its version. */
+  readonly runtime: string;
   /** A record is written for each. */
   readonly heads: readonly RecordHead[];
+  /** What this run does of it, where it is one of several shards; one record of it is written. */
+  readonly part?: EvaluationPart;
 }
 
 export interface SpeedBudget {
@@ -68,11 +75,18 @@ export interface SkippedTask {
   readonly record: SkippedRecord;
 }
 
+/** The images that this run evaluates, in order. */
+export function imagesOf({ images, part }: EvaluationTask): readonly number[] {
+  return part?.indices ?? images.indices;
+}
+
 /** Heads of the records that a task writes, in that order; all of their keys there means that it is done. */
 export function recordHeads(task: WorkTask): readonly RecordHead[] {
   switch (task.kind) {
-    case 'evaluation':
-      return task.heads;
+    case 'evaluation': {
+      const { heads, part } = task;
+      return part === undefined ? heads : heads.map((head) => ({ ...head, key: part.recordKey }));
+    }
     case 'speed':
     case 'rivals':
     case 'lengths':
@@ -89,7 +103,7 @@ export function recordHeads(task: WorkTask): readonly RecordHead[] {
 export function taskLabel(task: Task): string {
   switch (task.kind) {
     case 'evaluation':
-      return `${task.model.described.name}: ${task.heads[0].label}, ${task.images.indices.length} images`;
+      return `${task.model.described.name}: ${task.heads[0].label}, ${imagesOf(task).length} images`;
     case 'speed':
       return `${task.model.described.name}: speed of ${task.arms.map(({ head }) => head.label).join(' / ')}`;
     case 'strip':

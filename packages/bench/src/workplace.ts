@@ -1,6 +1,6 @@
 /** What every task is carried out with. */
 import type { Backend, LoadedModel } from '@vssm/backend';
-import { type PruningPlan, UserError, type VimSpec, type Weights } from '@vssm/core';
+import { type ModelSpec, type PruningPlan, UserError, type Weights } from '@vssm/core';
 import type { AccuracyRecord, Results } from '@vssm/results';
 
 export interface Workplace {
@@ -23,7 +23,7 @@ export class TaskFailure extends UserError {}
 
 export async function loadModel(
   { backend, threads }: Pick<Workplace, 'backend' | 'threads'>,
-  spec: VimSpec,
+  spec: ModelSpec,
   weights: Weights,
   plan: PruningPlan,
 ): Promise<LoadedModel> {

@@ -1,6 +1,6 @@
 /** What `vssm predict` runs on: a tensor somebody made, or a folder of images. */
 import { readSafetensors } from '@vssm/checkpoints';
-import { UserError, type VimSpec } from '@vssm/core';
+import { type ModelSpec, UserError } from '@vssm/core';
 import { type ImageDataset, openImageFolder, type RecipeName } from '@vssm/datasets';
 
 export interface PredictInput {
@@ -13,7 +13,7 @@ export interface PredictInput {
 }
 
 /** The tensor `input` [B, C, H, W] of a safetensors file; other tensors in it are ignored. */
-export async function tensorInput(path: string, spec: VimSpec): Promise<PredictInput> {
+export async function tensorInput(path: string, spec: ModelSpec): Promise<PredictInput> {
   const { tensors } = await readSafetensors(path, { only: ['input'] });
   const tensor = tensors.get('input');
   const expected = [spec.inChannels, spec.imageHeight, spec.imageWidth];
@@ -48,7 +48,7 @@ export async function tensorInput(path: string, spec: VimSpec): Promise<PredictI
 }
 
 /** The images of a folder, through the recipe that fits the model. */
-export async function imageInput(dir: string, spec: VimSpec, recipe: RecipeName): Promise<PredictInput> {
+export async function imageInput(dir: string, spec: ModelSpec, recipe: RecipeName): Promise<PredictInput> {
   if (spec.imageHeight !== spec.imageWidth) {
     throw new UserError(
       `--images: the model takes ${spec.imageHeight}x${spec.imageWidth}, recipes give squares; use --tensor`,
@@ -64,13 +64,14 @@ export async function imageInput(dir: string, spec: VimSpec, recipe: RecipeName)
   };
 }
 
-/** The recipe a model was made for, as far as its shape tells. */
-export function recipeOf(spec: VimSpec): RecipeName {
-  return spec.inChannels === 1 ? 'fashion-mnist' : 'vim-imagenet';
+/** The recipe a model was made for, as far as its family and shape tell. */
+export function recipeOf(spec: ModelSpec): RecipeName {
+  if (spec.inChannels === 1) return 'fashion-mnist';
+  return spec.family === 'vim' ? 'vim-imagenet' : 'plainmamba-imagenet';
 }
 
 /** A data set fits a model when its pictures and its classes do. */
-export function checkDataset(dataset: ImageDataset, spec: VimSpec): void {
+export function checkDataset(dataset: ImageDataset, spec: ModelSpec): void {
   checkInput(dataset, spec);
   if (dataset.classes.length !== spec.classes) {
     throw new UserError(
@@ -79,7 +80,8 @@ export function checkDataset(dataset: ImageDataset, spec: VimSpec): void {
   }
 }
 
-function checkInput(dataset: ImageDataset, spec: VimSpec): void {
+/** A data set fits a model when its pictures do. */
+export function checkInput(dataset: ImageDataset, spec: ModelSpec): void {
   const { channels, height, width, name } = dataset;
   if (channels !== spec.inChannels || height !== spec.imageHeight || width !== spec.imageWidth) {
     throw new UserError(

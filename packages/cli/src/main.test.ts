@@ -1,10 +1,11 @@
 import { execFile } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { readSafetensors } from '@vssm/checkpoints';
+import { readResults } from '@vssm/results';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 
 const main = fileURLToPath(new URL('./main.ts', import.meta.url));
@@ -179,6 +180,62 @@ describe('vssm eval', () => {
   });
 });
 
+describe('vssm eval --shard and vssm merge', () => {
+  const some = ['eval', '--limit', '300', '--batch', '16', '--prune', '2,4,6@0.7'];
+
+  it('merges sixteen shards to the predictions of one run, byte for byte', async () => {
+    const one = await json(...some, '--out', 'one');
+    // Four at a time: most of each is the start of a process.
+    for (let first = 1; first <= 16; first += 4) {
+      const four = [0, 1, 2, 3].map((more) => first + more);
+      const ended = await Promise.all(
+        four.map((index) =>
+          vssm(...some, '--threads', '1', '--shard', `${index}/16`, '--out', `parts/${index}`),
+        ),
+      );
+      for (const { code, stderr } of ended) expect(code, stderr).toBe(0);
+    }
+    const merged = await json('merge', 'parts', '--out', 'merged');
+    expect(merged).toMatchObject({ folders: 16, joined: 1, images: 300 });
+    const file = readdirSync(join(folder, 'merged/predictions'));
+    expect(file).toEqual(readdirSync(join(folder, 'one/predictions')));
+    const bytes = readFileSync(join(folder, 'one/predictions', file[0]));
+    expect(bytes.toString().split('\n')).toHaveLength(1 + 300 + 1);
+    expect(readFileSync(join(folder, 'merged/predictions', file[0]))).toEqual(bytes);
+    const { records } = readResults(join(folder, 'merged'));
+    expect(records.find(({ kind }) => kind === 'accuracy')).toMatchObject({
+      top1: one.top1,
+      correct5: one.correct5,
+    });
+  }, 120_000);
+
+  it('says what is missing, and needs a place for a shard', async () => {
+    const { code, stderr } = await vssm('merge', 'parts/1', 'parts/3', '--out', 'never');
+    expect(code).toBe(1);
+    expect(stderr).toContain('of its 16 shards 14 are missing: 2, 4, 5');
+    expect(existsSync(join(folder, 'never'))).toBe(false);
+    expect((await vssm(...some, '--shard', '1/2')).stderr).toContain('give --out FOLDER');
+    expect((await vssm('bench', '--shard', '3/2')).stderr).toContain('--shard "3/2"');
+  });
+});
+
+describe.skipIf(!existsSync(fileURLToPath(new URL('../../../.git', import.meta.url))))('vssm history', () => {
+  it('keeps what a commit gave, and exits with 1 where an earlier one gave something else', async () => {
+    await json('eval', '--limit', '20', '--out', 'night');
+    const { file, regressions } = await json('history', '--results', 'night', '--history', 'kept');
+    expect(regressions).toEqual([]);
+    const entry = JSON.parse(readFileSync(join(folder, file), 'utf8'));
+    expect(entry.rows).toMatchObject([{ kind: 'accuracy', row: 'eval/fashion-mnist', count: 20 }]);
+
+    const earlier = { ...entry, commit: 'a'.repeat(40), at: '2001-01-01T00:00:00Z' };
+    earlier.rows[0].correct1--;
+    writeFileSync(join(folder, file, '../earlier.json'), JSON.stringify(earlier));
+    const { code, stderr } = await vssm('history', '--results', 'night', '--history', 'kept');
+    expect(code).toBe(1);
+    expect(stderr).toContain('accuracy: eval/fashion-mnist: right among 1 and 5');
+  }, 120_000);
+});
+
 describe('vssm doctor', () => {
   it('lists machine, backends and data sets, with fixes', async () => {
     const { findings } = await json('doctor');
@@ -190,6 +247,31 @@ describe('vssm doctor', () => {
       true,
     );
   });
+});
+
+describe('vssm bench', () => {
+  it('does nothing the second time, and leaves the report alone', async () => {
+    const twice = [
+      'bench',
+      '--limit',
+      '4',
+      '--only',
+      'table5-alignment',
+      '--out',
+      'twice',
+      '--report',
+      'report',
+    ];
+    expect(await json(...twice)).toMatchObject({ foundDone: 0, failures: [] });
+    const report = join(folder, 'report/index.html');
+    const made = statSync(report).mtimeMs;
+    const results = readFileSync(join(folder, 'twice/results.jsonl'));
+    const again = await json(...twice);
+    expect(again.carriedOut).toBe(0);
+    expect(again.foundDone).toBeGreaterThan(10);
+    expect(statSync(report).mtimeMs).toBe(made);
+    expect(readFileSync(join(folder, 'twice/results.jsonl'))).toEqual(results);
+  }, 120_000);
 });
 
 describe('vssm bench --plan', () => {

@@ -1,14 +1,23 @@
 #!/usr/bin/env node
 /** The `vssm` command: parses arguments, runs one command, prints its result or its error. */
 import { Command } from 'commander';
+import { againstCommand } from './commands/against.ts';
 import { benchCommand } from './commands/bench-command.ts';
+import { compareCommand } from './commands/compare-command.ts';
 import { doctorCommand } from './commands/doctor.ts';
 import { evalCommand } from './commands/eval.ts';
+import { experimentCommand } from './commands/experiment.ts';
 import { exportCommand } from './commands/export.ts';
+import { finetuneCommand } from './commands/finetune.ts';
 import { flopsCommand } from './commands/flops.ts';
+import { historyCommand } from './commands/history.ts';
+import { mergeCommand } from './commands/merge.ts';
 import { predictCommand } from './commands/predict.ts';
 import { preprocessCommand } from './commands/preprocess-command.ts';
 import { reportCommand } from './commands/report-command.ts';
+import { scheduleCommand } from './commands/schedule.ts';
+import { scoreCommand } from './commands/score.ts';
+import { trainCommand } from './commands/train.ts';
 import { explain } from './errors.ts';
 
 const program = new Command('vssm')
@@ -17,12 +26,21 @@ const program = new Command('vssm')
   )
   .showHelpAfterError('(vssm --help lists the commands and their options)')
   .addCommand(benchCommand())
+  .addCommand(compareCommand())
+  .addCommand(mergeCommand())
+  .addCommand(historyCommand())
+  .addCommand(againstCommand())
   .addCommand(reportCommand())
   .addCommand(flopsCommand())
+  .addCommand(scheduleCommand())
   .addCommand(predictCommand())
   .addCommand(evalCommand())
   .addCommand(exportCommand())
+  .addCommand(trainCommand())
+  .addCommand(finetuneCommand())
+  .addCommand(experimentCommand())
   .addCommand(preprocessCommand())
+  .addCommand(scoreCommand())
   .addCommand(doctorCommand());
 
 try {

@@ -3,6 +3,8 @@
 import { dirname } from 'node:path';
 import {
   type AccuracyRecord,
+  type ComparisonRecord,
+  type HistoryEntry,
   latestRecords,
   type PaperTable,
   type ProfileRecord,
@@ -30,21 +32,33 @@ export interface Evidence {
   /** Ways to carry out one model, side by side. */
   readonly executions: readonly Entry<SpeedRecord>[];
   readonly profiles: readonly Entry<ProfileRecord>[];
+  /** Backends held against the reference. */
+  readonly comparisons: readonly Entry<ComparisonRecord>[];
   readonly strips: readonly Entry<StripRecord>[];
   readonly skipped: readonly Entry<SkippedRecord>[];
   readonly tables: readonly PaperTable[];
+  /** What earlier commits gave, oldest first; empty where no history is kept. */
+  readonly history: readonly HistoryEntry[];
   /** What a reader of the report must know about its files. */
   readonly warnings: readonly string[];
 }
 
 /** @throws UserError naming file and line of what cannot be read */
-export function gatherEvidence(folders: readonly string[], tables: readonly PaperTable[]): Evidence {
+export function gatherEvidence(
+  folders: readonly string[],
+  tables: readonly PaperTable[],
+  history: readonly HistoryEntry[] = [],
+): Evidence {
   const entries: Entry<ResultRecord>[] = [];
   const warnings: string[] = [];
   for (const folder of folders) {
     const { file, records, tornBytes } = readResults(folder);
     if (tornBytes > 0) {
       warnings.push(`${file} ends in a line cut short: its run is still going on, or was killed`);
+    }
+    const shards = records.filter(({ kind }) => kind === 'shard').length;
+    if (shards > 0) {
+      warnings.push(`${file} holds shards, which count for nothing alone; vssm merge joins them`);
     }
     entries.push(...withRuns(records, dirname(file)));
   }
@@ -59,8 +73,10 @@ export function gatherEvidence(folders: readonly string[], tables: readonly Pape
     speed: lastOfRow(kind('speed').filter(({ record }) => record.execution === undefined)),
     executions: kind('speed').filter(({ record }) => record.execution !== undefined),
     profiles: kind('profile'),
+    comparisons: kind('comparison'),
     strips: lastOfRow(lastOfKey(kind('strip'))),
     skipped: lastOfKey(kind('skipped')).filter(({ record }) => counted.has(record)),
+    history,
     tables: [...tables].sort((a, b) => a.table - b.table),
     warnings,
   };

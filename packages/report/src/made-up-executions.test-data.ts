@@ -2,11 +2,11 @@
 import {
   densePlan,
   formatSchedule,
+  modelFlops,
   type PruningPlan,
   pruningPlan,
   tokenCounts,
   type VimSpec,
-  vimFlops,
   vimModels,
 } from '@vssm/core';
 import type { ProfileRecord, SpeedRecord } from '@vssm/results';
@@ -20,6 +20,7 @@ const none = pruningPlan({ schedule, alignment: 'none', conv: 'positional' });
 const slowness: Readonly<Record<ExecutionForm, number>> = {
   floor: 1,
   segments: 2.2,
+  'segments-wasm': 2.5,
   'whole-scan': 6,
   'whole-linear-attention': 9,
 };
@@ -41,7 +42,6 @@ interface MadeUp {
 
 function common(row: string, plan: PruningPlan, side: number, text: string) {
   const own: VimSpec = { ...spec, imageHeight: side, imageWidth: side };
-  const patches = (side / spec.patchSize) ** 2;
   return {
     schema: 1 as const,
     key: `cpu.${row}`,
@@ -60,10 +60,10 @@ function common(row: string, plan: PruningPlan, side: number, text: string) {
     schedule: formatSchedule(plan.schedule),
     backend: { name: 'cpu', form: 'segments' },
     flops: {
-      paper: vimFlops(own, plan, 'paper').total / 1e9,
-      strict: vimFlops(own, plan, 'strict').total / 1e9,
+      paper: modelFlops(own, plan, 'paper').total / 1e9,
+      strict: modelFlops(own, plan, 'strict').total / 1e9,
     },
-    tokens: [...tokenCounts(patches + 1, plan.schedule)],
+    tokens: [...tokenCounts(own, plan)],
     durationMs: 100,
   };
 }

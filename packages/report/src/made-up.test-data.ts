@@ -3,10 +3,10 @@ import { createHash } from 'node:crypto';
 import { join } from 'node:path';
 import {
   formatSchedule,
+  modelFlops,
   type PruningPlan,
   pruningPlan,
   tokenCounts,
-  vimFlops,
   vimModels,
   vimSpec,
 } from '@vssm/core';
@@ -19,6 +19,7 @@ import {
   type SpeedRecord,
   type StripRecord,
 } from '@vssm/results';
+import { madeUpComparisons } from './made-up-comparisons.test-data.ts';
 import { madeUpExecutions, madeUpProfiles } from './made-up-executions.test-data.ts';
 import { temporaryFolder } from './temporary-folder.test-data.ts';
 
@@ -53,6 +54,7 @@ export const run: RunRecord = {
   createdAt: '2001-02-03T04:05:06Z',
   projectVersion: '0.0.0',
   git: { commit: 'abcdef0123456789', dirty: true },
+  code: 'made-up',
   environment: {
     node: 'v0.0.0',
     os: 'made-up OS 1',
@@ -108,8 +110,8 @@ export const arms: Readonly<Record<string, Readonly<Record<string, Arm>>>> = {
 
 function giga(spec: typeof nano, plan: PruningPlan): AccuracyRecord['flops'] {
   return {
-    paper: vimFlops(spec, plan, 'paper').total / 1e9,
-    strict: vimFlops(spec, plan, 'strict').total / 1e9,
+    paper: modelFlops(spec, plan, 'paper').total / 1e9,
+    strict: modelFlops(spec, plan, 'strict').total / 1e9,
   };
 }
 
@@ -165,7 +167,7 @@ export function writeMadeUpRun(
       top5: top1,
       interval: [Math.max(0, top1 - 3), Math.min(100, top1 + 3)],
       flops: giga(nano, plan),
-      tokens: [...tokenCounts(50, plan.schedule, plan.countClassToken)],
+      tokens: [...tokenCounts(nano, plan)],
       durationMs: 1234,
       predictions: file.finish(),
     };
@@ -223,7 +225,7 @@ export function writeMadeUpRun(
                 max: (1.04 * dense.medianMs) / medianMs,
               },
         flops,
-        tokens: [...tokenCounts(197, schedule)],
+        tokens: [...tokenCounts(spec, plan)],
         durationMs: 100,
       };
       speed.push(record);
@@ -231,7 +233,8 @@ export function writeMadeUpRun(
     }
   }
 
-  for (const record of [...madeUpExecutions(text), ...madeUpProfiles(text)]) results.append(record);
+  const measured = [...madeUpExecutions(text), ...madeUpProfiles(text), ...madeUpComparisons(text)];
+  for (const record of measured) results.append(record);
 
   const strip = madeUpStrip(text);
   results.append(strip);
@@ -256,7 +259,7 @@ export function writeMadeUpRun(
 
 function madeUpStrip(text: string): StripRecord {
   const plan = pruningPlan({ schedule: [2, 4, 6].map((after) => ({ after, keep: 0.7 })) });
-  const counts = tokenCounts(50, plan.schedule);
+  const counts = tokenCounts(nano, plan);
   return {
     ...head('table1-imagenet', 'strip'),
     kind: 'strip',

@@ -2,32 +2,41 @@
 import { readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import type { PaperTable } from '@vssm/results';
+import type { HistoryEntry, PaperTable } from '@vssm/results';
 import { type Evidence, gatherEvidence, isPartial } from './evidence.ts';
 import { FileSet, markerFile } from './files.ts';
+import { isMadeOf, madeOf, madeOfFile } from './made-of.ts';
 import { page } from './page.ts';
 import { PairedComparison } from './paired.ts';
 import { paletteCss } from './palette.ts';
 import { ablations } from './sections/ablations.ts';
+import { backends } from './sections/backends.ts';
 import { cpu } from './sections/cpu/cpu.ts';
 import { flopsSection } from './sections/flops.ts';
+import { licences } from './sections/licences.ts';
 import { notRun } from './sections/not-run.ts';
 import { paperTables } from './sections/paper-tables.ts';
 import { provenance } from './sections/provenance.ts';
 import { reading } from './sections/reading.ts';
+import { schedules } from './sections/schedules.ts';
 import type { Context, Section, SectionWriter } from './sections/section.ts';
 import { speed } from './sections/speed.ts';
 import { strip } from './sections/strip.ts';
 import { summary } from './sections/summary.ts';
 import { tradeoff } from './sections/tradeoff.ts';
+import { trends } from './sections/trends.ts';
 
 export interface ReportRequest {
   /** Run folders or results files. */
   readonly results: readonly string[];
   /** The paper's numbers, one table per benchmark. */
   readonly benchmarks: readonly PaperTable[];
+  /** What earlier commits gave, oldest first. */
+  readonly history?: readonly HistoryEntry[];
   /** Folder to write; an older report there is replaced at once, anything else is refused. */
   readonly out: string;
+  /** Leaves a report alone that is there already and was made of the same. */
+  readonly unlessUnchanged?: boolean;
 }
 
 export interface WrittenReport {
@@ -40,10 +49,20 @@ export interface WrittenReport {
 }
 
 /** @throws UserError when a results file cannot be read, or `out` cannot be written or is not a report */
-export async function writeReport({ results, benchmarks, out }: ReportRequest): Promise<WrittenReport> {
-  const evidence = gatherEvidence(results, benchmarks);
-  const files = await reportFiles(evidence);
-  files.writeTo(out);
+export async function writeReport({
+  results,
+  benchmarks,
+  history = [],
+  out,
+  unlessUnchanged = false,
+}: ReportRequest): Promise<WrittenReport> {
+  const evidence = gatherEvidence(results, benchmarks, history);
+  const sha256 = madeOf({ results, benchmarks, history });
+  if (!unlessUnchanged || !isMadeOf(out, sha256)) {
+    const files = await reportFiles(evidence);
+    files.add(madeOfFile, `${JSON.stringify({ sha256 })}\n`);
+    files.writeTo(out);
+  }
   const { accuracy, speed, executions, skipped, warnings } = evidence;
   return {
     index: join(out, 'index.html'),
@@ -60,10 +79,14 @@ const writers: readonly SectionWriter[] = [
   paperTables,
   tradeoff,
   speed,
+  backends,
   cpu,
   flopsSection,
+  schedules,
+  trends,
   notRun,
   provenance,
+  licences,
   reading,
 ];
 
@@ -89,8 +112,17 @@ export async function reportFiles(evidence: Evidence): Promise<FileSet> {
   return files;
 }
 
-function allRecords({ runs, accuracy, speed, executions, profiles, strips, skipped }: Evidence): string {
-  const measured = [...accuracy, ...speed, ...executions, ...profiles, ...strips, ...skipped];
+function allRecords({
+  runs,
+  accuracy,
+  speed,
+  executions,
+  profiles,
+  comparisons,
+  strips,
+  skipped,
+}: Evidence): string {
+  const measured = [...accuracy, ...speed, ...executions, ...profiles, ...comparisons, ...strips, ...skipped];
   const records = [...runs, ...measured.map(({ record }) => record)];
   return records.map((record) => `${JSON.stringify(record)}\n`).join('');
 }

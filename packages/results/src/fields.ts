@@ -57,7 +57,27 @@ const vimSpecSchema = z.strictObject({
   classes: count,
 });
 
-export const specSchema = z.discriminatedUnion('family', [vimSpecSchema]);
+const plainMambaSpecSchema = z.strictObject({
+  family: z.literal('plainmamba'),
+  imageHeight: count,
+  imageWidth: count,
+  inChannels: count,
+  patchSize: count,
+  stemWidth: count,
+  stemConvs: whole,
+  width: count,
+  innerWidth: count,
+  dtRank: count,
+  stateSize: count,
+  convKernel: count,
+  depth: count,
+  depthwiseLayers: z.array(whole).max(512).readonly(),
+  positionRows: count,
+  positionColumns: count,
+  classes: count,
+});
+
+export const specSchema = z.discriminatedUnion('family', [vimSpecSchema, plainMambaSpecSchema]);
 
 export const environmentSchema = z.strictObject({
   node: line(),

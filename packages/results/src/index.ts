@@ -1,3 +1,4 @@
+export { writeError } from './append.ts';
 export { resultsContent } from './content.ts';
 export {
   type Environment,
@@ -7,6 +8,17 @@ export {
   schemaVersion,
   specSchema,
 } from './fields.ts';
+export {
+  type Against,
+  againstSchema,
+  type HistoryEntry,
+  type HistoryRow,
+  historyEntry,
+  readHistory,
+  writeHistory,
+} from './history/entry.ts';
+export { type Regression, regressions, timeTolerance } from './history/gates.ts';
+export { backendParity, type Parity } from './history/parity.ts';
 export { resultsJsonSchema } from './json-schema.ts';
 export { openResults, type Results } from './open.ts';
 export {
@@ -29,13 +41,16 @@ export { profileParts } from './profile.ts';
 export { latestRecords, type ReadResults, readResults, resultsFileName } from './read.ts';
 export {
   type AccuracyRecord,
+  type ComparisonRecord,
   coreModes,
   executionForms,
   type ProfileRecord,
   type ResultRecord,
   type RunRecord,
   resultRecordSchema,
+  type ShardRecord,
   type SkippedRecord,
   type SpeedRecord,
   type StripRecord,
 } from './schema.ts';
+export { shardLength } from './shard.ts';

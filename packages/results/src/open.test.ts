@@ -43,6 +43,23 @@ describe('openResults', () => {
     expect(readResults(folder)).toMatchObject({ records: [run, accuracy], tornBytes: 0 });
   });
 
+  it('cuts a last line off that is no JSON, but no line before the last', () => {
+    const folder = newFolder();
+    let results = openResults(folder);
+    results.append(run);
+    results.close();
+    const file = join(folder, 'results.jsonl');
+    appendFileSync(file, '\0\0\0\n');
+    expect(() => readResults(folder)).toThrow('line 2: not a line of JSON');
+    results = openResults(folder);
+    expect(results.repairs).toEqual([expect.stringContaining('damaged (4 bytes)')]);
+    results.append(accuracy);
+    results.close();
+    expect(readResults(folder).records).toEqual([run, accuracy]);
+    writeFileSync(file, readFileSync(file, 'utf8').replace('"schema"', '"schema'));
+    expect(() => openResults(folder)).toThrow('line 1: not a line of JSON');
+  });
+
   it('refuses a file of another schema version and leaves it alone', () => {
     const folder = newFolder();
     openResults(folder).close();

@@ -1,6 +1,6 @@
 /** A run folder opened for writing: what is there already, and one record after another appended to it. */
 import { existsSync, mkdirSync } from 'node:fs';
-import { join } from 'node:path';
+import { dirname, join, resolve } from 'node:path';
 import { AppendFile, writeError } from './append.ts';
 import { lockFolder } from './lock.ts';
 import { openPredictions, type PredictionsFile, predictionsPath } from './predictions.ts';
@@ -36,11 +36,7 @@ export interface Results {
  *   other than by a line cut short
  */
 export function openResults(folder: string): Results {
-  try {
-    mkdirSync(folder, { recursive: true });
-  } catch (error) {
-    throw writeError(folder, error);
-  }
+  makeFolder(folder);
   const lock = lockFolder(folder);
   try {
     return openLocked(folder, lock.release);
@@ -50,14 +46,39 @@ export function openResults(folder: string): Results {
   }
 }
 
+function makeFolder(folder: string): void {
+  try {
+    mkdirSync(folder, { recursive: true });
+  } catch (error) {
+    throw writeError(
+      folder,
+      (error as NodeJS.ErrnoException).code === 'ENOENT' ? causeOf(folder, error) : error,
+    );
+  }
+}
+
+/** Node calls a read-only disk a missing folder; making the first missing one alone tells what it is. */
+function causeOf(folder: string, error: unknown): unknown {
+  let missing = resolve(folder);
+  while (!existsSync(dirname(missing)) && dirname(missing) !== missing) missing = dirname(missing);
+  try {
+    mkdirSync(missing);
+    return error;
+  } catch (cause) {
+    return cause;
+  }
+}
+
 function openLocked(folder: string, release: () => void): Results {
   const file = join(folder, resultsFileName);
-  const found = existsSync(file) ? readResults(file) : { records: [], completeBytes: 0, tornBytes: 0 };
+  const found = existsSync(file)
+    ? readResults(file, { damagedEnd: true })
+    : { records: [], completeBytes: 0, tornBytes: 0 };
   const records = [...found.records];
   const repairs: string[] = [];
   const output = new AppendFile(file, found.completeBytes);
   if (found.tornBytes > 0) {
-    repairs.push(`${file}: removed a last line that was cut short (${found.tornBytes} bytes)`);
+    repairs.push(`${file}: removed a last line that was cut short or damaged (${found.tornBytes} bytes)`);
   }
   const finished = new Set<string>();
   const skipped = new Map<string, string>();

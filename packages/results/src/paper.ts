@@ -47,6 +47,11 @@ export const paperTableSchema = z
       .array(z.strictObject({ id, model: short, schedule: short, values, note: short.optional() }))
       .max(1000)
       .optional(),
+    /** FLOPs savings, as parts of the dense model's, that are published without the schedule behind them. */
+    unknownSchedules: z
+      .array(z.strictObject({ model: id, reduction: z.number().gt(0).lt(1), source: sourceTags }))
+      .max(100)
+      .optional(),
     /** Statements that are not table cells, with their sources. */
     claims: z
       .array(z.strictObject({ id, text: short, source: sourceTags }))
@@ -73,6 +78,7 @@ export const paperTableSchema = z
       }
     }
     for (const claim of table.claims ?? []) check(claim.source, claim.id);
+    for (const { model, source } of table.unknownSchedules ?? []) check(source, model);
   });
 
 export type PaperValue = z.infer<typeof paperValueSchema>;

@@ -48,8 +48,20 @@ describe('predictions', () => {
     const file = join(newFolder(), 'x.csv');
     writeFileSync(file, 'a,b\n');
     expect(() => openPredictions(file)).toThrow('line 1: expected "index,label');
-    writeFileSync(file, 'index,label,top5,id,error\n1,2,x,,\n');
+    writeFileSync(file, 'index,label,top5,id,error\n1,2,x,,\n2,2,3,,\n');
     expect(() => openPredictions(file)).toThrow('line 2: expected');
+  });
+
+  it('cuts a damaged last line off, and takes no other reading of it', () => {
+    const file = join(newFolder(), 'x.csv');
+    const good = 'index,label,top5,id,error\n1,2,3,,\n';
+    for (const damage of ['\0\0\0', '\0\0\n', '2,2,3 \u00ff,,\n', '2,2,3']) {
+      writeFileSync(file, good + damage);
+      const output = openPredictions(file);
+      output.append([{ index: 2, label: 0, top: [4] }]);
+      output.close();
+      expect(readFileSync(file, 'utf8')).toBe(`${good}2,0,4,,\n`);
+    }
   });
 
   it('tells a changed file from the recorded one', () => {

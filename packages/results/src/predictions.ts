@@ -39,10 +39,16 @@ export interface PredictionsFile {
   close(): void;
 }
 
-/** @throws UserError naming file and line when what is there is not a predictions file */
+/**
+ * A last line that is none, as a power failure can leave one, counts as cut short.
+ *
+ * @throws UserError naming file and line when what is there is not a predictions file
+ */
 export function openPredictions(file: string): PredictionsFile {
   mkdirSync(dirname(file), { recursive: true });
-  const found = existsSync(file) ? parse(file) : { lines: [], completeBytes: 0, tornBytes: 0 };
+  const found = existsSync(file)
+    ? parse(file, { damagedEnd: true })
+    : { lines: [], completeBytes: 0, tornBytes: 0 };
   const output = new AppendFile(file, found.completeBytes);
   if (found.completeBytes === 0) output.append(`${header}\n`);
   const lines = [...found.lines];
@@ -77,7 +83,10 @@ export function readPredictions(file: string): readonly PredictionLine[] {
 }
 
 /** Why a record's predictions cannot be vouched for, or null when the file is the one that was recorded. */
-export function checkPredictions(folder: string, { predictions }: AccuracyRecord): string | null {
+export function checkPredictions(
+  folder: string,
+  { predictions }: Pick<AccuracyRecord, 'predictions'>,
+): string | null {
   const file = join(folder, predictions.file);
   if (!existsSync(file)) return `${predictions.file} is missing`;
   if (statSync(file).size > largestFile) return `${predictions.file} is larger than ${largestFile} bytes`;
@@ -103,12 +112,20 @@ function quote(cell: string): string {
   return `"${plain.replaceAll('"', '""')}"`;
 }
 
-function parse(file: string): { lines: PredictionLine[]; completeBytes: number; tornBytes: number } {
+function parse(
+  file: string,
+  { damagedEnd = false } = {},
+): { lines: PredictionLine[]; completeBytes: number; tornBytes: number } {
   const { size } = statSync(file);
   if (size > largestFile) throw new UserError(`${file}: ${size} bytes are more than the ${largestFile} read`);
   const bytes = readFileSync(file);
-  const completeBytes = bytes.lastIndexOf(0x0a) + 1;
+  let completeBytes = bytes.lastIndexOf(0x0a) + 1;
   const [first, ...rest] = bytes.toString('utf8', 0, completeBytes).split('\n').slice(0, -1);
+  const last = rest.at(-1);
+  if (damagedEnd && last !== undefined && !linePattern.test(last)) {
+    rest.pop();
+    completeBytes = bytes.lastIndexOf(0x0a, completeBytes - 2) + 1;
+  }
   if (first !== undefined && first !== header) {
     throw new UserError(`${file} line 1: expected "${header}"; not a predictions file`);
   }

@@ -27,16 +27,17 @@ export interface ReadResults {
 /**
  * Reads a run folder or a results file.
  *
+ * @param damagedEnd true: a last line that is no JSON, as a power failure can leave one, counts as cut short
  * @throws UserError naming file and line: missing, too large, not JSON, another schema version, a bad record
  */
-export function readResults(dirOrFile: string): ReadResults {
+export function readResults(dirOrFile: string, { damagedEnd = false } = {}): ReadResults {
   const file = resultsFile(dirOrFile);
   if (!existsSync(file)) throw new UserError(`${file}: no such results file; vssm bench writes one`);
   const { size } = statSync(file);
   if (size > readLimits.file) {
     throw new UserError(`${file}: ${size} bytes are more than the ${readLimits.file} that are read`);
   }
-  return parseResults(file, readFileSync(file));
+  return parseResults(file, readFileSync(file), damagedEnd);
 }
 
 function resultsFile(dirOrFile: string): string {
@@ -45,7 +46,7 @@ function resultsFile(dirOrFile: string): string {
     : join(dirOrFile, resultsFileName);
 }
 
-function parseResults(file: string, bytes: Buffer): ReadResults {
+function parseResults(file: string, bytes: Buffer, damagedEnd: boolean): ReadResults {
   const records: ResultRecord[] = [];
   let start = 0;
   for (let number = 1; ; number++) {
@@ -54,7 +55,13 @@ function parseResults(file: string, bytes: Buffer): ReadResults {
     if (end - start > readLimits.line) {
       throw new UserError(`${file} line ${number}: longer than ${readLimits.line} bytes`);
     }
-    records.push(parseRecord(bytes.subarray(start, end), `${file} line ${number}`));
+    const where = `${file} line ${number}`;
+    const content = parseLine(bytes.subarray(start, end));
+    if (content === undefined) {
+      if (damagedEnd && end === bytes.length - 1) break;
+      throw new UserError(`${where}: not a line of JSON`);
+    }
+    records.push(checkRecord(content, where));
     start = end + 1;
   }
   return { file, records, completeBytes: start, tornBytes: bytes.length - start };
@@ -62,14 +69,13 @@ function parseResults(file: string, bytes: Buffer): ReadResults {
 
 const utf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
 
-function parseRecord(line: Uint8Array, where: string): ResultRecord {
-  let content: unknown;
+/** Undefined for what is no JSON. */
+function parseLine(line: Uint8Array): unknown {
   try {
-    content = JSON.parse(utf8.decode(line));
+    return JSON.parse(utf8.decode(line));
   } catch {
-    throw new UserError(`${where}: not a line of JSON`);
+    return undefined;
   }
-  return checkRecord(content, where);
 }
 
 /** Checks one record against the schema; `where` opens the error's message. */

@@ -4,6 +4,7 @@ import type {
   AccuracyRecord,
   ProfileRecord,
   RunRecord,
+  ShardRecord,
   SkippedRecord,
   SpeedRecord,
   StripRecord,
@@ -18,6 +19,7 @@ export const run: RunRecord = {
   createdAt: '2026-01-02T03:04:05Z',
   projectVersion: '0.0.0',
   git: null,
+  code: 'made-up',
   environment: {
     node: 'v24.0.0',
     os: 'linux 6.1',
@@ -92,6 +94,40 @@ export const speed: SpeedRecord = {
   flops: { paper: 1, strict: 3 },
   tokens: [197, 157],
   durationMs: 20,
+};
+
+/** The second half of `accuracy`, evaluated one image at a time. */
+export const shard: ShardRecord = {
+  schema: 1,
+  kind: 'shard',
+  key: 'shard-2',
+  model,
+  plan: accuracy.plan,
+  schedule: accuracy.schedule,
+  dataset: accuracy.dataset,
+  sample: accuracy.sample,
+  backend: accuracy.backend,
+  flops: accuracy.flops,
+  tokens: accuracy.tokens,
+  durationMs: 6,
+  evaluation: 'accuracy-1',
+  code: 'made-up',
+  runtime: 'onnxruntime-node 1.0.0',
+  batch: 1,
+  shard: { index: 2, of: 2 },
+  heads: [
+    {
+      schema: 1,
+      key: accuracy.key,
+      experiment: accuracy.experiment,
+      row: accuracy.row,
+      label: accuracy.label,
+      paper: accuracy.paper,
+      notes: [],
+    },
+  ],
+  failed: 0,
+  predictions: { file: 'predictions/shard-2.csv', sha256: hash, lines: 2 },
 };
 
 /** One way of several to carry out a model. */
@@ -188,4 +224,4 @@ export const skipped: SkippedRecord = {
   howToRun: 'vssm bench --data DIR',
 };
 
-export const everyKind = [run, accuracy, speed, rival, profile, strip, skipped];
+export const everyKind = [run, accuracy, speed, rival, profile, strip, skipped, shard];

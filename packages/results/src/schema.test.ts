@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { resultsJsonSchema } from './json-schema.ts';
-import { accuracy, everyKind, profile, rival, speed, strip } from './records.test-data.ts';
+import { accuracy, everyKind, profile, rival, shard, speed, strip } from './records.test-data.ts';
 import { resultRecordSchema } from './schema.ts';
 
 const problems = (record: unknown) => {
@@ -62,6 +62,16 @@ describe('results schema', () => {
       'one time per round',
     );
     expect(problems({ ...profile, parts: [{ ...first, block: 25 }] })).toContain('does not have');
+  });
+
+  it.each([
+    [{ shard: { index: 3, of: 2 } }, 'shard 3 of 2 does not exist'],
+    [{ shard: { index: 2, of: 3 } }, 'the shard has 1 images'],
+    [{ predictions: { ...shard.predictions, lines: 1 } }, 'the shard has 2 images'],
+    [{ failed: 3 }, 'more images failed'],
+    [{ top1: 50 }, 'top1'],
+  ])('refuses a shard that contradicts itself: %j', (change, message) => {
+    expect(problems({ ...shard, ...change })).toContain(message);
   });
 
   it('refuses an execution form that it does not know', () => {

@@ -6,6 +6,8 @@
  * Work that was aborted has no record, or a `skipped` one: it can never be read as a number.
  */
 import { z } from 'zod';
+import { comparisonRecordSchema } from './comparison.ts';
+import { evaluatedFields, predictionsSchema } from './evaluated.ts';
 import {
   backendSchema,
   count,
@@ -22,11 +24,11 @@ import {
   planSchema,
   positive,
   rowHead,
-  sha256,
   text,
   whole,
 } from './fields.ts';
 import { profileRecordSchema } from './profile.ts';
+import { shardRecordSchema } from './shard.ts';
 
 /** Header of a run. A run resumed in the same environment adds none. */
 export const runRecordSchema = z.strictObject({
@@ -37,6 +39,8 @@ export const runRecordSchema = z.strictObject({
   /** Commit of the project, null where it is not known. `dirty`: the working tree differed from it. */
   git: z.strictObject({ commit: z.string().regex(/^[0-9a-f]{7,64}$/), dirty: z.boolean() }).nullable(),
   environment: environmentSchema,
+  /** Hash of the code that measures. */
+  code: line(),
   /** The command as typed, one argument per element. */
   command: z.array(text).max(200),
   /** Named seeds: of the sample, of random weights, … */
@@ -47,30 +51,7 @@ export const accuracyRecordSchema = z
   .strictObject({
     ...rowHead,
     kind: z.literal('accuracy'),
-    model: modelSchema,
-    plan: planSchema,
-    /** The plan's schedule as the command line writes it; empty for the dense model. */
-    schedule: line(4000),
-    dataset: z.strictObject({
-      /** The published name, as in paper tables: `ImageNet-1K`, `Fashion-MNIST`. */
-      name: line(),
-      split: line(),
-      /** Of the data as read; null where a data set is too large to be read for it. */
-      sha256: sha256.nullable(),
-      /** Images in the whole split. */
-      total: count,
-    }),
-    sample: z.strictObject({
-      /** Images chosen; evaluated and failed ones together. */
-      count,
-      how: z.enum(['all', 'stratified', 'limit']),
-      seed: whole.nullable(),
-      /** SHA-256 of the chosen ids, one per line. */
-      idsHash: sha256,
-      /** True: a cut-down run, not to be compared with anything. */
-      partial: z.boolean(),
-    }),
-    backend: backendSchema,
+    ...evaluatedFields,
     /** Images evaluated. */
     count,
     correct1: whole,
@@ -81,15 +62,8 @@ export const accuracyRecordSchema = z
     top5: percent,
     /** 95 % Wilson interval of top1, percent. */
     interval: z.tuple([percent, percent]),
-    flops: flopsSchema,
-    /** Live tokens: the full length, then after each pruning step. */
-    tokens: z.array(count).min(1).max(513),
     durationMs: z.number().min(0),
-    predictions: z.strictObject({
-      file: z.string().regex(/^predictions\/[a-z0-9][a-z0-9._-]{0,119}\.csv$/),
-      sha256,
-      lines: whole,
-    }),
+    predictions: predictionsSchema,
   })
   .superRefine((record, context) => {
     const wrong = accuracyContradiction(record);
@@ -135,7 +109,15 @@ function accuracyContradiction(record: {
 }
 
 /** Ways to carry out one model on the CPU; `floor` is its matrix products alone. */
-export const executionForms = ['floor', 'whole-scan', 'whole-linear-attention', 'segments'] as const;
+export const executionForms = [
+  'floor',
+  'whole-scan',
+  'whole-linear-attention',
+  /** With the fastest kernels there are: native ones where a compiler is found. */
+  'segments',
+  /** With WebAssembly kernels, whatever else there is. */
+  'segments-wasm',
+] as const;
 
 /** `together`: all threads work inside one run. `apart`: one run per thread, images dealt out. */
 export const coreModes = ['together', 'apart'] as const;
@@ -268,6 +250,8 @@ export const resultRecordSchema = z.discriminatedUnion('kind', [
   stripRecordSchema,
   profileRecordSchema,
   skippedRecordSchema,
+  shardRecordSchema,
+  comparisonRecordSchema,
 ]);
 
 export type RunRecord = z.infer<typeof runRecordSchema>;
@@ -276,4 +260,6 @@ export type SpeedRecord = z.infer<typeof speedRecordSchema>;
 export type StripRecord = z.infer<typeof stripRecordSchema>;
 export type ProfileRecord = z.infer<typeof profileRecordSchema>;
 export type SkippedRecord = z.infer<typeof skippedRecordSchema>;
+export type { ComparisonRecord } from './comparison.ts';
+export type { ShardRecord } from './shard.ts';
 export type ResultRecord = z.infer<typeof resultRecordSchema>;

@@ -10,18 +10,32 @@ export const mayImport: Readonly<Record<string, readonly string[]>> = {
   graph: [],
   kernels: [],
   backend: ['checkpoints'],
-  'backend-cpu': ['backend', 'graph', 'kernels'],
+  'backend-cpu': ['backend', 'dense', 'graph', 'kernels'],
+  'backend-cuda': ['backend', 'graph'],
+  'backend-webgpu': ['backend', 'backend-cpu', 'graph', 'kernels'],
   datasets: [],
   metrics: [],
+  dense: [],
   results: [],
-  bench: ['backend', 'backend-cpu', 'datasets', 'metrics', 'results', 'checkpoints'],
+  bench: [
+    'backend',
+    'backend-cpu',
+    'backend-cuda',
+    'backend-webgpu',
+    'datasets',
+    'metrics',
+    'results',
+    'checkpoints',
+  ],
   report: ['results'],
+  train: ['backend', 'backend-cpu', 'checkpoints', 'datasets', 'graph', 'kernels', 'results'],
   cli: [everything],
+  fuzz: [],
   'workspace-lint': [],
 };
 
 /** The packages that may import ONNX Runtime, and nobody else. */
-export const onnxRuntimePackages: readonly string[] = ['backend-cpu'];
+export const onnxRuntimePackages: readonly string[] = ['backend-cpu', 'backend-cuda', 'backend-webgpu'];
 
 /** What a benchmark package (benchmarks/<table>) may import. */
-export const benchmarksMayImport: readonly string[] = ['bench'];
+export const benchmarksMayImport: readonly string[] = ['bench', 'train'];

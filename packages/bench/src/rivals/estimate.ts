@@ -1,5 +1,5 @@
 /** How long CPU tasks will take, in multiples of what the segments form takes on all threads. */
-import type { PruningPlan, VimSpec } from '@vssm/core';
+import type { ModelSpec, PruningPlan } from '@vssm/core';
 import { candidateModes, type Mode } from './modes.ts';
 import type { ExecutionForm } from './rows.ts';
 import type { CpuTask } from './tasks.ts';
@@ -11,6 +11,7 @@ const statedThreads = 2;
 const slowness: Readonly<Record<ExecutionForm, number>> = {
   floor: 0.6,
   segments: 1,
+  'segments-wasm': 1.4,
   'whole-scan': 6,
   'whole-linear-attention': 10,
 };
@@ -18,7 +19,10 @@ const slowness: Readonly<Record<ExecutionForm, number>> = {
 /**
  * @param imageMs ms per image in the segments form on two threads
  */
-export function estimateCpuMs(task: CpuTask, imageMs: (spec: VimSpec, plan: PruningPlan) => number): number {
+export function estimateCpuMs(
+  task: CpuTask,
+  imageMs: (spec: ModelSpec, plan: PruningPlan) => number,
+): number {
   switch (task.kind) {
     case 'rivals': {
       const fewer = statedThreads / task.threads;

@@ -4,13 +4,14 @@
  * computes none, is run beside it.
  */
 import { SegmentEngine } from '@vssm/backend-cpu';
-import { formatSchedule, type PruningPlan, pruningPlan, type VimSpec } from '@vssm/core';
+import { formatSchedule, type ModelSpec, type PruningPlan, pruningPlan } from '@vssm/core';
 import type { ProfileRecord } from '@vssm/results';
 import { costOf } from '../cost.ts';
 import { randomBatch } from '../speed.ts';
 import { median } from '../speed-statistics.ts';
 import type { Workplace } from '../workplace.ts';
-import { type ProfilePart, partCost } from './part-costs.ts';
+import type { ProfilePart } from './counted-part.ts';
+import { partCost } from './part-costs.ts';
 import { measureRoofs, type Roof } from './roofs.ts';
 import type { ProfileTask } from './tasks.ts';
 
@@ -49,7 +50,7 @@ export async function measureProfile(
       const prunes = plan.schedule.length > 0;
       pairs.push({
         own: await open(plan),
-        twin: prunes ? await open(pruningPlan({ ...plan, signal: 'random' })) : null,
+        twin: prunes ? await open(pruningPlan({ ...plan, signal: 'random' }, model.spec.family)) : null,
       });
     }
     if (!(await runRounds(profiled, task, place))) return false;
@@ -114,7 +115,7 @@ function recordOf(
   };
 }
 
-function partsOf(spec: VimSpec, { plan, rounds }: Profiled, batch: number): ProfileRecord['parts'] {
+function partsOf(spec: ModelSpec, { plan, rounds }: Profiled, batch: number): ProfileRecord['parts'] {
   return [...rounds[0].keys()].map((key) => {
     const [name, blockText] = key.split('/');
     const part = name as ProfilePart;

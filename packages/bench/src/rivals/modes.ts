@@ -26,6 +26,7 @@ export function usualMode(form: ExecutionForm, threads: number): Mode {
   const each: Readonly<Record<ExecutionForm, number>> = {
     floor: 4,
     segments: 4,
+    'segments-wasm': 4,
     'whole-scan': 4,
     'whole-linear-attention': 1,
   };

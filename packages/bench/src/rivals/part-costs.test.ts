@@ -1,11 +1,23 @@
-import { densePlan, pruningPlan, sequenceLength, vimFlops, vimModels, vimSpec } from '@vssm/core';
+import {
+  densePlan,
+  type ModelSpec,
+  modelFlops,
+  type PlainMambaSpec,
+  plainMambaModels,
+  pruningPlan,
+  sequenceLength,
+  stemSize,
+  vimModels,
+  vimSpec,
+} from '@vssm/core';
 import { describe, expect, it } from 'vitest';
-import { type ProfilePart, partCost } from './part-costs.ts';
+import type { ProfilePart } from './counted-part.ts';
+import { partCost } from './part-costs.ts';
 
 const perBlock: readonly ProfilePart[] = ['convolution', 'projections', 'scan'];
 
 /** Operations of everything that the segments form runs. */
-function allFlops(spec: typeof small, plan: typeof densePlan): number {
+function allFlops(spec: ModelSpec, plan: typeof densePlan): number {
   const flops = (part: ProfilePart, block: number) => partCost(spec, plan, part, block, 1).flops;
   let total = flops('embed', 1) + flops('head', spec.depth);
   for (let block = 1; block <= spec.depth; block++) {
@@ -22,7 +34,7 @@ describe('the operations of all parts', () => {
   it('are the strict profile, less the last output projection of all tokens but one', () => {
     const { width, innerWidth } = small;
     const spared = (sequenceLength(small) - 1) * 2 * innerWidth * width;
-    expect(allFlops(small, densePlan)).toBe(vimFlops(small, densePlan, 'strict').total - spared);
+    expect(allFlops(small, densePlan)).toBe(modelFlops(small, densePlan, 'strict').total - spared);
   });
 
   it('are less by every output projection that runs on the kept tokens alone', () => {
@@ -30,7 +42,28 @@ describe('the operations of all parts', () => {
     const tiny = vimModels['vim-tiny'];
     const { width, innerWidth } = tiny;
     const spared = (197 - 157 + 157 - 1) * 2 * innerWidth * width;
-    expect(allFlops(tiny, plan)).toBe(vimFlops(tiny, plan, 'strict').total - spared);
+    expect(allFlops(tiny, plan)).toBe(modelFlops(tiny, plan, 'strict').total - spared);
+  });
+});
+
+describe('the operations of all parts of a PlainMamba', () => {
+  /** BatchNorm is folded into weights: no multiplication after a stem convolution, nothing after a layer's own. */
+  const folded = (spec: PlainMambaSpec) => {
+    const { height, width } = stemSize(spec);
+    const stem = (1 + spec.stemConvs) * height * width * spec.stemWidth;
+    return stem + spec.depthwiseLayers.length * 2 * sequenceLength(spec) * spec.width;
+  };
+
+  it.each(Object.values(plainMambaModels))('are the strict profile of width $width, norms folded', (spec) => {
+    expect(allFlops(spec, densePlan)).toBe(modelFlops(spec, densePlan, 'strict').total - folded(spec));
+  });
+
+  it('are less by every output projection that runs on the kept tokens alone', () => {
+    const spec = plainMambaModels['plainmamba-l1'];
+    const plan = pruningPlan({ schedule: [{ after: 10, keep: 0.8 }] }, 'plainmamba');
+    const { width, innerWidth } = spec;
+    const spared = (196 - 157) * (2 * innerWidth * width + 2 * width);
+    expect(allFlops(spec, plan)).toBe(modelFlops(spec, plan, 'strict').total - folded(spec) - spared);
   });
 });
 

@@ -1,6 +1,5 @@
 /**
- * What each part of the segments form computes and moves, for one image; d, E, r, N, taps as in the model's spec,
- * L the tokens that enter the block, K those that leave it.
+ * What each part of the segments form computes and moves, for one image; the formulas stand in each family's file.
  *
  * Operations follow core's strict profile: 2 per multiply-add, 1 per other operation. The form does a little less
  * than that profile charges, and only what it does is counted here: after a pruning step the output projection
@@ -9,28 +8,11 @@
  * Bytes are those that cross a part's borders, float32: each input and each output once, and each parameter once
  * for a whole batch. What stays inside a part (the norm's result, the rank-r half of Δ) is not counted, nor is
  * what a cache saves or loses, so a part's intensity, operations / bytes, is the highest that it could have.
- *
- * | part | operations | values in and out | parameters |
- * | --- | --- | --- | --- |
- * | embed | 2·M·C·P²·d + M·d + L·d, norm 4·L·d, in_proj 2·L·d·2E | C·H·W in; L·d, L·2E out | C·P²·d + d, (M+1)·d, d, d·2E |
- * | convolution | 2·(2·taps·L·E + L·E) | 2·L·E in; 2·L·E out | 2·E·(taps + 1) |
- * | projections | 2·(2·L·E·(r+2N) + 2·L·r·E) | 2·L·E in; 2·L·(r+2N), 2·L·E out | 2·(E·(r+2N) + r·E) |
- * | scan | 2·(2·L·E + 7·L·E·N + 3·L·E + L·E), + 4·L·E with decay over gaps, SiLU and mean 3·L·E, scores | 2·(2·L·E + 2·L·N), y read once, z in: 2·L·E; y out twice: 2·L·E | 2·E·(N + 2) |
- * | pruning | L·ceil(log2 L) comparisons, 2·K·d | L scores, K·(E + d) in; K·(E + d) out | – |
- * | dense | out_proj 2·K·E·d, add K·d, norm 4·K·d, in_proj 2·K·d·2E | K·E, K·d in; K·d, K·2E out | E·d, d, d·2E |
- * | head | 2·E·d, add d, norm 4·d, 2·d·classes + classes | E + d in; classes out | E·d, d, d·classes + classes |
  */
-import {
-  type PruningPlan,
-  patchCount,
-  sequenceLength,
-  tokenCounts,
-  tokensPerBlock,
-  type VimSpec,
-} from '@vssm/core';
-import type { ProfileRecord } from '@vssm/results';
-
-export type ProfilePart = ProfileRecord['parts'][number]['part'];
+import { type ModelSpec, type PruningPlan, sequenceLength, tokenCounts, tokensPerBlock } from '@vssm/core';
+import type { ProfilePart } from './counted-part.ts';
+import { plainMambaPartCost } from './plainmamba-part-costs.ts';
+import { vimPartCost } from './vim-part-costs.ts';
 
 export interface PartCost {
   /** Tokens that enter the part. */
@@ -48,103 +30,25 @@ const bytesPerValue = 4;
  * @param batch images that share one reading of the parameters
  */
 export function partCost(
-  spec: VimSpec,
+  spec: ModelSpec,
   plan: PruningPlan,
   part: ProfilePart,
   block: number,
   batch: number,
 ): PartCost {
-  const { tokens, flops, values, parameters } = cost(spec, plan, part, block);
+  const lengths = lengthsAround(spec, plan, block);
+  const { tokens, flops, values, parameters } =
+    spec.family === 'vim'
+      ? vimPartCost(spec, plan, part, block, lengths)
+      : plainMambaPartCost(spec, plan, part, block, lengths);
   return { tokens, flops, bytes: bytesPerValue * (values + parameters / batch) };
 }
 
-interface Counted {
-  readonly tokens: number;
-  readonly flops: number;
-  /** Values in and out. */
-  readonly values: number;
-  readonly parameters: number;
-}
-
-function cost(spec: VimSpec, plan: PruningPlan, part: ProfilePart, block: number): Counted {
-  const { width: d, innerWidth: E, dtRank: r, stateSize: N, convKernel: taps, classes } = spec;
-  const [L, K] = lengthsAround(spec, plan, block);
-  const norm = 4 * d;
-  switch (part) {
-    case 'embed': {
-      const patches = patchCount(spec);
-      const patchValues = spec.inChannels * spec.patchSize ** 2;
-      return {
-        tokens: L,
-        flops: 2 * patches * patchValues * d + patches * d + L * d + L * norm + 2 * L * d * 2 * E,
-        values: spec.inChannels * spec.imageHeight * spec.imageWidth + L * d + L * 2 * E,
-        parameters: patchValues * d + d + (patches + 1) * d + d + d * 2 * E,
-      };
-    }
-    case 'convolution':
-      return {
-        tokens: L,
-        flops: 2 * (2 * taps * L * E + L * E),
-        values: 4 * L * E,
-        parameters: 2 * E * (taps + 1),
-      };
-    case 'projections':
-      return {
-        tokens: L,
-        flops: 2 * (2 * L * E * (r + 2 * N) + 2 * L * r * E),
-        values: 4 * L * E + 2 * L * (r + 2 * N),
-        parameters: 2 * (E * (r + 2 * N) + r * E),
-      };
-    case 'scan': {
-      const decays = plan.alignment === 'decay' && L < sequenceLength(spec);
-      const direction = 2 * L * E + 7 * L * E * N + 3 * L * E + L * E + (decays ? 2 * L * E : 0);
-      return {
-        tokens: L,
-        flops: 2 * direction + 3 * L * E + scoring(spec, plan, block, L),
-        values: 2 * (2 * L * E + 2 * L * N) + 4 * L * E,
-        parameters: 2 * E * (N + 2),
-      };
-    }
-    case 'pruning':
-      return {
-        tokens: L,
-        flops: L * Math.ceil(Math.log2(L)) + 2 * K * d,
-        values: L + 2 * K * (E + d),
-        parameters: 0,
-      };
-    case 'dense':
-      return {
-        tokens: K,
-        flops: 2 * K * E * d + K * d + K * norm + 2 * K * d * 2 * E,
-        values: K * E + 2 * K * d + K * 2 * E,
-        parameters: E * d + d + d * 2 * E,
-      };
-    case 'head':
-      return {
-        tokens: K,
-        flops: 2 * E * d + d + norm + 2 * d * classes + classes,
-        values: E + d + classes,
-        parameters: E * d + d + d * classes + classes,
-      };
-    default:
-      throw part satisfies never;
-  }
-}
-
 /** Tokens that enter a block, and that leave it. */
-function lengthsAround(spec: VimSpec, plan: PruningPlan, block: number): readonly [number, number] {
+function lengthsAround(spec: ModelSpec, plan: PruningPlan, block: number): readonly [number, number] {
   const full = sequenceLength(spec);
   if (plan.alignment === 'mask') return [full, full];
-  const entering = tokensPerBlock(full, spec.depth, plan.schedule, plan.countClassToken);
-  const last = tokenCounts(full, plan.schedule, plan.countClassToken).at(-1)!;
+  const entering = tokensPerBlock(spec, plan);
+  const last = tokenCounts(spec, plan).at(-1)!;
   return [entering[block - 1], entering[block] ?? last];
-}
-
-/** Scores are added up while the scan writes its result. */
-function scoring(spec: VimSpec, plan: PruningPlan, block: number, L: number): number {
-  const scored = plan.schedule.some(({ after }) => after === block);
-  if (!scored || plan.signal === 'random') return 0;
-  const perValue = plan.signal === 'evit' || plan.reduce !== 'sum' ? 2 : 1;
-  const root = plan.signal !== 'evit' && plan.reduce === 'l2' ? L : 0;
-  return perValue * L * spec.innerWidth + root;
 }

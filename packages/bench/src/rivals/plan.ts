@@ -1,11 +1,11 @@
 /** From the rows of a benchmark of execution forms to tasks. */
 import {
   densePlan,
+  type ModelSpec,
   type PruningPlan,
   parameterCount,
-  randomVimWeights,
+  randomWeights,
   sequenceLength,
-  type VimSpec,
 } from '@vssm/core';
 import { keyOf } from '../keys.ts';
 import { type ReadyModel, randomWeightsSeed } from '../resources.ts';
@@ -107,15 +107,15 @@ function lengths(
 }
 
 /** Short sequences several at a time, so that every length keeps its matrix products busy. */
-export function imagesPerThread(spec: VimSpec): number {
+export function imagesPerThread(spec: ModelSpec): number {
   return Math.min(4, Math.max(1, Math.floor(2048 / sequenceLength(spec))));
 }
 
 /** The same model for square images of another size. */
 function resized(model: ReadyModel, side: number): ReadyModel {
-  const spec: VimSpec = { ...model.spec, imageHeight: side, imageWidth: side };
+  const spec: ModelSpec = { ...model.spec, imageHeight: side, imageWidth: side };
   const described = { ...model.described, spec: { ...spec }, params: parameterCount(spec) };
-  return { ...model, spec, described, weights: () => randomVimWeights(spec, randomWeightsSeed) };
+  return { ...model, spec, described, weights: () => randomWeights(spec, randomWeightsSeed) };
 }
 
 function profile(

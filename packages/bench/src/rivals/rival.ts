@@ -1,7 +1,7 @@
 /** A model carried out in one of several forms: opened, run on made-up images, disposed of. */
 import { Worker } from 'node:worker_threads';
 import { type CpuForm, cpuBackend, loadFloor } from '@vssm/backend-cpu';
-import { type PruningPlan, randomVimWeights, type VimSpec } from '@vssm/core';
+import { type ModelSpec, type PruningPlan, randomWeights } from '@vssm/core';
 import { randomWeightsSeed } from '../resources.ts';
 import { randomBatch } from '../speed.ts';
 import { TaskFailure } from '../workplace.ts';
@@ -17,16 +17,16 @@ export interface Rival {
 /** Everything that decides what is run, apart from the number of images. */
 export interface RivalSetup {
   readonly form: ExecutionForm;
-  readonly spec: VimSpec;
+  readonly spec: ModelSpec;
   readonly plan: PruningPlan;
 }
 
 /** With random weights: time does not depend on their values. */
 export async function openRival(setup: RivalSetup, mode: Omit<Mode, 'batch'>): Promise<Rival> {
   const { form, spec, plan } = setup;
-  if (mode.cores === 'apart' && form !== 'segments') return openApart(setup, mode.threads);
+  if (mode.cores === 'apart' && !form.startsWith('segments')) return openApart(setup, mode.threads);
   if (form === 'floor') return loadFloor(spec, plan, mode.threads);
-  const weights = randomVimWeights(spec, randomWeightsSeed);
+  const weights = randomWeights(spec, randomWeightsSeed);
   const model = await cpuBackend(cpuForm(form, mode)).load({ spec, weights, plan, threads: mode.threads });
   const batches = new Map<number, ReturnType<typeof randomBatch>>();
   return {
@@ -44,7 +44,10 @@ export async function openRival(setup: RivalSetup, mode: Omit<Mode, 'batch'>): P
 function cpuForm(form: Exclude<ExecutionForm, 'floor'>, { cores }: Pick<Mode, 'cores'>): CpuForm {
   switch (form) {
     case 'segments':
-      return { form, mode: cores === 'apart' ? 'throughput' : 'latency' };
+    case 'segments-wasm': {
+      const mode = cores === 'apart' ? 'throughput' : 'latency';
+      return { form: 'segments', mode, ...(form === 'segments-wasm' && { kernels: 'wasm' }) };
+    }
     case 'whole-scan':
       return { form: 'whole', scan: 'scan' };
     case 'whole-linear-attention':

@@ -1,4 +1,4 @@
-import { densePlan, pruningPlan, randomVimWeights, vimSpec } from '@vssm/core';
+import { densePlan, pruningPlan, randomWeights, vimSpec } from '@vssm/core';
 import { openResults, type ProfileRecord, type SpeedRecord, schemaVersion } from '@vssm/results';
 import { describe, expect, it } from 'vitest';
 import { newFolder } from '../made-up.test-data.ts';
@@ -29,7 +29,7 @@ const model: ReadyModel = {
   id: 'vim-tiny',
   spec,
   described: { name: 'made up', spec: { ...spec }, params: 1, weights: { from: 'random', seed: 0 } },
-  weights: () => randomVimWeights(spec),
+  weights: () => randomWeights(spec),
 };
 
 const head = (row: string): RecordHead => ({

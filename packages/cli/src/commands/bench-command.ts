@@ -8,12 +8,16 @@ import type { BenchOptions } from './bench.ts';
 export function benchCommand(): Command {
   const command = new Command('bench').description('run the benchmarks and write the report');
   return addBackendOptions(command)
-    .option('--out <folder>', 'run folder; running again with the same one resumes', 'results')
+    .option(
+      '--out <folder>',
+      'run folder; running again with the same one resumes (default: results, shards/i-of-n with --shard)',
+    )
     .option('--report <folder>', 'where the report goes', 'reports/latest')
     .option('--no-report', 'no report at the end')
     .option('--only <ids>', 'benchmarks to run, joined by commas; default: all')
     .option('--full', 'every image instead of a fixed sample')
     .option('--limit <n>', 'only the first n images (partial, not comparable)', whole('--limit', 1))
+    .option('--shard <i/n>', 'only share i of n of every evaluation, for vssm merge; writes no report')
     .option('--plan', 'say what would run and how long it would take; run nothing')
     .option(
       '--imagenet <folder>',

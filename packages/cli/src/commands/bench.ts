@@ -11,11 +11,14 @@ import {
   modelSource,
   openBackend,
   parseCheckpointOptions,
+  parseShard,
   previewBench,
   progressOn,
   runBench,
+  type Shard,
 } from '@vssm/bench';
 import { experiment as cpu } from '@vssm/bench-cpu';
+import { experiment as speedPlainMamba } from '@vssm/bench-speed-plainmamba';
 import { experiment as speedVim } from '@vssm/bench-speed-vim';
 import { experiment as table1 } from '@vssm/bench-table1-imagenet';
 import { experiment as table4 } from '@vssm/bench-table4-importance';
@@ -23,13 +26,13 @@ import { experiment as table5 } from '@vssm/bench-table5-alignment';
 import { report, reportDefaults } from './report.ts';
 
 /** Every benchmark there is, in the order in which they run. */
-export const experiments: readonly Experiment[] = [table1, table4, table5, speedVim, cpu];
+export const experiments: readonly Experiment[] = [table1, table4, table5, speedVim, speedPlainMamba, cpu];
 
 export const benchDefaults = { out: 'results', backend: 'cpu' } as const;
 
 /** Options of the command line, as commander names them. */
 export interface BenchOptions {
-  /** Run folder. Default: `results`. */
+  /** Run folder. Default: `results`, with a shard `shards/<i>-of-<n>`. */
   readonly out?: string;
   /** Ids of benchmarks, joined by commas. Default: all. */
   readonly only?: string;
@@ -37,6 +40,8 @@ export interface BenchOptions {
   readonly full?: boolean;
   /** First images only, stamped partial. */
   readonly limit?: number;
+  /** `i/n`: this run's share of every evaluation, to be merged with the others. */
+  readonly shard?: string;
   /** Says what would run; writes nothing. */
   readonly plan?: boolean;
   /** ImageNet-1K validation images: a folder, or the original archive. */
@@ -46,6 +51,7 @@ export interface BenchOptions {
   readonly backend?: string;
   /** Default: all cores. */
   readonly threads?: number;
+  readonly browser?: string;
   /** Where the report goes (`--report`); false for none (`--no-report`). Default: `reports/latest`. */
   readonly report?: string | false;
   readonly json?: boolean;
@@ -64,14 +70,16 @@ export type BenchResult =
  * @throws UserError for options and files that cannot be used, a run folder in use, a full disk
  */
 export async function bench(options: BenchOptions): Promise<BenchResult> {
-  const out = options.out ?? benchDefaults.out;
+  const shard = options.shard === undefined ? undefined : parseShard(options.shard);
+  const out = options.out ?? (shard === undefined ? benchDefaults.out : shardFolder(shard));
   const request: BenchRequest = {
     experiments,
     out,
     only: (options.only ?? '').split(',').filter((id) => id !== ''),
     full: options.full ?? false,
     ...(options.limit !== undefined && { limit: options.limit }),
-    backend: await openBackend(options.backend ?? benchDefaults.backend),
+    ...(shard !== undefined && { shard }),
+    backend: await openBackend(options.backend ?? benchDefaults.backend, options),
     threads: options.threads ?? availableParallelism(),
     sources: {
       models: modelSource(parseCheckpointOptions(options.checkpoint ?? [])),
@@ -87,10 +95,17 @@ export async function bench(options: BenchOptions): Promise<BenchResult> {
   }
   const outcome = await runBench(request);
   process.stderr.write(`${summary(outcome)}\n`);
-  if (outcome.stoppedBy !== null || options.report === false) return { ...outcome, report: null };
+  if (outcome.stoppedBy !== null || options.report === false || shard !== undefined) {
+    return { ...outcome, report: null };
+  }
   const folder = options.report ?? reportDefaults.out;
-  const { index } = await report({ results: [out], out: folder, json: options.json ?? false });
+  const json = options.json ?? false;
+  const { index } = await report({ results: [out], out: folder, unlessUnchanged: true, json });
   return { ...outcome, report: index };
+}
+
+function shardFolder({ index, of }: Shard): string {
+  return `shards/${index}-of-${of}`;
 }
 
 function summary(outcome: BenchOutcome): string {

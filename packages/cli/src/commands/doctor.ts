@@ -1,8 +1,8 @@
 /** `vssm doctor`: what of this machine, these backends and data sets is usable, and the fix for what is not. */
 import { existsSync } from 'node:fs';
 import { availableParallelism, cpus, totalmem } from 'node:os';
-import { referenceBackend } from '@vssm/backend';
-import { cpuBackend } from '@vssm/backend-cpu';
+import { backendNames } from '@vssm/backend';
+import { defaultPath } from '@vssm/bench';
 import { readCheckpoint } from '@vssm/checkpoints';
 import { openFashionMnist, openImageNet } from '@vssm/datasets';
 import { Command } from 'commander';
@@ -18,7 +18,7 @@ interface Finding {
   readonly fix?: string;
 }
 
-type Options = OutputOptions & { readonly imagenet?: string };
+type Options = OutputOptions & { readonly imagenet?: string; readonly browser?: string };
 
 export function doctorCommand(): Command {
   return new Command('doctor')
@@ -28,11 +28,12 @@ export function doctorCommand(): Command {
       'where ImageNet-1K validation lies, to check that too',
       process.env.VSSM_IMAGENET,
     )
+    .option('--browser <file>', 'Chromium, Chrome or Edge for webgpu and wasm; default: what is found here')
     .option('--json', 'print one JSON document on stdout')
     .action(async (options: Options) => {
       const findings = [
         machine(),
-        ...(await backends()),
+        ...(await backends(options)),
         await fashionMnist(),
         await imageNet(options),
         await checkpoint(),
@@ -56,16 +57,19 @@ function machine(): Finding {
   };
 }
 
-async function backends(): Promise<Finding[]> {
-  return Promise.all(
-    [cpuBackend(), referenceBackend].map(async (backend): Promise<Finding> => {
-      const { name } = backend;
-      const probe = await backend.probe();
-      return probe.available
+/** In turn: each of two browsers would slow the start of the other. */
+async function backends(options: Options): Promise<Finding[]> {
+  const findings: Finding[] = [];
+  for (const name of backendNames) {
+    const { backend } = await defaultPath(name).open(options);
+    const probe = await backend.probe();
+    findings.push(
+      probe.available
         ? { kind: 'backend', name, usable: true, details: Object.values(probe.details).join(', ') }
-        : { kind: 'backend', name, usable: false, details: probe.reason, fix: probe.fix };
-    }),
-  );
+        : { kind: 'backend', name, usable: false, details: probe.reason, fix: probe.fix },
+    );
+  }
+  return findings;
 }
 
 async function fashionMnist(): Promise<Finding> {

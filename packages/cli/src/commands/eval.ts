@@ -1,19 +1,15 @@
 /** `vssm eval`: top-1 and top-5 of one model and one plan on one data set. */
-import type { Backend } from '@vssm/backend';
-import { loadImages, openBackend, progressOn } from '@vssm/bench';
-import { formatSchedule, oneOf, type PruningPlan, UserError, type VimSpec } from '@vssm/core';
-import {
-  type ImageDataset,
-  openFashionMnist,
-  openImageNet,
-  sampleHash,
-  stratifiedSample,
-} from '@vssm/datasets';
-import { Accuracy, topK } from '@vssm/metrics';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { basename, join } from 'node:path';
+import { chooseImages, evaluateOnce, openBackend, parseShard, progressOn } from '@vssm/bench';
+import { type ModelSpec, oneOf, type PruningPlan, parameterCount, UserError } from '@vssm/core';
+import { type ImageDataset, openFashionMnist, openImageNet } from '@vssm/datasets';
+import type { AccuracyRecord, ShardRecord } from '@vssm/results';
 import { Command } from 'commander';
-import { checkDataset } from '../inputs.ts';
+import { checkDataset, recipeOf } from '../inputs.ts';
 import { addBackendOptions, type BackendOptions } from '../options/backend.ts';
-import { addModelOptions, loadModel, type ModelOptions } from '../options/model.ts';
+import { addModelOptions, loadModel, type ModelOptions, type SourcedModel } from '../options/model.ts';
 import { whole } from '../options/numbers.ts';
 import { addPlanOptions, type PlanOptions, planOf } from '../options/plan.ts';
 import { listing, type OutputOptions, printResult } from '../output.ts';
@@ -29,6 +25,8 @@ type Options = ModelOptions &
     readonly limit?: number;
     readonly sample?: number;
     readonly batch: number;
+    readonly out?: string;
+    readonly shard?: string;
   };
 
 export function evalCommand(): Command {
@@ -42,57 +40,123 @@ export function evalCommand(): Command {
     .option('--limit <n>', 'only the first n images (partial, not comparable)', whole('--limit', 1))
     .option('--sample <n>', 'a fixed, class-balanced sample of n images', whole('--sample', 1))
     .option('--batch <n>', 'images per run', whole('--batch', 1), 64)
+    .option('--out <folder>', 'keep the result and each image’s answer there; running again resumes')
+    .option('--shard <i/n>', 'only share i of n of the images, for vssm merge; needs --out')
     .option('--json', 'print one JSON document on stdout')
     .action(run);
 }
 
 async function run(options: Options): Promise<void> {
-  const plan = planOf(options);
-  if (options.limit !== undefined && options.sample !== undefined) {
-    throw new UserError(`--limit ${options.limit} and --sample ${options.sample}: give one of the two`);
+  const { limit, sample, out } = options;
+  if (limit !== undefined && sample !== undefined) {
+    throw new UserError(`--limit ${limit} and --sample ${sample}: give one of the two`);
   }
-  const { name, form, backend } = await openBackend(options.backend);
+  const shard = options.shard === undefined ? undefined : parseShard(options.shard);
+  if (shard !== undefined && out === undefined) {
+    throw new UserError(`--shard ${options.shard}: its predictions need a place, give --out FOLDER`);
+  }
+  const backend = await openBackend(options.backend, options);
   const source = await loadModel(options);
+  const plan = planOf(options, source.spec.family);
   const dataset = await openDataset(options, source.spec);
+  const folder = out ?? mkdtempSync(join(tmpdir(), 'vssm-eval-'));
   try {
     checkDataset(dataset, source.spec);
-    const indices = chooseImages(options, dataset);
-    const { accuracy, failed } = await evaluate(backend, { ...source, plan }, options, dataset, indices);
-    const { top1, top5, count, interval, top1Correct, top5Correct } = accuracy.summary();
-    if (count === 0) {
-      throw new UserError(
-        `none of the ${indices.length} images got an answer; the first: ${failed[0].error}`,
-      );
-    }
-    const result = {
-      dataset: dataset.name,
-      split: dataset.split,
-      datasetSha256: dataset.checksum,
-      checkpoint: source.checkpoint?.path ?? null,
-      checkpointSha256: source.checkpoint?.sha256 ?? null,
-      model: source.name,
-      backend: name,
-      form,
-      schedule: formatSchedule(plan.schedule),
+    const wanted = { full: false, limit, sampleSize: sample ?? 0, seed: options.seed };
+    const outcome = await evaluateOnce({
+      model: { spec: source.spec, described: describeModel(source), weights: () => source.weights },
+      datasetId: oneOf('--dataset', options.dataset, datasetNames),
+      dataset,
+      images: chooseImages(dataset, sample === undefined ? 'all' : 'sample', wanted),
       plan,
-      top1,
-      top5,
-      count,
-      interval,
-      correct1: top1Correct,
-      correct5: top5Correct,
-      failed,
-      partial: indices.length < dataset.samples.length,
-      sampleHash: sampleHash(indices.map((index) => dataset.samples[index].id)),
-      ignored: source.ignored,
-    };
-    printResult(options, result, human(result));
+      batch: options.batch,
+      backend,
+      threads: options.threads,
+      out: folder,
+      ...(shard !== undefined && { shard }),
+      command: ['vssm', ...process.argv.slice(2)],
+      progress: progressOn(process.stderr),
+    });
+    if (outcome.state === 'stopped') {
+      const next = out === undefined ? '' : '; run the same command again to go on';
+      process.stderr.write(`stopped${next}\n`);
+      process.exitCode = outcome.exitCode;
+      return;
+    }
+    const { record } = outcome;
+    if (record.kind === 'shard')
+      printResult(options, shardResult(record, folder), shardLines(record, folder));
+    else {
+      const result = evaluationResult(record, source, dataset, out);
+      printResult(options, result, human(result));
+    }
   } finally {
     await dataset.close();
+    if (out === undefined) rmSync(folder, { recursive: true, force: true });
   }
 }
 
-async function openDataset(options: Options, spec: VimSpec): Promise<ImageDataset> {
+/** As results describe it. */
+export function describeModel({ name, spec, checkpoint }: SourcedModel): AccuracyRecord['model'] {
+  const weights: AccuracyRecord['model']['weights'] =
+    checkpoint === undefined
+      ? { from: 'random', seed: 0 }
+      : { from: 'checkpoint', file: basename(checkpoint.path), sha256: checkpoint.sha256 };
+  return { name: basename(name), spec: { ...spec }, params: parameterCount(spec), weights };
+}
+
+function evaluationResult(
+  record: AccuracyRecord,
+  source: SourcedModel,
+  dataset: ImageDataset,
+  out: string | undefined,
+) {
+  return {
+    dataset: dataset.name,
+    split: dataset.split,
+    datasetSha256: dataset.checksum,
+    checkpoint: source.checkpoint?.path ?? null,
+    checkpointSha256: source.checkpoint?.sha256 ?? null,
+    model: source.name,
+    backend: record.backend.name,
+    form: record.backend.form,
+    schedule: record.schedule,
+    plan: record.plan,
+    top1: record.top1,
+    top5: record.top5,
+    count: record.count,
+    interval: record.interval,
+    correct1: record.correct1,
+    correct5: record.correct5,
+    failed: record.failed,
+    partial: record.sample.count < record.dataset.total,
+    sampleHash: record.sample.idsHash,
+    ignored: source.ignored,
+    ...(out !== undefined && { predictions: join(out, record.predictions.file) }),
+  };
+}
+
+function shardResult({ shard, evaluation, predictions, failed }: ShardRecord, folder: string) {
+  return {
+    shard: `${shard.index}/${shard.of}`,
+    evaluation,
+    images: predictions.lines,
+    failed,
+    predictions: join(folder, predictions.file),
+  };
+}
+
+function shardLines({ shard, predictions, failed }: ShardRecord, folder: string): string {
+  return listing([
+    ['shard', `${shard.index} of ${shard.of}`],
+    ['images', String(predictions.lines)],
+    ...(failed > 0 ? [['without an answer', String(failed)] as const] : []),
+    ['predictions', join(folder, predictions.file)],
+    ['next', 'vssm merge joins the shards when all are there'],
+  ]);
+}
+
+async function openDataset(options: Options, spec: ModelSpec): Promise<ImageDataset> {
   const name = oneOf('--dataset', options.dataset, datasetNames);
   if (name === 'fashion-mnist') return openFashionMnist(options.data);
   const folder = options.data ?? process.env.VSSM_IMAGENET;
@@ -101,59 +165,7 @@ async function openDataset(options: Options, spec: VimSpec): Promise<ImageDatase
       '--dataset imagenet needs --data FOLDER (or VSSM_IMAGENET); datasets/imagenet/README.md lists the layouts',
     );
   }
-  return openImageNet(folder, { imageSize: spec.imageWidth });
-}
-
-function chooseImages({ limit, sample, seed }: Options, dataset: ImageDataset): readonly number[] {
-  if (sample !== undefined) return stratifiedSample(dataset, sample, seed);
-  const count = Math.min(limit ?? Infinity, dataset.samples.length);
-  return Array.from({ length: count }, (_, index) => index);
-}
-
-async function evaluate(
-  backend: Backend,
-  request: Parameters<Backend['load']>[0],
-  { threads, batch }: Options,
-  dataset: ImageDataset,
-  indices: readonly number[],
-): Promise<{ accuracy: Accuracy; failed: { id: string; error: string }[] }> {
-  const accuracy = new Accuracy();
-  const failed: { id: string; error: string }[] = [];
-  const { classes } = request.spec;
-  const model = await backend.load({ ...request, threads });
-  const progress = progressOn(process.stderr);
-  progress.begin(indices.length);
-  progress.task(`${dataset.name} ${dataset.split}`);
-  try {
-    for (let at = 0; at < indices.length; at += batch) {
-      const wanted = indices.slice(at, at + batch);
-      const loaded = await loadImages(dataset, wanted);
-      const readable = wanted.filter((_, i) => !(loaded[i] instanceof UserError));
-      for (const [i, index] of wanted.entries()) {
-        const image = loaded[i];
-        if (!(image instanceof UserError)) continue;
-        failed.push({ id: dataset.samples[index].id, error: image.message });
-        progress.say(`skipped: ${image.message}`);
-      }
-      if (readable.length > 0) {
-        const images = loaded.filter((image): image is Float32Array => !(image instanceof UserError));
-        const pixels = new Float32Array(images.length * images[0].length);
-        for (const [i, image] of images.entries()) pixels.set(image, i * image.length);
-        const answer = await model.run({ pixels, size: images.length, samples: readable });
-        for (const [row, index] of readable.entries()) {
-          const { id, label } = dataset.samples[index];
-          const reason = answer.failed?.get(row);
-          if (reason === undefined) accuracy.addRanking(topK(answer.logits, classes, 5, row), label);
-          else failed.push({ id, error: reason });
-        }
-      }
-      progress.advance(wanted.length);
-    }
-  } finally {
-    progress.end();
-    await model.dispose();
-  }
-  return { accuracy, failed };
+  return openImageNet(folder, { recipe: recipeOf(spec), imageSize: spec.imageWidth });
 }
 
 interface EvalSummary {

@@ -1,7 +1,7 @@
 /** `vssm export`: a model and a plan as one ONNX file that carries where it came from. */
 import { createHash } from 'node:crypto';
 import { formatSchedule, oneOf } from '@vssm/core';
-import { scanForms, wholeNames, wholeVim } from '@vssm/graph';
+import { scanForms, wholeModel, wholeNames } from '@vssm/graph';
 import { Command } from 'commander';
 import { addModelOptions, loadModel, type ModelOptions } from '../options/model.ts';
 import { addPlanOptions, type PlanOptions, planOf } from '../options/plan.ts';
@@ -25,9 +25,9 @@ export function exportCommand(): Command {
 
 async function run(options: Options): Promise<void> {
   const scan = oneOf('--scan', options.scan, scanForms);
-  const plan = planOf(options);
   const { spec, weights, name, checkpoint } = await loadModel(options);
-  const model = wholeVim(spec, weights, plan, {
+  const plan = planOf(options, spec.family);
+  const model = wholeModel(spec, weights, plan, {
     scan,
     metadata: {
       'vssm.source': checkpoint === undefined ? name : 'checkpoint',

@@ -1,17 +1,17 @@
 /** `vssm flops`: what one image costs, in either profile. */
 import {
-  checkScheduleDepth,
+  checkPlan,
   type Flops,
   flopsProfiles,
   formatSchedule,
+  type ModelSpec,
+  modelFlops,
   oneOf,
   type PruningPlan,
   parameterCount,
-  type VimSpec,
-  vimFlops,
 } from '@vssm/core';
 import { Command } from 'commander';
-import { addModelOptions, loadModel, type ModelOptions, modelSpec } from '../options/model.ts';
+import { addModelOptions, type ModelOptions, specOf } from '../options/model.ts';
 import { addPlanOptions, type PlanOptions, planOf } from '../options/plan.ts';
 import { listing, type OutputOptions, printResult } from '../output.ts';
 
@@ -29,10 +29,10 @@ export function flopsCommand(): Command {
 
 async function run(options: Options): Promise<void> {
   const profile = oneOf('--profile', options.profile, flopsProfiles);
-  const plan = planOf(options);
-  const { name, spec } = await source(options);
-  checkScheduleDepth(plan.schedule, spec.depth);
-  const flops = vimFlops(spec, plan, profile);
+  const { name, spec } = await specOf(options);
+  const plan = planOf(options, spec.family);
+  checkPlan(spec, plan);
+  const flops = modelFlops(spec, plan, profile);
   const gflops = (value: number) => value / 1e9;
   const result = {
     model: name,
@@ -55,14 +55,7 @@ async function run(options: Options): Promise<void> {
   printResult(options, result, human(name, spec, plan, flops));
 }
 
-async function source(options: Options): Promise<{ name: string; spec: VimSpec }> {
-  if (options.model !== undefined && options.checkpoint === undefined) {
-    return { name: options.model, spec: modelSpec(options.model, options) };
-  }
-  return loadModel(options);
-}
-
-function human(name: string, spec: VimSpec, plan: PruningPlan, flops: Flops): string {
+function human(name: string, spec: ModelSpec, plan: PruningPlan, flops: Flops): string {
   return listing([
     ['model', name],
     ['parameters', parameterCount(spec).toLocaleString('en')],

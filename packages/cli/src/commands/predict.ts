@@ -1,7 +1,7 @@
 /** `vssm predict`: logits and kept positions of a tensor or a folder of images. */
 import { openBackend, progressOn } from '@vssm/bench';
 import { writeSafetensors } from '@vssm/checkpoints';
-import { formatSchedule, oneOf, type Tensor, UserError } from '@vssm/core';
+import { classTokenOf, formatSchedule, oneOf, type Tensor, tokenGrid, UserError } from '@vssm/core';
 import { recipeNames } from '@vssm/datasets';
 import { topK } from '@vssm/metrics';
 import { Command } from 'commander';
@@ -38,9 +38,9 @@ export function predictCommand(): Command {
 }
 
 async function run(options: Options): Promise<void> {
-  const plan = planOf(options);
-  const { name, backend } = await openBackend(options.backend);
+  const { name, backend } = await openBackend(options.backend, options);
   const source = await loadModel(options);
+  const plan = planOf(options, source.spec.family);
   const input = await openInput(options, source);
   try {
     const model = await backend.load({ ...source, plan, threads: options.threads });
@@ -78,6 +78,9 @@ async function run(options: Options): Promise<void> {
       classes,
       schedule: formatSchedule(plan.schedule),
       plan,
+      /** Kept positions count the cells of this grid row by row, and the class token where it stands. */
+      grid: tokenGrid(source.spec),
+      classToken: classTokenOf(source.spec),
       tokens: [...kept].map(([after, parts]) => ({ after, kept: sumLengths(parts) / input.count })),
       source: source.checkpoint?.sha256 ?? source.name,
       ignored: source.ignored,

@@ -1,29 +1,44 @@
 /** `vssm preprocess`: one image through a recipe, as the 8-bit picture that would enter normalisation. */
-import { recipeNames } from '@vssm/datasets';
+import { UserError } from '@vssm/core';
+import type { SizeLimits } from '@vssm/datasets';
 import { Command } from 'commander';
 import { whole } from '../options/numbers.ts';
 import { listing, printResult } from '../output.ts';
-import { preprocess } from './preprocess.ts';
+import { allRecipeNames, preprocess } from './preprocess.ts';
+
+interface Options {
+  readonly recipe: string;
+  readonly size?: number;
+  readonly max?: SizeLimits;
+  readonly out: string;
+  readonly json?: boolean;
+}
 
 export function preprocessCommand(): Command {
   return new Command('preprocess')
-    .description('resize and crop one image as a recipe does, and write it as an 8-bit RGB PNG')
-    .argument('<image>', 'JPEG or PNG file')
-    .option('--recipe <name>', recipeNames.join(', '), 'vim-imagenet')
+    .description('resize one image as a recipe does, before padding, and write it as an 8-bit RGB PNG')
+    .argument('<image>', 'JPEG, PNG or WebP file')
+    .option('--recipe <name>', allRecipeNames.join(', '), 'vim-imagenet')
     .option('--size <pixels>', "side of the crop; default: the recipe's", whole('--size', 1))
+    .option('--max <long,short>', "how long the sides may become; default: the recipe's", longAndShort)
     .option('--out <file>', 'PNG to write', 'preprocessed.png')
     .option('--json', 'print one JSON document on stdout')
-    .action(
-      async (input: string, options: { recipe: string; size?: number; out: string; json?: boolean }) => {
-        const { recipe, size, out } = options;
-        const result = await preprocess({
-          recipe,
-          input,
-          output: out,
-          json: options.json ?? false,
-          ...(size !== undefined && { size }),
-        });
-        printResult(options, result, listing([['wrote', out]]));
-      },
-    );
+    .action(async (input: string, options: Options) => {
+      const { recipe, size, max, out } = options;
+      const result = await preprocess({
+        recipe,
+        input,
+        output: out,
+        json: options.json ?? false,
+        ...(size !== undefined && { size }),
+        ...(max !== undefined && { limits: max }),
+      });
+      printResult(options, result, listing([['wrote', out]]));
+    });
+}
+
+function longAndShort(text: string): SizeLimits {
+  const match = /^(\d{1,9}),(\d{1,9})$/.exec(text);
+  if (match === null) throw new UserError(`--max "${text}": expected LONG,SHORT, for instance 1333,800`);
+  return { long: Number(match[1]), short: Number(match[2]) };
 }

@@ -2,7 +2,14 @@ import { createHash } from 'node:crypto';
 import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { applyRecipe, decodeImage, encodePng, recipeFor } from '@vssm/datasets';
+import {
+  applyDenseRecipe,
+  applyRecipe,
+  decodeImage,
+  denseRecipeFor,
+  encodePng,
+  recipeFor,
+} from '@vssm/datasets';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { preprocess } from './preprocess.ts';
 
@@ -42,6 +49,31 @@ describe('preprocess', () => {
       sha256: createHash('sha256').update(expected.data).digest('hex'),
     });
     expect(readdirSync(dir).sort()).toEqual(['in.JPEG', 'out.png']);
+  });
+
+  it.each([
+    ['plainmamba-coco', undefined, 919, 800],
+    ['plainmamba-coco', { long: 100, short: 90 }, 100, 87],
+    ['plainmamba-ade20k', { long: 100, short: 90 }, 128, 96],
+    ['vim-ade20k', { long: 100, short: 90 }, 100, 87],
+  ])('writes the pixels after all resizing, %s within %o', async (recipe, limits, width, height) => {
+    const summary = await preprocess(options({ recipe, ...(limits && { limits }) }));
+    expect(summary).toMatchObject({ recipe, width, height });
+    const written = await decodeImage(readFileSync(join(dir, 'out.png')), 'out.png');
+    expect(written).toEqual(applyDenseRecipe(image, denseRecipeFor(recipe, limits), 'in'));
+  });
+
+  it('gives PlainMamba on ImageNet the picture that Vim gets', async () => {
+    const vim = await preprocess(options());
+    expect((await preprocess(options({ recipe: 'plainmamba-imagenet' }))).sha256).toBe(vim.sha256);
+  });
+
+  it.each([
+    [{ limits: { long: 9, short: 8 } }, '--max goes with plainmamba-coco'],
+    [{ recipe: 'vim-ade20k', size: 64 }, '--size goes with vim-imagenet'],
+    [{ recipe: 'vim-ade20k', limits: { long: 8, short: 9 } }, 'limits 8,9'],
+  ])('refuses %o', async (more, message) => {
+    await expect(preprocess(options(more))).rejects.toThrow(message);
   });
 
   it('leaves the output alone when the input is damaged', async () => {

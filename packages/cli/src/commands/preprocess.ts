@@ -1,6 +1,19 @@
 /** One image through a recipe's 8-bit stage: read, scaled, cropped, and written as a PNG of the same pixels. */
 import { createHash } from 'node:crypto';
-import { applyRecipe, encodePng, openImage, recipeFor } from '@vssm/datasets';
+import { oneOf, UserError } from '@vssm/core';
+import {
+  applyDenseRecipe,
+  applyRecipe,
+  type DenseRecipeName,
+  denseRecipeFor,
+  denseRecipeNames,
+  encodePng,
+  openImage,
+  type RgbImage,
+  recipeFor,
+  recipeNames,
+  type SizeLimits,
+} from '@vssm/datasets';
 import { writeFileAtomically } from '../write-file.ts';
 
 export interface PreprocessOptions {
@@ -10,8 +23,10 @@ export interface PreprocessOptions {
   /** PNG file; appears whole or not at all. */
   readonly output: string;
   readonly json: boolean;
-  /** Side of the crop, pixels. Default: the recipe's own. */
+  /** Side of the crop, pixels; for classifiers. Default: the recipe's own. */
   readonly size?: number;
+  /** How long the sides may become; for detectors and segmenters. Default: the recipe's own. */
+  readonly limits?: SizeLimits;
 }
 
 export interface PreprocessSummary {
@@ -24,13 +39,34 @@ export interface PreprocessSummary {
   readonly sha256: string;
 }
 
+export const allRecipeNames = [...recipeNames, ...denseRecipeNames] as const;
+
 /** @throws UserError for an unknown recipe, an unreadable image or a size out of range */
 export async function preprocess(options: PreprocessOptions): Promise<PreprocessSummary> {
   const { input, output } = options;
-  const recipe = recipeFor(options.recipe, options.size);
-  const image = applyRecipe(await openImage(input), recipe);
+  const recipe = oneOf('recipe', options.recipe, allRecipeNames);
+  const image = isDense(recipe) ? await throughDense(recipe, options) : await throughCrop(recipe, options);
   await writeFileAtomically(output, await encodePng(image));
   const { width, height, data } = image;
   const sha256 = createHash('sha256').update(data).digest('hex');
-  return { recipe: recipe.name, input, output, width, height, sha256 };
+  return { recipe, input, output, width, height, sha256 };
+}
+
+function isDense(name: (typeof allRecipeNames)[number]): name is DenseRecipeName {
+  return denseRecipeNames.some((dense) => dense === name);
+}
+
+async function throughCrop(name: string, { input, size, limits }: PreprocessOptions): Promise<RgbImage> {
+  if (limits !== undefined) {
+    throw new UserError(`--max goes with ${denseRecipeNames.join(', ')}; ${name} takes --size`);
+  }
+  const recipe = recipeFor(name, size);
+  return applyRecipe(await openImage(input), recipe);
+}
+
+async function throughDense(name: string, { input, size, limits }: PreprocessOptions): Promise<RgbImage> {
+  if (size !== undefined)
+    throw new UserError(`--size goes with ${recipeNames.join(', ')}; ${name} takes --max`);
+  const recipe = denseRecipeFor(name, limits);
+  return applyDenseRecipe(await openImage(input, 'opencv'), recipe, input);
 }

@@ -3,7 +3,7 @@ import { existsSync, readdirSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { UserError } from '@vssm/core';
 import { type WrittenReport, writeReport } from '@vssm/report';
-import { type PaperTable, readPaperTable, resultsFileName } from '@vssm/results';
+import { type PaperTable, readHistory, readPaperTable, resultsFileName } from '@vssm/results';
 
 export const reportDefaults = { results: ['results'], out: 'reports/latest' } as const;
 
@@ -11,6 +11,10 @@ export interface ReportOptions {
   /** Run folders, results files, or folders of run folders. */
   readonly results: readonly string[];
   readonly out: string;
+  /** Folder of `vssm history`, for trends. */
+  readonly history?: string;
+  /** Leaves a report alone that was made of the same. */
+  readonly unlessUnchanged?: boolean;
   readonly json: boolean;
 }
 
@@ -25,9 +29,21 @@ export interface ReportResult extends WrittenReport {
  *
  * @throws UserError
  */
-export async function report({ results, out, json }: ReportOptions): Promise<ReportResult> {
+export async function report({
+  results,
+  out,
+  history,
+  unlessUnchanged = false,
+  json,
+}: ReportOptions): Promise<ReportResult> {
   const runs = results.flatMap(findRuns);
-  const written = await writeReport({ results: runs, benchmarks: paperTables(), out });
+  const written = await writeReport({
+    results: runs,
+    benchmarks: paperTables(),
+    out,
+    history: history === undefined ? [] : readHistory(history),
+    unlessUnchanged,
+  });
   if (!json) process.stderr.write(summary(runs, written));
   return { ...written, runs };
 }

@@ -1,13 +1,13 @@
 /** Where a model comes from: a checkpoint, or a published size with random weights. */
 import { fileURLToPath } from 'node:url';
-import { loadVim, readCheckpoint } from '@vssm/checkpoints';
+import { loadModel as loadCheckpoint, readCheckpoint } from '@vssm/checkpoints';
 import {
-  checkVimSpec,
-  randomVimWeights,
+  checkSpec,
+  type ModelSpec,
+  models,
+  namedModel,
+  randomWeights,
   UserError,
-  type VimSpec,
-  vimModel,
-  vimModels,
   type Weights,
 } from '@vssm/core';
 import type { Command } from 'commander';
@@ -23,7 +23,7 @@ export interface ModelOptions {
 }
 
 export interface SourcedModel {
-  readonly spec: VimSpec;
+  readonly spec: ModelSpec;
   readonly weights: Weights;
   /** Name for people: the model's, or the checkpoint's path. */
   readonly name: string;
@@ -43,17 +43,21 @@ export function addModelOptions(command: Command): Command {
     .option('--checkpoint <file>', '.pth or .safetensors; default: the embedded Fashion-MNIST model')
     .option(
       '--model <name>',
-      `${Object.keys(vimModels).join(', ')} with random weights, instead of a checkpoint`,
+      `${Object.keys(models).join(', ')} with random weights, instead of a checkpoint`,
     )
     .option(
       '--key <name>',
       'which entry of the checkpoint holds the state dict; default: model, state_dict, …',
     )
-    .option('--stride <pixels>', 'step between patches, if it is not the patch size', whole('--stride', 1))
+    .option(
+      '--stride <pixels>',
+      'step between patches, if it is not the patch size (Vim only)',
+      whole('--stride', 1),
+    )
     .option('--image-size <HxW>', 'input size the model runs at', heightByWidth('--image-size'))
     .option(
       '--grid <HxW>',
-      'patch grid, where it is neither square nor given by the input',
+      'patch grid of the position embedding, where it is neither square nor told by the input',
       heightByWidth('--grid'),
     );
 }
@@ -66,11 +70,11 @@ export async function loadModel(options: ModelOptions): Promise<SourcedModel> {
       );
     }
     const spec = modelSpec(options.model, options);
-    return { spec, weights: randomVimWeights(spec), name: `${options.model}, random weights`, ignored: [] };
+    return { spec, weights: randomWeights(spec), name: `${options.model}, random weights`, ignored: [] };
   }
   const path = options.checkpoint ?? embeddedCheckpoint;
   const file = await readCheckpoint(path, options.key === undefined ? {} : { key: options.key });
-  const { spec, weights, ignored } = loadVim(file, {
+  const { spec, weights, ignored } = loadCheckpoint(file, {
     ...(options.stride !== undefined && { stride: options.stride }),
     ...(options.imageSize !== undefined && { imageSize: options.imageSize }),
     ...(options.grid !== undefined && { grid: options.grid }),
@@ -79,18 +83,31 @@ export async function loadModel(options: ModelOptions): Promise<SourcedModel> {
   return { spec, weights, name, checkpoint: { path, sha256: file.sha256 }, ignored };
 }
 
+/** A model's spec alone: a published one needs no weights for it. */
+export async function specOf(
+  options: ModelOptions,
+): Promise<{ readonly name: string; readonly spec: ModelSpec }> {
+  if (options.model !== undefined && options.checkpoint === undefined) {
+    return { name: options.model, spec: modelSpec(options.model, options) };
+  }
+  return loadModel(options);
+}
+
 /** A published model's spec, at another input size or stride if asked. */
-export function modelSpec(name: string, options: ModelOptions): VimSpec {
+function modelSpec(name: string, options: ModelOptions): ModelSpec {
   if (options.grid !== undefined) {
     throw new UserError(
       '--grid goes with --checkpoint; use --image-size to run a named model at another size',
     );
   }
-  const spec = vimModel(name);
-  return checkVimSpec({
-    ...spec,
+  const spec = namedModel(name);
+  const image = {
     imageHeight: options.imageSize?.height ?? spec.imageHeight,
     imageWidth: options.imageSize?.width ?? spec.imageWidth,
-    stride: options.stride ?? spec.stride,
-  });
+  };
+  if (spec.family === 'vim') return checkSpec({ ...spec, ...image, stride: options.stride ?? spec.stride });
+  if (options.stride !== undefined) {
+    throw new UserError(`--stride ${options.stride}: only Vim has one; the cells of ${name} never overlap`);
+  }
+  return checkSpec({ ...spec, ...image });
 }

@@ -12,6 +12,17 @@ export function whole(option: string, least = 0): (text: string) => number {
   };
 }
 
+/** A part of a whole: 0 to 1. */
+export function fraction(option: string): (text: string) => number {
+  return (text) => {
+    const value = Number(text);
+    if (!/^\d*\.?\d+$/.test(text) || value > 1) {
+      throw new UserError(`${option} "${text}": must be a number from 0 to 1, for instance 0.4`);
+    }
+    return value;
+  };
+}
+
 /** `14x16` or `14` (square): height, then width. */
 export function heightByWidth(option: string): (text: string) => { height: number; width: number } {
   return (text) => {

@@ -2,6 +2,7 @@
 import {
   alignments,
   convModes,
+  type ModelFamily,
   oneOf,
   type PruningPlan,
   parseSchedule,
@@ -27,15 +28,21 @@ export interface PlanOptions {
 }
 
 export function addPlanOptions(command: Command): Command {
-  return command
-    .option(
+  return addRuleOptions(
+    command.option(
       '--prune <schedule>',
       'prune after these blocks (1-based) at these keep ratios, e.g. "5,10,15@0.8"; default: dense',
-    )
+    ),
+  );
+}
+
+/** All but the schedule. */
+export function addRuleOptions(command: Command): Command {
+  return command
     .option('--alignment <how>', `what the scan does about pruned tokens: ${alignments.join(', ')}`, 'decay')
     .option(
       '--conv <taps>',
-      `what the convolution sees: ${convModes.join(', ')}; default: compact with none, else positional`,
+      `what the convolution sees: ${convModes.join(', ')}; default: compact with none, else positional; PlainMamba: positional only`,
     )
     .option('--signal <signal>', `what tokens are scored by: ${signals.join(', ')}`, 'gated')
     .option('--reduce <how>', `channels to one score: ${reductions.join(', ')}`, 'clip')
@@ -45,16 +52,21 @@ export function addPlanOptions(command: Command): Command {
     .option('--seed <n>', 'seed of the random signal', whole('--seed'), 0);
 }
 
-export function planOf(options: PlanOptions): PruningPlan {
-  return pruningPlan({
-    schedule: options.prune === undefined || options.prune.trim() === '' ? [] : parseSchedule(options.prune),
-    signal: oneOf('--signal', options.signal, signals),
-    reduce: oneOf('--reduce', options.reduce, reductions),
-    order: oneOf('--order', options.order, scoreOrders),
-    alignment: oneOf('--alignment', options.alignment, alignments),
-    ...(options.conv !== undefined && { conv: oneOf('--conv', options.conv, convModes) }),
-    tokenOrder: oneOf('--token-order', options.tokenOrder, tokenOrders),
-    countClassToken: options.countClassToken ?? false,
-    seed: options.seed,
-  });
+/** @throws UserError for options that the family does not have */
+export function planOf(options: PlanOptions, family: ModelFamily): PruningPlan {
+  return pruningPlan(
+    {
+      schedule:
+        options.prune === undefined || options.prune.trim() === '' ? [] : parseSchedule(options.prune),
+      signal: oneOf('--signal', options.signal, signals),
+      reduce: oneOf('--reduce', options.reduce, reductions),
+      order: oneOf('--order', options.order, scoreOrders),
+      alignment: oneOf('--alignment', options.alignment, alignments),
+      ...(options.conv !== undefined && { conv: oneOf('--conv', options.conv, convModes) }),
+      tokenOrder: oneOf('--token-order', options.tokenOrder, tokenOrders),
+      countClassToken: options.countClassToken ?? false,
+      seed: options.seed,
+    },
+    family,
+  );
 }

@@ -27,8 +27,8 @@ ${settings.length > 0 && contrastTable(settings, context)}
 const partialBanner = html`<p class="banner loud"><strong>Partial, not comparable.</strong> This run was cut down with <code>--limit</code>. Its
 accuracies are for trying things out; do not compare them with anything.</p>`;
 
-function whatWasRun({ runs, accuracy, speed, executions, skipped }: Evidence): Content {
-  if (accuracy.length + speed.length + executions.length === 0) {
+function whatWasRun({ runs, accuracy, speed, executions, comparisons, skipped }: Evidence): Content {
+  if (accuracy.length + speed.length + executions.length + comparisons.length === 0) {
     return html`Nothing has been run yet, so there is nothing to report. <code>pnpm bench</code> runs the suite and writes this page again.`;
   }
   const sentences: string[] = [];
@@ -42,6 +42,9 @@ function whatWasRun({ runs, accuracy, speed, executions, skipped }: Evidence): C
   }
   if (speed.length > 0) sentences.push(`The speed of ${names(speed)}, dense and pruned.`);
   if (executions.length > 0) sentences.push(`Ways to run ${names(executions)} on a CPU, side by side.`);
+  if (comparisons.length > 0) {
+    sentences.push(`Backends held against a float64 reference, with ${names(comparisons)}.`);
+  }
   const run = runs.at(-1);
   if (run !== undefined) {
     const { cpu, cores } = run.environment;

@@ -19,6 +19,7 @@ import { type Context, table } from '../section.ts';
 export const formNames: Readonly<Record<ExecutionForm, string>> = {
   floor: 'matrix products alone',
   segments: 'segments',
+  'segments-wasm': 'segments, WebAssembly only',
   'whole-scan': 'ONNX Runtime Scan',
   'whole-linear-attention': 'ONNX Runtime LinearAttention',
 };
@@ -53,8 +54,8 @@ export async function formsPart({ evidence, files }: Context): Promise<Markup | 
   }
   return html`<p>The <strong>matrix products alone</strong> are all that a model multiplies, in ONNX Runtime, and nothing else: nothing
 built on the same library can be faster. <strong>Segments</strong> is this project’s way: ONNX Runtime for the dense parts, kernels of its own
-in WebAssembly for convolution, scan, gate and scores. The other two are the whole model in ONNX Runtime, with either
-operator that can express the scan.</p>${parts}${calibrations(groups)}`;
+for convolution, scan, gate and scores, compiled for the processor where a C compiler is at hand, in WebAssembly otherwise and where it
+says so. The others are the whole model in ONNX Runtime, with either operator that can express the scan.</p>${parts}${calibrations(groups)}`;
 }
 
 function ordered({ entries }: ExecutionGroup): ExecutionEntry[] {

@@ -1,0 +1,23 @@
+#!/usr/bin/env bash
+# One array task per shard, on a file system that all nodes share:
+#
+#   sbatch --array=1-16 docs/recipes/slurm-array.sh
+#
+# and when the array is through: pnpm vssm merge "$VSSM_OUT" --out results
+#
+#SBATCH --job-name=vssm
+#SBATCH --cpus-per-task=8
+#SBATCH --mem=16G
+#SBATCH --time=12:00:00
+#SBATCH --requeue
+set -euo pipefail
+
+# What is evaluated, and where the shards go; a task that is requeued goes on where it was cut off.
+VSSM_RUN=${VSSM_RUN:-'bench --full --only table1-imagenet'}
+VSSM_OUT=${VSSM_OUT:-shards}
+
+# shellcheck disable=SC2086 # several words on purpose
+exec node packages/cli/src/main.ts $VSSM_RUN \
+  --threads "${SLURM_CPUS_PER_TASK:-1}" \
+  --shard "$SLURM_ARRAY_TASK_ID/$SLURM_ARRAY_TASK_COUNT" \
+  --out "$VSSM_OUT/$SLURM_ARRAY_TASK_ID"

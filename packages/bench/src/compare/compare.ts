@@ -1,0 +1,95 @@
+/**
+ * Every way to carry out a model, held against the float64 reference and timed beside the others. Times of one
+ * batch size and plan are taken turn about; each plan has rounds of its own.
+ */
+import { type PruningPlan, UserError } from '@vssm/core';
+import { type ComparisonRecord, openResults } from '@vssm/results';
+import { codeVersion } from '../code-version.ts';
+import type { ExecutionPath, PathOptions } from '../execution-paths.ts';
+import { exitCodes, listenForInterruption } from '../interruption.ts';
+import { keyOf } from '../keys.ts';
+import type { Progress } from '../progress.ts';
+import type { ReadyModel } from '../resources.ts';
+import { writeRunHeader } from '../run-header.ts';
+import type { SpeedBudget } from '../tasks.ts';
+import { type Competitor, nameOf, probePath } from './competitors.ts';
+import type { ComparedImages } from './images.ts';
+import { PlanComparison } from './plan-comparison.ts';
+
+export interface CompareRequest {
+  readonly model: Omit<ReadyModel, 'id'>;
+  readonly plans: readonly PruningPlan[];
+  readonly paths: readonly ExecutionPath[];
+  /** True: the paths were named by the user. */
+  readonly pathsAsked: boolean;
+  readonly images: ComparedImages;
+  /** The reference answers this many of the images, the first ones. */
+  readonly referenceImages: number;
+  /** Time that one path has for the reference's images, and again for all; the first batch is always run. */
+  readonly budgetMs: number;
+  /** Batch sizes to time. */
+  readonly batches: readonly number[];
+  readonly speedBudget: SpeedBudget;
+  readonly threads: number;
+  readonly pathOptions: PathOptions;
+  /** Run folder. */
+  readonly out: string;
+  /** As typed, one argument per element. */
+  readonly command: readonly string[];
+  readonly progress: Progress;
+}
+
+export type CompareOutcome =
+  | { readonly state: 'done'; readonly records: readonly ComparisonRecord[] }
+  | { readonly state: 'stopped'; readonly exitCode: number };
+
+/** @throws UserError for a folder in use, a full disk */
+export async function compareBackends(request: CompareRequest): Promise<CompareOutcome> {
+  const { progress, plans } = request;
+  const results = openResults(request.out);
+  const interruption = listenForInterruption((signal) =>
+    progress.say(`${signal}: stopping; once more to stop at once`),
+  );
+  const stopping = () => interruption.signal !== null;
+  try {
+    writeRunHeader(results, request.command, codeVersion());
+    const group = keyOf(['compare'], { at: new Date().toISOString(), name: request.model.described.name });
+    progress.begin(plans.length * stagesOf(request));
+    const competitors: Competitor[] = [];
+    for (const path of request.paths) {
+      progress.task(`looking for ${nameOf(path)}`);
+      competitors.push(await probePath(path, request.pathOptions, request.pathsAsked));
+    }
+    const records: ComparisonRecord[] = [];
+    for (const plan of plans) {
+      const comparison = new PlanComparison(request, plan, competitors, stopping);
+      try {
+        if (!(await comparison.run())) {
+          return { state: 'stopped', exitCode: exitCodes[interruption.signal ?? 'SIGINT'] };
+        }
+      } finally {
+        await comparison.dispose();
+      }
+      records.push(...comparison.write(results, group));
+    }
+    return { state: 'done', records };
+  } finally {
+    interruption.release();
+    progress.end();
+    results.close();
+  }
+}
+
+/** Progress counts stages: the reference, the answers of each path, and each batch size. */
+function stagesOf({ paths, batches }: CompareRequest): number {
+  return 1 + paths.length + batches.length;
+}
+
+/** @throws UserError for a list that is none */
+export function parseBatches(text: string): readonly number[] {
+  const batches = text.split(',').map((part) => Number(part.trim()));
+  if (batches.some((batch) => !Number.isInteger(batch) || batch < 1 || batch > 4096)) {
+    throw new UserError(`--batch "${text}": expected sizes from 1 to 4096 joined by commas, e.g. 1,8,32`);
+  }
+  return [...new Set(batches)].sort((a, b) => a - b);
+}

@@ -1,0 +1,110 @@
+/** How close a backend's answers are to the reference's: logits, first answers, and which tokens were kept. */
+import type { Prediction } from '@vssm/backend';
+import type { ComparisonRecord } from '@vssm/results';
+import { TaskFailure } from '../workplace.ts';
+import type { ReferenceAnswer, ScoredStep } from './reference-answers.ts';
+
+type Measured = Extract<ComparisonRecord['outcome'], { state: 'measured' }>;
+export type Parity = Measured['parity'];
+
+/**
+ * Backends are held to 1e-5 of the largest logit by the conformance suite; scores are sums like logits, so two of
+ * them that are closer than this share of the step's largest may change places in float32.
+ */
+export const tieMargin = 1e-5;
+
+/**
+ * Adds up answers of one backend, batch by batch.
+ *
+ * @throws TaskFailure for logits that are not finite
+ */
+export class ParityCount {
+  #images = 0;
+  #failed = 0;
+  #max = 0;
+  #sum = 0;
+  #values = 0;
+  #largestLogit = 0;
+  #sameTop1 = 0;
+  readonly #kept = { images: 0, ties: 0, positions: 0, total: 0, largestMargin: 0 };
+
+  /** @param answers of the batch's images, in its order */
+  add(prediction: Prediction, answers: readonly ReferenceAnswer[]): void {
+    for (const [item, answer] of answers.entries()) {
+      if (prediction.failed?.has(item)) this.#failed++;
+      else this.#addImage(prediction, item, answer);
+    }
+  }
+
+  #addImage({ logits, kept }: Prediction, item: number, answer: ReferenceAnswer): void {
+    const classes = answer.logits.length;
+    const own = logits.subarray(item * classes, (item + 1) * classes);
+    if (!own.every(Number.isFinite)) throw new TaskFailure('some of its logits are not finite');
+    this.#images++;
+    this.#values += classes;
+    for (const [index, expected] of answer.logits.entries()) {
+      const difference = Math.abs(own[index] - expected);
+      this.#max = Math.max(this.#max, difference);
+      this.#sum += difference;
+      this.#largestLogit = Math.max(this.#largestLogit, Math.abs(expected));
+    }
+    if (firstAnswer(own) === firstAnswer(answer.logits)) this.#sameTop1++;
+    for (const { kept: expected } of answer.steps) this.#kept.total += expected.size;
+    for (const step of answer.steps) {
+      const positions = keptOf(kept.get(step.after)!, item, step.kept.size);
+      const difference = keptDifference(step, positions);
+      if (difference === null) continue;
+      this.#kept.images++;
+      this.#kept.positions += difference.positions;
+      this.#kept.largestMargin = Math.max(this.#kept.largestMargin, difference.margin);
+      if (difference.margin <= tieMargin) this.#kept.ties++;
+      // What follows is another sequence: its scores are not comparable.
+      break;
+    }
+  }
+
+  result(): Parity {
+    const { total, ...kept } = this.#kept;
+    return {
+      images: this.#images,
+      failed: this.#failed,
+      maxDifference: this.#max,
+      meanDifference: this.#values === 0 ? 0 : this.#sum / this.#values,
+      largestLogit: this.#largestLogit,
+      sameTop1: this.#sameTop1,
+      kept: total === 0 ? null : { ...kept, total, tieMargin },
+    };
+  }
+}
+
+/** Positions that one image kept at a step. */
+function keptOf(positions: Int32Array, item: number, count: number): Set<number> {
+  return new Set(positions.subarray(item * count, (item + 1) * count));
+}
+
+/**
+ * Null where the same tokens are kept. The margin is between the best-scored token that only the reference kept
+ * and the worst-scored one that it pruned, as a share of the step's largest |score|.
+ */
+export function keptDifference(
+  { scores, kept }: ScoredStep,
+  positions: ReadonlySet<number>,
+): { readonly positions: number; readonly margin: number } | null {
+  const lost = [...kept].filter((position) => !positions.has(position));
+  const gained = [...positions].filter((position) => !kept.has(position));
+  if (lost.length === 0 && gained.length === 0) return null;
+  const scoreOf = (position: number) => scores.get(position) ?? Number.NaN;
+  const highest = Math.max(...lost.map(scoreOf));
+  const lowest = Math.min(...gained.map(scoreOf));
+  const scale = [...scores.values()].reduce((most, score) => Math.max(most, Math.abs(score)), 0);
+  const margin = (highest - lowest) / scale;
+  // A token that could not be chosen at all, or another number of them, is no tie.
+  return { positions: gained.length, margin: Number.isFinite(margin) ? margin : 1 };
+}
+
+/** Index of the largest logit; of equals the first. */
+export function firstAnswer(logits: ArrayLike<number>): number {
+  let best = 0;
+  for (let index = 1; index < logits.length; index++) if (logits[index] > logits[best]) best = index;
+  return best;
+}

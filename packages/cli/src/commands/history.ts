@@ -1,0 +1,70 @@
+/** `vssm history`: keeps what this commit gave, and holds it against what earlier ones gave. */
+import { readFileSync } from 'node:fs';
+import { dirname } from 'node:path';
+import { UserError } from '@vssm/core';
+import {
+  type Against,
+  againstSchema,
+  backendParity,
+  historyEntry,
+  type Regression,
+  readHistory,
+  readResults,
+  regressions,
+  writeHistory,
+} from '@vssm/results';
+import { Command } from 'commander';
+import { printResult } from '../output.ts';
+import { findRuns } from './report.ts';
+
+interface Options {
+  readonly results: readonly string[];
+  readonly history: string;
+  readonly against?: string;
+  readonly json?: boolean;
+}
+
+export function historyCommand(): Command {
+  return new Command('history')
+    .description('keep what this commit gave, and exit with 1 where it is worse than an earlier one')
+    .option('--results <folders...>', 'run folders of this commit and machine, or folders of them', [
+      'results',
+    ])
+    .option('--history <folder>', 'one JSON file for each machine and commit', 'history')
+    .option('--against <file>', 'what vssm against measured')
+    .option('--json', 'print one JSON document on stdout')
+    .action((options: Options) => {
+      const runs = options.results.flatMap(findRuns).map((place) => {
+        const { file, records } = readResults(place);
+        return { folder: dirname(file), records };
+      });
+      const records = runs.flatMap((run) => run.records);
+      const against = options.against === undefined ? null : readAgainst(options.against);
+      const entry = historyEntry(records, backendParity(runs), against);
+      const found = regressions(entry, readHistory(options.history));
+      const file = writeHistory(options.history, entry);
+      printResult(options, { file, regressions: found }, words(file, found));
+      if (found.length > 0) process.exitCode = 1;
+    });
+}
+
+function readAgainst(file: string): Against {
+  const parsed = againstSchema.safeParse(parseJson(file));
+  if (!parsed.success) throw new UserError(`--against ${file}: not what vssm against --json prints`);
+  return parsed.data;
+}
+
+function parseJson(file: string): unknown {
+  const text = readFileSync(file, 'utf8');
+  try {
+    return JSON.parse(text);
+  } catch {
+    throw new UserError(`--against ${file}: not JSON`);
+  }
+}
+
+function words(file: string, found: readonly Regression[]): string {
+  const lines = found.map(({ gate, row, message }) => `${gate}: ${row}: ${message}`);
+  if (found.length === 0) lines.push('no regression');
+  return [...lines, `kept: ${file}`].join('\n');
+}

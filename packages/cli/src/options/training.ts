@@ -1,0 +1,112 @@
+/** The options that `vssm train` and `vssm finetune` share: data, folder, recipe. */
+import { availableParallelism } from 'node:os';
+import { UserError } from '@vssm/core';
+import type { Recipe } from '@vssm/train';
+import { type Command, Option } from 'commander';
+import { whole } from './numbers.ts';
+
+export const trainingDatasets = ['fashion-mnist', 'imagenet'] as const;
+
+/** Recipe values as options, `undefined` where not given. */
+export interface RecipeOptions {
+  readonly epochs?: number;
+  readonly batch?: number;
+  readonly microBatch?: number;
+  readonly images?: number;
+  readonly lr?: number;
+  readonly minLr?: number;
+  readonly warmupLr?: number;
+  readonly warmupEpochs?: number;
+  readonly weightDecay?: number;
+  readonly clip?: number;
+  readonly ema?: number;
+  readonly labelSmoothing?: number;
+  readonly flip?: boolean;
+  readonly shift?: number;
+  readonly runSeed?: number;
+}
+
+export interface TrainingOptions extends RecipeOptions {
+  readonly dataset: string;
+  readonly data: string;
+  readonly test?: string;
+  readonly testImages: number;
+  readonly out: string;
+  readonly threads: number;
+  readonly saveEvery: number;
+  readonly logEvery: number;
+  readonly json?: boolean;
+}
+
+/** @param recipe whose values are the defaults */
+export function addTrainingOptions(command: Command, recipe: Recipe): Command {
+  const number = (flags: string, what: string, value: number) =>
+    new Option(flags, `${what} (default: ${value})`).argParser(decimal(flags.split(' ')[0]));
+  const count = (flags: string, what: string, value: number, least = 0) =>
+    new Option(flags, `${what} (default: ${value})`).argParser(whole(flags.split(' ')[0], least));
+  return command
+    .option('--dataset <name>', trainingDatasets.join(', '), trainingDatasets[0])
+    .requiredOption(
+      '--data <folder>',
+      'training images: the idx files of Fashion-MNIST, or class folders of ImageNet',
+    )
+    .option('--test <folder>', 'images to evaluate on after every epoch; default: Fashion-MNIST’s, embedded')
+    .option('--test-images <n>', 'only the first n of them; 0: all', whole('--test-images'), 0)
+    .requiredOption('--out <folder>', 'state, log and model of this run; running again resumes')
+    .option(
+      '--threads <n>',
+      'processor threads; does not change the result; default: all cores',
+      whole('--threads', 1),
+      availableParallelism(),
+    )
+    .addOption(count('--epochs <n>', 'passes over the images', recipe.epochs, 1))
+    .addOption(count('--batch <n>', 'images of a step', recipe.batch, 1))
+    .addOption(count('--micro-batch <n>', 'images that a thread works on at once', recipe.microBatch, 1))
+    .addOption(count('--images <n>', 'a fixed, class-balanced part of the images; 0: all', recipe.images))
+    .addOption(number('--lr <x>', 'learning rate after the warm-up', recipe.learningRate))
+    .addOption(number('--min-lr <x>', 'learning rate at the end', recipe.minLearningRate))
+    .addOption(number('--warmup-lr <x>', 'learning rate of the first step', recipe.warmupLearningRate))
+    .addOption(number('--warmup-epochs <x>', 'length of the warm-up', recipe.warmupEpochs))
+    .addOption(number('--weight-decay <x>', 'decoupled, of matrices only', recipe.weightDecay))
+    .addOption(number('--clip <x>', 'largest norm of the gradient; 0: any', recipe.clipNorm))
+    .addOption(number('--ema <x>', 'moving average of the weights; 0: none', recipe.ema))
+    .addOption(number('--label-smoothing <x>', 'probability spread over all classes', recipe.labelSmoothing))
+    .option('--no-flip', 'do not mirror images')
+    .addOption(count('--shift <pixels>', 'move images by up to so many pixels', recipe.shift))
+    .addOption(count('--run-seed <n>', 'seed of fresh weights, order and augmentation', recipe.seed))
+    .option('--save-every <steps>', 'steps between two saved states', whole('--save-every', 1), 200)
+    .option('--log-every <steps>', 'steps between two lines of the log', whole('--log-every', 1), 20)
+    .option('--json', 'print one JSON document on stdout');
+}
+
+export function recipeOf(options: RecipeOptions, base: Recipe): Recipe {
+  return {
+    ...base,
+    epochs: options.epochs ?? base.epochs,
+    batch: options.batch ?? base.batch,
+    microBatch: options.microBatch ?? base.microBatch,
+    images: options.images ?? base.images,
+    learningRate: options.lr ?? base.learningRate,
+    minLearningRate: options.minLr ?? base.minLearningRate,
+    warmupLearningRate: options.warmupLr ?? base.warmupLearningRate,
+    warmupEpochs: options.warmupEpochs ?? base.warmupEpochs,
+    weightDecay: options.weightDecay ?? base.weightDecay,
+    clipNorm: options.clip ?? base.clipNorm,
+    ema: options.ema ?? base.ema,
+    labelSmoothing: options.labelSmoothing ?? base.labelSmoothing,
+    flip: options.flip ?? base.flip,
+    shift: options.shift ?? base.shift,
+    seed: options.runSeed ?? base.seed,
+  };
+}
+
+/** A number of at least 0, also as 5e-6. */
+function decimal(option: string): (text: string) => number {
+  return (text) => {
+    const value = Number(text);
+    if (text.trim() === '' || !Number.isFinite(value) || value < 0) {
+      throw new UserError(`${option} "${text}": must be a number, 0 or more, for instance 5e-6`);
+    }
+    return value;
+  };
+}

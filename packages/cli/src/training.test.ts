@@ -1,0 +1,78 @@
+import { execFile } from 'node:child_process';
+import { existsSync, mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+
+const main = fileURLToPath(new URL('./main.ts', import.meta.url));
+/** Where Debian's package puts the training split; it is too large to be embedded. */
+const data = '/usr/share/datasets/fashion-mnist';
+
+let folder: string;
+beforeAll(() => {
+  folder = mkdtempSync(join(tmpdir(), 'vssm-cli-train-'));
+});
+afterAll(() => rmSync(folder, { recursive: true }));
+
+function vssm(...args: string[]): Promise<{ code: number; stdout: string; stderr: string }> {
+  return new Promise((resolve) => {
+    execFile(process.execPath, [main, ...args], { cwd: folder }, (error, stdout, stderr) => {
+      resolve({ code: error === null ? 0 : Number(error.code ?? 1), stdout, stderr });
+    });
+  });
+}
+
+describe('vssm train, finetune and experiment', () => {
+  it.each([
+    [['train', '--data', '.', '--out', 'a'], 'train-images-idx3-ubyte.gz is missing'],
+    [['train', '--data', '.', '--out', 'a', '--dataset', 'imagenet'], 'needs --model'],
+    [['train', '--data', '.', '--out', 'a', '--lr', 'fast'], '--lr "fast": must be a number, 0 or more'],
+    [
+      ['train', '--data', '.', '--out', 'a', '--width', '2'],
+      '--width "2": must be a whole number, 4 or more',
+    ],
+    [
+      ['finetune', '--data', '.', '--out', 'a', '--model', 'plainmamba-l1', '--prune', '5@0.8'],
+      'gradients exist for Vim only',
+    ],
+    [['finetune', '--data', '.', '--out', 'a', '--prune', '9@0.8'], 'the model has 8 blocks'],
+  ])('%j is refused in one line', async (args, message) => {
+    const { code, stderr } = await vssm(...args);
+    expect(code).toBe(1);
+    expect(stderr).toContain(message);
+    expect(stderr.trim().split('\n')).toHaveLength(1);
+  });
+
+  it('the experiment says what it would run', async () => {
+    const { code, stdout } = await vssm('experiment', '--data', '.', '--out', 'a', '--plan', '--json');
+    expect(code).toBe(0);
+    expect(JSON.parse(stdout)).toMatchObject({ id: 'finetuning', claim: { arm: 'decay', against: 'none' } });
+  });
+
+  it.skipIf(!existsSync(data))('trains, then fine-tunes pruned what came out', async () => {
+    const recipe = ['--epochs', '1', '--images', '64', '--batch', '32', '--micro-batch', '16'];
+    const where = ['--data', data, '--test-images', '50', '--log-every', '1', '--threads', '2', '--json'];
+    const size = ['--width', '8', '--depth', '2', '--patch', '4', '--state-size', '4'];
+    const dense = await vssm('train', ...recipe, ...where, ...size, '--out', 'dense');
+    expect(dense.stderr).toContain('step 2/2');
+    const { model, test } = JSON.parse(dense.stdout);
+    expect(test.count).toBe(50);
+    const tuned = await vssm(
+      ...['finetune', ...recipe, ...where, '--out', 'tuned', '--checkpoint', model],
+      ...['--prune', '1@0.7', '--run-seed', '3'],
+    );
+    expect(JSON.parse(tuned.stdout)).toMatchObject({ state: 'finished', steps: 2, test: { count: 50 } });
+    const evaluated = await vssm(
+      'eval',
+      '--checkpoint',
+      JSON.parse(tuned.stdout).model,
+      '--prune',
+      '1@0.7',
+      '--limit',
+      '50',
+      '--json',
+    );
+    expect(JSON.parse(evaluated.stdout).correct1).toBe(JSON.parse(tuned.stdout).test.correct);
+  });
+});

@@ -1,0 +1,158 @@
+/** What `vssm train`, `vssm finetune` and `vssm experiment` share: images, progress, and the run itself. */
+import { cpus } from 'node:os';
+import { join } from 'node:path';
+import { codeVersion, formatDuration } from '@vssm/bench';
+import { checkPlan, type ModelSpec, oneOf, type PruningPlan, UserError, type VimSpec, type Weights } from '@vssm/core';
+import {
+  type ImageDataset,
+  type Normalisation,
+  openFashionMnist,
+  openImageNet,
+  recipeFor,
+} from '@vssm/datasets';
+import { kernelImplementation } from '@vssm/kernels';
+import { checkRecipe, evaluate, type LogLine, type Recipe, runFiles, train } from '@vssm/train';
+import { checkDataset, recipeOf as imageRecipeOf } from './inputs.ts';
+import { type TrainingOptions, trainingDatasets } from './options/training.ts';
+import { printResult } from './output.ts';
+
+export interface TrainingImages {
+  readonly training: ImageDataset;
+  /** Undefined where no test images were given. */
+  readonly test: ImageDataset | undefined;
+  readonly normalisation: Normalisation;
+}
+
+export async function openTrainingImages(
+  { dataset, data, test }: Pick<TrainingOptions, 'dataset' | 'data' | 'test'>,
+  spec: ModelSpec,
+): Promise<TrainingImages> {
+  const name = oneOf('--dataset', dataset, trainingDatasets);
+  const normalisation = recipeFor(imageRecipeOf(spec), spec.imageWidth);
+  if (name === 'fashion-mnist') {
+    return {
+      training: await openFashionMnist(data, 'train'),
+      test: await openFashionMnist(test),
+      normalisation,
+    };
+  }
+  const open = (folder: string) =>
+    openImageNet(folder, { recipe: imageRecipeOf(spec), imageSize: spec.imageWidth });
+  return {
+    training: await open(data),
+    test: test === undefined ? undefined : await open(test),
+    normalisation,
+  };
+}
+
+/** One run from initial weights to a finished model, or to where Ctrl-C stops it. */
+export async function runTraining(
+  options: TrainingOptions,
+  spec: ModelSpec,
+  plan: PruningPlan,
+  recipe: Recipe,
+  initial: Weights,
+): Promise<void> {
+  const vim = trainable(spec);
+  checkPlan(vim, plan);
+  checkRecipe(recipe);
+  const { training, test, normalisation } = await openTrainingImages(options, spec);
+  const stop = stopOnSignal();
+  try {
+    checkDataset(training, spec);
+    const { threads, testImages: limit, out } = options;
+    const show = progressLine();
+    const outcome = await train({
+      spec: vim,
+      plan,
+      recipe,
+      initial,
+      dataset: training,
+      normalisation,
+      threads,
+      out,
+      saveEvery: options.saveEvery,
+      logEvery: options.logEvery,
+      circumstances: await circumstances(threads),
+      ...(test !== undefined && {
+        evaluate: (weights: Weights) => evaluate({ spec: vim, plan, dataset: test, threads, limit }, weights),
+      }),
+      tell: show,
+      stopped: stop.stopped,
+    });
+    if (outcome.state === 'stopped') {
+      process.stderr.write(
+        `stopped after ${outcome.step} of ${outcome.steps} steps; run the same command again to go on\n`,
+      );
+      process.exitCode = 130;
+      return;
+    }
+    const log = join(out, runFiles.log);
+    const accuracy =
+      outcome.test === null
+        ? ''
+        : `top-1 ${outcome.test.top1.toFixed(2)} % of ${outcome.test.count} test images; `;
+    printResult(options, { ...outcome, log }, `${accuracy}${outcome.model}; log: ${log}`);
+  } finally {
+    stop.release();
+    await training.close();
+    await test?.close();
+  }
+}
+
+/** Training exists for Vim only. */
+export function trainable(spec: ModelSpec): VimSpec {
+  if (spec.family === 'vim') return spec;
+  throw new UserError(`a ${spec.family} model cannot be trained here: gradients exist for Vim only`);
+}
+
+/** What a log says of the machine; nothing of it decides the result. */
+export async function circumstances(threads: number): Promise<Readonly<Record<string, unknown>>> {
+  return {
+    code: codeVersion(),
+    node: process.version,
+    processor: cpus()[0]?.model ?? 'unknown',
+    threads,
+    kernels: await kernelImplementation(),
+  };
+}
+
+/** Lines of the log for people, on stderr, with the time that is left. */
+export function progressLine(): (line: LogLine, stepsInAll: number) => void {
+  let first: { readonly step: number; readonly at: number } | undefined;
+  return (line, steps) => {
+    if (line.kind === 'run') return;
+    if (line.kind === 'epoch') {
+      if (line.test === null) return;
+      const { top1, count } = line.test;
+      process.stderr.write(`epoch ${line.epoch}: top-1 ${top1.toFixed(2)} % of ${count} test images\n`);
+      return;
+    }
+    const now = performance.now();
+    first ??= { step: line.step, at: now };
+    const done = line.step - first.step;
+    const left =
+      done === 0 ? '' : `  ${formatDuration(((now - first.at) / done) * (steps - line.step))} left`;
+    process.stderr.write(
+      `step ${line.step}/${steps}  loss ${line.loss.toFixed(4)}  top-1 ${line.top1.toFixed(1)} %  ` +
+        `${line.imagesPerSecond.toFixed(0)} images/s${left}\n`,
+    );
+  };
+}
+
+/** The first Ctrl-C lets the step end and saves it; a second one ends the process. */
+export function stopOnSignal(): { readonly stopped: () => boolean; release(): void } {
+  let asked = false;
+  const note = () => {
+    asked = true;
+    release();
+    process.stderr.write('stopping after this step; once more ends at once\n');
+  };
+  const release = () => {
+    process.off('SIGINT', note);
+    process.off('SIGTERM', note);
+  };
+  process.on('SIGINT', note);
+  process.on('SIGTERM', note);
+  return { stopped: () => asked, release };
+}

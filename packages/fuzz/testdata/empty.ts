@@ -1,0 +1,2 @@
+/** No target. */
+export const seeds = {};

@@ -1,0 +1,79 @@
+/** Records of backends held against the reference, in the groups that were made together. */
+import type { ComparisonRecord } from '@vssm/results';
+import type { Entry, Evidence } from './evidence.ts';
+
+type Outcome = ComparisonRecord['outcome'];
+export type Measured = Extract<Outcome, { state: 'measured' }>;
+export type Parity = Measured['parity'];
+
+export interface MeasuredBackend {
+  readonly record: ComparisonRecord;
+  readonly outcome: Measured;
+  readonly name: string;
+}
+
+export interface MissingBackend {
+  readonly name: string;
+  /** Schedules that it could not run; empty: all of them. */
+  readonly schedules: readonly string[];
+  readonly reason: string;
+  readonly fix: string;
+}
+
+export interface Comparison {
+  readonly model: string;
+  readonly cpu: string;
+  readonly threads: number;
+  readonly images: ComparisonRecord['images'];
+  /** By plan in the order of the file, the dense one first. */
+  readonly measured: readonly MeasuredBackend[];
+  readonly missing: readonly MissingBackend[];
+  /** Batch sizes that were timed, rising. */
+  readonly batches: readonly number[];
+}
+
+/** Per model and machine the last group. */
+export function backendComparisons({ comparisons }: Evidence): Comparison[] {
+  const last = new Map<string, readonly Entry<ComparisonRecord>[]>();
+  for (const entries of Map.groupBy(comparisons, ({ record }) => record.group).values()) {
+    const [{ record, run }] = entries;
+    last.set(JSON.stringify([record.model.name, run?.environment.cpu ?? null]), entries);
+  }
+  return [...last.values()].map(comparisonOf);
+}
+
+function comparisonOf(entries: readonly Entry<ComparisonRecord>[]): Comparison {
+  const [{ record, run }] = entries;
+  const measured = entries.flatMap(({ record: own }): MeasuredBackend[] =>
+    own.outcome.state === 'measured' ? [{ record: own, outcome: own.outcome, name: nameOf(own) }] : [],
+  );
+  const batches = measured.flatMap(({ outcome }) => outcome.timings.map(({ batch }) => batch));
+  return {
+    model: record.model.name,
+    cpu: run?.environment.cpu ?? 'an unnamed machine',
+    threads: record.threads,
+    images: record.images,
+    measured,
+    missing: missingOf(entries.map((entry) => entry.record)),
+    batches: [...new Set(batches)].sort((a, b) => a - b),
+  };
+}
+
+function missingOf(records: readonly ComparisonRecord[]): MissingBackend[] {
+  const plans = new Set(records.map(({ schedule }) => schedule)).size;
+  const failed = records.flatMap((record) =>
+    record.outcome.state === 'unavailable'
+      ? [{ name: nameOf(record), schedule: record.schedule, ...record.outcome }]
+      : [],
+  );
+  const alike = Map.groupBy(failed, ({ name, reason, fix }) => JSON.stringify([name, reason, fix]));
+  return [...alike.values()].map((group) => {
+    const [{ name, reason, fix }] = group;
+    const everywhere = group.length === plans;
+    return { name, reason, fix, schedules: everywhere ? [] : group.map(({ schedule }) => schedule) };
+  });
+}
+
+function nameOf({ backend }: ComparisonRecord): string {
+  return `${backend.name}/${backend.form}`;
+}

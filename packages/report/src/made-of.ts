@@ -1,0 +1,51 @@
+/** What a report was made of, as one hash: a report made of the same need not be made again. */
+import { createHash } from 'node:crypto';
+import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { resultsFileName } from '@vssm/results';
+import { markerFile } from './files.ts';
+import type { ReportRequest } from './report.ts';
+
+/** In every report, beside the marker. */
+export const madeOfFile = 'made-of.json';
+
+const packages = fileURLToPath(new URL('../../', import.meta.url));
+/** What draws and words the report. */
+const drawnBy = ['report/src', 'report/assets', 'report/package.json', 'results/src', 'core/src'];
+
+/** SHA-256 over results, the state of their predictions files, the paper's numbers, history, and our own sources. */
+export function madeOf({ results, benchmarks, history = [] }: Omit<ReportRequest, 'out'>): string {
+  const hash = createHash('sha256').update(JSON.stringify([results, benchmarks, history]));
+  for (const place of results) {
+    const file = statSync(place).isDirectory() ? join(place, resultsFileName) : place;
+    hash.update(readFileSync(file));
+    for (const path of filesIn(join(dirname(file), 'predictions'))) {
+      const { size, mtimeMs } = statSync(path);
+      hash.update(`${path}\t${size}\t${mtimeMs}\n`);
+    }
+  }
+  for (const part of drawnBy) {
+    for (const path of filesIn(join(packages, part))) hash.update(`${path}\n`).update(readFileSync(path));
+  }
+  return hash.digest('hex');
+}
+
+/** True when the folder holds a whole report made of that. */
+export function isMadeOf(folder: string, hash: string): boolean {
+  if (![markerFile, 'index.html', madeOfFile].every((name) => existsSync(join(folder, name)))) return false;
+  try {
+    return JSON.parse(readFileSync(join(folder, madeOfFile), 'utf8')).sha256 === hash;
+  } catch {
+    return false;
+  }
+}
+
+function filesIn(place: string): string[] {
+  if (!existsSync(place)) return [];
+  if (!statSync(place).isDirectory()) return [place];
+  return readdirSync(place, { withFileTypes: true, recursive: true })
+    .filter((entry) => entry.isFile())
+    .map((entry) => join(entry.parentPath, entry.name))
+    .sort();
+}

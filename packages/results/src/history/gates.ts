@@ -1,0 +1,124 @@
+/**
+ * Regressions: an entry held against the newest earlier one that has the same row. FLOPs, accuracy and agreement
+ * of backends are held exactly, in both directions: whatever changes them must be meant. Times are held loosely
+ * and as ratios of runs timed turn about, so that a slower machine is no regression.
+ */
+import type { HistoryEntry, HistoryRow } from './entry.ts';
+import type { Parity } from './parity.ts';
+
+export interface Regression {
+  readonly gate: 'flops' | 'accuracy' | 'parity' | 'time' | 'gone';
+  readonly row: string;
+  readonly message: string;
+}
+
+/** A ratio may fall to this share of what it was. */
+export const timeTolerance = 0.85;
+
+/** FLOPs are sums of whole numbers below 2^53 in GFLOPs: equal up to the division. */
+const flopsTolerance = 1e-12;
+
+/** @param history entries of any commits and machines, the checked one and later ones left aside */
+export function regressions(entry: HistoryEntry, history: readonly HistoryEntry[]): Regression[] {
+  const earlier = history.filter(({ at, commit }) => at < entry.at && commit !== entry.commit);
+  const here = earlier.filter(({ machine }) => machine.id === entry.machine.id);
+  return [
+    ...entry.rows.flatMap((row) => [...flops(row, earlier), ...accuracy(row, here), ...speedup(row, here)]),
+    ...entry.parity.flatMap((parity) => agreement(parity, here)),
+    ...against(entry),
+    ...gone(entry, here.at(-1)),
+  ];
+}
+
+/** The newest of the same row, with the commit it is of. */
+function before<R extends HistoryRow>(row: R, entries: readonly HistoryEntry[], same: (other: R) => boolean) {
+  for (const entry of entries.toReversed()) {
+    const found = entry.rows.find(
+      (other) => other.kind === row.kind && other.row === row.row && same(other as R),
+    );
+    if (found !== undefined) return { row: found as R, commit: entry.commit.slice(0, 12) };
+  }
+  return null;
+}
+
+function flops(row: HistoryRow, entries: readonly HistoryEntry[]): Regression[] {
+  const old = before(row, entries, () => true);
+  if (old === null) return [];
+  return (['paper', 'strict'] as const).flatMap((profile) => {
+    const [was, is] = [old.row.flops[profile], row.flops[profile]];
+    if (Math.abs(is - was) <= flopsTolerance * was) return [];
+    return [
+      {
+        gate: 'flops' as const,
+        row: row.row,
+        message: `${profile} GFLOPs ${was} in ${old.commit}, now ${is}`,
+      },
+    ];
+  });
+}
+
+function accuracy(row: HistoryRow, entries: readonly HistoryEntry[]): Regression[] {
+  if (row.kind !== 'accuracy') return [];
+  const old = before(
+    row,
+    entries,
+    ({ idsHash, backend }) =>
+      idsHash === row.idsHash && backend.name === row.backend.name && backend.form === row.backend.form,
+  );
+  if (old === null) return [];
+  const words = ({ correct1, correct5, count }: typeof row) => `${correct1} and ${correct5} of ${count}`;
+  if (words(old.row) === words(row)) return [];
+  const message = `right among 1 and 5: ${words(old.row)} in ${old.commit}, now ${words(row)} (${row.backend.name})`;
+  return [{ gate: 'accuracy', row: row.row, message }];
+}
+
+function speedup(row: HistoryRow, entries: readonly HistoryEntry[]): Regression[] {
+  if (row.kind !== 'speed' || row.speedup === null) return [];
+  const old = before(
+    row,
+    entries,
+    (other) =>
+      other.speedup !== null &&
+      other.threads === row.threads &&
+      other.batch === row.batch &&
+      other.backend.name === row.backend.name,
+  );
+  const was = old?.row.speedup;
+  if (old === null || was == null || row.speedup >= timeTolerance * was) return [];
+  const message = `dense over pruned ${was.toFixed(2)} in ${old.commit}, now ${row.speedup.toFixed(2)}`;
+  return [{ gate: 'time', row: row.row, message }];
+}
+
+function agreement(parity: Parity, entries: readonly HistoryEntry[]): Regression[] {
+  const [one, other] = parity.backends;
+  for (const { parity: earlier, commit } of entries.toReversed()) {
+    const old = earlier.find(
+      ({ row, backends, images }) =>
+        row === parity.row && backends[0] === one && backends[1] === other && images === parity.images,
+    );
+    if (old === undefined) continue;
+    if (old.differing === parity.differing) return [];
+    const message = `${one} and ${other} differ on ${parity.differing} of ${parity.images} images, on ${old.differing} in ${commit.slice(0, 12)}`;
+    return [{ gate: 'parity', row: parity.row, message }];
+  }
+  return [];
+}
+
+/** Against another checkout, timed turn about with this one. */
+function against({ against: measured }: HistoryEntry): Regression[] {
+  if (measured === null || measured.median >= timeTolerance) return [];
+  const message = `${measured.commit} takes ${measured.median.toFixed(2)} of this one's time (median of ${measured.rounds} rounds)`;
+  return [{ gate: 'time', row: 'evaluation', message }];
+}
+
+function gone({ rows }: HistoryEntry, last: HistoryEntry | undefined): Regression[] {
+  if (last === undefined) return [];
+  const now = new Set(rows.map(({ kind, row }) => `${kind} ${row}`));
+  return last.rows
+    .filter(({ kind, row }) => !now.has(`${kind} ${row}`))
+    .map(({ kind, row }) => ({
+      gate: 'gone',
+      row,
+      message: `its ${kind} was there in ${last.commit.slice(0, 12)}`,
+    }));
+}

@@ -1,0 +1,60 @@
+/**
+ * The record of one shard of an evaluation: predictions of a part of the images, to be merged with the others.
+ * It holds no accuracy, so that a part can never be read as the whole.
+ */
+import { z } from 'zod';
+import { evaluatedFields, predictionsSchema } from './evaluated.ts';
+import { count, head, keySchema, line, rowHead, whole } from './fields.ts';
+
+/** A record that the merged evaluation will have. */
+const promisedHead = z.strictObject({ ...rowHead });
+
+export const shardRecordSchema = z
+  .strictObject({
+    ...head,
+    kind: z.literal('shard'),
+    /** The whole evaluation's key: equal where code, model, data, plan, images and batch are. */
+    evaluation: keySchema,
+    /** Hash of the measuring code. */
+    code: line(),
+    /** The library underneath the backend with its version; empty where there is none. */
+    runtime: line(),
+    /** Images in one run. Whole batches are dealt out, so that an image has the same neighbours everywhere. */
+    batch: count,
+    /** Shard `index` (from 1) of `of` has batches index - 1, index - 1 + of, … of the chosen images. */
+    shard: z.strictObject({ index: count, of: count.max(9999) }),
+    ...evaluatedFields,
+    /** Heads of the accuracy records that the merged evaluation becomes. */
+    heads: z.array(promisedHead).min(1).max(1000),
+    /** Images of this shard without an answer. */
+    failed: whole,
+    durationMs: z.number().min(0),
+    predictions: predictionsSchema,
+  })
+  .superRefine(({ shard, predictions, sample, batch, failed }, context) => {
+    const expected = shardLength(sample.count, batch, shard);
+    if (shard.index > shard.of) {
+      context.addIssue({ code: 'custom', message: `shard ${shard.index} of ${shard.of} does not exist` });
+    } else if (predictions.lines !== expected) {
+      context.addIssue({
+        code: 'custom',
+        message: `predictions.lines is ${predictions.lines}, the shard has ${expected} images`,
+      });
+    } else if (failed > expected) {
+      context.addIssue({ code: 'custom', message: 'more images failed than the shard has' });
+    }
+  });
+
+/** Images of one shard of `total`. */
+export function shardLength(
+  total: number,
+  batch: number,
+  { index, of }: { readonly index: number; readonly of: number },
+): number {
+  const batches = Math.ceil(total / batch);
+  const own = Math.max(0, Math.ceil((batches - (index - 1)) / of));
+  const hasLast = own > 0 && (batches - 1) % of === index - 1;
+  return own * batch - (hasLast ? batches * batch - total : 0);
+}
+
+export type ShardRecord = z.infer<typeof shardRecordSchema>;

@@ -41,9 +41,9 @@ export function cpuBackend(form: CpuForm = fastPath): Backend {
         const { env } = await onnxRuntime();
         const details = {
           runtime: `onnxruntime-node ${env.versions.node}`,
-          kernels,
+          ...(form.form === 'segments' && { kernels }),
           processor: cpus()[0]?.model ?? 'unknown',
-          cores: String(availableParallelism()),
+          cores: `${availableParallelism()} cores`,
         };
         return { available: true, details };
       } catch (error) {

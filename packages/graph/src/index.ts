@@ -1,10 +1,11 @@
-export * from './dense/index.ts';
 export { type ScanForm, scanForms } from './common/scan.ts';
 export { type ProjectionSet, type Segments, segmentNames } from './common/segments.ts';
+export * from './dense/index.ts';
 export { floorInputShape, floorNames, matrixProductFloor } from './floor.ts';
 export { float, GraphBuilder, type Value as OnnxValue } from './onnx/builder.ts';
 export { decodeModel } from './onnx/schema.ts';
 export { foldedBatchNorm } from './plainmamba/batch-norm.ts';
 export { modelSegments } from './segments.ts';
+export { smallestModel } from './smallest-model.ts';
 export { type WholeOptions, wholeModel, wholeNames } from './whole.ts';
 export { type WholeAnswer, type WholeInput, wholeAnswer, wholeInputs } from './whole-run.ts';

@@ -17,7 +17,7 @@ export interface BrowserOptions {
  * WebGPU also where the browser's own list of drivers leaves it out, software adapters included. The sandbox
  * needs rights that containers and root do not have; the only page that is ever opened is ours.
  */
-const flags = [
+export const browserFlags: readonly string[] = [
   '--enable-unsafe-webgpu',
   '--no-sandbox',
   // Without a window, Linux gets at the graphics card through Vulkan only (Chrome's advice for headless servers).
@@ -38,7 +38,7 @@ export class Browser {
     const executablePath = findBrowser(options.browser);
     const server = await PageServer.start();
     try {
-      return new Browser(await chromium.launch({ executablePath, args: flags, ...leaveSignals }), server);
+      return new Browser(await chromium.launch({ executablePath, args: [...browserFlags], ...leaveSignals }), server);
     } catch (cause) {
       await server.close();
       const [reason] = String(cause).split('\n');

@@ -1,18 +1,25 @@
-/** The page's JavaScript, bundled from our TypeScript once per process and kept in memory. */
+/** A page's JavaScript, bundled from our TypeScript once per process and kept in memory. */
 import { fileURLToPath } from 'node:url';
 import { build, type Plugin } from 'esbuild';
 
 export type Bundle = ReadonlyMap<string, Uint8Array>;
 
-let bundle: Promise<Bundle> | undefined;
-
-/** File name → contents; the page starts at `main.js`. */
-export function pageBundle(): Promise<Bundle> {
-  bundle ??= buildBundle();
-  return bundle;
-}
+const bundles = new Map<string, Promise<Bundle>>();
 
 const page = (file: string) => fileURLToPath(new URL(`../page/${file}`, import.meta.url));
+
+/**
+ * File name → contents.
+ *
+ * @param entries paths of the TypeScript files that a page or its workers start at; `x.ts` becomes `x.js`. Default:
+ *   the driven page's `main.ts`
+ */
+export function pageBundle(entries: readonly string[] = [page('main.ts')]): Promise<Bundle> {
+  const key = entries.join('\n');
+  const bundle = bundles.get(key) ?? buildBundle(entries);
+  bundles.set(key, bundle);
+  return bundle;
+}
 
 /**
  * What Node's own code needs and a page has not: backend-cpu's ONNX Runtime is replaced by the page's, and Node's
@@ -31,9 +38,9 @@ const inThePage: Plugin = {
   },
 };
 
-async function buildBundle(): Promise<Bundle> {
+async function buildBundle(entries: readonly string[]): Promise<Bundle> {
   const { outputFiles } = await build({
-    entryPoints: [page('main.ts')],
+    entryPoints: [...entries],
     bundle: true,
     splitting: true,
     format: 'esm',

@@ -1,6 +1,7 @@
 /**
- * The page's own web server: on this machine only, on a port of the system's choosing, under a path that nobody
- * else can guess. It serves the page and hands bulk data to and fro (see wire.ts).
+ * A page's own web server: on this machine only, on a port of the system's choosing, under a path that nobody
+ * else can guess. It serves the page and hands bulk data to and fro (see wire.ts); a page that is not driven may
+ * bring requests of its own.
  */
 import { randomUUID } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
@@ -29,23 +30,50 @@ const types: Readonly<Record<string, string>> = {
   bin: 'application/octet-stream',
 };
 
+/** A request below the page's path, its slashes taken apart. */
+export interface PageRequest {
+  readonly method: string;
+  readonly folder: string;
+  readonly file: string | undefined;
+  readonly body: AsyncIterable<Uint8Array>;
+}
+
+export interface PageAnswer {
+  readonly status: number;
+  /** Content type. */
+  readonly type: string;
+  readonly parts: readonly Uint8Array[];
+}
+
+/** What a server serves. */
+export interface Site {
+  readonly html: string;
+  /** As of pageBundle. */
+  readonly entries?: readonly string[];
+  /** Asked first; undefined for what is not the site's own. */
+  answer?(request: PageRequest): Promise<PageAnswer | undefined>;
+}
+
 export class PageServer {
   readonly #server: Server;
+  readonly #site: Site;
   readonly #bundle: Bundle;
   readonly #secret = randomUUID();
   readonly #offers = new Map<string, readonly Uint8Array[]>();
   readonly #answers = new Map<string, ArrayBuffer>();
 
-  static async start(): Promise<PageServer> {
-    const server = new PageServer(await pageBundle());
+  /** @param port 0: of the system's choosing */
+  static async start(site: Site = { html: page }, port = 0): Promise<PageServer> {
+    const server = new PageServer(site, await pageBundle(site.entries));
     await new Promise<void>((resolve, reject) => {
       server.#server.once('error', reject);
-      server.#server.listen(0, '127.0.0.1', resolve);
+      server.#server.listen(port, '127.0.0.1', resolve);
     });
     return server;
   }
 
-  constructor(bundle: Bundle) {
+  constructor(site: Site, bundle: Bundle) {
+    this.#site = site;
     this.#bundle = bundle;
     this.#server = createServer((request, response) => {
       this.#serve(request, response).catch((error: unknown) => {
@@ -105,6 +133,14 @@ export class PageServer {
       response.end();
     };
     if (secret !== this.#secret) return missing();
+    const { method = '' } = request;
+    const own = await this.#site.answer?.({ method, folder, file, body: request });
+    if (own !== undefined) {
+      response.writeHead(own.status, { 'Content-Type': own.type });
+      for (const part of own.parts) response.write(part);
+      response.end();
+      return;
+    }
     if (folder === 'answers' && request.method === 'POST') {
       this.#answers.set(file, await bodyOf(request));
       response.statusCode = 204;
@@ -119,7 +155,7 @@ export class PageServer {
     if (folder === 'runtime') {
       return runtimeFile.test(file) ? send(file, [await readFile(join(runtimeFolder, file))]) : missing();
     }
-    if (folder === '') return send('page.html', [new TextEncoder().encode(page)]);
+    if (folder === '') return send('page.html', [new TextEncoder().encode(this.#site.html)]);
     if (folder === 'kernels.wasm') return send(folder, [await readFile(kernelsFile)]);
     const bundled = this.#bundle.get(folder);
     return bundled === undefined ? missing() : send(folder, [bundled]);

@@ -2,7 +2,8 @@
 import type { Model, PageBackend } from '../wire.ts';
 import type { PageModel, PageSources } from './model.ts';
 
-export type { Model, PageBackend } from '../wire.ts';
+export { type ErrorMessage, errorFrom, errorMessage } from '../error-message.ts';
+export { decodeModel, type Model, type PageBackend } from '../wire.ts';
 export type { PageModel, PageSources } from './model.ts';
 
 export interface PageEngine {

@@ -48,9 +48,12 @@ function facts(rows: readonly (readonly [string, Content])[]): Markup {
   return html`<dl class="facts">${rows.map(([name, value]) => html`<div><dt>${name}</dt><dd>${value}</dd></div>`)}</dl>`;
 }
 
-function weightsTable({ accuracy, speed, executions }: Evidence): Markup {
+function weightsTable({ accuracy, speed, executions, comparisons }: Evidence): Markup {
   const models = new Map(
-    [...accuracy, ...speed, ...executions].map(({ record }) => [JSON.stringify(record.model), record.model]),
+    [...accuracy, ...speed, ...executions, ...comparisons].map(({ record }) => [
+      JSON.stringify(record.model),
+      record.model,
+    ]),
   );
   const rows = [...models.values()].map(({ name, params, spec, weights }) => {
     const source =

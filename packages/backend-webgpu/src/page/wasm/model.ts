@@ -12,7 +12,7 @@ const chunkSize = 32;
 
 export async function probe(_: PageSources): Promise<Record<string, string>> {
   const { env } = await onnxRuntime();
-  return { runtime: `onnxruntime-web ${env.versions.web}`, cores: String(navigator.hardwareConcurrency) };
+  return { runtime: `onnxruntime-web ${env.versions.web}`, cores: `${navigator.hardwareConcurrency} cores` };
 }
 
 /** @param threads inside each matrix product; the kernels have one, and images go through one after another */

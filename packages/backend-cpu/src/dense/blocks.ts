@@ -1,0 +1,179 @@
+/** Rows of tokens through the blocks of a backbone: the sessions of their dense parts around the kernels. */
+import {
+  denseReference,
+  type PlainMambaSpec,
+  type PruningPlan,
+  type VimTapsSpec,
+  type Weights,
+} from '@vssm/core';
+import {
+  denseNames,
+  geluStage,
+  plainMambaEnterStage,
+  plainMambaLeaveStage,
+  segmentNames,
+  vimEnterStage,
+  vimLeaveStage,
+} from '@vssm/graph';
+import type { KernelMixer } from './kernel-mixer.ts';
+import { StageSession, type StageTensor } from './stage.ts';
+
+const { importance } = denseReference;
+
+type KeptCells = denseReference.KeptCells;
+
+/** Asked of a block after which tokens are dropped. */
+export interface ScoreRequest {
+  /** 0-based index within the schedule. */
+  readonly step: number;
+  readonly sample: number;
+}
+
+export interface BlockSessions {
+  readonly enter: StageSession;
+  readonly leave: StageSession;
+}
+
+/** Every block's sessions; they serve every image size. */
+async function blockSessions(
+  depth: number,
+  threads: number,
+  stage: (block: number) => { readonly enter: Uint8Array; readonly leave: Uint8Array },
+): Promise<readonly BlockSessions[]> {
+  const sessions: BlockSessions[] = [];
+  for (let block = 0; block < depth; block++) {
+    const { enter, leave } = stage(block);
+    sessions.push({
+      enter: await StageSession.create(enter, threads),
+      leave: await StageSession.create(leave, threads),
+    });
+  }
+  return sessions;
+}
+
+export function plainMambaSessions(
+  spec: PlainMambaSpec,
+  weights: Weights,
+  threads: number,
+): Promise<readonly BlockSessions[]> {
+  return blockSessions(spec.depth, threads, (layer) => ({
+    enter: plainMambaEnterStage(spec, weights, layer),
+    leave: plainMambaLeaveStage(spec, weights, layer),
+  }));
+}
+
+export function vimSessions(
+  taps: VimTapsSpec,
+  weights: Weights,
+  threads: number,
+): Promise<readonly BlockSessions[]> {
+  return blockSessions(taps.spec.depth, threads, (block) => ({
+    enter: vimEnterStage(taps, weights, block),
+    leave: vimLeaveStage(taps.spec, weights, block),
+  }));
+}
+
+export async function geluSession(width: number, threads: number): Promise<StageSession> {
+  return StageSession.create(geluStage(width), threads);
+}
+
+/** One image of a given size through a PlainMamba's layers. */
+export interface PlainMambaLayers {
+  readonly spec: PlainMambaSpec;
+  readonly plan: PruningPlan;
+  readonly gridCells: number;
+  readonly mixer: KernelMixer;
+  readonly sessions: readonly BlockSessions[];
+  readonly gelu: StageSession;
+}
+
+/** x [K, d] → x of the following layer, and scores if asked for. */
+export async function runPlainMambaLayer(
+  { spec, plan, gridCells, mixer, sessions, gelu }: PlainMambaLayers,
+  layer: number,
+  tokens: Float32Array,
+  cells: KeptCells,
+  request: ScoreRequest | undefined,
+): Promise<{ readonly tokens: Float32Array; readonly scores?: ArrayLike<number> }> {
+  const x = rowsOf(tokens, spec.width);
+  const { enter, leave } = sessions[layer];
+  await enter.run({ [denseNames.tokens]: x }, { [segmentNames.xz]: mixer.xz(cells.positions.length) });
+  const { y, scores } = await mixer.run(layer, cells, request !== undefined);
+  const outputs = await leave.run({ [segmentNames.y]: y, [denseNames.tokens]: x });
+  let next = outputs[denseNames.nextTokens].data;
+  const own = request === undefined ? undefined : scoresOf(plan, request, gridCells, cells, y, scores);
+  if (spec.depthwiseLayers.includes(layer)) {
+    const convolved = await gelu.run({ [denseNames.tokens]: mixer.convolveLayer(layer, next, cells) });
+    next = convolved[denseNames.nextTokens].data;
+  }
+  return own === undefined ? { tokens: next } : { tokens: next, scores: own };
+}
+
+/** One image of a given size through a Vim's blocks. */
+export interface VimBlocks {
+  readonly taps: VimTapsSpec;
+  readonly plan: PruningPlan;
+  readonly gridCells: number;
+  readonly mixer: KernelMixer;
+  readonly sessions: readonly BlockSessions[];
+}
+
+/**
+ * One block from the mixer output and residual of the one before; there is no residual before the first.
+ *
+ * @param rope rows of the tables at the tokens' cells; undefined without rope
+ * @returns the residual with the mixer output added, and this block's mixer output
+ */
+export async function runVimBlock(
+  { taps, plan, gridCells, mixer, sessions }: VimBlocks,
+  block: number,
+  streams: { readonly hidden: Float32Array; readonly residual: Float32Array | undefined },
+  rope: denseReference.RopeTables | undefined,
+  cells: KeptCells,
+  request: ScoreRequest | undefined,
+): Promise<{
+  readonly hidden: Float32Array;
+  readonly residual: Float32Array;
+  readonly scores?: ArrayLike<number>;
+}> {
+  const { width } = taps.spec;
+  const { enter, leave } = sessions[block];
+  const entered = await enter.run(
+    {
+      [denseNames.tokens]: rowsOf(streams.hidden, width),
+      ...(streams.residual !== undefined && { [denseNames.residual]: rowsOf(streams.residual, width) }),
+      ...(rope !== undefined && {
+        [denseNames.cos]: rowsOf(rope.cos, width),
+        [denseNames.sin]: rowsOf(rope.sin, width),
+      }),
+    },
+    { [segmentNames.xz]: mixer.xz(cells.positions.length) },
+  );
+  const { y, scores } = await mixer.run(block, cells, request !== undefined);
+  const left = await leave.run({ [segmentNames.y]: y });
+  const own = request === undefined ? undefined : scoresOf(plan, request, gridCells, cells, y, scores);
+  return {
+    hidden: left[denseNames.nextTokens].data,
+    residual: entered[denseNames.nextResidual].data,
+    ...(own !== undefined && { scores: own }),
+  };
+}
+
+/** What the scan scored; the baselines are scored here, from the gated sum y. */
+function scoresOf(
+  plan: PruningPlan,
+  { step, sample }: ScoreRequest,
+  gridCells: number,
+  cells: KeptCells,
+  y: StageTensor,
+  scores: Float32Array | undefined,
+): ArrayLike<number> {
+  if (scores === undefined) {
+    return importance(plan, step, sample, gridCells, { gated: Float64Array.from(y.data) }, cells);
+  }
+  return plan.order === 'mirrored' ? scores.toReversed() : scores;
+}
+
+export function rowsOf(data: Float32Array, width: number): StageTensor {
+  return { data, shape: [data.length / width, width] };
+}

@@ -1,0 +1,41 @@
+/** ONNX Runtime's CUDA provider behind the Backend interface. */
+import { type Backend, DeviceError, type Probe } from '@vssm/backend';
+import { smallestModel } from '@vssm/graph';
+import { createSession, onnxRuntime } from './ort.ts';
+import { inOneLine, type Machine, missingFor, thisMachine } from './requirements.ts';
+import { form, loadWhole } from './whole.ts';
+
+/** @param machine what to look at instead of this machine, for tests */
+export function cudaBackend(machine: () => Machine = thisMachine): Backend {
+  return {
+    name: 'cuda',
+    probe: () => probe(machine()),
+    async load(request) {
+      const missing = missingFor(machine());
+      if (missing.length > 0) {
+        const { reason, fix } = inOneLine(missing);
+        const kind = missing.some(({ what }) => what === 'driver') ? 'no-adapter' : 'no-provider';
+        throw new DeviceError(kind, reason, { fix });
+      }
+      return loadWhole(request);
+    },
+  };
+}
+
+async function probe(machine: Machine): Promise<Probe> {
+  const missing = missingFor(machine);
+  if (missing.length > 0) return { available: false, ...inOneLine(missing) };
+  try {
+    const session = await createSession(smallestModel());
+    await session.release();
+    const { env } = await onnxRuntime();
+    return { available: true, details: { runtime: `onnxruntime-node ${env.versions.node}, CUDA`, form } };
+  } catch (error) {
+    if (error instanceof DeviceError) return { available: false, reason: error.reason, fix: error.fix };
+    return {
+      available: false,
+      reason: `onnxruntime-node's CUDA provider does not start: ${String(error)}`,
+      fix: 'see that nvidia-smi lists the GPU and that CUDA 12 and cuDNN 9 are installed, or use --backend cpu',
+    };
+  }
+}

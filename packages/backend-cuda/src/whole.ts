@@ -1,0 +1,77 @@
+/**
+ * The `whole` form on onnxruntime-node's CUDA provider: one session runs everything, pruning included, the scan as
+ * LinearAttention. Weights and all tensors in between stay on the GPU; pixels go in, logits and kept positions
+ * come out. The binding offers no CUDA tensors (its GPU tensors are WebGPU's), and our model needs none: nothing
+ * that one run leaves behind enters the next.
+ */
+import {
+  type Batch,
+  type Chunk,
+  type ChunkPrediction,
+  type ChunkRunner,
+  type LoadedModel,
+  type ModelRequest,
+  type Prediction,
+  runInChunks,
+} from '@vssm/backend';
+import { checkPlan, type ModelSpec, type PruningPlan } from '@vssm/core';
+import { wholeAnswer, wholeInputs, wholeModel } from '@vssm/graph';
+import type { InferenceSession, OnnxValue } from 'onnxruntime-node';
+import { createSession, named, onnxRuntime } from './ort.ts';
+
+export const form = 'whole-linear-attention';
+
+/** Most images at once: LinearAttention's scratch grows with the batch. */
+const largestChunk = 64;
+
+export async function loadWhole({ spec, weights, plan }: ModelRequest): Promise<LoadedModel> {
+  checkPlan(spec, plan);
+  const model = wholeModel(spec, weights, plan, { scan: 'linear-attention' });
+  return new WholeModel(spec, plan, model, await createSession(model));
+}
+
+class WholeModel implements LoadedModel {
+  readonly form = form;
+  readonly #runner: ChunkRunner;
+  #session: InferenceSession;
+
+  constructor(spec: ModelSpec, plan: PruningPlan, model: Uint8Array, session: InferenceSession) {
+    this.#session = session;
+    this.#runner = {
+      spec,
+      plan,
+      chunkSize: largestChunk,
+      run: (chunk) => runChunk(this.#session, spec, plan, chunk),
+      reacquire: async () => {
+        await this.#session.release().catch(() => undefined);
+        this.#session = await createSession(model);
+      },
+    };
+  }
+
+  run(batch: Batch): Promise<Prediction> {
+    return runInChunks(this.#runner, batch);
+  }
+
+  async dispose(): Promise<void> {
+    await this.#session.release();
+  }
+}
+
+async function runChunk(
+  session: InferenceSession,
+  spec: ModelSpec,
+  plan: PruningPlan,
+  { pixels, samples }: Chunk,
+): Promise<ChunkPrediction> {
+  const { Tensor } = await onnxRuntime();
+  const feeds: Record<string, OnnxValue> = {};
+  for (const { name, data, shape } of wholeInputs(spec, plan, pixels, samples)) {
+    feeds[name] = new Tensor('float32', data, shape);
+  }
+  try {
+    return wholeAnswer(plan, await session.run(feeds));
+  } catch (error) {
+    throw named(error);
+  }
+}

@@ -50,5 +50,7 @@ describe('answers to a row of the paper', () => {
     expect(publishedGflops(evidence)).toEqual({ published: 3, reproduced: 1 });
     expect(agrees(1.4549, 1.45)).toBe(true);
     expect(agrees(1.4551, 1.45)).toBe(false);
+    expect(agrees(3.02, 3, 1)).toBe(true);
+    expect(agrees(14.454, 14.4, 1)).toBe(false);
   });
 });

@@ -34,9 +34,9 @@ function isOnPaperData({ dataset, model }: AccuracyRecord, paper: PaperTable): b
   return sameName(dataset.name, paper.dataset) && model.weights.from === 'checkpoint';
 }
 
-/** To the two decimals that are published. */
-export function agrees(here: number, published: number): boolean {
-  return Math.abs(here - published) <= 0.005 + 1e-9;
+/** To the decimals that are published: two as a rule. */
+export function agrees(here: number, published: number, decimals = 2): boolean {
+  return Math.abs(here - published) <= 0.5 * 10 ** -decimals + 1e-9;
 }
 
 /** How many published GFLOPs have a computed counterpart, and how many of those agree. */
@@ -49,9 +49,9 @@ export function publishedGflops(evidence: Evidence): {
       const value = row.values.gflops;
       const here = answer(row.id, paper, evidence).flops;
       if (value === undefined || !('value' in value) || value.value === null || here === null) return [];
-      return [{ published: value.value, here: here.paper }];
+      return [agrees(here.paper, value.value, value.decimals)];
     }),
   );
-  const reproduced = pairs.filter(({ here, published }) => agrees(here, published)).length;
+  const reproduced = pairs.filter((agree) => agree).length;
   return { published: pairs.length, reproduced };
 }

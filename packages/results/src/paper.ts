@@ -13,7 +13,12 @@ const short = z.string().min(1).max(2000);
 const sourceTags = z.string().regex(/^[A-Z](\s*,\s*[A-Z])*$/);
 
 export const paperValueSchema = z.union([
-  z.strictObject({ value: z.number(), source: sourceTags }),
+  z.strictObject({
+    value: z.number(),
+    source: sourceTags,
+    /** Decimals that it is published with, where they are not its column's usual ones. */
+    decimals: z.number().int().min(0).max(6).optional(),
+  }),
   /** What is known only in words: "2.4 to 2.8 points below ToP". */
   z.strictObject({ text: short, source: sourceTags }),
   z.strictObject({ value: z.null(), reason: short }),

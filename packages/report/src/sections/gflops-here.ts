@@ -8,8 +8,8 @@ import { html, type Markup } from '../html.ts';
 export function gflopsHere(here: number, published: PaperValue | undefined): Markup {
   const text = here.toFixed(2);
   if (published === undefined || !('value' in published) || published.value === null) return html`${text}`;
-  if (agrees(here, published.value)) {
-    return html`<span class="agrees">${text} <span title="equals the published value to two decimals">✓</span></span>`;
+  if (agrees(here, published.value, published.decimals)) {
+    return html`<span class="agrees">${text} <span title="equals the published value to its last decimal">✓</span></span>`;
   }
   return html`${text} <small>(${signed(here - published.value, 2)})</small>`;
 }

@@ -18,7 +18,7 @@ export function paperTables({ evidence }: Context): Section | null {
     id: 'paper',
     title: 'The paper, and what came out here',
     body: html`<p>Published numbers carry the tag of the source that vouches for them; what is not known is said to be
-not known. GFLOPs “here” are computed; a ✓ means that the paper profile gives the published value to two decimals. Accuracies “here” were
+not known. GFLOPs “here” are computed; a ✓ means that the paper profile gives the published value to its last decimal. Accuracies “here” were
 measured on the table’s own data set with trained weights, and before fine-tuning where a model is pruned.</p>
 ${sourceLegend(evidence.tables)}
 ${evidence.tables.map((paper) => onePaperTable(paper, evidence))}`,

@@ -86,7 +86,7 @@ function keyFigures(evidence: Evidence): Markup | null {
   if (published > 0) {
     figures.push({
       value: `${reproduced} of ${published}`,
-      label: 'published GFLOPs that were computed here come out to two decimals',
+      label: 'published GFLOPs that were computed here come out to their last decimal',
     });
   }
   if (figures.length === 0) return null;

@@ -2,7 +2,15 @@
 import { cpus } from 'node:os';
 import { join } from 'node:path';
 import { codeVersion, formatDuration } from '@vssm/bench';
-import { checkPlan, type ModelSpec, oneOf, type PruningPlan, UserError, type VimSpec, type Weights } from '@vssm/core';
+import {
+  checkPlan,
+  type ModelSpec,
+  oneOf,
+  type PruningPlan,
+  UserError,
+  type VimSpec,
+  type Weights,
+} from '@vssm/core';
 import {
   type ImageDataset,
   type Normalisation,

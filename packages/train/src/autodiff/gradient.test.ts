@@ -1,0 +1,159 @@
+/** Every rule against finite differences in float64, and ONNX Runtime's float32 against the float64 twin. */
+import { MemorySession, type Placement } from '@vssm/backend-cpu';
+import { uniformNumbers } from '@vssm/core';
+import { Arena, createMemory } from '@vssm/kernels';
+import { describe, expect, it } from 'vitest';
+import { evaluate } from './evaluate.ts';
+import { gradientOf } from './gradient.ts';
+import { onnxModel } from './onnx.ts';
+import { Trace, type Value } from './trace.ts';
+
+/** Traces with inputs a, b, … and an output y, by what they exercise. */
+const traces: Readonly<Record<string, (g: Trace) => Value>> = {
+  'gemm, all transpositions': (g) => {
+    const [a, b, c] = [g.input('a', [3, 4]), g.input('b', [4, 2]), g.input('c', [3, 2])];
+    const left = g.gemm(g.gemm(a, b, { alpha: 0.5 }), c, { transB: true });
+    return g.gemm(g.gemm(left, a, { transA: true }), b, { transA: false, transB: false });
+  },
+  'gemm, both transposed': (g) =>
+    g.gemm(g.input('a', [3, 4]), g.input('b', [2, 3]), { transA: true, transB: true }),
+  'sums and products of other shapes': (g) => {
+    const [a, b, c] = [g.input('a', [3, 4]), g.input('b', [4]), g.input('c', [3, 1])];
+    return g.mul(g.add(g.mul(a, b), c), g.add(a, g.mul(c, b)));
+  },
+  'a value used twice': (g) => {
+    const a = g.input('a', [2, 3]);
+    return g.mul(a, g.add(a, a));
+  },
+  'affine, power, exp': (g) => g.power(g.map('exp', g.affine(g.input('a', [5]), 0.7, -0.2)), -1.5),
+  'SiLU and softplus': (g) => g.add(g.silu(g.input('a', [2, 3])), g.map('softplus', g.input('b', [2, 3]))),
+  RMSNorm: (g) => g.rmsNorm(g.input('a', [3, 5]), g.input('b', [5])),
+  LayerNorm: (g) => g.layerNorm(g.input('a', [3, 5]), g.input('b', [5]), g.input('c', [5]), 1e-6),
+  'sum, expand, reshape': (g) => {
+    const a = g.input('a', [2, 3, 4]);
+    return g.add(g.expand(g.sum(a, [1]), [2, 3, 4]), g.reshape(g.mul(a, a), [2, 3, 4]));
+  },
+  'split and concat, a part unused': (g) => {
+    const [first, , last] = g.split(g.input('a', [4, 6]), 1, [1, 3, 2]);
+    return g.concat([g.mul(last, first), first], 1);
+  },
+  'gather and scatter of rows': (g) => {
+    const rows = g.rowNumbers('rows', 2);
+    const gathered = g.gatherRows(g.input('a', [5, 3]), rows);
+    return g.scatterRows(g.mul(gathered, gathered), rows, 4);
+  },
+  'cross-entropy': (g) => g.crossEntropy(g.input('a', [3, 4]), g.input('target', [3, 4]), 0.25),
+};
+
+/** Random inputs; row numbers rise from 1. */
+function inputsOf(trace: Trace, seed: number): Map<string, Float64Array> {
+  const uniform = uniformNumbers(seed);
+  return new Map(
+    trace.inputs.map(({ name, shape, integer }) => {
+      const size = shape.reduce((product, axis) => product * axis, 1);
+      const value = integer === true ? (i: number) => 1 + i : () => Math.fround(4 * uniform() - 2);
+      return [name, Float64Array.from({ length: size }, (_, i) => value(i))];
+    }),
+  );
+}
+
+async function onOnnxRuntime(
+  trace: Trace,
+  inputs: ReadonlyMap<string, Float64Array>,
+): Promise<ReadonlyMap<string, Float32Array>> {
+  const arena = new Arena(createMemory());
+  const place = ({ shape, integer }: Pick<Value, 'shape' | 'integer'>): Placement => {
+    const size = shape.reduce((product, axis) => product * axis, 1);
+    return { at: arena.float32(2 * size).at, shape, ...(integer === true && { integer }) };
+  };
+  const ins = Object.fromEntries(trace.inputs.map((input) => [input.name, place(input)]));
+  const outs = Object.fromEntries([...trace.outputs].map(([name, value]) => [name, place(value)]));
+  const { buffer } = arena.memory;
+  for (const [name, { at, integer }] of Object.entries(ins)) {
+    const data = inputs.get(name)!;
+    if (integer === true) new BigInt64Array(buffer, at, data.length).set(BigInt64Array.from(data, BigInt));
+    else new Float32Array(buffer, at, data.length).set(data);
+  }
+  const session = await MemorySession.open(onnxModel(trace), arena.memory);
+  await session.run(ins, outs);
+  await session.release();
+  return new Map(
+    Object.entries(outs).map(([name, { at, shape }]) => [
+      name,
+      new Float32Array(
+        buffer,
+        at,
+        shape.reduce((product, axis) => product * axis, 1),
+      ),
+    ]),
+  );
+}
+
+for (const [name, write] of Object.entries(traces)) {
+  describe(name, () => {
+    const trace = new Trace('forward');
+    trace.output('y', write(trace));
+    const to = trace.inputs.flatMap((input) =>
+      input.integer === true || input.name === 'target' ? [] : [input.name],
+    );
+    const gradient = gradientOf(trace, { from: ['y'], to });
+
+    it('has the slopes of finite differences', () => {
+      const inputs = inputsOf(trace, 1);
+      const weights = inputsOf(gradient, 2).get('d_y')!;
+      const loss = () =>
+        evaluate(trace, inputs)
+          .get('y')!
+          .reduce((sum, y, i) => sum + y * weights[i], 0);
+      const gradients = evaluate(gradient, new Map([...inputs, ['d_y', weights]]));
+      for (const input of to) {
+        const values = inputs.get(input)!;
+        for (let i = 0; i < values.length; i++) {
+          const value = values[i];
+          values[i] = value + 1e-5;
+          const above = loss();
+          values[i] = value - 1e-5;
+          const slope = (above - loss()) / 2e-5;
+          values[i] = value;
+          const got = gradients.get(`d_${input}`)![i];
+          // 1e-5 relative, where rounding of the loss (1e-16 over 1e-5) allows it.
+          expect(Math.abs(got - slope)).toBeLessThan(1e-5 * Math.abs(slope) + 1e-8);
+        }
+      }
+    });
+
+    it('is the same through ONNX Runtime, forward and backward', async () => {
+      for (const one of [trace, gradient]) {
+        const inputs = inputsOf(one, 3);
+        const want = evaluate(one, inputs);
+        for (const [output, got] of await onOnnxRuntime(one, inputs)) {
+          const scale = Math.max(1e-3, ...want.get(output)!.map(Math.abs));
+          // A few roundings of 6e-8; sums of at most a dozen terms.
+          for (const [i, value] of want.get(output)!.entries()) {
+            expect(Math.abs(got[i] - value) / scale).toBeLessThan(1e-5);
+          }
+        }
+      }
+    });
+  });
+}
+
+it('saved outputs come in instead of being computed again', () => {
+  const trace = new Trace('forward');
+  const a = trace.input('a', [2, 2]);
+  const hidden = trace.map('sigmoid', trace.gemm(a, trace.input('b', [2, 2])));
+  trace.output('hidden', hidden);
+  trace.output('y', trace.mul(hidden, hidden));
+  const gradient = gradientOf(trace, { from: ['y'], to: ['b'], saved: ['hidden'] });
+  expect(gradient.inputs.map(({ name }) => name).sort()).toEqual(['a', 'd_y', 'hidden']);
+  expect(gradient.nodes.filter(({ operation }) => operation.op === 'gemm')).toHaveLength(1);
+});
+
+it('a loss starts from a gradient of 1', () => {
+  const trace = new Trace('forward');
+  trace.output('loss', trace.sum(trace.affine(trace.input('a', [3, 2]), 5), [0, 1]));
+  const gradient = gradientOf(trace, { from: ['loss'], to: ['a'], forward: ['loss'] });
+  const results = evaluate(gradient, new Map([['a', [1, 2, 3, 4, 5, 6]]]));
+  expect([...results.get('d_a')!]).toEqual([5, 5, 5, 5, 5, 5]);
+  expect([...results.get('loss')!]).toEqual([105]);
+});

@@ -1,0 +1,121 @@
+/**
+ * What a micro-batch's forward pass leaves for its backward pass, and the room that the backward pass works in, all in
+ * the kernels' memory. States of the scan are not among it: the kernel computes them again, eight channels at a time.
+ */
+import type { Placement } from '@vssm/backend-cpu';
+import { type Direction, patchCount, sequenceLength, type VimSpec } from '@vssm/core';
+import { type Arena, convBackwardScratch, type Rows, scanBackwardScratch } from '@vssm/kernels';
+import { patchSizeOf } from '../data/patches.ts';
+import { directions } from './segments.ts';
+
+/** A matrix of float32 in the kernels' memory. */
+export interface Matrix {
+  readonly at: number;
+  readonly columns: number;
+}
+
+/** The first `rows` rows of a matrix, for ONNX Runtime. */
+export function placed({ at, columns }: Matrix, rows: number): Placement {
+  return { at, shape: [rows, columns] };
+}
+
+/** Columns of a matrix from `first` on, for the kernels. */
+export function rowsOf({ at, columns }: Matrix, first = 0): Rows {
+  return { at: at + 4 * first, stride: columns };
+}
+
+/** What one direction's projections read and write. */
+export interface DirectionBuffers {
+  /** [rows, E] */
+  readonly u: Matrix;
+  readonly delta: Matrix;
+  /** [rows, r + 2N] */
+  readonly projected: Matrix;
+}
+
+export interface BlockBuffers extends Readonly<Record<Direction, DirectionBuffers>> {
+  /** [rows, d]: what the block's norm reads. */
+  readonly residual: Matrix;
+  /** [rows, 2E]: x, then z */
+  readonly xz: Matrix;
+  /** [rows, E]: the ungated sum of the directions */
+  readonly ssm: Matrix;
+  /** Bytes of int32 [rows]: positions of the tokens. */
+  readonly positions: number;
+  /** Bytes of int64 [rows], of the rows that go on, and float32 [rows, 1], 1 where a token lives. */
+  readonly kept: number;
+  readonly live: Matrix;
+}
+
+export interface Buffers {
+  readonly patches: Matrix;
+  readonly target: Matrix;
+  readonly logits: Matrix;
+  readonly loss: Matrix;
+  readonly blocks: readonly BlockBuffers[];
+  /** [rows, E]: the gated sum, of one block at a time. */
+  readonly y: Matrix;
+  /** [rows] */
+  readonly scores: number;
+  /** Gradients of one block at a time. */
+  readonly dY: Matrix;
+  readonly dResiduals: readonly [Matrix, Matrix];
+  readonly dXz: Matrix;
+  readonly d: Readonly<Record<Direction, DirectionBuffers & { readonly uInAll: Matrix }>>;
+  /** [E, N] */
+  readonly dA: number;
+  readonly scratch: number;
+}
+
+/** @param lengths tokens of each block */
+export function placeBuffers(
+  arena: Arena,
+  spec: VimSpec,
+  batch: number,
+  lengths: readonly number[],
+): Buffers {
+  const { width: d, innerWidth: E, dtRank: r, stateSize: N } = spec;
+  const matrix = (rows: number, columns: number): Matrix => ({
+    at: arena.float32(rows * columns).at,
+    columns,
+  });
+  const direction = (rows: number): DirectionBuffers => ({
+    u: matrix(rows, E),
+    delta: matrix(rows, E),
+    projected: matrix(rows, r + 2 * N),
+  });
+  const most = batch * sequenceLength(spec);
+  const blocks = lengths.map((length): BlockBuffers => {
+    const rows = batch * length;
+    return {
+      residual: matrix(rows, d),
+      xz: matrix(rows, 2 * E),
+      ssm: matrix(rows, E),
+      forward: direction(rows),
+      backward: direction(rows),
+      positions: arena.int32(rows).at,
+      kept: arena.int32(2 * rows).at,
+      live: matrix(rows, 1),
+    };
+  });
+  const scratch = Math.max(
+    scanBackwardScratch(sequenceLength(spec), N),
+    convBackwardScratch(E, spec.convKernel),
+  );
+  const [forward, backward] = directions.map(() => ({ ...direction(most), uInAll: matrix(most, E) }));
+  return {
+    patches: matrix(batch * patchCount(spec), patchSizeOf(spec)),
+    target: matrix(batch, spec.classes),
+    logits: matrix(batch, spec.classes),
+    loss: matrix(1, 1),
+    blocks,
+    y: matrix(most, E),
+    scores: arena.float32(most).at,
+    dY: matrix(most, E),
+    dResiduals: [matrix(most, d), matrix(most, d)],
+    dXz: matrix(most, 2 * E),
+    d: { forward, backward },
+    dA: arena.float32(E * N).at,
+    scratch: arena.float32(scratch).at,
+  };
+}

@@ -1,0 +1,222 @@
+/** What the kernels do of a block, forward and backward: two directions, one after the other. */
+import type { Places } from '@vssm/backend-cpu';
+import { type Direction, directionParameterNames, type PruningPlan, sizeOf, type VimSpec } from '@vssm/core';
+import type { Arena, Kernels } from '@vssm/kernels';
+import { type Buffers, rowsOf } from './buffers.ts';
+import { directions } from './segments.ts';
+import type { NamedParameters } from './weights.ts';
+
+/** A block's tokens. */
+export interface BlockJob {
+  readonly block: number;
+  /** Tokens of each image. */
+  readonly length: number;
+  /** Whether the convolution's taps, and the scan's gaps, go by positions. */
+  readonly positionalTaps: boolean;
+  readonly gaps: boolean;
+}
+
+export interface MixerParts {
+  readonly spec: VimSpec;
+  /** Images. */
+  readonly batch: number;
+  readonly arena: Arena;
+  readonly kernels: Kernels;
+  readonly buffers: Buffers;
+  readonly parameters: NamedParameters;
+  readonly gradients: NamedParameters;
+}
+
+export class BlockMixer {
+  readonly #parts: MixerParts;
+  /** Byte offset of A = -exp(A_log), [E, N], by block and direction. */
+  readonly #a: readonly Readonly<Record<Direction, number>>[];
+
+  constructor(parts: MixerParts) {
+    this.#parts = parts;
+    const { depth, innerWidth: E, stateSize: N } = parts.spec;
+    const place = () => parts.arena.float32(E * N).at;
+    this.#a = Array.from({ length: depth }, () => ({ forward: place(), backward: place() }));
+  }
+
+  /** Recomputes what is derived from parameters. */
+  parametersChanged(): void {
+    for (const [block, byDirection] of this.#a.entries()) {
+      for (const direction of directions) {
+        const a = this.#matrix(byDirection[direction]);
+        const log = this.#matrix(this.#names(block, direction, this.#parts.parameters).aLog);
+        for (const [i, value] of log.entries()) a[i] = -Math.exp(value);
+      }
+    }
+  }
+
+  /** xz → u of both directions */
+  convolve(job: BlockJob): void {
+    const { spec, batch, kernels, buffers, parameters } = this.#parts;
+    const own = buffers.blocks[job.block];
+    for (const direction of directions) {
+      const names = this.#names(job.block, direction, parameters);
+      kernels.convSilu({
+        batch,
+        length: job.length,
+        channels: spec.innerWidth,
+        taps: spec.convKernel,
+        direction,
+        x: rowsOf(own.xz),
+        weight: names.convWeight,
+        bias: names.convBias,
+        u: rowsOf(own[direction].u),
+        ...(job.positionalTaps && { positions: own.positions }),
+      });
+    }
+  }
+
+  /**
+   * u, delta, projected → ssm, and y, the gated sum; and the scores of the plan if a step follows.
+   *
+   * @param places of the block's tokens
+   */
+  scan(job: BlockJob, plan: PruningPlan | undefined, places: Places): void {
+    const { spec, batch, arena, kernels, buffers } = this.#parts;
+    const { innerWidth: E } = spec;
+    const { ssm, xz } = buffers.blocks[job.block];
+    kernels.selectiveScan({ ...this.#scanOptions(job, 'forward'), y: rowsOf(ssm) });
+    const backward = { ...this.#scanOptions(job, 'backward'), accumulate: true };
+    const scored = plan !== undefined && plan.signal !== 'random' && plan.signal !== 'evit';
+    if (scored) {
+      // Once more for the scores: they come with the gate, and ssm is wanted without it.
+      const count = batch * job.length * E;
+      new Float32Array(arena.memory.buffer, buffers.y.at, count).set(
+        new Float32Array(arena.memory.buffer, ssm.at, count),
+      );
+      const score = { signal: plan.signal, reduce: plan.reduce, at: buffers.scores };
+      kernels.selectiveScan({ ...backward, y: rowsOf(buffers.y), gate: { z: rowsOf(xz, E) }, score });
+    }
+    kernels.selectiveScan({ ...backward, y: rowsOf(ssm) });
+    if (!scored) this.gate(job);
+    if (plan?.signal !== 'evit') return;
+    kernels.dotScore({
+      batch,
+      length: job.length,
+      channels: E,
+      rows: rowsOf(buffers.y),
+      classToken: places.classTokens!,
+      scores: buffers.scores,
+    });
+  }
+
+  /** ssm, z → y */
+  gate({ block, length }: BlockJob): void {
+    const { spec, batch, kernels, buffers } = this.#parts;
+    const { innerWidth: E } = spec;
+    const { ssm, xz } = buffers.blocks[block];
+    const shape = { batch, length, channels: E, scale: 1 };
+    kernels.gate({ ...shape, ssm: rowsOf(ssm), z: rowsOf(xz, E), y: rowsOf(buffers.y) });
+  }
+
+  /** dY → the z half of dXz; dDelta, dProjected and the scan's part of dU of both directions; parameters. */
+  scanBackward(job: BlockJob): void {
+    const { spec, batch, kernels, buffers, gradients } = this.#parts;
+    const { innerWidth: E, dtRank: r, stateSize: N } = spec;
+    const { length, block } = job;
+    const { ssm, xz } = buffers.blocks[block];
+    const { dY, dXz } = buffers;
+    kernels.gateBackward({
+      ...{ batch, length, channels: E, scale: 1 },
+      ssm: rowsOf(ssm),
+      z: rowsOf(xz, E),
+      dy: rowsOf(dY),
+      dSsm: rowsOf(dY),
+      dZ: rowsOf(dXz, E),
+    });
+    for (const direction of directions) {
+      const names = this.#names(block, direction, gradients);
+      const { u, delta, projected } = buffers.d[direction];
+      const dA = this.#matrix(buffers.dA).fill(0);
+      kernels.scanBackward({
+        ...this.#scanOptions(job, direction),
+        dy: rowsOf(dY),
+        dDelta: rowsOf(delta),
+        dU: rowsOf(u),
+        dB: rowsOf(projected, r),
+        dC: rowsOf(projected, r + N),
+        dDeltaBias: names.deltaBias,
+        dA: buffers.dA,
+        dD: names.d,
+        scratch: buffers.scratch,
+      });
+      const a = this.#matrix(this.#a[block][direction]);
+      const dLog = this.#matrix(names.aLog);
+      for (const [i, slope] of dA.entries()) dLog[i] += slope * a[i];
+    }
+  }
+
+  /** dU of both directions → the x half of dXz; parameters. */
+  convBackward(job: BlockJob): void {
+    const { spec, batch, kernels, buffers, parameters, gradients } = this.#parts;
+    const own = buffers.blocks[job.block];
+    for (const direction of directions) {
+      const names = this.#names(job.block, direction, parameters);
+      const slopes = this.#names(job.block, direction, gradients);
+      kernels.convBackward({
+        batch,
+        length: job.length,
+        channels: spec.innerWidth,
+        taps: spec.convKernel,
+        direction,
+        x: rowsOf(own.xz),
+        weight: names.convWeight,
+        bias: names.convBias,
+        du: rowsOf(buffers.d[direction].uInAll),
+        dx: rowsOf(buffers.dXz),
+        accumulate: direction === 'backward',
+        dWeight: slopes.convWeight,
+        dBias: slopes.convBias,
+        scratch: buffers.scratch,
+        ...(job.positionalTaps && { positions: own.positions }),
+      });
+    }
+  }
+
+  #scanOptions({ block, length, gaps }: BlockJob, direction: Direction) {
+    const { spec, batch, buffers, parameters } = this.#parts;
+    const { innerWidth: E, dtRank: r, stateSize: N } = spec;
+    const own = buffers.blocks[block];
+    const { u, delta, projected } = own[direction];
+    const names = this.#names(block, direction, parameters);
+    return {
+      batch,
+      length,
+      channels: E,
+      states: N,
+      direction,
+      delta: rowsOf(delta),
+      deltaBias: names.deltaBias,
+      a: this.#a[block][direction],
+      d: names.d,
+      b: rowsOf(projected, r),
+      c: rowsOf(projected, r + N),
+      u: rowsOf(u),
+      ...(gaps && { positions: own.positions }),
+    };
+  }
+
+  /** Byte offsets of one direction's own parameters, or of their gradients. */
+  #names(block: number, direction: Direction, vector: NamedParameters) {
+    const names = directionParameterNames[direction];
+    const at = (name: string) => vector.at(`layers.${block}.mixer.${name}`);
+    return {
+      convWeight: at(`${names.conv}.weight`),
+      convBias: at(`${names.conv}.bias`),
+      deltaBias: at(`${names.dtProj}.bias`),
+      aLog: at(names.aLog),
+      d: at(names.d),
+    };
+  }
+
+  /** [E, N] */
+  #matrix(at: number): Float32Array {
+    const { spec, arena } = this.#parts;
+    return new Float32Array(arena.memory.buffer, at, sizeOf([spec.innerWidth, spec.stateSize]));
+  }
+}

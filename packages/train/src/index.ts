@@ -1,0 +1,29 @@
+export { type EngineOptions, GradientEngine, type MicroBatch } from './engine/engine.ts';
+export {
+  claimVerdicts,
+  type ExperimentResult,
+  type FinetuningRow,
+  mean,
+  type RowResult,
+  standardDeviation,
+  type TrainingExperiment,
+} from './experiment/experiment.ts';
+export { type ExperimentRun, runExperiment } from './experiment/run-experiment.ts';
+export {
+  checkRecipe,
+  finetuningRecipe,
+  learningRateAt,
+  type Recipe,
+  trainingRecipe,
+} from './recipe/recipe.ts';
+export { type ReferenceGradient, vimGradient } from './reference/vim.ts';
+export { type EvaluationRequest, evaluate } from './run/evaluate.ts';
+export {
+  type EpochLine,
+  type Evaluation,
+  type LogLine,
+  type RunLine,
+  readLog,
+  type StepLine,
+} from './run/log.ts';
+export { runFiles, type TrainingOutcome, type TrainingRun, train, weightsSha256 } from './run/train.ts';

@@ -1,0 +1,83 @@
+/**
+ * AdamW (Loshchilov and Hutter 2019) over the vector of all parameters, with clipping of the gradient and a moving
+ * average of the weights. Arithmetic is double, storage float32: the same numbers on every machine.
+ */
+import type { ParameterLayout, ParameterSlot } from '../engine/layout.ts';
+import type { Recipe } from './recipe.ts';
+
+/** What training changes, each in the layout's order. */
+export interface TrainingVectors {
+  readonly parameters: Float32Array;
+  /** Moving average of the parameters. */
+  readonly ema: Float32Array;
+  /** Moments of the gradient. */
+  readonly first: Float32Array;
+  readonly second: Float32Array;
+}
+
+/** @param parameters becomes part of the result, not copied */
+export function freshVectors(parameters: Float32Array): TrainingVectors {
+  return {
+    parameters,
+    ema: Float32Array.from(parameters),
+    first: new Float32Array(parameters.length),
+    second: new Float32Array(parameters.length),
+  };
+}
+
+/** Matrices decay; vectors, the scan's A and the embeddings do not, as upstream has it. */
+export function decays({ name, shape }: Pick<ParameterSlot, 'name' | 'shape'>): boolean {
+  return shape.length > 1 && !/(A_log|A_b_log|cls_token|pos_embed)$/.test(name);
+}
+
+/** Sum of equally long vectors, in their order, into the first. */
+export function sumInto(vectors: readonly Float32Array[]): Float32Array {
+  const [first, ...rest] = vectors;
+  for (let i = 0; i < first.length; i++) {
+    let sum = first[i];
+    for (const vector of rest) sum += vector[i];
+    first[i] = sum;
+  }
+  return first;
+}
+
+/** Scales a gradient longer than `most` down to it; returns the norm it had. */
+export function clip(gradient: Float32Array, most: number): number {
+  let squares = 0;
+  for (let i = 0; i < gradient.length; i++) squares += gradient[i] * gradient[i];
+  const norm = Math.sqrt(squares);
+  if (most > 0 && norm > most) {
+    const scale = most / norm;
+    for (let i = 0; i < gradient.length; i++) gradient[i] *= scale;
+  }
+  return norm;
+}
+
+/** @param step 0-based */
+export function adamW(
+  { slots }: ParameterLayout,
+  vectors: TrainingVectors,
+  gradient: Float32Array,
+  recipe: Recipe,
+  step: number,
+  learningRate: number,
+): void {
+  const { parameters, ema, first, second } = vectors;
+  const { beta1, beta2, epsilon } = recipe;
+  const correct1 = 1 / (1 - beta1 ** (step + 1));
+  const correct2 = 1 / (1 - beta2 ** (step + 1));
+  // A moving average over fewer steps than its memory begins with the first weights in it: forget them sooner.
+  const remember = Math.min(recipe.ema, (1 + step) / (10 + step));
+  for (const slot of slots) {
+    const shrink = 1 - learningRate * (decays(slot) ? recipe.weightDecay : 0);
+    const end = slot.first + slot.size;
+    for (let i = slot.first; i < end; i++) {
+      const slope = gradient[i];
+      first[i] = beta1 * first[i] + (1 - beta1) * slope;
+      second[i] = beta2 * second[i] + (1 - beta2) * slope * slope;
+      const change = (first[i] * correct1) / (Math.sqrt(second[i] * correct2) + epsilon);
+      parameters[i] = parameters[i] * shrink - learningRate * change;
+      ema[i] = remember * ema[i] + (1 - remember) * parameters[i];
+    }
+  }
+}

@@ -1,0 +1,168 @@
+/** One Vim block in float64, forward and backward: norm, both directions, gate, output projection. */
+import {
+  type Direction,
+  directionParameterNames,
+  gaps,
+  type PruningPlan,
+  silu,
+  type VimSpec,
+} from '@vssm/core';
+import {
+  type ConvArrays,
+  convForward,
+  convPullback,
+  type ScanArrays,
+  scanForward,
+  scanPullback,
+  siluSlope,
+} from '@vssm/kernels';
+import { add, columns, gatherRows, linear, rmsNorm, sideBySide } from './layers.ts';
+
+/** A model's tensors by upstream's names, in float64. */
+export type Parameters64 = ReadonlyMap<string, Float64Array>;
+
+/** Gradients by the same names; `collect` adds to what is there. */
+export class Gradients64 {
+  readonly all = new Map<string, Float64Array>();
+
+  collect(name: string, gradient: Float64Array): void {
+    const before = this.all.get(name);
+    this.all.set(name, before === undefined ? gradient : add(before, gradient));
+  }
+}
+
+export interface BlockResult {
+  /** [L, d]: the mixer's output. */
+  readonly hidden: Float64Array;
+  /** [L, E] each: what scores are made from. */
+  readonly gated: Float64Array;
+  readonly gatedBackward: Float64Array;
+  readonly ssm: Float64Array;
+  /** dL/dhidden → dL/dresidual of this path; the parameters' gradients are collected. */
+  pullback(dHidden: Float64Array): Float64Array;
+}
+
+const directions: readonly Direction[] = ['forward', 'backward'];
+
+/** @param residual [L, d], what the block's norm reads */
+export function vimBlock(
+  spec: VimSpec,
+  parameters: Parameters64,
+  plan: PruningPlan,
+  block: number,
+  residual: Float64Array,
+  positions: Int32Array,
+  gradients: Gradients64,
+): BlockResult {
+  const { width: d, innerWidth: E } = spec;
+  const length = positions.length;
+  const prefix = `layers.${block}`;
+  const own = (name: string) => parameters.get(`${prefix}.${name}`)!;
+  const collect = (name: string, gradient: Float64Array) => gradients.collect(`${prefix}.${name}`, gradient);
+
+  const norm = rmsNorm(residual, own('norm.weight'));
+  const inProjection = linear(norm.y, own('mixer.in_proj.weight'), d, 2 * E);
+  const x = columns(inProjection.y, 2 * E, 0, E);
+  const z = columns(inProjection.y, 2 * E, E, E);
+  const scans = directions.map((direction) => {
+    const order = Array.from({ length }, (_, i) => (direction === 'forward' ? i : length - 1 - i));
+    return {
+      order,
+      scan: scanDirection(spec, parameters, plan, prefix, direction, x, positions, order, gradients),
+    };
+  });
+  // Reversal is its own inverse.
+  const [forward, backward] = scans.map(({ order, scan }) => gatherRows(scan.y, order, E));
+  const ssm = add(forward, backward);
+  const gated = ssm.map((value, i) => (value * silu(z[i])) / 2);
+  const outProjection = linear(gated, own('mixer.out_proj.weight'), E, d);
+
+  return {
+    hidden: outProjection.y,
+    gated,
+    gatedBackward: backward.map((value, i) => value * silu(z[i])),
+    ssm,
+    pullback(dHidden) {
+      const out = outProjection.pullback(dHidden);
+      collect('mixer.out_proj.weight', out.weight);
+      const dSsm = out.x.map((slope, i) => (slope * silu(z[i])) / 2);
+      const dZ = out.x.map((slope, i) => (slope * ssm[i] * siluSlope(z[i])) / 2);
+      const dX = scans
+        .map(({ order, scan }) => gatherRows(scan.pullback(gatherRows(dSsm, order, E)), order, E))
+        .reduce(add);
+      const into = inProjection.pullback(sideBySide(length, [dX, dZ]));
+      collect('mixer.in_proj.weight', into.weight);
+      const dNorm = norm.pullback(into.x);
+      collect('norm.weight', dNorm.weight);
+      return dNorm.x;
+    },
+  };
+}
+
+/** One direction, from x [L, E] in the tokens' own places to y [L, E] in scan order. */
+function scanDirection(
+  spec: VimSpec,
+  parameters: Parameters64,
+  plan: PruningPlan,
+  prefix: string,
+  direction: Direction,
+  x: Float64Array,
+  positions: Int32Array,
+  order: readonly number[],
+  gradients: Gradients64,
+): { readonly y: Float64Array; pullback(dy: Float64Array): Float64Array } {
+  const { innerWidth: E, stateSize: N, dtRank: r, convKernel: taps } = spec;
+  const length = positions.length;
+  const names = directionParameterNames[direction];
+  const own = (name: string) => parameters.get(`${prefix}.mixer.${name}`)!;
+  const collect = (name: string, gradient: Float64Array) =>
+    gradients.collect(`${prefix}.mixer.${name}`, gradient);
+  const ordered = Int32Array.from(order, (token) => positions[token]);
+
+  const conv: ConvArrays = {
+    length,
+    channels: E,
+    taps,
+    x: gatherRows(x, order, E),
+    weight: own(`${names.conv}.weight`),
+    bias: own(`${names.conv}.bias`),
+    ...(plan.conv === 'positional' && { positions: ordered }),
+  };
+  const u = convForward(conv);
+  const xProjection = linear(u, own(`${names.xProj}.weight`), E, r + 2 * N);
+  const part = (first: number, count: number) => columns(xProjection.y, r + 2 * N, first, count);
+  const dtProjection = linear(part(0, r), own(`${names.dtProj}.weight`), r, E);
+  const scan: ScanArrays = {
+    length,
+    channels: E,
+    states: N,
+    delta: dtProjection.y,
+    deltaBias: own(`${names.dtProj}.bias`),
+    a: own(names.aLog).map((value) => -Math.exp(value)),
+    d: own(names.d),
+    b: part(r, N),
+    c: part(r + N, N),
+    u,
+    gaps: plan.alignment === 'decay' ? gaps(ordered) : new Int32Array(length),
+  };
+  return {
+    y: scanForward(scan),
+    pullback(dy) {
+      const through = scanPullback(scan, dy);
+      collect(`${names.dtProj}.bias`, through.deltaBias);
+      collect(
+        names.aLog,
+        through.a.map((slope, i) => slope * scan.a[i]),
+      );
+      collect(names.d, through.d);
+      const dt = dtProjection.pullback(through.delta);
+      collect(`${names.dtProj}.weight`, dt.weight);
+      const projected = xProjection.pullback(sideBySide(length, [dt.x, through.b, through.c]));
+      collect(`${names.xProj}.weight`, projected.weight);
+      const convolved = convPullback(conv, add(through.u, projected.x));
+      collect(`${names.conv}.weight`, convolved.weight);
+      collect(`${names.conv}.bias`, convolved.bias);
+      return convolved.x;
+    },
+  };
+}

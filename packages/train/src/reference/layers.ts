@@ -1,0 +1,159 @@
+/**
+ * The layers of a Vim in float64 as plain loops, each with its pullback: from the gradient of its output to the
+ * gradients of its inputs. Forwards repeat packages/core's reference, whose weights are float32; finite differences
+ * need them in float64. Rows are tokens, [rows, width].
+ */
+
+/** A layer's output, and the function that pulls a gradient of it back to the layer's inputs. */
+export interface Pulled<Gradients> {
+  readonly y: Float64Array;
+  pullback(dy: Float64Array): Gradients;
+}
+
+/** y = scale · x Wᵀ (+ bias). weight [outputs, inputs] */
+export function linear(
+  x: Float64Array,
+  weight: Float64Array,
+  inputs: number,
+  outputs: number,
+  options: { readonly bias?: Float64Array; readonly scale?: number } = {},
+): Pulled<{ x: Float64Array; weight: Float64Array; bias: Float64Array }> {
+  const rows = x.length / inputs;
+  const { bias, scale = 1 } = options;
+  const y = new Float64Array(rows * outputs);
+  for (let row = 0; row < rows; row++) {
+    for (let out = 0; out < outputs; out++) {
+      let sum = 0;
+      for (let i = 0; i < inputs; i++) sum += x[row * inputs + i] * weight[out * inputs + i];
+      y[row * outputs + out] = scale * sum + (bias?.[out] ?? 0);
+    }
+  }
+  return {
+    y,
+    pullback(dy) {
+      const d = { x: zeros(x), weight: zeros(weight), bias: new Float64Array(outputs) };
+      for (let row = 0; row < rows; row++) {
+        for (let out = 0; out < outputs; out++) {
+          const slope = dy[row * outputs + out];
+          d.bias[out] += slope;
+          for (let i = 0; i < inputs; i++) {
+            d.x[row * inputs + i] += scale * slope * weight[out * inputs + i];
+            d.weight[out * inputs + i] += scale * slope * x[row * inputs + i];
+          }
+        }
+      }
+      return d;
+    },
+  };
+}
+
+/** x / sqrt(mean(x²) + 1e-5) · weight over each row */
+export function rmsNorm(
+  x: Float64Array,
+  weight: Float64Array,
+): Pulled<{ x: Float64Array; weight: Float64Array }> {
+  const width = weight.length;
+  const rows = x.length / width;
+  const scales = Float64Array.from({ length: rows }, (_, row) => {
+    let squares = 0;
+    for (let i = 0; i < width; i++) squares += x[row * width + i] ** 2;
+    return 1 / Math.sqrt(squares / width + 1e-5);
+  });
+  return {
+    y: x.map((value, at) => value * scales[Math.floor(at / width)] * weight[at % width]),
+    pullback(dy) {
+      const d = { x: zeros(x), weight: zeros(weight) };
+      for (let row = 0; row < rows; row++) {
+        const scale = scales[row];
+        let along = 0;
+        for (let i = 0; i < width; i++) along += dy[row * width + i] * weight[i] * x[row * width + i];
+        for (let i = 0; i < width; i++) {
+          const at = row * width + i;
+          d.weight[i] += dy[at] * x[at] * scale;
+          d.x[at] = scale * dy[at] * weight[i] - (scale ** 3 * along * x[at]) / width;
+        }
+      }
+      return d;
+    },
+  };
+}
+
+/**
+ * Cross-entropy against a distribution: -Σ target · log softmax(logits).
+ *
+ * @param target [classes], sums to 1
+ */
+export function crossEntropy(
+  logits: Float64Array,
+  target: ArrayLike<number>,
+): { readonly loss: number; readonly dLogits: Float64Array } {
+  const largest = Math.max(...logits);
+  let sum = 0;
+  for (const value of logits) sum += Math.exp(value - largest);
+  const logSum = largest + Math.log(sum);
+  let loss = 0;
+  for (const [i, value] of logits.entries()) loss -= target[i] * (value - logSum);
+  return { loss, dLogits: logits.map((value, i) => Math.exp(value - logSum) - target[i]) };
+}
+
+/** One class with probability 1 - smoothing + smoothing / classes, every other with smoothing / classes. */
+export function smoothedTarget(label: number, classes: number, smoothing: number): Float32Array {
+  const target = new Float32Array(classes).fill(smoothing / classes);
+  target[label] = 1 - smoothing + smoothing / classes;
+  return target;
+}
+
+export function add(a: Float64Array, b: Float64Array): Float64Array {
+  return a.map((value, i) => value + b[i]);
+}
+
+function zeros(like: Float64Array): Float64Array {
+  return new Float64Array(like.length);
+}
+
+/** Rows of `x` [rows, width] picked by `indices`. */
+export function gatherRows(x: Float64Array, indices: ArrayLike<number>, width: number): Float64Array {
+  const y = new Float64Array(indices.length * width);
+  for (let row = 0; row < indices.length; row++) {
+    y.set(x.subarray(indices[row] * width, (indices[row] + 1) * width), row * width);
+  }
+  return y;
+}
+
+/** The pullback of gatherRows: each row to where it came from, zeros elsewhere, [rows, width]. */
+export function scatterRows(
+  dy: Float64Array,
+  indices: ArrayLike<number>,
+  width: number,
+  rows: number,
+): Float64Array {
+  const dx = new Float64Array(rows * width);
+  for (let row = 0; row < indices.length; row++) {
+    dx.set(dy.subarray(row * width, (row + 1) * width), indices[row] * width);
+  }
+  return dx;
+}
+
+/** Columns first … first + count - 1 of `x` [rows, width]. */
+export function columns(x: Float64Array, width: number, first: number, count: number): Float64Array {
+  const y = new Float64Array((x.length / width) * count);
+  for (let row = 0; row < x.length / width; row++) {
+    y.set(x.subarray(row * width + first, row * width + first + count), row * count);
+  }
+  return y;
+}
+
+/** Matrices of equally many rows side by side. */
+export function sideBySide(rows: number, parts: readonly Float64Array[]): Float64Array {
+  const widths = parts.map((part) => part.length / rows);
+  const width = widths.reduce((sum, own) => sum + own, 0);
+  const y = new Float64Array(rows * width);
+  for (let row = 0; row < rows; row++) {
+    let at = row * width;
+    for (const [i, part] of parts.entries()) {
+      y.set(part.subarray(row * widths[i], (row + 1) * widths[i]), at);
+      at += widths[i];
+    }
+  }
+  return y;
+}

@@ -1,0 +1,196 @@
+/**
+ * The loss of one image under a pruned Vim and its gradient by every parameter, in float64: the oracle of the training
+ * engine. The selection is taken as it falls: kept tokens carry gradient, pruned ones (zeroed ones, under `mask`) do
+ * not, and scores get none.
+ */
+import {
+  classTokenPosition,
+  countRule,
+  keptCount,
+  orderScores,
+  type PruningPlan,
+  patchCount,
+  patchGrid,
+  randomScores,
+  reduceSignal,
+  selectTokens,
+  similarityTo,
+  type VimSpec,
+} from '@vssm/core';
+import { patchesOf } from '../data/patches.ts';
+import { type BlockResult, Gradients64, type Parameters64, vimBlock } from './block.ts';
+import { add, crossEntropy, gatherRows, linear, rmsNorm, scatterRows } from './layers.ts';
+
+export interface ReferenceGradient {
+  readonly loss: number;
+  /** [classes] */
+  readonly logits: Float64Array;
+  /** Positions of the kept tokens, keyed by the 1-based block of the step. */
+  readonly kept: ReadonlyMap<number, Int32Array>;
+  /** By upstream's names, shapes as the parameters'. */
+  readonly gradients: ReadonlyMap<string, Float64Array>;
+}
+
+interface Sequence {
+  /** [L, d], with every mixer's output so far added. */
+  readonly residual: Float64Array;
+  readonly positions: Int32Array;
+  readonly classToken: number;
+  readonly live?: Uint8Array;
+}
+
+/** dL/d of the stream after a step, to before it. */
+type Pullback = (d: Float64Array) => Float64Array;
+
+/**
+ * @param image normalised pixels [C, H, W]
+ * @param target [classes], the distribution that the cross-entropy is taken against
+ */
+export function vimGradient(
+  spec: VimSpec,
+  parameters: Parameters64,
+  plan: PruningPlan,
+  image: ArrayLike<number>,
+  target: ArrayLike<number>,
+  sample = 0,
+): ReferenceGradient {
+  const { width: d } = spec;
+  const parameter = (name: string) => parameters.get(name)!;
+  const gradients = new Gradients64();
+  const embedded = embed(spec, parameters, image, gradients);
+  const kept = new Map<number, Int32Array>();
+  const pullbacks: Pullback[] = [];
+
+  let sequence: Sequence = {
+    residual: embedded.tokens,
+    positions: Int32Array.from({ length: patchCount(spec) + 1 }, (_, position) => position),
+    classToken: classTokenPosition(spec),
+  };
+  for (let block = 0; block < spec.depth; block++) {
+    const { residual, positions } = sequence;
+    const result = vimBlock(spec, parameters, plan, block, residual, positions, gradients);
+    pullbacks.push((dStream) => add(dStream, result.pullback(dStream)));
+    sequence = { ...sequence, residual: add(residual, result.hidden) };
+    const step = plan.schedule.findIndex(({ after }) => after === block + 1);
+    if (step < 0) continue;
+    const scores = importance(spec, plan, result, sequence, step, sample);
+    const pruned = prune(spec, plan, sequence, scores, plan.schedule[step].keep);
+    pullbacks.push(pruned.pullback);
+    sequence = pruned.sequence;
+    kept.set(block + 1, livePositions(sequence));
+  }
+
+  const { residual, classToken, positions } = sequence;
+  const norm = rmsNorm(residual.slice(classToken * d, (classToken + 1) * d), parameter('norm_f.weight'));
+  const head = linear(norm.y, parameter('head.weight'), d, spec.classes, { bias: parameter('head.bias') });
+  const { loss, dLogits } = crossEntropy(head.y, target);
+
+  const dHead = head.pullback(dLogits);
+  gradients.collect('head.weight', dHead.weight);
+  gradients.collect('head.bias', dHead.bias);
+  const dNorm = norm.pullback(dHead.x);
+  gradients.collect('norm_f.weight', dNorm.weight);
+  let dStream = scatterRows(dNorm.x, [classToken], d, positions.length);
+  for (const pullback of pullbacks.reverse()) dStream = pullback(dStream);
+  embedded.pullback(dStream);
+  return { loss, logits: head.y, kept, gradients: gradients.all };
+}
+
+/** Patches, the class token in their middle, and the position embedding over all of them: [L0, d]. */
+function embed(
+  spec: VimSpec,
+  parameters: Parameters64,
+  image: ArrayLike<number>,
+  gradients: Gradients64,
+): { readonly tokens: Float64Array; pullback(dTokens: Float64Array): void } {
+  const { width: d } = spec;
+  const { height, width } = patchGrid(spec);
+  const patches = Float64Array.from(patchesOf(spec, image));
+  const projection = linear(
+    patches,
+    parameters.get('patch_embed.proj.weight')!,
+    patches.length / (height * width),
+    d,
+    { bias: parameters.get('patch_embed.proj.bias')! },
+  );
+  const middle = classTokenPosition(spec) * d;
+  const tokens = new Float64Array(projection.y.length + d);
+  tokens.set(projection.y.subarray(0, middle));
+  tokens.set(parameters.get('cls_token')!, middle);
+  tokens.set(projection.y.subarray(middle), middle + d);
+  return {
+    tokens: add(tokens, parameters.get('pos_embed')!),
+    pullback(dTokens) {
+      gradients.collect('pos_embed', dTokens);
+      gradients.collect('cls_token', dTokens.slice(middle, middle + d));
+      const dPatches = new Float64Array(projection.y.length);
+      dPatches.set(dTokens.subarray(0, middle));
+      dPatches.set(dTokens.subarray(middle + d), middle);
+      const { weight, bias } = projection.pullback(dPatches);
+      gradients.collect('patch_embed.proj.weight', weight);
+      gradients.collect('patch_embed.proj.bias', bias);
+    },
+  };
+}
+
+/** Scores of the current sequence, [L]; higher stays. */
+function importance(
+  spec: VimSpec,
+  plan: PruningPlan,
+  { gated, gatedBackward, ssm }: BlockResult,
+  { positions, classToken }: Sequence,
+  step: number,
+  sample: number,
+): Float64Array {
+  const { innerWidth: E } = spec;
+  switch (plan.signal) {
+    case 'random': {
+      const scores = randomScores(plan.seed, sample, step, patchCount(spec) + 1);
+      return Float64Array.from(positions, (position) => scores[position]);
+    }
+    case 'evit':
+      return similarityTo(gated.subarray(classToken * E, (classToken + 1) * E), gated);
+    case 'gated':
+    case 'gated-backward':
+    case 'ssm': {
+      const signal = { gated, 'gated-backward': gatedBackward, ssm }[plan.signal];
+      return orderScores(reduceSignal(signal, positions.length, E, plan.reduce), plan.order);
+    }
+    default:
+      throw plan.signal satisfies never;
+  }
+}
+
+/** Drops (or, under `mask`, zeroes) all but the best tokens; the gradient goes the same way back. */
+function prune(
+  spec: VimSpec,
+  plan: PruningPlan,
+  sequence: Sequence,
+  scores: Float64Array,
+  keep: number,
+): { readonly sequence: Sequence; readonly pullback: Pullback } {
+  const { width: d } = spec;
+  const { residual, positions, classToken, live } = sequence;
+  const alive = live?.reduce((sum, one) => sum + one, 0) ?? positions.length;
+  const count = keptCount(alive, keep, countRule(spec, plan));
+  const candidates = live === undefined ? undefined : (token: number) => live[token] === 1;
+  const chosen = selectTokens(scores, positions, classToken, count, plan.tokenOrder, candidates);
+  if (plan.alignment === 'mask') {
+    const mask = new Uint8Array(positions.length);
+    for (const token of chosen) mask[token] = 1;
+    const zeroed = (stream: Float64Array) => stream.map((value, i) => value * mask[Math.floor(i / d)]);
+    return { sequence: { ...sequence, residual: zeroed(residual), live: mask }, pullback: zeroed };
+  }
+  return {
+    sequence: {
+      residual: gatherRows(residual, chosen, d),
+      positions: Int32Array.from(chosen, (token) => positions[token]),
+      classToken: chosen.indexOf(classToken),
+    },
+    pullback: (dKept) => scatterRows(dKept, chosen, d, positions.length),
+  };
+}
+
+function livePositions({ positions, live }: Sequence): Int32Array {
+  return live === undefined ? positions : positions.filter((_, token) => live[token] === 1);
+}

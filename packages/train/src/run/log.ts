@@ -1,0 +1,79 @@
+/**
+ * The log of a run as JSON lines: what is run, then a line now and then with the loss, and one for every epoch. A run
+ * that is resumed drops the lines beyond the state it starts from, so that the log reads as if nothing had happened
+ * (but for the times).
+ */
+import { appendFileSync, existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { UserError } from '@vssm/core';
+import type { RunIdentity } from './state.ts';
+
+export interface RunLine {
+  readonly kind: 'run';
+  readonly identity: RunIdentity;
+  /** What does not decide the result: threads, versions, the processor. */
+  readonly circumstances: Readonly<Record<string, unknown>>;
+}
+
+export interface StepLine {
+  readonly kind: 'step';
+  /** Steps done. */
+  readonly step: number;
+  /** Epochs done, with the part of the current one. */
+  readonly epoch: number;
+  /** Means since the last line, over augmented images with smoothed labels. */
+  readonly loss: number;
+  readonly top1: number;
+  readonly learningRate: number;
+  /** Of the last step, before clipping. */
+  readonly gradientNorm: number;
+  readonly imagesPerSecond: number;
+}
+
+export interface Evaluation {
+  readonly correct: number;
+  readonly count: number;
+  /** Percent. */
+  readonly top1: number;
+}
+
+export interface EpochLine {
+  readonly kind: 'epoch';
+  readonly step: number;
+  readonly epoch: number;
+  /** Of the test images; null where none were given. */
+  readonly test: Evaluation | null;
+}
+
+export type LogLine = RunLine | StepLine | EpochLine;
+
+export class TrainingLog {
+  readonly #path: string;
+
+  /** @param step done so far; later lines are dropped. 0 begins a new log */
+  constructor(path: string, run: RunLine, step: number) {
+    this.#path = path;
+    const kept = step === 0 || !existsSync(path) ? [run] : upTo(readLog(path), step);
+    writeFileSync(path, kept.map((line) => `${JSON.stringify(line)}\n`).join(''));
+  }
+
+  add(line: LogLine): void {
+    appendFileSync(this.#path, `${JSON.stringify(line)}\n`);
+  }
+}
+
+/** @throws UserError for a line that is no JSON; a last one without an end is left out, as a kill leaves it */
+export function readLog(path: string): LogLine[] {
+  const lines = readFileSync(path, 'utf8').split('\n');
+  lines.pop();
+  return lines.map((line, i) => {
+    try {
+      return JSON.parse(line) as LogLine;
+    } catch {
+      throw new UserError(`${path}: line ${i + 1} is not JSON; remove it`);
+    }
+  });
+}
+
+function upTo(lines: readonly LogLine[], step: number): LogLine[] {
+  return lines.filter((line) => line.kind === 'run' || line.step <= step);
+}

@@ -1,0 +1,26 @@
+/** What the pool and its worker threads say to each other. Parameters and gradients lie in memory that all share. */
+import type { EngineOptions, MicroBatch } from '../engine/engine.ts';
+
+export interface WorkerSetup {
+  readonly engine: EngineOptions;
+  /** float32, in the layout's order */
+  readonly parameters: SharedArrayBuffer;
+  /** One vector for each micro-batch of a step, one after another. */
+  readonly gradients: SharedArrayBuffer;
+}
+
+export type ToWorker =
+  | {
+      readonly kind: 'run';
+      readonly micro: MicroBatch;
+      /** Which of the gradients' vectors to write. */
+      readonly slot: number;
+      /** Changes whenever the parameters have. */
+      readonly version: number;
+    }
+  | { readonly kind: 'stop' };
+
+export type FromWorker =
+  | { readonly kind: 'ready' }
+  | { readonly kind: 'done'; readonly loss: number; readonly logits: Float32Array<ArrayBuffer> }
+  | { readonly kind: 'failed'; readonly reason: string };

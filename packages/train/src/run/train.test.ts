@@ -1,0 +1,175 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { readCheckpoint } from '@vssm/checkpoints';
+import { UserError } from '@vssm/core';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { flatten, parameterLayout } from '../engine/layout.ts';
+import { readLog, type StepLine } from './log.ts';
+import { smallRun } from './made-up-run.test-data.ts';
+import { GradientPool } from './pool.ts';
+import { runFiles, train, weightsSha256 } from './train.ts';
+
+let folder: string;
+beforeAll(() => {
+  folder = mkdtempSync(join(tmpdir(), 'vssm-train-'));
+});
+afterAll(() => rmSync(folder, { recursive: true }));
+
+const child = fileURLToPath(new URL('./made-up-run.test-data.ts', import.meta.url));
+
+/** 3 epochs of 5 steps. */
+const steps = 15;
+
+let reference: { sha256: string; losses: number[] };
+
+async function referenceRun() {
+  if (reference !== undefined) return reference;
+  const outcome = await train(smallRun(join(folder, 'whole')));
+  if (outcome.state !== 'finished') throw new Error(outcome.state);
+  reference = { sha256: outcome.sha256, losses: lossesOf(join(folder, 'whole')) };
+  return reference;
+}
+
+function lossesOf(out: string): number[] {
+  return readLog(join(out, runFiles.log)).flatMap((line) => (line.kind === 'step' ? [line.loss] : []));
+}
+
+/** Starts the run in a process of its own and kills it when the log reaches a step. */
+async function killedAt(out: string, step: number): Promise<void> {
+  const process_: ChildProcess = spawn(process.execPath, [child, out], {
+    stdio: ['ignore', 'pipe', 'inherit'],
+  });
+  const gone = new Promise((resolve) => process_.once('exit', resolve));
+  let text = '';
+  process_.stdout!.on('data', (chunk: Buffer) => {
+    text += chunk.toString();
+    if (text.includes(`"step":${step},`)) process_.kill('SIGKILL');
+  });
+  await gone;
+  expect(process_.signalCode).toBe('SIGKILL');
+}
+
+describe('a training run', () => {
+  it('learns', async () => {
+    const { losses } = await referenceRun();
+    expect(losses).toHaveLength(steps);
+    expect(losses[0]).toBeGreaterThan(0.9);
+    // Smoothed labels: even a perfect answer costs 0.2.
+    expect(losses.at(-1)).toBeLessThan(0.75 * losses[0]);
+  });
+
+  it('ends at the same bits whatever the number of threads', async () => {
+    const { sha256 } = await referenceRun();
+    const outcome = await train(smallRun(join(folder, 'one thread'), { threads: 1 }));
+    expect(outcome).toMatchObject({ state: 'finished', sha256 });
+  });
+
+  it('killed and resumed, twice, ends at the same bits and the same log', async () => {
+    const { sha256, losses } = await referenceRun();
+    const out = join(folder, 'killed');
+    // States are saved at 4, 5 and 8: both kills lose steps.
+    await killedAt(out, 7);
+    await killedAt(out, 9);
+    const outcome = await train(smallRun(out));
+    expect(outcome).toMatchObject({ state: 'finished', sha256 });
+    expect(lossesOf(out)).toEqual(losses);
+    const files = ['whole', 'killed'].map((name) => readFileSync(join(folder, name, runFiles.model)));
+    expect(Buffer.compare(files[0], files[1])).toBe(0);
+  });
+
+  it('stopped and resumed ends at the same bits', async () => {
+    const { sha256, losses } = await referenceRun();
+    const out = join(folder, 'stopped');
+    let seen = 0;
+    const first = await train(smallRun(out, { logEvery: 5, stopped: () => ++seen === 7 }));
+    expect(first).toEqual({ state: 'stopped', step: 7, steps });
+    expect(await train(smallRun(out, { logEvery: 5 }))).toMatchObject({ state: 'finished', sha256 });
+    // The line of steps 6 to 10 spans the stop.
+    const mean = (values: number[]) => values.reduce((sum, value) => sum + value, 0) / values.length;
+    expect(lossesOf(out)[1]).toBeCloseTo(mean(losses.slice(5, 10)), 12);
+  });
+
+  it('run once more, only says what came out', async () => {
+    const { sha256, losses } = await referenceRun();
+    const out = join(folder, 'whole');
+    expect(await train(smallRun(out))).toMatchObject({ state: 'finished', sha256 });
+    expect(lossesOf(out)).toEqual(losses);
+  });
+
+  it('leaves a checkpoint that the project reads, and asks for its accuracy after every epoch', async () => {
+    const out = join(folder, 'evaluated');
+    const seen: string[] = [];
+    const evaluate = async (weights: Parameters<typeof weightsSha256>[0]) => {
+      seen.push(weightsSha256(weights));
+      return { correct: 1, count: 4, top1: 25 };
+    };
+    const outcome = await train(smallRun(out, { evaluate }));
+    if (outcome.state !== 'finished') throw new Error(outcome.state);
+    expect(seen).toHaveLength(3);
+    expect(seen.at(-1)).toBe(outcome.sha256);
+    expect(weightsSha256((await readCheckpoint(outcome.model)).tensors)).toBe(outcome.sha256);
+    const epochs = readLog(join(out, runFiles.log)).filter((line) => line.kind === 'epoch');
+    expect(epochs.map(({ test }) => test?.top1)).toEqual([25, 25, 25]);
+  });
+
+  it('of another recipe refuses the folder, naming what differs', async () => {
+    await referenceRun();
+    const run = smallRun(join(folder, 'whole'));
+    await expect(train({ ...run, recipe: { ...run.recipe, weightDecay: 0.5 } })).rejects.toThrow(
+      'recipe.weightDecay (0.05 there, 0.5 here)',
+    );
+  });
+
+  it('refuses fewer images than a batch, and a micro-batch that does not divide it', async () => {
+    const run = smallRun(join(folder, 'refused'));
+    await expect(train({ ...run, recipe: { ...run.recipe, batch: 64, microBatch: 16 } })).rejects.toThrow(
+      '60 images are less than one batch of 64',
+    );
+    await expect(train({ ...run, recipe: { ...run.recipe, microBatch: 5 } })).rejects.toThrow(
+      'micro-batch 5: must be a divisor of the batch, 12',
+    );
+  });
+
+  it('stops with a word where the loss is lost', async () => {
+    const run = smallRun(join(folder, 'lost'));
+    const recipe = { ...run.recipe, learningRate: 1e30, warmupLearningRate: 1e30, clipNorm: 0 };
+    await expect(train({ ...run, recipe })).rejects.toThrow(/the loss is (NaN|Infinity) after \d+ steps/);
+  });
+
+  it('says which image cannot be read', async () => {
+    const run = smallRun(join(folder, 'unreadable'));
+    const preview = (index: number) =>
+      index === 40 ? Promise.reject(new UserError('image 40: cannot be read')) : run.dataset.preview(index);
+    await expect(train({ ...run, dataset: { ...run.dataset, preview } })).rejects.toThrow('image 40');
+  });
+
+  it('ends with a word, and at once, when a thread does', async () => {
+    const { spec, plan, recipe, initial } = smallRun('');
+    const engine = { spec, plan, batch: recipe.microBatch, lossScale: 1 };
+    const pool = await GradientPool.start(engine, flatten(parameterLayout(spec), initial), 2, 2);
+    const micro = {
+      patches: new Float32Array(4 * 16 * 4),
+      targets: new Float32Array(4 * 3),
+      samples: [0, 1, 2, 3],
+    };
+    expect((await pool.run([micro, micro])).logits).toHaveLength(2 * 4 * 3);
+    await pool.workers[0].terminate();
+    await expect(pool.run([micro, micro])).rejects.toThrow('a training thread has ended');
+    await pool.stop();
+  });
+
+  it('logs the rate, the norm and the seed', async () => {
+    await referenceRun();
+    const [first, second] = readLog(join(folder, 'whole', runFiles.log));
+    expect(first).toMatchObject({
+      kind: 'run',
+      identity: { recipe: { seed: 0 }, plan: { alignment: 'decay' } },
+    });
+    const step = second as StepLine;
+    expect(step.learningRate).toBe(1e-5);
+    expect(step.gradientNorm).toBeGreaterThan(0);
+  });
+});

@@ -4,6 +4,7 @@
  */
 import { densePlan, formatSchedule, type PruningStep, pruningPlan } from '@vssm/core';
 import { type AccuracyRow, type Arm, type ArmPlace, armRows, stepsAfter } from './experiment.ts';
+import type { ModelId } from './models.ts';
 
 const ownReading =
   'The EViT rule is our reading of it for Vim, which has no attention: ranked by the dot product with the class token.';
@@ -143,6 +144,33 @@ export const plainMambaSchedules: Readonly<Record<PlainMambaModel, readonly Prun
 export const plainMambaScheduleNote =
   'The paper’s schedule for PlainMamba is not known; this one is ours. On L3 it saves 41.7 % of the FLOPs, aligned (the paper: 41.6 %); `vssm schedule` lists many others.';
 
+export interface ImageNetRow {
+  /** Default: model and arm. */
+  readonly id?: string;
+  readonly model: ModelId;
+  readonly arm: Arm;
+  readonly schedule: readonly PruningStep[];
+  readonly paper: AccuracyRow['paper'];
+  /** Besides the arm's own. */
+  readonly notes: readonly string[];
+}
+
+/** One arm of a model on ImageNet. */
+export function imageNetRow({ id, model, arm, schedule, paper, notes }: ImageNetRow): AccuracyRow {
+  const family = model.startsWith('plainmamba') ? 'plainmamba' : 'vim';
+  return {
+    kind: 'accuracy',
+    id: id ?? `${model}-${arm.id}`,
+    label: `${arm.label}, ${formatSchedule(schedule)}`,
+    model,
+    dataset: 'imagenet',
+    images: 'sample',
+    plan: pruningPlan({ ...arm.options, schedule }, family),
+    paper,
+    notes: [...(arm.notes ?? []), ...notes],
+  };
+}
+
 /** One arm of PlainMamba on ImageNet, by our schedule. */
 export function plainMambaRow(
   model: PlainMambaModel,
@@ -151,15 +179,5 @@ export function plainMambaRow(
   notes: readonly string[],
 ): AccuracyRow {
   const schedule = plainMambaSchedules[model];
-  return {
-    kind: 'accuracy',
-    id: `${model}-${arm.id}`,
-    label: `${arm.label}, ${formatSchedule(schedule)}`,
-    model,
-    dataset: 'imagenet',
-    images: 'sample',
-    plan: pruningPlan({ ...arm.options, schedule }, 'plainmamba'),
-    paper,
-    notes: [...(arm.notes ?? []), plainMambaScheduleNote, ...notes],
-  };
+  return imageNetRow({ model, arm, schedule, paper, notes: [plainMambaScheduleNote, ...notes] });
 }

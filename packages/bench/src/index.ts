@@ -3,6 +3,7 @@ export {
   alignmentArms,
   evit,
   evitAligned,
+  imageNetRow,
   importanceArms,
   masked,
   miniatureBlocks,

@@ -17,6 +17,7 @@ import { preprocessCommand } from './commands/preprocess-command.ts';
 import { reportCommand } from './commands/report-command.ts';
 import { scheduleCommand } from './commands/schedule.ts';
 import { scoreCommand } from './commands/score.ts';
+import { serveCommand } from './commands/serve.ts';
 import { trainCommand } from './commands/train.ts';
 import { explain } from './errors.ts';
 
@@ -41,6 +42,7 @@ const program = new Command('vssm')
   .addCommand(experimentCommand())
   .addCommand(preprocessCommand())
   .addCommand(scoreCommand())
+  .addCommand(serveCommand())
   .addCommand(doctorCommand());
 
 try {

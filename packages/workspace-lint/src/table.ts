@@ -29,6 +29,7 @@ export const mayImport: Readonly<Record<string, readonly string[]>> = {
   ],
   report: ['results'],
   train: ['backend', 'backend-cpu', 'checkpoints', 'datasets', 'graph', 'kernels', 'results'],
+  web: ['backend', 'backend-webgpu', 'checkpoints', 'datasets', 'report', 'results'],
   cli: [everything],
   fuzz: [],
   'workspace-lint': [],

@@ -38,7 +38,10 @@ export class Browser {
     const executablePath = findBrowser(options.browser);
     const server = await PageServer.start();
     try {
-      return new Browser(await chromium.launch({ executablePath, args: [...browserFlags], ...leaveSignals }), server);
+      return new Browser(
+        await chromium.launch({ executablePath, args: [...browserFlags], ...leaveSignals }),
+        server,
+      );
     } catch (cause) {
       await server.close();
       const [reason] = String(cause).split('\n');

@@ -1,7 +1,7 @@
 /** WebGPU without a browser, behind the Backend interface. */
 import { type Backend, DeviceError } from '@vssm/backend';
+import { smallestModel } from '@vssm/graph';
 import { keepDevice, onnxRuntime } from './ort.ts';
-import { smallestModel } from './smallest-model.ts';
 import { loadWhole } from './whole.ts';
 
 export const webgpuNodeBackend: Backend = {

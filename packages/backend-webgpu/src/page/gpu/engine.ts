@@ -5,12 +5,17 @@
  * stays on the device.
  */
 import type { Chunk, ChunkPrediction } from '@vssm/backend';
-import { randomScores, sequenceLength } from '@vssm/core';
-import { modelSegments, segmentNames } from '@vssm/graph';
+import { drawScores, sequenceLength } from '@vssm/core';
+import {
+  modelSegments,
+  openSegments,
+  releaseSegments,
+  type SegmentSessions,
+  segmentNames,
+} from '@vssm/graph';
 import type { InferenceSession, OnnxValue } from 'onnxruntime-web';
 import type { Model } from '../../wire.ts';
 import type { Runtime } from '../ort.ts';
-import { createSegmentSessions, releaseSegmentSessions, type SegmentSessions } from '../sessions.ts';
 import { allBuffers, type Buffers, chunkSizeFor, createBuffers } from './buffers.ts';
 import { type SharedDevice, watched } from './device.ts';
 import { Kernels } from './dispatch.ts';
@@ -28,7 +33,7 @@ interface Parts {
   readonly device: GPUDevice;
   readonly model: Model;
   readonly chunkSize: number;
-  readonly sessions: SegmentSessions;
+  readonly sessions: SegmentSessions<InferenceSession>;
   readonly kernels: Kernels;
   readonly buffers: Buffers;
   readonly phases: Phases;
@@ -44,7 +49,7 @@ async function assemble(
 ): Promise<Parts> {
   const { spec, weights, plan } = model;
   const segments = modelSegments(spec, weights, plan);
-  const sessions = await createSegmentSessions(segments, spec.depth, (bytes) =>
+  const sessions = await openSegments(segments, spec.depth, (bytes) =>
     runtime.InferenceSession.create(bytes, {
       // ONNX Runtime's types do not know the option; given here, and only here, the device is used.
       executionProviders: [{ name: 'webgpu', device } as InferenceSession.WebGpuExecutionProviderOption],
@@ -129,22 +134,15 @@ export class GpuEngine {
     const { buffers, phases, mixer, sessions } = this.#parts;
     const own = [...allBuffers(buffers), ...phases.buffers, ...mixer.buffers, this.#readBack];
     for (const buffer of own) buffer.destroy();
-    await releaseSegmentSessions(sessions);
+    await releaseSegments(sessions);
   }
 
   #upload({ pixels, samples }: Chunk): void {
     const { device, buffers, model } = this.#parts;
     device.queue.writeBuffer(buffers.pixels, 0, pixels as Float32Array<ArrayBuffer>);
-    const { signal, schedule, seed } = model.plan;
-    if (signal !== 'random') return;
-    const length = sequenceLength(model.spec);
-    const drawn = new Float32Array(samples.length * schedule.length * length);
-    for (const [image, sample] of samples.entries()) {
-      for (const step of schedule.keys()) {
-        drawn.set(randomScores(seed, sample, step, length), (image * schedule.length + step) * length);
-      }
-    }
-    device.queue.writeBuffer(buffers.drawn, 0, drawn);
+    if (model.plan.signal !== 'random') return;
+    const drawn = drawScores(model.plan, samples, sequenceLength(model.spec));
+    device.queue.writeBuffer(buffers.drawn, 0, drawn as Float32Array<ArrayBuffer>);
   }
 
   /** u → Δ, B and C of every set */
@@ -167,7 +165,7 @@ export class GpuEngine {
     const { model, sessions, kernels } = this.#parts;
     const { width: d, innerWidth: E } = model.spec;
     const rows = batch * length;
-    await sessions.outProjections[block]!.run(
+    await sessions.outProjections.get(block)!.run(
       {
         [segmentNames.y]: this.#tensor(ending.y, [rows, E]),
         [segmentNames.residual]: this.#tensor(ending.residual, [rows, d]),

@@ -1,0 +1,58 @@
+/**
+ * The page in a browser, for tests: with WebGPU (software adapters included), or without it. Where there is no
+ * browser the tests are skipped with the reason; with CI_REQUIRE_BROWSER=1 they fail instead.
+ */
+import { DeviceError } from '@vssm/backend';
+import { browserFlags, findBrowser } from '@vssm/backend-webgpu/server';
+import { type Browser, chromium } from 'playwright-core';
+import { afterAll, describe, expect, it } from 'vitest';
+import { type OpenedPage, type RunHeader, servePage } from './index.ts';
+
+export const header: RunHeader = {
+  projectVersion: '0.0.0',
+  git: null,
+  environment: {
+    node: process.version,
+    os: 'test 1',
+    arch: process.arch,
+    cpu: 'test',
+    cores: 1,
+    memoryBytes: 2 ** 30,
+    accelerator: null,
+    libraries: {},
+  },
+  code: 'test',
+  command: ['serve'],
+  seeds: { randomWeights: 0 },
+};
+
+export interface Place {
+  readonly browser: Browser;
+  /** Of a server that lives as long as the file's tests. */
+  readonly url: string;
+}
+
+/** @param flags of the browser; default: those that find software adapters */
+export async function withPage(
+  tests: (place: Place) => void,
+  flags: readonly string[] = browserFlags,
+): Promise<void> {
+  let executablePath: string;
+  try {
+    executablePath = findBrowser();
+  } catch (error) {
+    if (!(error instanceof DeviceError)) throw error;
+    const required = process.env.CI_REQUIRE_BROWSER === '1';
+    describe(`no browser: ${error.message}`, () => {
+      it.skipIf(!required)('is needed by this file', () => expect.fail(error.message));
+    });
+    return;
+  }
+  const served: OpenedPage = await servePage(header);
+  const browser = await chromium.launch({ executablePath, args: [...flags] });
+  afterAll(async () => {
+    await browser.close();
+    await served.close();
+  });
+  tests({ browser, url: served.url });
+}

@@ -1,0 +1,1 @@
+export { type OpenedPage, type RunHeader, servePage } from './server/serve.ts';

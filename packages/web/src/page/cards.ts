@@ -1,0 +1,96 @@
+/** One card per picture: what went in, what is left of it after each pruning step, and what the models say. */
+import { type ModelSpec, tokenGrid } from '@vssm/core';
+import { make } from './elements.ts';
+import { drawPicture, keptCells, pictureUrl } from './overlay.ts';
+import type { Picture, Prepared } from './pictures.ts';
+import type { Answer } from './run.ts';
+
+/** Class of the largest logit, and its softmax probability. */
+export function bestClass(logits: Float32Array): { readonly index: number; readonly probability: number } {
+  let index = 0;
+  for (let at = 1; at < logits.length; at++) if (logits[at] > logits[index]) index = at;
+  let sum = 0;
+  for (const logit of logits) sum += Math.exp(logit - logits[index]);
+  return { index, probability: 1 / sum };
+}
+
+function percent(share: number): string {
+  return share < 0.005 ? '<\u00a01\u00a0%' : `${(100 * share).toFixed(0)}\u00a0%`;
+}
+
+export class Card {
+  readonly figure = make('figure');
+  readonly #steps = make('div', { class: 'steps' });
+  readonly #caption = make('figcaption');
+  readonly #url: string;
+  readonly #picture: Picture;
+  readonly #prepared: Prepared;
+  readonly #spec: ModelSpec;
+  /** Null where classes have no names. */
+  readonly #classes: readonly string[] | null;
+  /** Of the picture, where its class is known and is one of the model's. */
+  readonly #label: number | null;
+
+  constructor(picture: Picture, prepared: Prepared, spec: ModelSpec, classes: readonly string[] | null) {
+    this.#picture = picture;
+    this.#prepared = prepared;
+    this.#spec = spec;
+    this.#classes = classes;
+    this.#label = classes === null ? null : (picture.sample?.label ?? null);
+    this.#url = pictureUrl(prepared);
+    this.figure.append(this.#steps, this.#caption);
+    this.clear();
+  }
+
+  /** Back to the picture alone. */
+  clear(): void {
+    this.#steps.replaceChildren(this.#step(null, 'as the model', 'sees it'));
+    this.#caption.replaceChildren(this.#name());
+  }
+
+  show(dense: Answer, pruned: Answer | null): void {
+    const { height, width } = tokenGrid(this.#spec);
+    const patches = height * width;
+    const kept = [...(pruned?.kept ?? [])].map(([after, positions]) => {
+      const cells = keptCells(this.#spec, positions);
+      return this.#step(cells, `after block ${after}`, `${cells.size} of ${patches}`);
+    });
+    this.#steps.replaceChildren(this.#step(null, 'all', `${patches} patches`), ...kept);
+    this.#caption.replaceChildren(
+      this.#name(),
+      ...this.#says('dense', dense),
+      ...(pruned === null ? [] : this.#says('pruned', pruned)),
+    );
+  }
+
+  fail(reason: string): void {
+    this.#caption.replaceChildren(
+      this.#name(),
+      ' ',
+      make('span', { class: 'wrong' }, `no answer: ${reason}`),
+    );
+  }
+
+  #name(): HTMLElement {
+    const { id } = this.#picture;
+    return make('strong', {}, this.#label === null ? id : this.#classes![this.#label]);
+  }
+
+  #says(who: string, { logits }: Answer): (Node | string)[] {
+    const { index, probability } = bestClass(logits);
+    const name = this.#classes?.[index] ?? `class ${index}`;
+    const text = `${who}: ${name}, ${percent(probability)}`;
+    const verdict = this.#label === null ? '' : index === this.#label ? 'right' : 'mistaken';
+    return [' · ', make('span', { class: verdict }, text)];
+  }
+
+  #step(kept: ReadonlySet<number> | null, ...caption: readonly string[]): HTMLElement {
+    const alt = `${this.#picture.id}, ${caption.join(' ')}`;
+    return make(
+      'div',
+      { class: 'step' },
+      drawPicture(this.#url, this.#prepared, this.#spec, kept, alt),
+      ...caption.map((line) => make('span', {}, line)),
+    );
+  }
+}

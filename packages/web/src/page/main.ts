@@ -1,0 +1,264 @@
+/** The live page: choose, run, look, save. The work is done in a worker; see engine.ts. */
+import type { PageBackend } from '@vssm/backend-webgpu/page';
+import { namedModel, UserError } from '@vssm/core';
+import { embeddedId, type ModelCard, type ServedModel, type Setup } from '../exchange.ts';
+import { type Backends, findBackends, machineOf } from './backends.ts';
+import type { WeightSource } from './calls.ts';
+import { byId, make } from './elements.ts';
+import { Engine } from './engine.ts';
+import {
+  chosenBackend,
+  chosenModel,
+  chosenNumber,
+  chosenPlan,
+  fillForm,
+  modelNote,
+  showPlan,
+  suggestSchedule,
+} from './form.ts';
+import { Gallery } from './gallery.ts';
+import { Outcome, offerFile } from './outcome.ts';
+import { samplePictures } from './pictures.ts';
+import { type RunRequest, run } from './run.ts';
+import { fetchFromServer, watchServer } from './server.ts';
+import { timingTable } from './timing-table.ts';
+import { troubleOf } from './trouble.ts';
+
+interface Chosen {
+  readonly card: ModelCard;
+  readonly source: WeightSource;
+}
+
+interface Finished {
+  readonly outcome: Outcome;
+  readonly request: RunRequest;
+  readonly card: ModelCard;
+}
+
+const engine = new Engine();
+const button = (id: 'run' | 'stop' | 'save') => byId<HTMLButtonElement>(id);
+const settings = byId<HTMLFormElement>('settings');
+const schedule = byId<HTMLInputElement>('schedule');
+
+let setup: Setup;
+let backends: Backends = {};
+let gallery: Gallery;
+/** Undefined while the user's own checkpoint is awaited. */
+let chosen: Chosen | undefined;
+let running = false;
+let stopped = false;
+let finished: Finished | undefined;
+/** What was suggested last: a schedule of the user's own is never replaced. */
+let suggested = schedule.value;
+
+function showTrouble(error: unknown): void {
+  const { title, text } = troubleOf(error);
+  // With its stack, for a report.
+  console.error(error);
+  byId('trouble').replaceChildren(make('p', { class: 'banner' }, make('strong', {}, title), text));
+}
+
+/** Runs what a click asks for; what goes wrong is shown. */
+async function attempt(work: () => Promise<void> | void): Promise<void> {
+  byId('trouble').replaceChildren();
+  try {
+    await work();
+  } catch (error) {
+    showTrouble(error);
+  }
+  refresh();
+}
+
+function say(text: string): void {
+  byId('status').textContent = text;
+}
+
+function refresh(): void {
+  const plan = chosen === undefined ? null : showPlan(chosen.card.spec);
+  button('run').disabled = running || plan === null || chosenBackend() === null;
+  button('stop').disabled = !running;
+  button('save').disabled = running || finished === undefined;
+}
+
+function choose(next: Chosen | undefined): void {
+  chosen = next;
+  forget();
+  byId('model-note').textContent = next === undefined ? '' : modelNote(next.card.spec, next.card.ignored);
+  if (next === undefined) return;
+  if (schedule.value === suggested) {
+    suggested = suggestSchedule(next.card.spec);
+    schedule.value = suggested;
+  }
+  gallery.show(next.card);
+}
+
+/** What was found belongs to another model or other pictures. */
+function forget(): void {
+  finished = undefined;
+  byId('speed').hidden = true;
+  byId('tally').textContent = '';
+}
+
+function chooseModel(): void {
+  const choice = chosenModel();
+  byId('own-field').hidden = choice !== 'own';
+  switch (choice) {
+    case 'embedded':
+      choose({ card: setup.embedded, source: { from: 'server', id: embeddedId } });
+      break;
+    case 'own':
+      byId<HTMLInputElement>('checkpoint').value = '';
+      choose(undefined);
+      break;
+    default: {
+      const origin = { from: 'random', seed: 0 } as const;
+      const card = { name: choice, spec: namedModel(choice), origin, classes: null, ignored: [] };
+      choose({ card, source: { from: 'random', model: choice, seed: origin.seed } });
+    }
+  }
+}
+
+async function sendCheckpoint(): Promise<void> {
+  const [file] = byId<HTMLInputElement>('checkpoint').files ?? [];
+  if (file === undefined) return;
+  choose(undefined);
+  byId('model-note').textContent = `reading ${file.name} …`;
+  try {
+    const request = { method: 'POST', body: file };
+    const response = await fetchFromServer(`checkpoints/${encodeURIComponent(file.name)}`, request);
+    const { id, card } = (await response.json()) as ServedModel;
+    if (chosenModel() === 'own') choose({ card, source: { from: 'server', id } });
+  } catch (error) {
+    byId('model-note').textContent = '';
+    throw error;
+  }
+}
+
+async function start(): Promise<void> {
+  const { card, source } = chosen!;
+  const backend = chosenBackend()!;
+  const { items } = gallery;
+  const rounds = chosenNumber('rounds');
+  if (items.length === 0 && rounds === 0)
+    throw new UserError('there is nothing to do: no pictures, and no timed rounds');
+  const request: RunRequest = {
+    source,
+    spec: card.spec,
+    plan: chosenPlan(card.spec),
+    backend,
+    threads: threadsOf(backend),
+    batch: chosenNumber('batch'),
+    rounds,
+    pictures: items.map(({ picture, prepared }, place) => ({
+      pixels: prepared.pixels,
+      sample: picture.sample?.index ?? place,
+    })),
+  };
+  const outcome = new Outcome();
+  forget();
+  for (const item of items) item.card.clear();
+  running = true;
+  stopped = false;
+  settings.setAttribute('aria-busy', 'true');
+  refresh();
+  try {
+    const complete = await run(engine, request, {
+      progress(share, what) {
+        byId<HTMLProgressElement>('progress').value = share;
+        say(what);
+      },
+      answered(place, dense, pruned) {
+        outcome.answer(items[place], dense, pruned);
+        items[place].card.show(dense, pruned);
+        byId('tally').textContent = outcome.tally(card);
+      },
+      failed: (place, reason) => items[place].card.fail(reason),
+      timed(timings) {
+        outcome.timings = [...timings];
+        byId('timing').replaceChildren(timingTable(timings));
+        byId('speed').hidden = false;
+      },
+      stopping: () => stopped,
+    });
+    if (complete) finished = { outcome, request, card };
+    say(complete ? 'Done.' : 'Stopped; what was finished is shown.');
+  } catch (error) {
+    say('Ended by an error; what was finished is shown.');
+    throw error;
+  } finally {
+    running = false;
+    settings.removeAttribute('aria-busy');
+  }
+}
+
+/** Inside matrix products, on WebAssembly; the page is isolated, so it may have them. */
+function threadsOf(backend: PageBackend): number {
+  return backend === 'wasm' && crossOriginIsolated ? navigator.hardwareConcurrency : 1;
+}
+
+async function save(): Promise<void> {
+  const { outcome, request, card } = finished!;
+  const machine = machineOf(request.backend, backends[request.backend]!);
+  const lines = await outcome.lines(request, card, setup.samples, machine);
+  offerFile(`vssm-page-${new Date().toISOString().replace(/[:.]/g, '-')}.jsonl`, lines);
+  say('Saved.');
+}
+
+function changePictures(change: () => Promise<void> | void): Promise<void> {
+  return attempt(async () => {
+    if (running) throw new UserError('a run is going on; stop it before the pictures change');
+    await change();
+    forget();
+  });
+}
+
+function listen(): void {
+  settings.addEventListener('submit', (event) => {
+    event.preventDefault();
+    if (!button('run').disabled) void attempt(start);
+  });
+  settings.addEventListener('input', refresh);
+  byId('model').addEventListener('change', () => void attempt(chooseModel));
+  byId('checkpoint').addEventListener('change', () => void attempt(sendCheckpoint));
+  button('save').addEventListener('click', () => void attempt(save));
+  button('stop').addEventListener('click', () => {
+    stopped = true;
+    say('stopping …');
+  });
+  byId('samples').addEventListener('click', () => void changePictures(() => gallery.useSamples()));
+  byId('clear').addEventListener('click', () => void changePictures(() => gallery.empty()));
+  const files = byId<HTMLInputElement>('files');
+  files.addEventListener('change', () => {
+    const given = [...(files.files ?? [])];
+    files.value = '';
+    void changePictures(() => gallery.add(given));
+  });
+  listenForDrops();
+}
+
+/** Anywhere on the page: a picture that misses the frame must not replace the page. */
+function listenForDrops(): void {
+  const over = (is: boolean) => byId('drop').classList.toggle('over', is);
+  addEventListener('dragover', (event) => {
+    event.preventDefault();
+    over(true);
+  });
+  addEventListener('dragleave', () => over(false));
+  addEventListener('drop', (event) => {
+    event.preventDefault();
+    over(false);
+    const given = [...(event.dataTransfer?.files ?? [])];
+    if (given.length > 0) void changePictures(() => gallery.add(given));
+  });
+}
+
+await attempt(async () => {
+  fillForm();
+  setup = (await (await fetchFromServer('setup.json')).json()) as Setup;
+  gallery = new Gallery(samplePictures(setup.samples), setup.embedded);
+  listen();
+  watchServer(showTrouble);
+  chooseModel();
+  backends = await findBackends(engine);
+  say(Object.keys(backends).length === 0 ? 'Neither WebGPU nor WebAssembly works here.' : 'Ready.');
+});

@@ -6,11 +6,11 @@
 import { fileURLToPath } from 'node:url';
 import {
   type AccuracyRow,
-  type Arm,
   alignmentArms,
   type Experiment,
   evit,
   evitAligned,
+  imageNetRow,
   type ModelId,
   masked,
   miniatureBlocks,
@@ -45,29 +45,8 @@ const logged: typeof published = [
   ['vim-small', stepsAfter([5, 10, 15], 0.8)],
 ];
 
-function imageNetRow(
-  id: string,
-  model: ModelId,
-  arm: Arm,
-  schedule: readonly PruningStep[],
-  paperRow: string,
-  notes: readonly string[],
-): AccuracyRow {
+function denseRow(model: ModelId): AccuracyRow {
   return {
-    kind: 'accuracy',
-    id,
-    label: `${arm.label}, ${formatSchedule(schedule)}`,
-    model,
-    dataset: 'imagenet',
-    images: 'sample',
-    plan: pruningPlan({ ...arm.options, schedule }),
-    paper: { table: 1, row: paperRow },
-    notes: [...(arm.notes ?? []), ...notes],
-  };
-}
-
-const imageNetRows: AccuracyRow[] = published.flatMap(([model, schedule]) => [
-  {
     kind: 'accuracy',
     id: `${model}-dense`,
     label: 'dense',
@@ -77,35 +56,31 @@ const imageNetRows: AccuracyRow[] = published.flatMap(([model, schedule]) => [
     plan: densePlan,
     paper: { table: 1, row: `${model}-dense` },
     notes: [],
-  },
-  imageNetRow(`${model}-evit`, model, evit, schedule, `${model}-evit`, [trainingFree]),
-  imageNetRow(`${model}-top`, model, top, schedule, `${model}-top`, [trainingFree]),
+  };
+}
+
+const imageNetRows: AccuracyRow[] = published.flatMap(([model, schedule]) => [
+  denseRow(model),
+  ...[evit, top].map((arm) => {
+    const paper = { table: 1, row: `${model}-${arm.id}` };
+    return imageNetRow({ model, arm, schedule, paper, notes: [trainingFree] });
+  }),
 ]);
 
 /** Whether the logs' runs removed tokens or masked them is not known, so both are run. */
 const logRows: AccuracyRow[] = logged.flatMap(([model, schedule]) => {
   const name = `${model}-${formatSchedule(schedule)}`;
+  const paper = { table: 1, row: `log-${name}` };
+  const notes = ["A schedule of the authors' logs; which commit wrote the log is not known."];
   return [released, masked, top].map((arm) =>
-    imageNetRow(`${name}-${arm.id}`, model, arm, schedule, `log-${name}`, [
-      "A schedule of the authors' logs; which commit wrote the log is not known.",
-    ]),
+    imageNetRow({ id: `${name}-${arm.id}`, model, arm, schedule, paper, notes }),
   );
 });
 
 const plainMambaModels: readonly PlainMambaModel[] = ['plainmamba-l1', 'plainmamba-l2', 'plainmamba-l3'];
 
 const plainMambaRows: AccuracyRow[] = plainMambaModels.flatMap((model) => [
-  {
-    kind: 'accuracy',
-    id: `${model}-dense`,
-    label: 'dense',
-    model,
-    dataset: 'imagenet',
-    images: 'sample',
-    plan: densePlan,
-    paper: { table: 1, row: `${model}-dense` },
-    notes: [],
-  },
+  denseRow(model),
   ...[plainMambaEvit, top].map((arm) =>
     plainMambaRow(model, arm, { table: 1, row: `${model}-${arm.id}` }, [trainingFree]),
   ),

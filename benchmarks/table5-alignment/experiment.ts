@@ -1,17 +1,16 @@
 /** Table 5 of the paper: what later blocks do about pruned tokens, importance fixed to the clipped sum. */
 import { fileURLToPath } from 'node:url';
 import {
-  type AccuracyRow,
   type Arm,
   alignmentArms,
   type Experiment,
+  imageNetRow,
   miniatureDense,
   miniatureRows,
   plainMambaRow,
   stepsAfter,
   top,
 } from '@vssm/bench';
-import { formatSchedule, pruningPlan } from '@vssm/core';
 
 const schedule = stepsAfter([5, 10, 15], 0.8);
 
@@ -21,19 +20,17 @@ const paperRows: Readonly<Record<string, string>> = {
   top: 'vim-small-with',
 };
 
-const imageNetRows: AccuracyRow[] = alignmentArms.map((arm) => ({
-  kind: 'accuracy',
-  id: `vim-small-${arm.id}`,
-  label: `${arm.label}, ${formatSchedule(schedule)}`,
-  model: 'vim-small',
-  dataset: 'imagenet',
-  images: 'sample',
-  plan: pruningPlan({ ...arm.options, schedule }),
-  paper: Object.hasOwn(paperRows, arm.id) ? { table: 5, row: paperRows[arm.id] } : null,
-  notes: [
-    'Training-free; the published accuracy is after fine-tuning, with a schedule that is not known (this is the one of table 1).',
-  ],
-}));
+const imageNetRows = alignmentArms.map((arm) =>
+  imageNetRow({
+    model: 'vim-small',
+    arm,
+    schedule,
+    paper: Object.hasOwn(paperRows, arm.id) ? { table: 5, row: paperRows[arm.id] } : null,
+    notes: [
+      'Training-free; the published accuracy is after fine-tuning, with a schedule that is not known (this is the one of table 1).',
+    ],
+  }),
+);
 
 /** The alignments that exist for PlainMamba: its convolution always runs on the grid. */
 const plainMambaArms: readonly (Arm & { readonly paperRow: string | null })[] = [

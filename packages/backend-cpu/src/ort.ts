@@ -15,11 +15,12 @@ export function onnxRuntime(): Promise<Runtime> {
  *
  * @param options.shareCores let idle threads of the pool sleep instead of spin: for sessions that take turns with
  *   other work on the same cores
+ * @param options.memoryPattern set aside in one piece what the first run took; default true
  */
 export async function createSession(
   model: Uint8Array,
   threads: number,
-  options: { readonly shareCores?: boolean } = {},
+  options: { readonly shareCores?: boolean; readonly memoryPattern?: boolean } = {},
 ): Promise<InferenceSession> {
   const { InferenceSession } = await onnxRuntime();
   return InferenceSession.create(model, {
@@ -29,6 +30,7 @@ export async function createSession(
     intraOpNumThreads: threads,
     interOpNumThreads: 1,
     logSeverityLevel: 3,
+    ...(options.memoryPattern === false && { enableMemPattern: false }),
     ...(options.shareCores === true && { extra: { session: { intra_op: { allow_spinning: '0' } } } }),
   });
 }

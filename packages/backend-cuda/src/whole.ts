@@ -5,14 +5,11 @@
  * that one run leaves behind enters the next.
  */
 import {
-  type Batch,
   type Chunk,
   type ChunkPrediction,
-  type ChunkRunner,
+  chunkedModel,
   type LoadedModel,
   type ModelRequest,
-  type Prediction,
-  runInChunks,
 } from '@vssm/backend';
 import { checkPlan, type ModelSpec, type PruningPlan } from '@vssm/core';
 import { wholeAnswer, wholeInputs, wholeModel } from '@vssm/graph';
@@ -27,35 +24,21 @@ const largestChunk = 64;
 export async function loadWhole({ spec, weights, plan }: ModelRequest): Promise<LoadedModel> {
   checkPlan(spec, plan);
   const model = wholeModel(spec, weights, plan, { scan: 'linear-attention' });
-  return new WholeModel(spec, plan, model, await createSession(model));
-}
-
-class WholeModel implements LoadedModel {
-  readonly form = form;
-  readonly #runner: ChunkRunner;
-  #session: InferenceSession;
-
-  constructor(spec: ModelSpec, plan: PruningPlan, model: Uint8Array, session: InferenceSession) {
-    this.#session = session;
-    this.#runner = {
+  let session = await createSession(model);
+  const loaded = chunkedModel(
+    {
       spec,
       plan,
       chunkSize: largestChunk,
-      run: (chunk) => runChunk(this.#session, spec, plan, chunk),
+      run: (chunk) => runChunk(session, spec, plan, chunk),
       reacquire: async () => {
-        await this.#session.release().catch(() => undefined);
-        this.#session = await createSession(model);
+        await session.release().catch(() => undefined);
+        session = await createSession(model);
       },
-    };
-  }
-
-  run(batch: Batch): Promise<Prediction> {
-    return runInChunks(this.#runner, batch);
-  }
-
-  async dispose(): Promise<void> {
-    await this.#session.release();
-  }
+    },
+    () => session.release(),
+  );
+  return { form, ...loaded };
 }
 
 async function runChunk(

@@ -4,7 +4,7 @@
  * without an answer are reported as failed, and those that were finished are kept.
  */
 import type { ModelSpec, PruningPlan } from '@vssm/core';
-import { type Batch, checkBatch, type Prediction } from './backend.ts';
+import { type Batch, checkBatch, type LoadedModel, type Prediction } from './backend.ts';
 import { DeviceError } from './device-error.ts';
 
 export interface Chunk {
@@ -31,6 +31,15 @@ export interface ChunkRunner {
   run(chunk: Chunk): Promise<ChunkPrediction>;
   /** Takes a new device and loads the model again. */
   reacquire(): Promise<void>;
+}
+
+/**
+ * A model whose batches are run in chunks.
+ *
+ * @param dispose gives the runner's model back
+ */
+export function chunkedModel(runner: ChunkRunner, dispose: () => Promise<void>): LoadedModel {
+  return { run: (batch) => runInChunks(runner, batch), dispose };
 }
 
 /** @throws DeviceError when not one image was finished */

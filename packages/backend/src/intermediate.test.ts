@@ -67,7 +67,7 @@ describe.each([
 
   it.each([
     ['stem', 'stem_out'],
-    ['patches', 'patch_tokens'],
+    ['patch_tokens', 'patch_tokens'],
     ['layer0.x_conv', 'layer0.x_conv'],
     ['layer0.mixer_out', 'layer0.mixer_out'],
     ['layer0.out', 'layer0.out'],

@@ -18,6 +18,10 @@ export { randomWeights, uniformNumbers } from './random-weights.ts';
 export * from './reference/forward.ts';
 export { batchNormAffine } from './reference/grid-layers.ts';
 export { silu, softplus } from './reference/layers.ts';
-export type { Observer, ReferencePrediction } from './reference/prediction.ts';
+export {
+  type Observer,
+  parametersOf,
+  type ReferencePrediction,
+} from './reference/prediction.ts';
 export * from './tensor.ts';
 export * from './vim/spec.ts';

@@ -5,6 +5,7 @@ import {
   type MaskRcnnSpec,
   maskRoiSize,
   type PruningPlan,
+  parametersOf,
   type RetinaNetSpec,
   roiLevels,
   type UperNetSpec,
@@ -37,14 +38,6 @@ type FeatureMap = denseReference.FeatureMap;
 
 const wide = ({ channels, height, width, values }: NumberMap): FeatureMap =>
   featureMap(channels, height, width, values);
-
-function parametersOf(weights: Weights): (name: string) => Float32Array {
-  return (name) => {
-    const tensor = weights.get(name);
-    if (tensor === undefined) throw new Error(`weights have no "${name}"`);
-    return tensor.data;
-  };
-}
 
 /** @param sample stable index of the image; only the `random` signal depends on it */
 export function referenceSegmenter(

@@ -5,6 +5,7 @@ export { floorInputShape, floorNames, matrixProductFloor } from './floor.ts';
 export { float, GraphBuilder, type Value as OnnxValue } from './onnx/builder.ts';
 export { decodeModel } from './onnx/schema.ts';
 export { foldedBatchNorm } from './plainmamba/batch-norm.ts';
+export { openSegments, releaseSegments, type SegmentSessions } from './segment-sessions.ts';
 export { modelSegments } from './segments.ts';
 export { smallestModel } from './smallest-model.ts';
 export { type WholeOptions, wholeModel, wholeNames } from './whole.ts';

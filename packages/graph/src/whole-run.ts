@@ -2,7 +2,7 @@
  * What one run of a whole model takes and gives, as plain arrays: each binding of ONNX Runtime makes its own
  * tensors of them.
  */
-import { type ModelSpec, type PruningPlan, randomScores, sequenceLength } from '@vssm/core';
+import { drawScores, type ModelSpec, type PruningPlan, sequenceLength } from '@vssm/core';
 import { wholeNames } from './whole.ts';
 
 export interface WholeInput {
@@ -24,8 +24,9 @@ export function wholeInputs(
   const image = [spec.inChannels, spec.imageHeight, spec.imageWidth];
   const inputs: WholeInput[] = [{ name: wholeNames.input, data: pixels, shape: [samples.length, ...image] }];
   if (plan.signal === 'random' && plan.schedule.length > 0) {
-    const shape = [samples.length, plan.schedule.length, sequenceLength(spec)];
-    inputs.push({ name: wholeNames.randomScores, data: drawScores(spec, plan, samples), shape });
+    const length = sequenceLength(spec);
+    const shape = [samples.length, plan.schedule.length, length];
+    inputs.push({ name: wholeNames.randomScores, data: drawScores(plan, samples, length), shape });
   }
   return inputs;
 }
@@ -51,20 +52,4 @@ export function wholeAnswer(
       ]),
     ),
   };
-}
-
-/** [B, steps, L0] */
-function drawScores(
-  spec: ModelSpec,
-  { schedule, seed }: PruningPlan,
-  samples: readonly number[],
-): Float32Array {
-  const length = sequenceLength(spec);
-  const scores = new Float32Array(samples.length * schedule.length * length);
-  for (const [image, sample] of samples.entries()) {
-    for (const step of schedule.keys()) {
-      scores.set(randomScores(seed, sample, step, length), (image * schedule.length + step) * length);
-    }
-  }
-  return scores;
 }

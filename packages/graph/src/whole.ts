@@ -15,6 +15,7 @@ import {
   type Weights,
 } from '@vssm/core';
 import type { EmitContext, EmittedModel } from './common/context.ts';
+import { imageInput } from './common/layers.ts';
 import { Parameters } from './common/parameters.ts';
 import type { ScanForm } from './common/scan.ts';
 import { GraphBuilder, type Value } from './onnx/builder.ts';
@@ -45,12 +46,7 @@ export function wholeModel(
 ): Uint8Array {
   checkPlan(spec, plan);
   const g = new GraphBuilder(spec.family);
-  const input = g.input(wholeNames.input, 'F32', [
-    'batch',
-    spec.inChannels,
-    spec.imageHeight,
-    spec.imageWidth,
-  ]);
+  const input = imageInput(g, wholeNames.input, spec);
   const randomScores =
     plan.signal === 'random' && plan.schedule.length > 0
       ? g.input(wholeNames.randomScores, 'F32', ['batch', plan.schedule.length, sequenceLength(spec)])

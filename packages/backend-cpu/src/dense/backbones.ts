@@ -8,7 +8,7 @@ import { type PlainMambaLayers, rowsOf, runPlainMambaLayer, runVimBlock, type Vi
 import type { StageIntegers, StageSession, StageTensor } from './stage.ts';
 import type { Stopwatch } from './stopwatch.ts';
 
-const { cellCentres, chooseCells, everyCell, GridMemory, pyramidGrids } = denseReference;
+const { cellCentres, chooseTokens, everyCell, GridMemory, pyramidGrids } = denseReference;
 
 type KeptCells = denseReference.KeptCells;
 type Memory = denseReference.GridMemory<Float32Array>;
@@ -40,9 +40,9 @@ async function step(layers: PlainMambaLayers, layer: number, stream: Stream, run
   const tokens = zeroGone(output.tokens, cells, spec.width);
   memory.write(tokens, cells);
   if (output.scores === undefined) return { tokens, cells, memory };
-  const choice = chooseCells(plan, index, output.scores, cells);
-  run.kept(layer + 1, choice.cells);
-  return { tokens: keptRows(tokens, choice, spec.width), cells: choice.cells, memory };
+  const choice = chooseTokens(plan, index, output.scores, cells);
+  run.kept(layer + 1, choice.kept);
+  return { tokens: keptRows(tokens, choice, spec.width), cells: choice.kept, memory };
 }
 
 function startStream(tokens: Float32Array, gridCells: number, width: number): Stream {
@@ -164,11 +164,11 @@ export async function vimTaps(
     memory.hidden.write(hidden, cells);
     if (tapStream === 'mixer' && taps.includes(block)) tap(memory.hidden.read());
     if (output.scores === undefined) continue;
-    const choice = chooseCells(plan, index, output.scores, cells);
-    run.kept(block + 1, choice.cells);
+    const choice = chooseTokens(plan, index, output.scores, cells);
+    run.kept(block + 1, choice.kept);
     hidden = keptRows(hidden, choice, width);
     residual = keptRows(residual, choice, width);
-    cells = choice.cells;
+    cells = choice.kept;
     rope = tables === undefined ? undefined : tablesAt(tables, cells, width);
   }
   if (tapStream === 'residual') {
@@ -200,8 +200,8 @@ function stepAfter(plan: PruningPlan, block: number): number {
 }
 
 /** The rows that a step keeps; under `mask` all of them, zero where they are gone. */
-function keptRows(rows: Float32Array, { chosen, cells }: denseReference.Choice, width: number): Float32Array {
-  return cells.live === undefined ? gather(rows, chosen, width) : zeroGone(rows, cells, width);
+function keptRows(rows: Float32Array, { chosen, kept }: denseReference.Choice, width: number): Float32Array {
+  return kept.live === undefined ? gather(rows, chosen, width) : zeroGone(rows, kept, width);
 }
 
 function tablesAt(

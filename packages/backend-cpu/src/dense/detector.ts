@@ -41,6 +41,7 @@ import {
 import { type BlockSessions, geluSession, plainMambaSessions } from './blocks.ts';
 import { KernelMixer, projectionSessions } from './kernel-mixer.ts';
 import { type DenseOptions, mapFrom, pixelsOf } from './segmenter.ts';
+import { type ImageSize, OneSize, type SizedStages } from './sized.ts';
 import { type StageInputs, StageSession, type StageTensor } from './stage.ts';
 
 /** What serves every size of image. */
@@ -57,12 +58,8 @@ interface Sessions extends Interactions {
 }
 
 /** What depends on the size of the image. */
-interface Sized {
-  readonly height: number;
-  readonly width: number;
-  readonly embed: StageSession;
+interface Sized extends SizedStages {
   readonly places: PyramidPlaces;
-  readonly mixer: KernelMixer;
 }
 
 export class CpuDetector<Spec extends DetectorSpec> implements AnchorStages {
@@ -72,7 +69,7 @@ export class CpuDetector<Spec extends DetectorSpec> implements AnchorStages {
   readonly #threads: number;
   readonly #run: ImageRun;
   readonly #sessions: Sessions;
-  #sized: Sized | undefined;
+  readonly #sized: OneSize<Sized>;
 
   /** @param sample stable index of the image; only the `random` signal depends on it */
   static async create<Spec extends DetectorSpec>(
@@ -100,11 +97,12 @@ export class CpuDetector<Spec extends DetectorSpec> implements AnchorStages {
     this.#threads = threads;
     this.#run = run;
     this.#sessions = sessions;
+    this.#sized = new OneSize((size) => this.#stagesOf(size));
   }
 
   async pyramid(image: NumberMap): Promise<readonly NumberMap[]> {
     const { backbone } = withInputSize(this.#spec, image.height, image.width);
-    const sized = await this.#sizedFor(image);
+    const sized = await this.#sized.at(image);
     const pixels = { [denseNames.pixels]: pixelsOf(image) };
     this.#run.stopwatch('embed');
     const embedded = await sized.embed.run(pixels);
@@ -186,15 +184,10 @@ export class CpuDetector<Spec extends DetectorSpec> implements AnchorStages {
     return regions;
   }
 
-  /** The stages of a size are kept until another is asked for. */
-  async #sizedFor({ height, width }: NumberMap): Promise<Sized> {
-    if (this.#sized?.height === height && this.#sized.width === width) return this.#sized;
-    await this.#release();
+  async #stagesOf({ height, width }: ImageSize): Promise<Sized> {
     const { backbone } = withInputSize<DetectorSpec>(this.#spec, height, width);
     const grid = plainMambaGrid(backbone.spec);
-    const sized: Sized = {
-      height,
-      width,
+    return {
       embed: await StageSession.create(plainMambaEmbedStage(backbone.spec, this.#weights), this.#threads),
       places: pyramidPlaces(backbone),
       mixer: await KernelMixer.create(
@@ -206,19 +199,10 @@ export class CpuDetector<Spec extends DetectorSpec> implements AnchorStages {
         this.#threads,
       ),
     };
-    this.#sized = sized;
-    return sized;
-  }
-
-  async #release(): Promise<void> {
-    if (this.#sized === undefined) return;
-    const { embed, mixer } = this.#sized;
-    this.#sized = undefined;
-    await Promise.all([embed.dispose(), mixer.dispose()]);
   }
 
   async dispose(): Promise<void> {
-    await this.#release();
+    await this.#sized.dispose();
     const { blocks, projections, gelu, injectors, extractors, prior, maps, pyramid, anchors, regions } =
       this.#sessions;
     const ofBlocks = blocks.flatMap(({ enter, leave }) => [enter, leave]);

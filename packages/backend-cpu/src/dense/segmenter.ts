@@ -15,6 +15,7 @@ import { denseNames, plainMambaEmbedStage, uperHeadInputs, uperHeadStage, vimEmb
 import { type ImageRun, type KeptWatch, plainMambaTaps, vimTaps } from './backbones.ts';
 import { type BlockSessions, geluSession, plainMambaSessions, vimSessions } from './blocks.ts';
 import { KernelMixer, projectionSessions } from './kernel-mixer.ts';
+import { type ImageSize, OneSize, type SizedStages } from './sized.ts';
 import { type StageInputs, StageSession, type StageTensor } from './stage.ts';
 import type { Stopwatch } from './stopwatch.ts';
 
@@ -33,11 +34,7 @@ interface Sessions {
 }
 
 /** What depends on the size of the image. */
-interface Sized {
-  readonly height: number;
-  readonly width: number;
-  readonly embed: StageSession;
-  readonly mixer: KernelMixer;
+interface Sized extends SizedStages {
   /** The head's inputs beside the taps. */
   readonly headInputs: StageInputs;
 }
@@ -49,7 +46,7 @@ export class CpuSegmenter implements SegmenterStages {
   readonly #threads: number;
   readonly #run: ImageRun;
   readonly #sessions: Sessions;
-  #sized: Sized | undefined;
+  readonly #sized: OneSize<Sized>;
 
   /** @param sample stable index of the image; only the `random` signal depends on it */
   static async create(
@@ -86,11 +83,12 @@ export class CpuSegmenter implements SegmenterStages {
     this.#threads = threads;
     this.#run = run;
     this.#sessions = sessions;
+    this.#sized = new OneSize((size) => this.#stagesOf(size));
   }
 
   async logits(window: NumberMap): Promise<NumberMap> {
     const { backbone } = withInputSize(this.#spec, window.height, window.width);
-    const sized = await this.#sizedFor(window);
+    const sized = await this.#sized.at(window);
     const { data: pixels, shape } = pixelsOf(window);
     const embedded = await sized.embed.run({ [denseNames.pixels]: { data: pixels, shape } });
     this.#run.stopwatch('embed');
@@ -126,10 +124,7 @@ export class CpuSegmenter implements SegmenterStages {
     return vimTaps({ ...own, taps: backbone, gridCells: height * width }, tokens, tables, norm, this.#run);
   }
 
-  /** The stages of a size are kept until another is asked for. */
-  async #sizedFor({ height, width }: NumberMap): Promise<Sized> {
-    if (this.#sized?.height === height && this.#sized.width === width) return this.#sized;
-    await this.#release();
+  async #stagesOf({ height, width }: ImageSize): Promise<Sized> {
     const spec = withInputSize(this.#spec, height, width);
     const { backbone } = spec;
     const grid = backbone.family === 'plainmamba' ? plainMambaGrid(backbone.spec) : patchGrid(backbone.spec);
@@ -137,9 +132,7 @@ export class CpuSegmenter implements SegmenterStages {
       backbone.family === 'plainmamba'
         ? plainMambaEmbedStage(backbone.spec, this.#weights)
         : vimEmbedStage(backbone.spec, this.#weights);
-    const sized = {
-      height,
-      width,
+    return {
       embed: await StageSession.create(embed, this.#threads),
       headInputs: headInputs(spec),
       mixer: await KernelMixer.create(
@@ -151,19 +144,10 @@ export class CpuSegmenter implements SegmenterStages {
         this.#threads,
       ),
     };
-    this.#sized = sized;
-    return sized;
-  }
-
-  async #release(): Promise<void> {
-    if (this.#sized === undefined) return;
-    const { embed, mixer } = this.#sized;
-    this.#sized = undefined;
-    await Promise.all([embed.dispose(), mixer.dispose()]);
   }
 
   async dispose(): Promise<void> {
-    await this.#release();
+    await this.#sized.dispose();
     const { blocks, projections, gelu, head } = this.#sessions;
     const ofBlocks = blocks.flatMap(({ enter, leave }) => [enter, leave]);
     for (const session of [...ofBlocks, ...projections, gelu, head]) await session.dispose();

@@ -1,6 +1,6 @@
 /** One stage of a dense model in a session of its own. */
 import type { InferenceSession, OnnxValue, TensorConstructor } from 'onnxruntime-node';
-import { onnxRuntime } from '../ort.ts';
+import { createSession, onnxRuntime } from '../ort.ts';
 
 /** A float32 tensor. */
 export interface StageTensor {
@@ -26,19 +26,9 @@ export class StageSession {
    * @param threads inside each operator
    */
   static async create(model: Uint8Array, threads: number): Promise<StageSession> {
-    const { InferenceSession } = await onnxRuntime();
-    const session = await InferenceSession.create(model, {
-      executionProviders: ['cpu'],
-      executionMode: 'sequential',
-      graphOptimizationLevel: 'all',
-      intraOpNumThreads: threads,
-      interOpNumThreads: 1,
-      logSeverityLevel: 3,
-      // A pattern of the first run's memory would be set aside in one piece beside what the session already keeps:
-      // with it, a RetinaNet at 800x1344 took 4.6 GiB instead of 3.2.
-      enableMemPattern: false,
-      extra: { session: { intra_op: { allow_spinning: '0' } } },
-    });
+    // A pattern of the first run's memory would be set aside in one piece beside what the session already keeps:
+    // with it, a RetinaNet at 800x1344 took 4.6 GiB instead of 3.2.
+    const session = await createSession(model, threads, { shareCores: true, memoryPattern: false });
     return new StageSession(session);
   }
 

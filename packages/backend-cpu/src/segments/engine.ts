@@ -6,7 +6,13 @@
  */
 import type { Prediction } from '@vssm/backend';
 import { type ModelSpec, type PruningPlan, sequenceLength, type Weights } from '@vssm/core';
-import { modelSegments, segmentNames } from '@vssm/graph';
+import {
+  modelSegments,
+  openSegments,
+  releaseSegments,
+  type SegmentSessions,
+  segmentNames,
+} from '@vssm/graph';
 import {
   Arena,
   createKernels,
@@ -15,12 +21,13 @@ import {
   type Kernels,
   kernelChoice,
 } from '@vssm/kernels';
+import type { InferenceSession } from 'onnxruntime-node';
+import { createSession } from '../ort.ts';
 import { type Buffers, bytesPerImage, mixerPlaces, placeBuffers } from './buffers.ts';
 import { createFamily, type Family, type Stream } from './family.ts';
 import { type Mixer, type MixJob, rangeMixer, scanScore } from './mixer.ts';
 import { concatenate, type Places, select, unprunedPlaces } from './prune.ts';
 import { SessionRunner, type Tensors } from './runner.ts';
-import { createSegmentSessions, releaseSegmentSessions, type SegmentSessions } from './sessions.ts';
 import { SplitMixer, shareChannels } from './split-mixer.ts';
 import { Laps, type Stopwatch } from './stopwatch.ts';
 
@@ -42,7 +49,7 @@ interface EngineParts {
   readonly spec: ModelSpec;
   readonly plan: PruningPlan;
   readonly chunkSize: number;
-  readonly sessions: SegmentSessions;
+  readonly sessions: SegmentSessions<InferenceSession>;
   readonly runner: SessionRunner;
   readonly kernels: Kernels;
   readonly mixer: Mixer;
@@ -55,7 +62,7 @@ export class SegmentEngine {
   readonly plan: PruningPlan;
   /** Most images of one chunk. */
   readonly chunkSize: number;
-  readonly #sessions: SegmentSessions;
+  readonly #sessions: SegmentSessions<InferenceSession>;
   readonly #runner: SessionRunner;
   readonly #kernels: Kernels;
   readonly #mixer: Mixer;
@@ -79,7 +86,9 @@ export class SegmentEngine {
   ): Promise<SegmentEngine> {
     const segments = modelSegments(spec, weights, plan);
     const { projectionSets } = segments;
-    const sessions = await createSegmentSessions(segments, spec.depth, threads);
+    const sessions = await openSegments(segments, spec.depth, (model) =>
+      createSession(model, threads, { shareCores: true }),
+    );
     const arena = new Arena(createMemory(), { limitBytes: 2 ** 32 });
     const kernels = await createKernels(arena.memory, { implementation: options.kernels ?? kernelChoice() });
     const fitting = Math.floor(chunkBytes / bytesPerImage(spec, projectionSets.length));
@@ -150,7 +159,7 @@ export class SegmentEngine {
 
   async dispose(): Promise<void> {
     await this.#mixer.dispose();
-    await releaseSegmentSessions(this.#sessions);
+    await releaseSegments(this.#sessions);
   }
 
   /** pixels → xz of the first block and the residual stream */

@@ -2,6 +2,7 @@
  * The `random` baseline's scores: splitmix64 of (seed, sample, step, position), so that an image is pruned in
  * the same way on every backend, in every batch and in every shard.
  */
+import type { PruningPlan } from './plan.ts';
 
 const mask64 = (1n << 64n) - 1n;
 
@@ -26,6 +27,21 @@ export function randomScores(seed: number, sample: number, step: number, length:
   for (let position = 0; position < length; position++) {
     const bits = splitmix64(stream ^ BigInt(position));
     scores[position] = Number(bits >> 40n) / 2 ** 24;
+  }
+  return scores;
+}
+
+/** What every image of a batch draws for every step: scores [B, steps, length], `length` that of the unpruned sequence. */
+export function drawScores(
+  { schedule, seed }: Pick<PruningPlan, 'schedule' | 'seed'>,
+  samples: readonly number[],
+  length: number,
+): Float32Array {
+  const scores = new Float32Array(samples.length * schedule.length * length);
+  for (const [image, sample] of samples.entries()) {
+    for (const step of schedule.keys()) {
+      scores.set(randomScores(seed, sample, step, length), (image * schedule.length + step) * length);
+    }
   }
   return scores;
 }

@@ -1,51 +1,61 @@
 /**
- * PlainMamba with token pruning, in float64: the whole method in one file, and the oracle of every backend. One
- * image at a time; the stream is [K, d], tokens in position order. A layer is x + mixer(LayerNorm(x)), in some
- * models followed by a depthwise convolution.
+ * PlainMamba with token pruning, in float64: the whole method, and the oracle of every backend. One image at a time;
+ * the stream is [K, d], tokens in position order. A layer is x + mixer(LayerNorm(x)), in some models followed by a
+ * depthwise convolution. How tokens are scored and chosen stands in pruning.ts.
  *
  * What makes it unlike Vim: the convolution is 7x7 on the grid; one set of Δ, B, C and A serves four snake orders
  * over the cells; only u is gathered along a snake, while step m of every order uses Δ, B and C of the m-th token
  * in position order; and B gets a vector that names the move into the visited cell.
  */
-
 import { plainMambaPositionEmbedding } from '../plainmamba/position-embedding.ts';
 import { keptOrder, type ScanOrder, snakeOrders } from '../plainmamba/scan-order.ts';
-import { type PlainMambaSpec, plainMambaGrid, stemConvNames, stemSize } from '../plainmamba/spec.ts';
-import { countRule, keptCount } from '../pruning/counts.ts';
+import { type PlainMambaSpec, plainMambaGrid, stemConvNames } from '../plainmamba/spec.ts';
 import { checkPlan, type PruningPlan } from '../pruning/plan.ts';
-import { randomScores } from '../pruning/random.ts';
-import { reduceSignal, similarityTo } from '../pruning/score.ts';
-import { selectTokens } from '../pruning/select.ts';
 import type { Weights } from '../tensor.ts';
 import { batchNormAffine, convolve, depthwiseOnGrid, gelu } from './grid-layers.ts';
 import { add, columns, gatherRows, layerNorm, linear, selectiveScan, silu, softplus } from './layers.ts';
+import { batchNorm, conv, type FeatureMap, featureMap, relu, tokensOfMap } from './maps.ts';
 import { type Observer, type Parameters, parametersOf, type ReferencePrediction } from './prediction.ts';
+import {
+  chooseTokens,
+  importance,
+  type KeptTokens,
+  keptRows,
+  livePositions,
+  meanRow,
+  type Signals,
+  zeroGone,
+} from './pruning.ts';
 
-/** The tokens between two layers. */
-interface Stream {
+/** The tokens between two layers; a position is the raster index of the token's cell. */
+interface Stream extends KeptTokens {
   /** [K, d] */
   readonly tokens: Float64Array;
-  /** [K]: raster index of each token's cell, rising. */
-  readonly positions: Int32Array;
-  /** Under `mask`: which tokens still live; undefined where pruned tokens are gone. */
-  readonly live?: Uint8Array;
-}
-
-/** [K, E] each: what the scores are made from. */
-interface Signals {
-  /** The sum of the four y times SiLU(z). */
-  readonly gated: Float64Array;
-  /** The sum of the four y. */
-  readonly ssm: Float64Array;
 }
 
 /** What every layer of one forward pass shares. */
-interface Context {
+export interface PlainMambaPass {
   readonly spec: PlainMambaSpec;
-  readonly plan: PruningPlan;
+  readonly plan: Pick<PruningPlan, 'alignment'>;
   readonly parameter: Parameters;
   readonly orders: readonly ScanOrder[];
   readonly observe: Observer;
+}
+
+export function plainMambaPass(
+  spec: PlainMambaSpec,
+  parameter: Parameters,
+  plan: Pick<PruningPlan, 'alignment'>,
+  observe: Observer,
+): PlainMambaPass {
+  const { height, width } = plainMambaGrid(spec);
+  return { spec, plan, parameter, orders: snakeOrders(height, width), observe };
+}
+
+export interface PlainMambaLayerOutput {
+  /** [K, d] */
+  readonly tokens: Float64Array;
+  readonly signals: Signals;
 }
 
 /** See referenceForward. */
@@ -58,70 +68,51 @@ export function plainMambaReference(
   observe: Observer,
 ): ReferencePrediction {
   checkPlan(spec, plan);
-  const grid = plainMambaGrid(spec);
-  const parameter = parametersOf(weights);
-  const context = { spec, plan, parameter, orders: snakeOrders(grid.height, grid.width), observe };
+  const { height, width } = plainMambaGrid(spec);
+  const cells = height * width;
+  const pass = plainMambaPass(spec, parametersOf(weights), plan, observe);
   const kept = new Map<number, Int32Array>();
 
   let stream: Stream = {
-    tokens: embed(context, image),
-    positions: Int32Array.from({ length: grid.height * grid.width }, (_, cell) => cell),
+    tokens: plainMambaTokens(pass, image),
+    positions: Int32Array.from({ length: cells }, (_, cell) => cell),
   };
   for (let layer = 0; layer < spec.depth; layer++) {
-    const { tokens, signals } = runLayer(context, layer, stream);
-    stream = zeroPruned({ ...stream, tokens }, spec.width);
+    const { tokens, signals } = plainMambaLayer(pass, layer, stream.tokens, stream.positions);
+    // Under `mask`, the biases of a layer would fill the tokens that are gone.
+    stream = { ...stream, tokens: zeroGone(tokens, stream) };
     observe(`layer${layer}.out`, stream.tokens);
 
     const step = plan.schedule.findIndex(({ after }) => after === layer + 1);
     if (step >= 0) {
-      const scores = importance(context, signals, stream, step, sample);
+      const scores = importance(plan, step, sample, cells, signals, stream);
       observe(`step${layer + 1}.score`, scores);
-      stream = prune(context, stream, scores, plan.schedule[step].keep);
+      const choice = chooseTokens(plan, step, scores, stream);
+      stream = { ...choice.kept, tokens: keptRows(stream.tokens, choice, spec.width) };
       kept.set(layer + 1, livePositions(stream));
     }
   }
-  return { logits: classify(context, stream), kept };
+  return { logits: classify(pass, stream), kept };
 }
 
 /** Stem, projection and position embedding: image [C, H, W] → tokens [L0, d]. */
-function embed({ spec, parameter, observe }: Context, image: ArrayLike<number>): Float64Array {
-  const half = stemSize(spec);
+export function plainMambaTokens(
+  { spec, parameter, observe }: PlainMambaPass,
+  image: ArrayLike<number>,
+): Float64Array {
   const grid = plainMambaGrid(spec);
   const prefix = 'backbone.patch_embed';
-  const stem = { outputs: spec.stemWidth, outputHeight: half.height, outputWidth: half.width };
-  const normedRelu = (plane: ReturnType<typeof convolve>, batchNorm: string) => {
-    const { scale, offset } = batchNormOf(parameter, batchNorm);
-    const area = plane.height * plane.width;
-    const values = plane.values.map((value, i) => {
-      const channel = Math.floor(i / area);
-      return Math.max(0, value * scale[channel] + offset[channel]);
-    });
-    return { ...plane, values };
-  };
-
-  const pixels = {
-    channels: spec.inChannels,
-    height: spec.imageHeight,
-    width: spec.imageWidth,
-    values: Float64Array.from(image),
-  };
-  let plane = normedRelu(
-    convolve(pixels, parameter(`${prefix}.stem.0.weight`), { ...stem, kernel: 7, stride: 2, padding: 3 }),
-    `${prefix}.stem.1`,
-  );
-  observe('stem', plane.values);
-  for (let conv = 0; conv < spec.stemConvs; conv++) {
-    const { weight, batchNorm } = stemConvNames(conv);
-    const convolved = convolve(plane, parameter(`${weight}.weight`), {
-      ...stem,
-      kernel: 3,
-      stride: 1,
-      padding: 1,
-    });
-    plane = normedRelu(convolved, batchNorm);
+  const normedConv = (x: FeatureMap, weight: string, norm: string, kernel: number, stride: number) =>
+    relu(batchNorm(parameter, norm, conv(parameter, weight, x, kernel, { stride, bias: false })));
+  const pixels = featureMap(spec.inChannels, spec.imageHeight, spec.imageWidth, image);
+  let map = normedConv(pixels, `${prefix}.stem.0`, `${prefix}.stem.1`, 7, 2);
+  observe('stem', map.values);
+  for (let i = 0; i < spec.stemConvs; i++) {
+    const { weight, batchNorm: norm } = stemConvNames(i);
+    map = normedConv(map, weight, norm, 3, 1);
   }
   const projected = convolve(
-    plane,
+    map,
     parameter(`${prefix}.projection.weight`),
     {
       outputs: spec.width,
@@ -133,50 +124,44 @@ function embed({ spec, parameter, observe }: Context, image: ArrayLike<number>):
     },
     parameter(`${prefix}.projection.bias`),
   );
-  const cells = grid.height * grid.width;
-  const tokens = new Float64Array(cells * spec.width);
-  for (let i = 0; i < tokens.length; i++) {
-    tokens[i] = projected.values[(i % spec.width) * cells + Math.floor(i / spec.width)];
-  }
-  observe('patches', tokens);
-  return add(tokens, plainMambaPositionEmbedding(spec, parameter('backbone.pos_embed')));
+  const patches = tokensOfMap(projected);
+  observe('patch_tokens', patches);
+  const tokens = add(patches, plainMambaPositionEmbedding(spec, parameter('backbone.pos_embed')));
+  observe('tokens_pos', tokens);
+  return tokens;
 }
 
-function runLayer(
-  context: Context,
+/**
+ * @param tokens [K, d]
+ * @param positions [K]: raster index of each token's cell, rising
+ */
+export function plainMambaLayer(
+  pass: PlainMambaPass,
   layer: number,
-  { tokens, positions }: Stream,
-): { readonly tokens: Float64Array; readonly signals: Signals } {
-  const { spec, parameter, observe } = context;
+  tokens: Float64Array,
+  positions: Int32Array,
+): PlainMambaLayerOutput {
+  const { spec, observe } = pass;
   const d = spec.width;
-  const prefix = `backbone.layers.${layer}`;
-  const normed = layerNorm(
-    tokens,
-    parameter(`${prefix}.norm.weight`),
-    parameter(`${prefix}.norm.bias`),
-    positions.length,
-    d,
-    1e-5,
-  );
-  const { output, signals } = mixer(context, layer, normed, positions);
+  const own = (name: string) => pass.parameter(`backbone.layers.${layer}.${name}`);
+  const normed = layerNorm(tokens, own('norm.weight'), own('norm.bias'), positions.length, d, 1e-5);
+  const { output, signals } = mixer(pass, layer, normed, positions);
   observe(`layer${layer}.mixer_out`, output);
   const sum = add(tokens, output);
   if (!spec.depthwiseLayers.includes(layer)) return { tokens: sum, signals };
-  const convolved = depthwiseOnGrid(
-    sum,
-    positions,
-    plainMambaGrid(spec),
-    parameter(`${prefix}.dw.0.weight`),
-    d,
-    3,
+  const convolved = depthwiseOnGrid(sum, positions, plainMambaGrid(spec), own('dw.0.weight'), d, 3);
+  const { scale, offset } = batchNormAffine(
+    own('dw.1.weight'),
+    own('dw.1.bias'),
+    own('dw.1.running_mean'),
+    own('dw.1.running_var'),
   );
-  const { scale, offset } = batchNormOf(parameter, `${prefix}.dw.1`);
   return { tokens: convolved.map((value, i) => gelu(value * scale[i % d] + offset[i % d])), signals };
 }
 
 /** Projections, the convolution on the grid, four scans over shared Δ, B, C and A, the gate, output projection. */
 function mixer(
-  { spec, plan, parameter, orders, observe }: Context,
+  { spec, plan, parameter, orders, observe }: PlainMambaPass,
   layer: number,
   normed: Float64Array,
   positions: Int32Array,
@@ -235,66 +220,8 @@ function mixer(
   return { output, signals: { gated, ssm } };
 }
 
-/** Scores of the current tokens, [K]; higher stays. */
-function importance(
-  { spec, plan }: Context,
-  signals: Signals,
-  stream: Stream,
-  step: number,
-  sample: number,
-): Float64Array {
-  const { positions } = stream;
-  const { innerWidth: E } = spec;
-  switch (plan.signal) {
-    case 'random': {
-      const grid = plainMambaGrid(spec);
-      const scores = randomScores(plan.seed, sample, step, grid.height * grid.width);
-      return Float64Array.from(positions, (position) => scores[position]);
-    }
-    case 'evit':
-      return similarityTo(meanRow(signals.gated, E, stream), signals.gated);
-    case 'gated':
-    case 'ssm':
-      return reduceSignal(signals[plan.signal], positions.length, E, plan.reduce);
-    case 'gated-backward':
-      throw new Error('checkPlan lets no gated-backward score through');
-    default:
-      throw plan.signal satisfies never;
-  }
-}
-
-/** Drops (or, under `mask`, zeroes) all but the best tokens. */
-function prune({ spec, plan }: Context, stream: Stream, scores: Float64Array, keep: number): Stream {
-  const { tokens, positions, live } = stream;
-  const count = keptCount(livePositions(stream).length, keep, countRule(spec, plan));
-  const chosen = selectTokens(
-    scores,
-    positions,
-    null,
-    count,
-    plan.tokenOrder,
-    live === undefined ? undefined : (token) => live[token] === 1,
-  );
-  if (plan.alignment === 'mask') {
-    const mask = new Uint8Array(positions.length);
-    for (const token of chosen) mask[token] = 1;
-    return zeroPruned({ ...stream, live: mask }, spec.width);
-  }
-  return {
-    tokens: gatherRows(tokens, chosen, spec.width),
-    positions: Int32Array.from(chosen, (token) => positions[token]),
-  };
-}
-
-/** Under `mask`, pruned tokens are zero after every layer, whose biases would otherwise fill them. */
-function zeroPruned(stream: Stream, width: number): Stream {
-  const { live } = stream;
-  if (live === undefined) return stream;
-  return { ...stream, tokens: stream.tokens.map((value, i) => value * live[Math.floor(i / width)]) };
-}
-
 /** LayerNorm, the mean over the tokens that live, and the classifier. */
-function classify({ spec, parameter }: Context, stream: Stream): Float64Array {
+function classify({ spec, parameter }: PlainMambaPass, stream: Stream): Float64Array {
   const { width: d } = spec;
   const normed = layerNorm(
     stream.tokens,
@@ -304,31 +231,6 @@ function classify({ spec, parameter }: Context, stream: Stream): Float64Array {
     d,
     1e-6,
   );
-  const pooled = meanRow(normed, d, stream);
+  const pooled = meanRow(normed, stream);
   return linear(pooled, parameter('head.fc.weight'), 1, d, spec.classes, parameter('head.fc.bias'));
-}
-
-/** Mean over the tokens that live. rows [K, width] → [width] */
-function meanRow(rows: Float64Array, width: number, { positions, live }: Stream): Float64Array {
-  const mean = new Float64Array(width);
-  let count = 0;
-  for (let token = 0; token < positions.length; token++) {
-    if (live !== undefined && live[token] === 0) continue;
-    count++;
-    for (let i = 0; i < width; i++) mean[i] += rows[token * width + i];
-  }
-  return mean.map((sum) => sum / count);
-}
-
-function livePositions({ positions, live }: Stream): Int32Array {
-  return live === undefined ? positions : positions.filter((_, token) => live[token] === 1);
-}
-
-function batchNormOf(parameter: Parameters, name: string): ReturnType<typeof batchNormAffine> {
-  return batchNormAffine(
-    parameter(`${name}.weight`),
-    parameter(`${name}.bias`),
-    parameter(`${name}.running_mean`),
-    parameter(`${name}.running_var`),
-  );
 }

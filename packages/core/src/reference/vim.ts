@@ -1,14 +1,11 @@
 /**
- * Vim with token pruning, in float64: the whole method in one file, and the oracle of every backend. One image
- * at a time; the sequence is [L, d], block order is add → RMSNorm → mixer, and a block returns two streams,
- * the mixer's output (`hidden`) and the residual that does not contain it yet.
+ * Vim with token pruning, in float64: the whole method, and the oracle of every backend. One image at a time; the
+ * sequence is [L, d], block order is add → RMSNorm → mixer, and a block returns two streams, the mixer's output
+ * (`hidden`) and the residual that does not contain it yet. How tokens are scored and chosen stands in pruning.ts.
  */
 import { gaps } from '../pruning/align.ts';
-import { countRule, keptCount } from '../pruning/counts.ts';
+import { countRule } from '../pruning/counts.ts';
 import { checkPlan, type PruningPlan } from '../pruning/plan.ts';
-import { randomScores } from '../pruning/random.ts';
-import { orderScores, reduceSignal, similarityTo } from '../pruning/score.ts';
-import { selectTokens } from '../pruning/select.ts';
 import type { Weights } from '../tensor.ts';
 import {
   classTokenPosition,
@@ -22,7 +19,6 @@ import {
   add,
   causalConvSilu,
   columns,
-  gatherRows,
   linear,
   patchEmbed,
   reverseRows,
@@ -32,28 +28,35 @@ import {
   softplus,
 } from './layers.ts';
 import { type Observer, type Parameters, parametersOf, type ReferencePrediction } from './prediction.ts';
+import {
+  chooseTokens,
+  importance,
+  type KeptTokens,
+  keptRows,
+  livePositions,
+  type Signals,
+} from './pruning.ts';
 
 /** The sequence between two blocks. */
-interface Sequence {
+interface Sequence extends KeptTokens {
   readonly hidden: Float64Array;
   readonly residual: Float64Array;
-  /** [L]: each token's index in the unpruned sequence. */
-  readonly positions: Int32Array;
   /** Index of the class token. */
   readonly classToken: number;
-  /** Under `mask`: which tokens still live; undefined where pruned tokens are gone. */
-  readonly live?: Uint8Array;
 }
 
-interface MixerOutput {
+/** What every block of one forward pass shares. */
+export interface VimPass {
+  readonly spec: VimSpec;
+  readonly plan: Pick<PruningPlan, 'alignment' | 'conv'>;
+  readonly parameter: Parameters;
+  readonly observe: Observer;
+}
+
+export interface VimBlockOutput {
   /** [L, d] */
   readonly hidden: Float64Array;
-  /** [L, E] each, tokens in their own places: what the scores are made from. */
-  readonly signals: {
-    readonly gated: Float64Array;
-    readonly 'gated-backward': Float64Array;
-    readonly ssm: Float64Array;
-  };
+  readonly signals: Signals;
 }
 
 /**
@@ -70,6 +73,7 @@ export function vimReference(
 ): ReferencePrediction {
   checkPlan(spec, plan);
   const parameter = parametersOf(weights);
+  const pass = { spec, plan, parameter, observe };
   const d = spec.width;
   const tokens = embed(spec, parameter, image);
   const kept = new Map<number, Int32Array>();
@@ -82,17 +86,20 @@ export function vimReference(
   };
   for (let block = 0; block < spec.depth; block++) {
     const residual = add(sequence.residual, sequence.hidden);
-    const normed = rmsNorm(residual, parameter(`layers.${block}.norm.weight`), residual.length / d, d);
-    const { hidden, signals } = mixer(spec, parameter, plan, block, normed, sequence.positions, observe);
+    const { hidden, signals } = vimBlock(pass, block, residual, sequence.positions);
     observe(`block${block}.residual`, residual);
     observe(`block${block}.hidden`, hidden);
     sequence = { ...sequence, hidden, residual };
 
     const step = plan.schedule.findIndex(({ after }) => after === block + 1);
     if (step >= 0) {
-      const scores = importance(spec, plan, signals, sequence, step, sample);
+      const { classToken } = sequence;
+      const ofClassToken = (gated: Float64Array) =>
+        gated.subarray(classToken * spec.innerWidth, (classToken + 1) * spec.innerWidth);
+      const unpruned = patchCount(spec) + 1;
+      const scores = importance(plan, step, sample, unpruned, signals, sequence, ofClassToken);
       observe(`step${block + 1}.score`, scores);
-      sequence = prune(spec, plan, sequence, scores, plan.schedule[step].keep);
+      sequence = prune(spec, plan, sequence, scores, step);
       kept.set(block + 1, livePositions(sequence));
     }
   }
@@ -109,22 +116,7 @@ export function vimReference(
 
 /** Patches, the class token in their middle, and the position embedding over all of them: [L0, d]. */
 function embed(spec: VimSpec, parameter: Parameters, image: ArrayLike<number>): Float64Array {
-  const { height: rows, width: gridColumns } = patchGrid(spec);
-  const patches = patchEmbed(
-    image,
-    parameter('patch_embed.proj.weight'),
-    parameter('patch_embed.proj.bias'),
-    {
-      channels: spec.inChannels,
-      imageHeight: spec.imageHeight,
-      imageWidth: spec.imageWidth,
-      patch: spec.patchSize,
-      stride: spec.stride,
-      rows,
-      columns: gridColumns,
-      width: spec.width,
-    },
-  );
+  const patches = vimPatches(spec, parameter, image);
   const middle = classTokenPosition(spec) * spec.width;
   const tokens = new Float64Array(patches.length + spec.width);
   tokens.set(patches.subarray(0, middle));
@@ -133,38 +125,52 @@ function embed(spec: VimSpec, parameter: Parameters, image: ArrayLike<number>): 
   return add(tokens, parameter('pos_embed'));
 }
 
-/** Both directions over the same projections, each with its own convolution and scan; mean; output projection. */
-function mixer(
-  spec: VimSpec,
-  parameter: Parameters,
-  plan: PruningPlan,
+/** The patch projection: image [C, H, W] → [M, d], row after row. */
+export function vimPatches(spec: VimSpec, parameter: Parameters, image: ArrayLike<number>): Float64Array {
+  const { height: rows, width: gridColumns } = patchGrid(spec);
+  return patchEmbed(image, parameter('patch_embed.proj.weight'), parameter('patch_embed.proj.bias'), {
+    channels: spec.inChannels,
+    imageHeight: spec.imageHeight,
+    imageWidth: spec.imageWidth,
+    patch: spec.patchSize,
+    stride: spec.stride,
+    rows,
+    columns: gridColumns,
+    width: spec.width,
+  });
+}
+
+/**
+ * RMSNorm, then both directions over the same projections, each with its own convolution and scan; their mean; the
+ * output projection.
+ *
+ * @param residual [L, d], the sum that enters the norm
+ * @param positions [L]: each token's index in the unpruned sequence
+ */
+export function vimBlock(
+  pass: VimPass,
   block: number,
-  normed: Float64Array,
+  residual: Float64Array,
   positions: Int32Array,
-  observe: Observer,
-): MixerOutput {
-  const { width: d, innerWidth: E } = spec;
+): VimBlockOutput {
+  const { parameter, observe } = pass;
+  const { width: d, innerWidth: E } = pass.spec;
   const length = positions.length;
   const prefix = `layers.${block}.mixer`;
+  const normed = rmsNorm(residual, parameter(`layers.${block}.norm.weight`), length, d);
   const xz = linear(normed, parameter(`${prefix}.in_proj.weight`), length, d, 2 * E);
   const x = columns(xz, length, 2 * E, 0, E);
-  const z = columns(xz, length, 2 * E, E, E);
+  const gate = columns(xz, length, 2 * E, E, E).map(silu);
 
-  const gate = z.map(silu);
-  const forward = scanDirection(spec, parameter, plan, prefix, 'forward', x, positions);
-  const backward = reverseRows(
-    scanDirection(
-      spec,
-      parameter,
-      plan,
-      prefix,
-      'backward',
-      reverseRows(x, length, E),
-      positions.slice().reverse(),
-    ),
-    length,
-    E,
+  const forward = scanDirection(pass, prefix, 'forward', x, positions);
+  const reversed = scanDirection(
+    pass,
+    prefix,
+    'backward',
+    reverseRows(x, length, E),
+    positions.slice().reverse(),
   );
+  const backward = reverseRows(reversed, length, E);
   observe(`block${block}.fwd.y`, forward);
   observe(`block${block}.bwd.y`, backward);
   const ssm = add(forward, backward);
@@ -175,9 +181,7 @@ function mixer(
 
 /** One direction: x [L, E] and positions [L], both in scan order → y [L, E] in scan order, not gated. */
 function scanDirection(
-  spec: VimSpec,
-  parameter: Parameters,
-  plan: PruningPlan,
+  { spec, plan, parameter }: VimPass,
   prefix: string,
   direction: Direction,
   x: Float64Array,
@@ -218,72 +222,20 @@ function scanDirection(
   );
 }
 
-/** Scores of the current sequence, [L]; higher stays. */
-function importance(
-  spec: VimSpec,
-  plan: PruningPlan,
-  signals: MixerOutput['signals'],
-  { positions, classToken }: Sequence,
-  step: number,
-  sample: number,
-): Float64Array {
-  const length = positions.length;
-  switch (plan.signal) {
-    case 'random': {
-      const scores = randomScores(plan.seed, sample, step, patchCount(spec) + 1);
-      return Float64Array.from(positions, (position) => scores[position]);
-    }
-    case 'evit':
-      return similarityTo(
-        signals.gated.subarray(classToken * spec.innerWidth, (classToken + 1) * spec.innerWidth),
-        signals.gated,
-      );
-    case 'gated':
-    case 'gated-backward':
-    case 'ssm':
-      return orderScores(
-        reduceSignal(signals[plan.signal], length, spec.innerWidth, plan.reduce),
-        plan.order,
-      );
-    default:
-      throw plan.signal satisfies never;
-  }
-}
-
 /** Drops (or, under `mask`, zeroes) all but the best tokens of both streams. */
 function prune(
   spec: VimSpec,
   plan: PruningPlan,
   sequence: Sequence,
   scores: Float64Array,
-  keep: number,
+  step: number,
 ): Sequence {
-  const { width } = spec;
-  const { hidden, residual, positions, classToken, live } = sequence;
-  const length = live === undefined ? positions.length : live.reduce((sum, alive) => sum + alive, 0);
-  const count = keptCount(length, keep, countRule(spec, plan));
-  const chosen = selectTokens(
-    scores,
-    positions,
-    classToken,
-    count,
-    plan.tokenOrder,
-    live === undefined ? undefined : (token) => live[token] === 1,
-  );
-  if (plan.alignment === 'mask') {
-    const mask = new Uint8Array(positions.length);
-    for (const token of chosen) mask[token] = 1;
-    const zeroed = (stream: Float64Array) => stream.map((value, i) => value * mask[Math.floor(i / width)]);
-    return { ...sequence, hidden: zeroed(hidden), residual: zeroed(residual), live: mask };
-  }
+  const { hidden, residual, classToken } = sequence;
+  const choice = chooseTokens(plan, step, scores, sequence, countRule(spec, plan), classToken);
   return {
-    hidden: gatherRows(hidden, chosen, width),
-    residual: gatherRows(residual, chosen, width),
-    positions: Int32Array.from(chosen, (token) => positions[token]),
-    classToken: chosen.indexOf(classToken),
+    ...choice.kept,
+    hidden: keptRows(hidden, choice, spec.width),
+    residual: keptRows(residual, choice, spec.width),
+    classToken: choice.kept.live === undefined ? choice.chosen.indexOf(classToken) : classToken,
   };
-}
-
-function livePositions({ positions, live }: Sequence): Int32Array {
-  return live === undefined ? positions : positions.filter((_, token) => live[token] === 1);
 }

@@ -1,6 +1,16 @@
 /** The layers that both families are made of. */
+import type { ModelSpec } from '@vssm/core';
 import { float, type GraphBuilder, type Value } from '../onnx/builder.ts';
 import type { Parameters } from './parameters.ts';
+
+/** The model's images as an input, [B, C, H, W]. */
+export function imageInput(
+  g: GraphBuilder,
+  name: string,
+  spec: Pick<ModelSpec, 'inChannels' | 'imageHeight' | 'imageWidth'>,
+): Value {
+  return g.input(name, 'F32', ['batch', spec.inChannels, spec.imageHeight, spec.imageWidth]);
+}
 
 /** x / sqrt(mean(x²) + ε) · weight over the last axis. */
 export function rmsNorm(g: GraphBuilder, x: Value, weight: Value): Value {

@@ -7,7 +7,7 @@
  * fill them.
  */
 import type { Alignment, PlainMambaSpec, Weights } from '@vssm/core';
-import { layerNorm, linear } from '../common/layers.ts';
+import { imageInput, layerNorm, linear } from '../common/layers.ts';
 import type { Parameters } from '../common/parameters.ts';
 import { addProjections, type Segments, segment, segmentNames } from '../common/segments.ts';
 import type { GraphBuilder, Value } from '../onnx/builder.ts';
@@ -28,13 +28,7 @@ export function plainMambaSegments(spec: PlainMambaSpec, weights: Weights, align
 
 function embedSegment(spec: PlainMambaSpec, weights: Weights): Uint8Array {
   const { g, parameters } = segment('embed', weights);
-  const pixels = g.input(segmentNames.pixels, 'F32', [
-    'batch',
-    spec.inChannels,
-    spec.imageHeight,
-    spec.imageWidth,
-  ]);
-  const tokens = embed(g, spec, parameters, pixels);
+  const tokens = embed(g, spec, parameters, imageInput(g, segmentNames.pixels, spec));
   g.op('Reshape', [tokens, g.ints([-1, spec.width])], { name: segmentNames.nextResidual });
   return withInProjection(g, spec, parameters, 0);
 }

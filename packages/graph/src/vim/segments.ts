@@ -1,6 +1,6 @@
 /** A Vim cut at its scans; see common/segments.ts. */
 import { type Direction, directionParameterNames, type VimSpec, type Weights } from '@vssm/core';
-import { rmsNorm } from '../common/layers.ts';
+import { imageInput, rmsNorm } from '../common/layers.ts';
 import type { Parameters } from '../common/parameters.ts';
 import { addProjections, type Segments, segment, segmentNames } from '../common/segments.ts';
 import type { GraphBuilder, Value } from '../onnx/builder.ts';
@@ -21,13 +21,7 @@ export function vimSegments(spec: VimSpec, weights: Weights): Segments {
 
 function embedSegment(spec: VimSpec, weights: Weights): Uint8Array {
   const { g, parameters } = segment('embed', weights);
-  const pixels = g.input(segmentNames.pixels, 'F32', [
-    'batch',
-    spec.inChannels,
-    spec.imageHeight,
-    spec.imageWidth,
-  ]);
-  const tokens = embed(g, spec, parameters, pixels);
+  const tokens = embed(g, spec, parameters, imageInput(g, segmentNames.pixels, spec));
   g.op('Reshape', [tokens, g.ints([-1, spec.width])], { name: segmentNames.nextResidual });
   return withInProjection(g, spec, parameters, 0);
 }

@@ -5,10 +5,6 @@
  */
 import { depthwiseOnGrid, gelu } from '../../reference/grid-layers.ts';
 import { add, layerNorm, linear } from '../../reference/layers.ts';
-import type { Observer, Parameters } from '../../reference/prediction.ts';
-import { feedForwardWidth } from '../parameters.ts';
-import type { AdapterSpec } from '../spec.ts';
-import { cellCentres, deformableAttention, type Level, type ReferencePoint } from './attention.ts';
 import {
   addMaps,
   batchNorm,
@@ -18,7 +14,11 @@ import {
   mapOfTokens,
   relu,
   tokensOfMap,
-} from './maps.ts';
+} from '../../reference/maps.ts';
+import type { Observer, Parameters } from '../../reference/prediction.ts';
+import { feedForwardWidth } from '../parameters.ts';
+import type { AdapterSpec } from '../spec.ts';
+import { cellCentres, deformableAttention, type Level, type ReferencePoint } from './attention.ts';
 import { bilinear, maxPool } from './resize.ts';
 
 /** Grids of strides 8, 16 and 32; the middle one is the backbone's. */

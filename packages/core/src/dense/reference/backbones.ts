@@ -5,14 +5,15 @@
  */
 import { plainMambaGrid } from '../../plainmamba/spec.ts';
 import type { PruningPlan } from '../../pruning/plan.ts';
-import { add, gatherRows, layerNorm, rmsNorm } from '../../reference/layers.ts';
+import { add, layerNorm, rmsNorm } from '../../reference/layers.ts';
+import { type FeatureMap, mapOfTokens } from '../../reference/maps.ts';
 import type { Observer, Parameters } from '../../reference/prediction.ts';
+import { chooseTokens, importance, keptRows, zeroGone } from '../../reference/pruning.ts';
 import { patchGrid } from '../../vim/spec.ts';
 import { type AdapterSpec, extraExtractors, type PlainMambaTapsSpec, type VimTapsSpec } from '../spec.ts';
 import { adapterMaps, extractor, injector, spatialPrior } from './adapter.ts';
-import { type FeatureMap, mapOfTokens } from './maps.ts';
 import type { PlainMambaBlocks } from './plainmamba-blocks.ts';
-import { chooseCells, everyCell, GridMemory, importance, type KeptCells, zeroGone } from './pruning.ts';
+import { everyCell, GridMemory, type KeptCells } from './pruning.ts';
 import { type RopeTables, rotate } from './rope.ts';
 import type { VimBlocks } from './vim-blocks.ts';
 
@@ -47,13 +48,9 @@ function step(
   const index = plan.schedule.findIndex(({ after }) => after === layer + 1);
   if (index < 0) return { tokens, cells, memory };
   const scores = importance(plan, index, sample, gridCells, output.signals, cells);
-  const pruned = chooseCells(plan, index, scores, cells);
+  const choice = chooseTokens(plan, index, scores, cells);
   const width = tokens.length / cells.positions.length;
-  const left =
-    pruned.cells.live === undefined
-      ? gatherRows(tokens, pruned.chosen, width)
-      : zeroGone(tokens, pruned.cells);
-  return { tokens: left, cells: pruned.cells, memory };
+  return { tokens: keptRows(tokens, choice, width), cells: choice.kept, memory };
 }
 
 /** PlainMamba's four maps of stride 16: LayerNorm `norm_layer<i>` on every tap, `ln1` on the last. */
@@ -189,14 +186,10 @@ export function vimTaps(
     const index = plan.schedule.findIndex(({ after }) => after === block + 1);
     if (index < 0) continue;
     const scores = importance(plan, index, sample, gridCells, output.signals, cells);
-    const pruned = chooseCells(plan, index, scores, cells);
-    const keep = (stream: Float64Array) =>
-      pruned.cells.live === undefined
-        ? gatherRows(stream, pruned.chosen, spec.width)
-        : zeroGone(stream, pruned.cells);
-    hidden = keep(hidden);
-    residual = keep(residual);
-    cells = pruned.cells;
+    const choice = chooseTokens(plan, index, scores, cells);
+    hidden = keptRows(hidden, choice, spec.width);
+    residual = keptRows(residual, choice, spec.width);
+    cells = choice.kept;
   }
   if (tapStream === 'residual') {
     const sum = add(memory.hidden.read(), memory.residual.read());

@@ -1,5 +1,6 @@
 /** The networks of Mask R-CNN and RetinaNet behind the backbone, one image or one set of regions at a time. */
 import { linear } from '../../reference/layers.ts';
+import { addMaps, conv, deconv2x2, type FeatureMap, normedConv, relu } from '../../reference/maps.ts';
 import type { Observer, Parameters } from '../../reference/prediction.ts';
 import {
   type DetectorSpec,
@@ -8,7 +9,6 @@ import {
   retinaStackedConvs,
   roiHeadConvs,
 } from '../spec.ts';
-import { addMaps, conv, deconv2x2, type FeatureMap, normedConv, relu } from './maps.ts';
 import { everySecond, nearest } from './resize.ts';
 
 /**

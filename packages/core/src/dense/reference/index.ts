@@ -1,18 +1,11 @@
+export * from '../../reference/maps.ts';
+export { type Choice, chooseTokens, importance, type Signals } from '../../reference/pruning.ts';
 export * from './adapter.ts';
 export * from './attention.ts';
 export * from './backbones.ts';
 export * from './detection-heads.ts';
-export * from './maps.ts';
 export * from './plainmamba-blocks.ts';
-export {
-  type Choice,
-  chooseCells,
-  everyCell,
-  GridMemory,
-  importance,
-  type KeptCells,
-  type Signals,
-} from './pruning.ts';
+export { everyCell, GridMemory, type KeptCells } from './pruning.ts';
 export * from './resize.ts';
 export * from './roi-align.ts';
 export * from './rope.ts';

@@ -1,5 +1,5 @@
 /** Changing the size of feature maps, as PyTorch does with align_corners=False. */
-import type { FeatureMap } from './maps.ts';
+import type { FeatureMap } from '../../reference/maps.ts';
 
 /** Bilinear: output i reads at max((i + 0.5)·in/out - 0.5, 0), the last line repeated. */
 export function bilinear(x: FeatureMap, height: number, width: number): FeatureMap {

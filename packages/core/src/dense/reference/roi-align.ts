@@ -2,7 +2,7 @@
  * RoIAlign as mmcv has it with aligned=True and an adaptive number of samples: a box is cut into side x side bins,
  * each the mean of ceil(bin height) x ceil(bin width) bilinear samples.
  */
-import type { FeatureMap } from './maps.ts';
+import type { FeatureMap } from '../../reference/maps.ts';
 
 /**
  * @param box x1, y1, x2, y2 in input pixels

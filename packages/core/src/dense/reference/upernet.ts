@@ -1,7 +1,8 @@
 /** UPerHead (mmseg): pyramid pooling on the last tap, a top-down pathway over all, one fused map, class logits. */
+
+import { addMaps, concatMaps, conv, type FeatureMap, normedConv, relu } from '../../reference/maps.ts';
 import type { Observer, Parameters } from '../../reference/prediction.ts';
 import type { UperHeadSpec } from '../spec.ts';
-import { addMaps, concatMaps, conv, type FeatureMap, normedConv, relu } from './maps.ts';
 import { adaptiveAveragePool, bilinear } from './resize.ts';
 
 /**

@@ -1,7 +1,7 @@
 /** The neck of Vim's segmentation backbone: four taps of one stride become maps of strides 4, 8, 16 and 32. */
 import { gelu } from '../../reference/grid-layers.ts';
+import { batchNorm, deconv2x2, type FeatureMap } from '../../reference/maps.ts';
 import type { Parameters } from '../../reference/prediction.ts';
-import { batchNorm, deconv2x2, type FeatureMap } from './maps.ts';
 import { maxPool } from './resize.ts';
 
 /** @param patchSize 16 or 8: from which stride the taps come */

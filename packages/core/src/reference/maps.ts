@@ -1,9 +1,9 @@
 /**
- * Feature maps in float64, one image at a time, [C, H, W] row-major, and the layers of the dense heads that work on
+ * Feature maps in float64, one image at a time, [C, H, W] row-major, and the layers that work on
  * them. Parameters are found by upstream's names.
  */
-import { batchNormAffine, convolve } from '../../reference/grid-layers.ts';
-import type { Parameters } from '../../reference/prediction.ts';
+import { batchNormAffine, convolve } from './grid-layers.ts';
+import type { Parameters } from './prediction.ts';
 
 export interface FeatureMap {
   readonly channels: number;

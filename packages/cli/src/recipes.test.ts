@@ -53,7 +53,7 @@ describe.skipIf(process.platform === 'win32')('recipes', () => {
     const job = readFileSync(join(root, 'docs/recipes/kubernetes-job.yaml'), 'utf8');
     const [, block] = /args:\n\s+- \|\n((?: {14}.*\n)+)/.exec(job)!;
     const completions = /completions: (\d+)/.exec(job)![1];
-    expect(job).toContain(`name: SHARDS\n              value: '${completions}'`);
+    expect(job).toContain(`name: SHARDS\n              value: "${completions}"`);
     for (const index of ['0', '1', '2']) {
       bash(['-ceu', block], { VSSM_OUT: out, SHARDS: '3', JOB_COMPLETION_INDEX: index });
     }

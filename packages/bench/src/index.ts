@@ -29,6 +29,14 @@ export {
 export { choosePaths, nameOf } from './compare/competitors.ts';
 export { imagesOfDataset, madeUpImages } from './compare/images.ts';
 export { type DatasetId, datasetNames, datasetSources, defaultSampleSizes } from './datasets.ts';
+export { type DetectionOutcome, evaluateDetection } from './dense/detection.ts';
+export {
+  type DenseEvaluation,
+  type DenseModel,
+  type DenseTotals,
+  usualWorkers,
+} from './dense/evaluation.ts';
+export { evaluateSegmentation, type SegmentationOutcome } from './dense/segmentation.ts';
 export { captureEnvironment, gitState, projectVersion } from './environment.ts';
 export { formatDuration } from './estimate.ts';
 export { type EvaluationOutcome, type EvaluationRequest, evaluateOnce } from './evaluate-once.ts';

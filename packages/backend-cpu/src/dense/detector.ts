@@ -70,11 +70,11 @@ export class CpuDetector<Spec extends DetectorSpec> implements AnchorStages {
   readonly #weights: Weights;
   readonly #plan: PruningPlan;
   readonly #threads: number;
-  readonly #run: ImageRun;
+  #run: ImageRun;
   readonly #sessions: Sessions;
   #sized: Sized | undefined;
 
-  /** @param sample stable index of the image; only the `random` signal depends on it */
+  /** @param sample stable index of the image, see `forSample` */
   static async create<Spec extends DetectorSpec>(
     spec: Spec,
     weights: Weights,
@@ -100,6 +100,12 @@ export class CpuDetector<Spec extends DetectorSpec> implements AnchorStages {
     this.#threads = threads;
     this.#run = run;
     this.#sessions = sessions;
+  }
+
+  /** @param sample stable index of the images to come; only the `random` signal depends on it */
+  forSample(sample: number): this {
+    this.#run = { ...this.#run, sample };
+    return this;
   }
 
   async pyramid(image: NumberMap): Promise<readonly NumberMap[]> {

@@ -1,6 +1,7 @@
 export { loadImages } from './accuracy.ts';
 export {
   alignmentArms,
+  denseSmokeRows,
   evit,
   evitAligned,
   importanceArms,
@@ -9,6 +10,7 @@ export {
   miniatureDense,
   miniatureRows,
   type PlainMambaModel,
+  plainMambaDenseRow,
   plainMambaEvit,
   plainMambaRow,
   plainMambaScheduleNote,
@@ -36,7 +38,15 @@ export {
   type DenseTotals,
   usualWorkers,
 } from './dense/evaluation.ts';
+export {
+  benchDenseModel,
+  type DenseDatasetId,
+  type DenseModelId,
+  denseDatasetNames,
+  denseSources,
+} from './dense/models.ts';
 export { evaluateSegmentation, type SegmentationOutcome } from './dense/segmentation.ts';
+export type { DenseRow } from './dense/task.ts';
 export { captureEnvironment, gitState, projectVersion } from './environment.ts';
 export { formatDuration } from './estimate.ts';
 export { type EvaluationOutcome, type EvaluationRequest, evaluateOnce } from './evaluate-once.ts';
@@ -54,7 +64,13 @@ export {
 } from './experiment.ts';
 export { chooseImages } from './images.ts';
 export { type MergeOutcome, mergeResults } from './merge/merge.ts';
-export { benchModels, type ModelId, modelSource, parseCheckpointOptions } from './models.ts';
+export {
+  benchModels,
+  type ModelId,
+  modelSource,
+  parseCheckpointOptions,
+  parseDenseCheckpoints,
+} from './models.ts';
 export { type BenchPreview, formatPreview, previewBench } from './preview.ts';
 export { type Progress, progressOn, silentProgress } from './progress.ts';
 export type { Sources } from './resources.ts';

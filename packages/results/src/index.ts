@@ -44,6 +44,7 @@ export {
   type AccuracyRecord,
   type ComparisonRecord,
   coreModes,
+  type DenseRecord,
   executionForms,
   type ProfileRecord,
   type ResultRecord,

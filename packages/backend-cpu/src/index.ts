@@ -13,6 +13,7 @@ export * from './dense/index.ts';
 export { type Floor, loadFloor } from './floor.ts';
 export { type LargeProduct, largeProductFlops, loadLargeProduct } from './product-roof.ts';
 export { type Chunk, SegmentEngine } from './segments/engine.ts';
+export { type SharedWeight, shareWeights } from './segments/messages.ts';
 export { type Places, select, unprunedPlaces } from './segments/prune.ts';
 export { type Part, parts, type Stopwatch } from './segments/stopwatch.ts';
 export { MemorySession, type Placement } from './training/memory-session.ts';

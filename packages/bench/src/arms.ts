@@ -3,6 +3,7 @@
  * row which several tables show is the same row in each and is evaluated once.
  */
 import { densePlan, formatSchedule, type PruningStep, pruningPlan } from '@vssm/core';
+import type { DenseRow } from './dense/task.ts';
 import { type AccuracyRow, type Arm, type ArmPlace, armRows, stepsAfter } from './experiment.ts';
 import type { ModelId } from './models.ts';
 
@@ -180,4 +181,42 @@ export function plainMambaRow(
 ): AccuracyRow {
   const schedule = plainMambaSchedules[model];
   return imageNetRow({ model, arm, schedule, paper, notes: [plainMambaScheduleNote, ...notes] });
+}
+
+const smoke =
+  'A smoke run: random weights and made-up pictures. It shows that everything runs, and nothing else.';
+const trainingFreeDense =
+  'Training-free here; how the paper’s pruned detectors and segmenters were trained is not known.';
+
+/** A published detector or segmenter on its data set: dense, or pruned by our schedule. */
+export function plainMambaDenseRow(
+  backbone: PlainMambaModel,
+  head: 'maskrcnn' | 'retinanet' | 'upernet',
+  arm: Arm | null,
+  paper: DenseRow['paper'],
+): DenseRow {
+  const schedule = arm === null ? [] : plainMambaSchedules[backbone];
+  const notes = arm === null ? [] : [...(arm.notes ?? []), plainMambaScheduleNote, trainingFreeDense];
+  return {
+    kind: 'dense',
+    id: `${backbone}-${head}-${arm?.id ?? 'dense'}`,
+    label: arm === null ? 'dense' : `${arm.label}, ${formatSchedule(schedule)}`,
+    model: `${backbone}-${head}`,
+    dataset: head === 'upernet' ? 'ade20k' : 'coco',
+    plan: pruningPlan({ ...arm?.options, schedule }, 'plainmamba'),
+    ...{ paper, notes },
+  };
+}
+
+/** The smallest detector or segmenter on the made-up pictures, dense and pruned. */
+export function denseSmokeRows(model: 'micro-maskrcnn' | 'micro-upernet'): DenseRow[] {
+  const dataset = model === 'micro-maskrcnn' ? 'coco-sample' : 'ade20k-sample';
+  return [[], stepsAfter([1, 2], 0.8)].map((schedule) => ({
+    kind: 'dense',
+    id: `smoke-${schedule.length === 0 ? 'dense' : 'top'}`,
+    label:
+      schedule.length === 0 ? 'dense (smoke run)' : `${top.label}, ${formatSchedule(schedule)} (smoke run)`,
+    ...{ model, dataset, paper: null, notes: [smoke] },
+    plan: pruningPlan(schedule.length === 0 ? { schedule } : { ...top.options, schedule }, 'plainmamba'),
+  }));
 }

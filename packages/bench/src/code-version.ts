@@ -37,6 +37,7 @@ const dataPackages = ['checkpoints', 'datasets', 'metrics'];
 const ownFiles = {
   evaluation: ['accuracy.ts', 'images.ts', 'strip.ts'],
   timing: ['speed.ts', 'speed-statistics.ts', 'rivals'],
+  dense: ['dense'],
 } as const;
 
 /** Parts of a package that run: sources, compiled kernels, and C that is compiled where it is used. */
@@ -55,6 +56,11 @@ export function measuringCode(backend: string, folder: string = packagesFolder):
     evaluation: hashOf(folder, dependencies(folder, [...own, ...dataPackages]), ownFiles.evaluation),
     timing: hashOf(folder, dependencies(folder, own), ownFiles.timing),
   };
+}
+
+/** Of what detections and label maps depend on; they are computed by the CPU backend alone. */
+export function denseCode(folder: string = packagesFolder): string {
+  return hashOf(folder, dependencies(folder, ['backend-cpu', 'dense', ...dataPackages]), ownFiles.dense);
 }
 
 /** The packages and all that they depend on in this workspace. */

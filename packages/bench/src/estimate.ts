@@ -5,6 +5,7 @@
 import type { Backend } from '@vssm/backend';
 import { densePlan, type ModelSpec, type PruningPlan, randomWeights, vimSpec } from '@vssm/core';
 import { costOf } from './cost.ts';
+import { denseEstimateMs } from './dense/task.ts';
 import { estimateCpuMs } from './rivals/estimate.ts';
 import { isCpuTask } from './rivals/tasks.ts';
 import { imagesOf, type WorkTask } from './tasks.ts';
@@ -62,6 +63,7 @@ export async function calibrate(backend: Backend, threads: number): Promise<numb
 /** ms, on a machine that is `factor` times as slow as the stated one. */
 export function estimateMs(task: WorkTask, factor: number): number {
   if (isCpuTask(task)) return factor * estimateCpuMs(task, imageMs);
+  if (task.kind === 'dense') return factor * denseEstimateMs(task);
   const { spec, described } = task.model;
   const loadMs = (loadPace * described.params) / 1e6;
   switch (task.kind) {

@@ -4,6 +4,7 @@
  */
 import { type PruningPlan, type PruningStep, pruningPlan } from '@vssm/core';
 import type { DatasetId } from './datasets.ts';
+import type { DenseRow } from './dense/task.ts';
 import type { ModelId } from './models.ts';
 import type { CpuRow } from './rivals/rows.ts';
 
@@ -16,7 +17,7 @@ export interface Experiment {
   readonly rows: readonly ExperimentRow[];
 }
 
-export type ExperimentRow = AccuracyRow | SpeedRow | StripRow | CpuRow;
+export type ExperimentRow = AccuracyRow | SpeedRow | StripRow | CpuRow | DenseRow;
 
 interface RowHead {
   /** Unique within the experiment. */

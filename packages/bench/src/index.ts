@@ -1,6 +1,7 @@
 export { loadImages } from './accuracy.ts';
 export {
   alignmentArms,
+  denseSmokeRows,
   evit,
   evitAligned,
   imageNetRow,
@@ -10,6 +11,7 @@ export {
   miniatureDense,
   miniatureRows,
   type PlainMambaModel,
+  plainMambaDenseRow,
   plainMambaEvit,
   plainMambaRow,
   plainMambaScheduleNote,
@@ -30,6 +32,22 @@ export {
 export { choosePaths, nameOf } from './compare/competitors.ts';
 export { imagesOfDataset, madeUpImages } from './compare/images.ts';
 export { type DatasetId, datasetNames, datasetSources, defaultSampleSizes } from './datasets.ts';
+export { type DetectionOutcome, evaluateDetection } from './dense/detection.ts';
+export {
+  type DenseEvaluation,
+  type DenseModel,
+  type DenseTotals,
+  usualWorkers,
+} from './dense/evaluation.ts';
+export {
+  benchDenseModel,
+  type DenseDatasetId,
+  type DenseModelId,
+  denseDatasetNames,
+  denseSources,
+} from './dense/models.ts';
+export { evaluateSegmentation, type SegmentationOutcome } from './dense/segmentation.ts';
+export type { DenseRow } from './dense/task.ts';
 export { captureEnvironment, gitState, projectVersion } from './environment.ts';
 export { formatDuration } from './estimate.ts';
 export { type EvaluationOutcome, type EvaluationRequest, evaluateOnce } from './evaluate-once.ts';
@@ -47,7 +65,13 @@ export {
 } from './experiment.ts';
 export { chooseImages } from './images.ts';
 export { type MergeOutcome, mergeResults } from './merge/merge.ts';
-export { benchModels, type ModelId, modelSource, parseCheckpointOptions } from './models.ts';
+export {
+  benchModels,
+  type ModelId,
+  modelSource,
+  parseCheckpointOptions,
+  parseDenseCheckpoints,
+} from './models.ts';
 export { type BenchPreview, formatPreview, previewBench } from './preview.ts';
 export { type Progress, progressOn, silentProgress } from './progress.ts';
 export type { Sources } from './resources.ts';

@@ -1,7 +1,16 @@
 /** The models that experiments name, and where their weights come from. */
 import { fileURLToPath } from 'node:url';
 import { loadModel, readCheckpoint } from '@vssm/checkpoints';
-import { type ModelName, type ModelSpec, models, UserError, type Weights } from '@vssm/core';
+import {
+  type DenseModelName,
+  denseModels,
+  isDenseModelName,
+  type ModelName,
+  type ModelSpec,
+  models,
+  UserError,
+  type Weights,
+} from '@vssm/core';
 
 export type ModelId = 'vim-nano-fmnist' | ModelName;
 
@@ -71,19 +80,33 @@ function refuseOther(model: ModelId, path: string, found: ModelSpec, expected: M
   throw new UserError(`checkpoint ${path} is not ${model}: ${differences.join(', ')}`);
 }
 
-/** `vim-small=FILE`, several times, as on the command line. */
+/** `vim-small=FILE`, several times, as on the command line; those of detectors and segmenters are passed over. */
 export function parseCheckpointOptions(options: readonly string[]): ReadonlyMap<ModelId, string> {
-  const files = new Map<ModelId, string>();
+  return checkpointFiles(options, (model): model is ModelId => Object.hasOwn(benchModels, model));
+}
+
+/** Those of detectors and segmenters, `plainmamba-l1-maskrcnn=FILE`. */
+export function parseDenseCheckpoints(options: readonly string[]): ReadonlyMap<DenseModelName, string> {
+  return checkpointFiles(options, isDenseModelName);
+}
+
+function checkpointFiles<Id extends string>(
+  options: readonly string[],
+  wanted: (model: string) => model is Id,
+): ReadonlyMap<Id, string> {
+  const files = new Map<Id, string>();
   for (const option of options) {
     const at = option.indexOf('=');
     const model = option.slice(0, Math.max(at, 0));
-    if (!Object.hasOwn(benchModels, model) || at === option.length - 1) {
+    const known = Object.hasOwn(benchModels, model) || isDenseModelName(model);
+    if (!known || at === option.length - 1) {
       throw new UserError(
-        `--checkpoint "${option}": expected MODEL=FILE with MODEL one of ${Object.keys(benchModels).join(', ')}`,
+        `--checkpoint "${option}": expected MODEL=FILE with MODEL one of ${[...Object.keys(benchModels), ...Object.keys(denseModels)].join(', ')}`,
       );
     }
-    if (files.has(model as ModelId)) throw new UserError(`--checkpoint ${model} is given twice`);
-    files.set(model as ModelId, option.slice(at + 1));
+    if (!wanted(model)) continue;
+    if (files.has(model)) throw new UserError(`--checkpoint ${model} is given twice`);
+    files.set(model, option.slice(at + 1));
   }
   return files;
 }

@@ -8,6 +8,7 @@ import { schemaVersion } from '@vssm/results';
 import type { MeasuringCode } from './code-version.ts';
 import { type Cost, costOf } from './cost.ts';
 import { checkFit, type DatasetId, datasetNames } from './datasets.ts';
+import { planDenseRow } from './dense/task.ts';
 import type { AccuracyRow, Experiment, ExperimentRow, SpeedRow, StripRow } from './experiment.ts';
 import { chooseImages, type ImageChoice } from './images.ts';
 import { keyOf } from './keys.ts';
@@ -106,6 +107,12 @@ class ExperimentPlanner {
         return row.against === null ? this.#speed(row) : null;
       case 'strip':
         return this.#strip(row);
+      case 'dense':
+        return planDenseRow(row, this.#resources.dense, {
+          experiment: this.#experiment.id,
+          limit: this.#settings.limit,
+          head: (own, work) => this.#head(own, work),
+        });
       case 'rivals':
       case 'lengths':
       case 'profile':

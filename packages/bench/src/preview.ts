@@ -62,7 +62,7 @@ function describe(task: Task, folder: string, finished: ReadonlySet<string>, fac
     const notRun = { reason, howToRun };
     return { label: rowLabel, kind, rows, state: 'not run', images: null, estimateMs: 0, notRun };
   }
-  const images = kind === 'evaluation' ? imagesOf(task).length : null;
+  const images = kind === 'evaluation' ? imagesOf(task).length : kind === 'dense' ? task.images.length : null;
   const left = recordHeads(task).every(({ key }) => finished.has(key)) ? 0 : 1 - doneShare(task, folder);
   return {
     label,

@@ -3,6 +3,7 @@ import { type ModelSpec, parameterCount, randomWeights, UserError, type Weights 
 import type { ImageDataset } from '@vssm/datasets';
 import type { AccuracyRecord } from '@vssm/results';
 import type { DatasetId, DatasetSource } from './datasets.ts';
+import { type DenseData, type DenseSources, denseSources, type ReadyDenseModel } from './dense/models.ts';
 import { benchModels, type ModelId, type ModelSource } from './models.ts';
 
 export interface ReadyModel {
@@ -16,6 +17,8 @@ export interface ReadyModel {
 export interface Sources {
   readonly models: ModelSource;
   readonly datasets: Readonly<Record<DatasetId, DatasetSource>>;
+  /** Detectors and segmenters; default: what is embedded. */
+  readonly dense?: DenseSources;
 }
 
 /** Seed of random weights. */
@@ -24,6 +27,8 @@ export const randomWeightsSeed = 0;
 export class Resources {
   readonly #sources: Sources;
   readonly #models = new Map<ModelId, Promise<ReadyModel | null>>();
+  readonly #denseModels = new Map<string, Promise<ReadyDenseModel> | null>();
+  readonly #denseData = new Map<string, Promise<DenseData> | null>();
   readonly #datasets = new Map<DatasetId, Promise<ImageDataset | null>>();
 
   constructor(sources: Sources) {
@@ -53,7 +58,23 @@ export class Resources {
     return remembered(this.#datasets, id, async () => this.#sources.datasets[id]());
   }
 
+  /** Models and data of detection and segmentation, each opened once. */
+  get dense(): DenseSources {
+    const { dense = denseSources({ checkpoints: new Map() }) } = this.#sources;
+    return {
+      model: (id) => remembered(this.#denseModels, id, () => dense.model(id)),
+      dataset: (id, spec) =>
+        remembered(this.#denseData, `${id} ${spec.kind} ${spec.backbone.spec.family}`, () =>
+          dense.dataset(id, spec),
+        ),
+    };
+  }
+
   async close(): Promise<void> {
+    for (const opened of this.#denseData.values()) {
+      const data = await opened?.catch(() => null);
+      await data?.dataset.close();
+    }
     for (const opened of this.#datasets.values()) {
       const dataset = await opened.catch(() => null);
       await dataset?.close();
@@ -72,7 +93,7 @@ function ready(
   return { id, spec, described, weights };
 }
 
-function remembered<K, V>(cache: Map<K, Promise<V>>, key: K, make: () => Promise<V>): Promise<V> {
+function remembered<K, V>(cache: Map<K, V>, key: K, make: () => V): V {
   let found = cache.get(key);
   if (found === undefined) {
     found = make();

@@ -11,6 +11,7 @@ import { checkExperiment } from './check-experiment.ts';
 import { codeVersion, type MeasuringCode, measuringCode } from './code-version.ts';
 import { costOf } from './cost.ts';
 import { type DatasetId, defaultSampleSizes } from './datasets.ts';
+import { denseSkipped, measureDense } from './dense/task.ts';
 import { captureEnvironment } from './environment.ts';
 import { calibrate, estimateMs } from './estimate.ts';
 import type { Experiment } from './experiment.ts';
@@ -203,6 +204,8 @@ function perform(task: WorkTask, place: Workplace): Promise<boolean> {
       return measureSpeed(task, place);
     case 'strip':
       return drawStrip(task, place);
+    case 'dense':
+      return measureDense(task, place);
     case 'rivals':
       return measureRivals(task, place);
     case 'lengths':
@@ -216,14 +219,14 @@ function perform(task: WorkTask, place: Workplace): Promise<boolean> {
 
 /** Says which images have no answer, mostly because they could not be read; returns how many. */
 function tellUnreadable(task: WorkTask, results: Results, progress: Progress): number {
-  if (task.kind !== 'evaluation') return 0;
+  if (task.kind !== 'evaluation' && task.kind !== 'dense') return 0;
   const { key } = recordHeads(task)[0];
   const record = results.records.find((found) => found.key === key && found.kind !== 'skipped');
   if (record?.kind === 'shard') {
     if (record.failed > 0) progress.say(`${taskLabel(task)}: ${record.failed} without an answer`);
     return record.failed;
   }
-  const failed = record?.kind === 'accuracy' ? record.failed : [];
+  const failed = record?.kind === 'accuracy' || record?.kind === 'dense' ? record.failed : [];
   if (failed.length > 0) {
     progress.say(
       `${taskLabel(task)}: ${failed.length} without an answer, not counted; the first: ${failed[0].error}`,
@@ -232,13 +235,20 @@ function tellUnreadable(task: WorkTask, results: Results, progress: Progress): n
   return failed.length;
 }
 
+const mendAndRepeat = 'mend this, then run the same command again';
+
 function recordFailure(task: WorkTask, { message }: TaskFailure, results: Results) {
+  if (task.kind === 'dense') {
+    const { head, plan, datasetId: dataset, model } = task;
+    results.append(denseSkipped({ ...head, dataset, plan }, model.spec, message, mendAndRepeat));
+    return [{ label: `${head.experiment}: ${head.label}`, reason: message }];
+  }
   const dataset = 'datasetId' in task ? task.datasetId : null;
   return recordHeads(task).map((head, arm) => {
     const plan = 'arms' in task ? task.arms[arm].plan : task.plan;
     const { spec } = isCpuTask(task) ? task.arms[arm].model : task.model;
     const cost = costOf(spec, plan);
-    results.append(skippedRecord(head, dataset, cost, message, 'mend this, then run the same command again'));
+    results.append(skippedRecord(head, dataset, cost, message, mendAndRepeat));
     return { label: `${head.experiment}: ${head.label}`, reason: message };
   });
 }

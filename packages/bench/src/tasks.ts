@@ -3,12 +3,13 @@ import type { PruningPlan } from '@vssm/core';
 import type { ImageDataset } from '@vssm/datasets';
 import type { AccuracyRecord, SkippedRecord } from '@vssm/results';
 import type { DatasetId } from './datasets.ts';
+import type { DenseTask } from './dense/task.ts';
 import type { ImageChoice } from './images.ts';
 import type { ReadyModel } from './resources.ts';
 import type { CpuTask } from './rivals/tasks.ts';
 import type { EvaluationPart } from './shard.ts';
 
-export type WorkTask = EvaluationTask | SpeedTask | StripTask | CpuTask;
+export type WorkTask = EvaluationTask | SpeedTask | StripTask | CpuTask | DenseTask;
 export type Task = WorkTask | SkippedTask;
 
 /** What every record says of the row it belongs to. */
@@ -93,6 +94,7 @@ export function recordHeads(task: WorkTask): readonly RecordHead[] {
     case 'profile':
       return task.arms.map(({ head }) => head);
     case 'strip':
+    case 'dense':
       return [task.head];
     default:
       throw task satisfies never;
@@ -111,6 +113,7 @@ export function taskLabel(task: Task): string {
     case 'rivals':
     case 'lengths':
     case 'profile':
+    case 'dense':
       return task.label;
     case 'skipped':
       return `${task.record.label}: ${task.record.reason}`;

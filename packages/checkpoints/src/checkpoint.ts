@@ -5,7 +5,7 @@ import type { ModelWeights } from './model-weights.ts';
 import { DeniedName } from './pickle/denied.ts';
 import { unpickle } from './pickle/unpickle.ts';
 import { readSafetensorsWeights } from './safetensors/read.ts';
-import { findStateDict } from './state-dict.ts';
+import { findStateDict, listedClasses } from './state-dict.ts';
 import { leftOut } from './tensor-names.ts';
 import type { TorchArchive } from './torch/archive.ts';
 import { openTorchLegacy } from './torch/legacy-file.ts';
@@ -31,6 +31,8 @@ export interface Checkpoint {
   readonly integers: ReadonlyMap<string, string>;
   /** What was left out, as `name: why`. */
   readonly ignored: readonly string[];
+  /** Class names in the model's order, where the trainer (mmcv's `meta.CLASSES`) noted them. */
+  readonly classes?: readonly string[];
 }
 
 /**
@@ -48,7 +50,7 @@ export async function readCheckpoint(
 ): Promise<Checkpoint> {
   return withFile('checkpoint', path, async (file) => {
     const format = await detectFormat(file);
-    const { tensors, integers, ignored } = await readFormat(format, file, options.key);
+    const { tensors, integers, ignored, classes } = await readFormat(format, file, options.key);
     return {
       path,
       format,
@@ -60,6 +62,7 @@ export async function readCheckpoint(
         ...ignored,
         ...[...integers].map(([name, type]) => leftOut(name, `an integer buffer (${type})`)),
       ],
+      ...(classes !== undefined && { classes }),
     };
   });
 }
@@ -83,7 +86,8 @@ async function readFormat(
 
 async function readTorch(archive: TorchArchive, key: string | undefined): Promise<ModelWeights> {
   const { tensors, ignored } = findStateDict(archive.root, key);
-  return { ...(await readTensors(archive, tensors)), ignored };
+  const classes = listedClasses(archive.root);
+  return { ...(await readTensors(archive, tensors)), ignored, ...(classes !== undefined && { classes }) };
 }
 
 /** A pickle of protocol 0 or 1 is no checkpoint, but one that attacks is worth its own message. */

@@ -8,4 +8,6 @@ export interface ModelWeights {
   readonly integers: ReadonlyMap<string, string>;
   /** What was left out, as `name: why`. */
   readonly ignored: readonly string[];
+  /** Names of the model's classes, where the file lists them. */
+  readonly classes?: readonly string[];
 }

@@ -43,6 +43,18 @@ export function findStateDict(root: unknown, key?: string): StateDict {
   return { tensors, ignored };
 }
 
+/** More, or longer ones, are no list of classes. */
+const mostClasses = 1 << 16;
+const longestName = 200;
+
+/** mmcv's trainers note the class names as `meta.CLASSES`, in the order of the model's outputs. */
+export function listedClasses(root: unknown): readonly string[] | undefined {
+  const meta = root instanceof PickleDict ? root.entries.get('meta') : undefined;
+  const names = meta instanceof PickleDict ? meta.entries.get('CLASSES') : undefined;
+  if (!Array.isArray(names) || names.length === 0 || names.length > mostClasses) return undefined;
+  return names.every((name) => typeof name === 'string' && name.length <= longestName) ? names : undefined;
+}
+
 interface FoundDict {
   readonly dict: PickleDict;
   readonly ignored: string[];

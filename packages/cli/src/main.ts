@@ -4,6 +4,7 @@ import { Command } from 'commander';
 import { againstCommand } from './commands/against.ts';
 import { benchCommand } from './commands/bench-command.ts';
 import { compareCommand } from './commands/compare-command.ts';
+import { detectCommand } from './commands/detect.ts';
 import { doctorCommand } from './commands/doctor.ts';
 import { evalCommand } from './commands/eval.ts';
 import { experimentCommand } from './commands/experiment.ts';
@@ -17,6 +18,7 @@ import { preprocessCommand } from './commands/preprocess-command.ts';
 import { reportCommand } from './commands/report-command.ts';
 import { scheduleCommand } from './commands/schedule.ts';
 import { scoreCommand } from './commands/score.ts';
+import { segmentCommand } from './commands/segment.ts';
 import { serveCommand } from './commands/serve.ts';
 import { trainCommand } from './commands/train.ts';
 import { explain } from './errors.ts';
@@ -36,6 +38,8 @@ const program = new Command('vssm')
   .addCommand(scheduleCommand())
   .addCommand(predictCommand())
   .addCommand(evalCommand())
+  .addCommand(detectCommand())
+  .addCommand(segmentCommand())
   .addCommand(exportCommand())
   .addCommand(trainCommand())
   .addCommand(finetuneCommand())

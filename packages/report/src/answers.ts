@@ -1,25 +1,29 @@
 /** What this project has for a row of a paper table: costs, and accuracies on the table's own data set. */
-import type { AccuracyRecord, PaperTable, SkippedRecord, SpeedRecord } from '@vssm/results';
+import type { AccuracyRecord, DenseRecord, PaperTable, SkippedRecord, SpeedRecord } from '@vssm/results';
 import { type Entry, type Evidence, sameName } from './evidence.ts';
 
 export interface Answer {
   /** Comparable results; cut-down ones only where there is nothing else. Several ways of pruning may answer one row. */
   readonly accuracies: readonly Entry<AccuracyRecord>[];
-  /** Why there is no accuracy. */
+  /** AP or mIoU of a detector or segmenter with trained weights on the table's own data set. */
+  readonly dense: readonly Entry<DenseRecord>[];
+  /** Why there is neither. */
   readonly skipped: SkippedRecord | null;
   /** GFLOPs, by profile. */
   readonly flops: { readonly paper: number; readonly strict: number } | null;
 }
 
-export function answer(id: string, paper: PaperTable, { accuracy, speed, skipped }: Evidence): Answer {
-  const linked = ({ record }: Entry<AccuracyRecord | SpeedRecord | SkippedRecord>) =>
+export function answer(id: string, paper: PaperTable, { accuracy, speed, dense, skipped }: Evidence): Answer {
+  const linked = ({ record }: Entry<AccuracyRecord | SpeedRecord | DenseRecord | SkippedRecord>) =>
     record.paper?.table === paper.table && record.paper.row === id;
   const onPaperData = accuracy.filter((entry) => linked(entry) && isOnPaperData(entry.record, paper));
   const comparable = onPaperData.filter(({ record }) => isComparable(record, paper));
   const missing = skipped.filter(linked).map(({ record }) => record);
-  const costs = [...onPaperData, ...speed.filter(linked)].map(({ record }) => record.flops);
+  const onPaperImages = dense.filter((entry) => linked(entry) && isOnPaperData(entry.record, paper));
+  const costs = [...onPaperData, ...onPaperImages, ...speed.filter(linked)].map(({ record }) => record.flops);
   return {
     accuracies: comparable.length > 0 ? comparable : onPaperData,
+    dense: onPaperImages,
     skipped: missing.find(({ dataset }) => dataset !== null) ?? missing[0] ?? null,
     flops: costs[0] ?? missing.find(({ flops }) => flops !== null)?.flops ?? null,
   };
@@ -30,7 +34,7 @@ export function isComparable(record: AccuracyRecord, paper: PaperTable): boolean
   return isOnPaperData(record, paper) && !record.sample.partial;
 }
 
-function isOnPaperData({ dataset, model }: AccuracyRecord, paper: PaperTable): boolean {
+function isOnPaperData({ dataset, model }: AccuracyRecord | DenseRecord, paper: PaperTable): boolean {
   return sameName(dataset.name, paper.dataset) && model.weights.from === 'checkpoint';
 }
 

@@ -4,6 +4,7 @@ import { dirname } from 'node:path';
 import {
   type AccuracyRecord,
   type ComparisonRecord,
+  type DenseRecord,
   type HistoryEntry,
   latestRecords,
   type PaperTable,
@@ -35,6 +36,8 @@ export interface Evidence {
   /** Backends held against the reference. */
   readonly comparisons: readonly Entry<ComparisonRecord>[];
   readonly strips: readonly Entry<StripRecord>[];
+  /** Detectors and segmenters. */
+  readonly dense: readonly Entry<DenseRecord>[];
   readonly skipped: readonly Entry<SkippedRecord>[];
   readonly tables: readonly PaperTable[];
   /** What earlier commits gave, oldest first; empty where no history is kept. */
@@ -75,6 +78,7 @@ export function gatherEvidence(
     profiles: kind('profile'),
     comparisons: kind('comparison'),
     strips: lastOfRow(lastOfKey(kind('strip'))),
+    dense: lastOfRow(lastOfKey(kind('dense'))),
     skipped: lastOfKey(kind('skipped')).filter(({ record }) => counted.has(record)),
     history,
     tables: [...tables].sort((a, b) => a.table - b.table),
@@ -99,7 +103,9 @@ function lastOfKey<T extends ResultRecord>(entries: readonly Entry<T>[]): Entry<
 }
 
 /** The newest result of a row in each folder: an older one was made by older code or with another budget. */
-function lastOfRow<T extends SpeedRecord | StripRecord>(entries: readonly Entry<T>[]): Entry<T>[] {
+function lastOfRow<T extends SpeedRecord | StripRecord | DenseRecord>(
+  entries: readonly Entry<T>[],
+): Entry<T>[] {
   const rowOf = ({ record, folder }: Entry<T>) => [folder, record.experiment, record.row].join('\n');
   return [...new Map(entries.map((entry) => [rowOf(entry), entry])).values()];
 }
@@ -119,7 +125,8 @@ function withoutSuperseded(entries: readonly Entry<AccuracyRecord>[]): Entry<Acc
 
 /** True when any number of the report comes from a cut-down run. */
 export function isPartial(evidence: Evidence): boolean {
-  return evidence.accuracy.some(({ record }) => record.sample.partial);
+  const { accuracy, dense } = evidence;
+  return accuracy.some(({ record }) => record.sample.partial) || dense.some(({ record }) => record.partial);
 }
 
 /** Names of data sets are compared without case and punctuation. */

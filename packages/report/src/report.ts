@@ -120,9 +120,19 @@ function allRecords({
   profiles,
   comparisons,
   strips,
+  dense,
   skipped,
 }: Evidence): string {
-  const measured = [...accuracy, ...speed, ...executions, ...profiles, ...comparisons, ...strips, ...skipped];
+  const measured = [
+    ...accuracy,
+    ...speed,
+    ...executions,
+    ...profiles,
+    ...comparisons,
+    ...strips,
+    ...dense,
+    ...skipped,
+  ];
   const records = [...runs, ...measured.map(({ record }) => record)];
   return records.map((record) => `${JSON.stringify(record)}\n`).join('');
 }

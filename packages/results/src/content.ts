@@ -19,6 +19,7 @@ function withoutTimes(record: ResultRecord): unknown {
       return rest;
     }
     case 'accuracy':
+    case 'dense':
     case 'shard': {
       const { durationMs: _, ...rest } = record;
       return rest;

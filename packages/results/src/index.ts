@@ -1,4 +1,4 @@
-export { writeError } from './append.ts';
+export { AppendFile, writeError } from './append.ts';
 export { resultsContent } from './content.ts';
 export {
   type Environment,
@@ -20,6 +20,7 @@ export {
 export { type Regression, regressions, timeTolerance } from './history/gates.ts';
 export { backendParity, type Parity } from './history/parity.ts';
 export { resultsJsonSchema } from './json-schema.ts';
+export { type FolderLock, lockFolder } from './lock.ts';
 export { openResults, type Results } from './open.ts';
 export {
   type PaperTable,
@@ -43,6 +44,7 @@ export {
   type AccuracyRecord,
   type ComparisonRecord,
   coreModes,
+  type DenseRecord,
   executionForms,
   type ProfileRecord,
   type ResultRecord,

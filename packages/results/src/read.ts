@@ -101,7 +101,9 @@ export function latestRecords(records: readonly ResultRecord[]): ResultRecord[] 
     byKey.set(`${record.kind === 'skipped' ? 'skipped' : 'done'}/${record.key}`, record);
   const done = new Set<string>();
   for (const record of byKey.values()) {
-    if (record.kind === 'accuracy' || record.kind === 'strip') done.add(place(record, record.dataset.name));
+    if (record.kind === 'accuracy' || record.kind === 'strip' || record.kind === 'dense') {
+      done.add(place(record, record.dataset.name));
+    }
     if (record.kind === 'speed' || record.kind === 'profile') done.add(place(record, null));
   }
   return [...byKey.values()].filter(

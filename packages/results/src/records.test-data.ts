@@ -2,6 +2,7 @@
 import { densePlan, pruningPlan, vimModels } from '@vssm/core';
 import type {
   AccuracyRecord,
+  DenseRecord,
   ProfileRecord,
   RunRecord,
   ShardRecord,
@@ -224,4 +225,32 @@ export const skipped: SkippedRecord = {
   howToRun: 'vssm bench --data DIR',
 };
 
-export const everyKind = [run, accuracy, speed, rival, profile, strip, skipped, shard];
+export const dense: DenseRecord = {
+  schema: 1,
+  kind: 'dense',
+  key: 'dense-1',
+  experiment: 'made-up',
+  row: 'detector',
+  label: 'dense',
+  paper: { table: 2, row: 'made-up' },
+  notes: [],
+  model: {
+    name: 'made-up detector',
+    kind: 'maskrcnn',
+    params: 7,
+    weights: { from: 'checkpoint', file: 'made-up.pth', sha256: hash },
+  },
+  plan: { ...pruningPlan({ schedule: [] }, 'plainmamba'), schedule: [] },
+  schedule: '',
+  dataset: { name: 'COCO 2017', split: 'val2017', sha256: hash, total: 4 },
+  images: 3,
+  failed: [{ id: '7', error: 'unreadable' }],
+  partial: false,
+  figures: { boxAp: 40.5, maskAp: null },
+  flops: { paper: 1, strict: 3 },
+  input: { height: 800, width: 1344 },
+  tokens: [4200],
+  durationMs: 5,
+};
+
+export const everyKind = [run, accuracy, speed, rival, profile, strip, skipped, shard, dense];

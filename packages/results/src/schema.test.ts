@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { resultsJsonSchema } from './json-schema.ts';
-import { accuracy, everyKind, profile, rival, shard, speed, strip } from './records.test-data.ts';
+import { accuracy, dense, everyKind, profile, rival, shard, speed, strip } from './records.test-data.ts';
 import { resultRecordSchema } from './schema.ts';
 
 const problems = (record: unknown) => {
@@ -23,6 +23,16 @@ describe('results schema', () => {
   it('refuses unknown fields and kinds', () => {
     expect(problems({ ...accuracy, extra: 1 })).toContain('extra');
     expect(problems({ ...accuracy, kind: 'guess' })).not.toBe('');
+  });
+
+  it.each([
+    [{ images: 4 }, 'exceed dataset.total'],
+    [{ images: 2 }, 'must be partial'],
+    [{ figures: { boxAp: 40.5 } }, 'maskAp is missing'],
+    [{ model: { ...dense.model, kind: 'upernet' } }, 'miou is missing'],
+    [{ figures: { ...dense.figures, boxAp: Number.NaN } }, 'NaN'],
+  ])('refuses a dense record that contradicts itself: %j', (change, message) => {
+    expect(problems({ ...dense, ...change })).toContain(message);
   });
 
   it.each([

@@ -7,6 +7,7 @@
  */
 import { z } from 'zod';
 import { comparisonRecordSchema } from './comparison.ts';
+import { denseRecordSchema } from './dense.ts';
 import { evaluatedFields, predictionsSchema } from './evaluated.ts';
 import {
   backendSchema,
@@ -252,6 +253,7 @@ export const resultRecordSchema = z.discriminatedUnion('kind', [
   skippedRecordSchema,
   shardRecordSchema,
   comparisonRecordSchema,
+  denseRecordSchema,
 ]);
 
 export type RunRecord = z.infer<typeof runRecordSchema>;
@@ -261,5 +263,6 @@ export type StripRecord = z.infer<typeof stripRecordSchema>;
 export type ProfileRecord = z.infer<typeof profileRecordSchema>;
 export type SkippedRecord = z.infer<typeof skippedRecordSchema>;
 export type { ComparisonRecord } from './comparison.ts';
+export type { DenseRecord } from './dense.ts';
 export type { ShardRecord } from './shard.ts';
 export type ResultRecord = z.infer<typeof resultRecordSchema>;

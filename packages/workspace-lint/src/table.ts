@@ -23,6 +23,7 @@ export const mayImport: Readonly<Record<string, readonly string[]>> = {
     'backend-cuda',
     'backend-webgpu',
     'datasets',
+    'dense',
     'metrics',
     'results',
     'checkpoints',

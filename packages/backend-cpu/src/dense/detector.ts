@@ -67,11 +67,11 @@ export class CpuDetector<Spec extends DetectorSpec> implements AnchorStages {
   readonly #weights: Weights;
   readonly #plan: PruningPlan;
   readonly #threads: number;
-  readonly #run: ImageRun;
+  #run: ImageRun;
   readonly #sessions: Sessions;
   readonly #sized: OneSize<Sized>;
 
-  /** @param sample stable index of the image; only the `random` signal depends on it */
+  /** @param sample stable index of the image, see `forSample` */
   static async create<Spec extends DetectorSpec>(
     spec: Spec,
     weights: Weights,
@@ -98,6 +98,12 @@ export class CpuDetector<Spec extends DetectorSpec> implements AnchorStages {
     this.#run = run;
     this.#sessions = sessions;
     this.#sized = new OneSize((size) => this.#stagesOf(size));
+  }
+
+  /** @param sample stable index of the images to come; only the `random` signal depends on it */
+  forSample(sample: number): this {
+    this.#run = { ...this.#run, sample };
+    return this;
   }
 
   async pyramid(image: NumberMap): Promise<readonly NumberMap[]> {

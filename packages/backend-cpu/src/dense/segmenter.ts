@@ -44,11 +44,11 @@ export class CpuSegmenter implements SegmenterStages {
   readonly #weights: Weights;
   readonly #plan: PruningPlan;
   readonly #threads: number;
-  readonly #run: ImageRun;
+  #run: ImageRun;
   readonly #sessions: Sessions;
   readonly #sized: OneSize<Sized>;
 
-  /** @param sample stable index of the image; only the `random` signal depends on it */
+  /** @param sample stable index of the image, see `forSample` */
   static async create(
     spec: UperNetSpec,
     weights: Weights,
@@ -84,6 +84,12 @@ export class CpuSegmenter implements SegmenterStages {
     this.#run = run;
     this.#sessions = sessions;
     this.#sized = new OneSize((size) => this.#stagesOf(size));
+  }
+
+  /** @param sample stable index of the images to come; only the `random` signal depends on it */
+  forSample(sample: number): this {
+    this.#run = { ...this.#run, sample };
+    return this;
   }
 
   async logits(window: NumberMap): Promise<NumberMap> {

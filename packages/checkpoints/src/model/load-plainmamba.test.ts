@@ -208,7 +208,7 @@ describe('loadModel: PlainMamba', () => {
     ],
     ...['decode_head.conv_seg.weight', 'auxiliary_head.convs.0.weight'].map(
       (name): [string, Parameters<typeof checkpoint>[1]] => [
-        `is a segmentation model around a PlainMamba backbone (it has "${name}"), which is not supported`,
+        `is a segmentation model around a PlainMamba backbone (it has "${name}"), which is not a classifier`,
         (tensors) => tensors.set(name, zeros(1)),
       ],
     ),
@@ -223,7 +223,7 @@ describe('loadModel: PlainMamba', () => {
       'backbone.up.weight',
       'backbone.ad_norm1.weight',
     ].map((name): [string, Parameters<typeof checkpoint>[1]] => [
-      `is a detection model around a PlainMamba backbone (it has "${name}"), which is not supported`,
+      `is a detection model around a PlainMamba backbone (it has "${name}"), which is not a classifier`,
       (tensors) => tensors.set(name, zeros(1)),
     ]),
     [

@@ -3,7 +3,11 @@ import type { Unsupported } from '../model/refuse.ts';
 
 export const unsupportedVims: readonly Unsupported[] = [
   { names: /^layers\.\d+\.mamba\./, what: 'holds the backbone of a PlainMamba without its classifier' },
-  { names: /^backbone\./, what: 'holds a backbone inside a detection or segmentation model' },
+  {
+    names: /^backbone\./,
+    what: 'holds a backbone inside a detection or segmentation model',
+    advice: 'is not a classifier; vssm segment takes an UperNet',
+  },
   { names: /^cls_token_(head|tail)$/, what: 'is a Vim with two class tokens' },
   { names: /^dist_token$/, what: 'is a Vim with a distillation token' },
   { names: /^rope\./, what: 'is a Vim with rotary position embedding' },

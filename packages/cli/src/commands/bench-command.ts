@@ -25,6 +25,12 @@ export function benchCommand(): Command {
       process.env.VSSM_IMAGENET,
     )
     .option(
+      '--coco <folder>',
+      'COCO 2017: the folder of val2017 (or val2017.zip) and annotations',
+      process.env.VSSM_COCO,
+    )
+    .option('--ade20k <folder>', 'ADE20K: ADEChallengeData2016 or its .zip', process.env.VSSM_ADE20K)
+    .option(
       '--checkpoint <model=file>',
       'checkpoint of a published model, e.g. vim-small=vim_s.pth; repeatable',
       collect,

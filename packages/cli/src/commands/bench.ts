@@ -5,12 +5,14 @@ import {
   type BenchPreview,
   type BenchRequest,
   datasetSources,
+  denseSources,
   type Experiment,
   formatDuration,
   formatPreview,
   modelSource,
   openBackend,
   parseCheckpointOptions,
+  parseDenseCheckpoints,
   parseShard,
   previewBench,
   progressOn,
@@ -21,12 +23,23 @@ import { experiment as cpu } from '@vssm/bench-cpu';
 import { experiment as speedPlainMamba } from '@vssm/bench-speed-plainmamba';
 import { experiment as speedVim } from '@vssm/bench-speed-vim';
 import { experiment as table1 } from '@vssm/bench-table1-imagenet';
+import { experiment as table2 } from '@vssm/bench-table2-coco';
+import { experiment as table3 } from '@vssm/bench-table3-ade20k';
 import { experiment as table4 } from '@vssm/bench-table4-importance';
 import { experiment as table5 } from '@vssm/bench-table5-alignment';
 import { report, reportDefaults } from './report.ts';
 
 /** Every benchmark there is, in the order in which they run. */
-export const experiments: readonly Experiment[] = [table1, table4, table5, speedVim, speedPlainMamba, cpu];
+export const experiments: readonly Experiment[] = [
+  table1,
+  table2,
+  table3,
+  table4,
+  table5,
+  speedVim,
+  speedPlainMamba,
+  cpu,
+];
 
 export const benchDefaults = { out: 'results', backend: 'cpu' } as const;
 
@@ -46,6 +59,10 @@ export interface BenchOptions {
   readonly plan?: boolean;
   /** ImageNet-1K validation images: a folder, or the original archive. */
   readonly imagenet?: string;
+  /** COCO 2017: the folder of images and annotations. */
+  readonly coco?: string;
+  /** ADE20K: ADEChallengeData2016. */
+  readonly ade20k?: string;
   /** `MODEL=FILE`, one for each model. */
   readonly checkpoint?: readonly string[];
   readonly backend?: string;
@@ -84,6 +101,11 @@ export async function bench(options: BenchOptions): Promise<BenchResult> {
     sources: {
       models: modelSource(parseCheckpointOptions(options.checkpoint ?? [])),
       datasets: datasetSources(options.imagenet),
+      dense: denseSources({
+        coco: options.coco,
+        ade20k: options.ade20k,
+        checkpoints: parseDenseCheckpoints(options.checkpoint ?? []),
+      }),
     },
     command: ['vssm', ...process.argv.slice(2)],
     progress: progressOn(process.stderr),

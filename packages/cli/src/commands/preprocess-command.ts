@@ -1,8 +1,7 @@
 /** `vssm preprocess`: one image through a recipe, as the 8-bit picture that would enter normalisation. */
-import { UserError } from '@vssm/core';
 import type { SizeLimits } from '@vssm/datasets';
 import { Command } from 'commander';
-import { whole } from '../options/numbers.ts';
+import { longAndShort, whole } from '../options/numbers.ts';
 import { listing, printResult } from '../output.ts';
 import { allRecipeNames, preprocess } from './preprocess.ts';
 
@@ -20,7 +19,11 @@ export function preprocessCommand(): Command {
     .argument('<image>', 'JPEG, PNG or WebP file')
     .option('--recipe <name>', allRecipeNames.join(', '), 'vim-imagenet')
     .option('--size <pixels>', "side of the crop; default: the recipe's", whole('--size', 1))
-    .option('--max <long,short>', "how long the sides may become; default: the recipe's", longAndShort)
+    .option(
+      '--max <long,short>',
+      "how long the sides may become; default: the recipe's",
+      longAndShort('--max'),
+    )
     .option('--out <file>', 'PNG to write', 'preprocessed.png')
     .option('--json', 'print one JSON document on stdout')
     .action(async (input: string, options: Options) => {
@@ -35,10 +38,4 @@ export function preprocessCommand(): Command {
       });
       printResult(options, result, listing([['wrote', out]]));
     });
-}
-
-function longAndShort(text: string): SizeLimits {
-  const match = /^(\d{1,9}),(\d{1,9})$/.exec(text);
-  if (match === null) throw new UserError(`--max "${text}": expected LONG,SHORT, for instance 1333,800`);
-  return { long: Number(match[1]), short: Number(match[2]) };
 }

@@ -31,3 +31,14 @@ export function heightByWidth(option: string): (text: string) => { height: numbe
     return { height: Number(match[1]), width: Number(match[2] ?? match[1]) };
   };
 }
+
+/** `1333,800`: how long the longer and the shorter side may become, pixels. */
+export function longAndShort(option: string): (text: string) => { long: number; short: number } {
+  return (text) => {
+    const match = /^(\d{1,9}),(\d{1,9})$/.exec(text);
+    if (match === null) {
+      throw new UserError(`${option} "${text}": expected LONG,SHORT, for instance 1333,800`);
+    }
+    return { long: Number(match[1]), short: Number(match[2]) };
+  };
+}

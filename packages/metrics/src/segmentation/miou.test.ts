@@ -93,6 +93,18 @@ describe('SegmentationEvaluator', () => {
     expect(evaluator.foreignPixels).toBe(1);
   });
 
+  it('counts an image again from its own counts', () => {
+    const rules = { classes: 3, ignore: 255, reduceZeroLabel: true };
+    const [direct, stored] = [new SegmentationEvaluator(rules), new SegmentationEvaluator(rules)];
+    for (const predicted of [
+      [0, 1, 2, 0],
+      [2, 2, 0, 1],
+    ])
+      stored.addCounts(direct.add(predicted, [1, 2, 2, 0]));
+    expect(stored.summary()).toEqual(direct.summary());
+    expect(stored.images).toBe(2);
+  });
+
   it('is NaN before anything was counted, and refuses maps of two sizes', () => {
     const evaluator = new SegmentationEvaluator({ classes: 2, ignore: 255, reduceZeroLabel: false });
     expect(evaluator.summary().mIoU).toBeNaN();

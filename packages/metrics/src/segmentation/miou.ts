@@ -66,9 +66,14 @@ export class SegmentationEvaluator {
         if (predicted === label) counts.intersection[label]++;
       }
     }
+    this.addCounts(counts);
+    return counts;
+  }
+
+  /** Counts one image by what `add` returned for it before. */
+  addCounts(counts: PixelCounts): void {
     addTo(this.#totals, counts);
     this.#images++;
-    return counts;
   }
 
   /** Counts over all images so far. */

@@ -53,7 +53,7 @@ ${published(row)}${withCosts && costCells(found, row.values.gflops)}${measuredCe
   });
   const head = html`<tr><th scope="col">model</th><th scope="col">method</th>${withSchedules && html`<th scope="col">pruned after@keep</th>`}
 ${columns.map((name) => html`<th scope="col" class="number">${valueName(name)}<small>published</small></th>`)}
-${withCosts && costHeadings}<th scope="col">top-1, %<small>here</small></th></tr>`;
+${withCosts && costHeadings}<th scope="col">${measured(columns)}<small>here</small></th></tr>`;
   return html`<div class="paper-table" id="table-${paper.table}">
 <h3>Table ${paper.table}. ${capitalised(paper.title)}</h3>
 ${table(html`Table ${paper.table} of the paper, ${paper.dataset}`, head, rows, 'comparison')}
@@ -61,6 +61,12 @@ ${footnotes.list()}
 ${claims(paper)}
 ${authorsLogs(paper, evidence)}
 </div>`;
+}
+
+/** What the last column holds: the table's own figures. */
+function measured(columns: readonly string[]): string {
+  const figures = columns.filter((name) => ['boxAp', 'maskAp', 'miou'].includes(name));
+  return figures.length === 0 ? valueName('top1') : figures.map(valueName).join(', ');
 }
 
 /** One cell for neighbouring rows of one model. */

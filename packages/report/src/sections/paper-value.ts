@@ -67,6 +67,8 @@ const valueNames: Readonly<Record<string, string>> = {
   boxAp: 'box AP',
   maskAp: 'mask AP',
   miou: 'mIoU',
+  macc: 'mAcc',
+  aacc: 'aAcc',
 };
 
 /** A column heading for a value of paper.json. */

@@ -1,0 +1,103 @@
+/** `vssm detect`: box and mask AP of a detector on COCO, dense or pruned. */
+import { join } from 'node:path';
+import { type DetectionOutcome, evaluateDetection, progressOn } from '@vssm/bench';
+import { type DetectorSpec, type PruningPlan, UserError } from '@vssm/core';
+import { type CocoDataset, cocoClasses, openCoco } from '@vssm/datasets';
+import { Command } from 'commander';
+import {
+  addDenseOptions,
+  checkClasses,
+  type DenseCommandOptions,
+  dataFolder,
+  describeLines,
+  describeRun,
+  firstImages,
+  loadDense,
+  type SourcedDenseModel,
+  withFolder,
+  workersOf,
+} from '../options/dense.ts';
+import { addPlanOptions, type PlanOptions, planOf } from '../options/plan.ts';
+import { listing, type OutputOptions, printResult } from '../output.ts';
+
+type Options = DenseCommandOptions & PlanOptions & OutputOptions;
+
+export function detectCommand(): Command {
+  const command = new Command('detect').description(
+    'box and mask AP of Mask R-CNN or RetinaNet on COCO, dense or pruned; writes detections.json',
+  );
+  return addPlanOptions(
+    addDenseOptions(command, {
+      where: 'folder with val2017 (or val2017.zip) and annotations; default: VSSM_COCO',
+      kind: /maskrcnn|retinanet/,
+    }),
+  ).action(run);
+}
+
+async function run(options: Options): Promise<void> {
+  const model = await loadDense(options);
+  const { spec } = model;
+  if (spec.kind === 'upernet') throw new UserError(`${model.name}: is a segmenter; vssm segment takes it`);
+  const plan = planOf(options, spec.backbone.spec.family);
+  checkClasses(model, 'COCO', cocoClasses);
+  const dataset = await openCoco(dataFolder(options, 'VSSM_COCO', 'datasets/coco/README.md'), {
+    masks: spec.kind === 'maskrcnn',
+    ...(options.split !== undefined && { split: options.split }),
+    ...(options.max !== undefined && { limits: options.max }),
+  });
+  try {
+    await withFolder(options, async (out) => {
+      const outcome = await evaluateDetection({
+        ...{ model, plan, dataset, out },
+        limits: options.max ?? null,
+        images: firstImages(dataset.samples.length, options.limit),
+        workers: workersOf(options, spec),
+        progress: progressOn(process.stderr),
+      });
+      if (outcome.state === 'stopped') {
+        const next = options.out === undefined ? '' : '; run the same command again to go on';
+        process.stderr.write(`stopped${next}\n`);
+        process.exitCode = outcome.exitCode;
+      } else print(options, { ...model, spec }, plan, dataset, outcome);
+    });
+  } finally {
+    await dataset.close();
+  }
+}
+
+function print(
+  options: Options,
+  model: SourcedDenseModel<DetectorSpec>,
+  plan: PruningPlan,
+  dataset: CocoDataset,
+  outcome: Extract<DetectionOutcome, { state: 'done' }>,
+): void {
+  const { name, split, checksum, samples } = dataset;
+  const { bbox, segm, detections } = outcome;
+  const described = describeRun(model, plan, outcome, samples.length);
+  const result = {
+    ...{ dataset: name, split, datasetSha256: checksum },
+    ...described,
+    ...{ bbox, segm, detections },
+    ...(options.out !== undefined && { file: join(options.out, 'detections.json') }),
+  };
+  const { before, after } = describeLines(described, `${name} ${split}`);
+  const figures = (type: string, summary: typeof bbox) =>
+    (['AP', 'AP50', 'AP75'] as const).map((key): [string, string] => [
+      `${type} ${key}`,
+      percent(summary[key]),
+    ]);
+  const lines = [
+    ...before,
+    ...figures('box', bbox),
+    ...(segm === null ? [] : figures('mask', segm)),
+    ...after,
+    ['detections', `${detections}${result.file === undefined ? '' : `, in ${result.file}`}`] as const,
+  ];
+  printResult(options, result, listing(lines));
+}
+
+/** As tables print AP; -1 is COCO's way to say that nothing defines it. */
+function percent(value: number): string {
+  return value < 0 ? 'undefined' : (100 * value).toFixed(1);
+}

@@ -1,0 +1,211 @@
+/** The options that `vssm detect` and `vssm segment` share, and the model they name. */
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { basename, join } from 'node:path';
+import { type DenseModel, type DenseTotals, usualWorkers } from '@vssm/bench';
+import { denseClasses, loadDenseModel, readCheckpoint } from '@vssm/checkpoints';
+import {
+  type DenseSpec,
+  denseFlops,
+  denseModels,
+  denseParameterCount,
+  formatSchedule,
+  inputSize,
+  namedDenseModel,
+  type PruningPlan,
+  randomDenseWeights,
+  UserError,
+} from '@vssm/core';
+import type { SizeLimits } from '@vssm/datasets';
+import type { Command } from 'commander';
+import { longAndShort, whole } from './numbers.ts';
+
+export interface DenseCommandOptions {
+  readonly model?: string;
+  readonly checkpoint?: string;
+  readonly key?: string;
+  readonly data?: string;
+  readonly split?: string;
+  readonly limit?: number;
+  readonly max?: SizeLimits;
+  /** Default: `usualWorkers`. */
+  readonly threads?: number;
+  readonly out?: string;
+}
+
+export function addDenseOptions(
+  command: Command,
+  data: { readonly where: string; readonly kind: RegExp },
+): Command {
+  const names = Object.keys(denseModels).filter((name) => data.kind.test(name));
+  return command
+    .option('--checkpoint <file>', '.pth of mmdet or mmseg, or .safetensors with the same names')
+    .option('--model <name>', `${names.join(', ')} with random weights, instead of a checkpoint`)
+    .option('--key <name>', 'which entry of the checkpoint holds the state dict; default: state_dict, …')
+    .option('--data <folder>', data.where)
+    .option('--split <name>', 'part of the data; default: the validation images')
+    .option('--limit <n>', 'only the first n images (partial, not comparable)', whole('--limit', 1))
+    .option(
+      '--max <long,short>',
+      "how long an image's sides may become; default: upstream's",
+      longAndShort('--max'),
+    )
+    .option(
+      '--threads <n>',
+      'images at a time, each in a thread with a model of its own; default: all cores, as far as memory allows',
+      whole('--threads', 1),
+    )
+    .option('--out <folder>', 'keep each image’s answer there; running again resumes')
+    .option('--json', 'print one JSON document on stdout');
+}
+
+export interface SourcedDenseModel<Spec extends DenseSpec> extends DenseModel {
+  readonly spec: Spec;
+  /** For people: the model's name, or the checkpoint's path. */
+  readonly name: string;
+  /** Null where the weights are random. */
+  readonly checkpoint: { readonly path: string; readonly sha256: string } | null;
+  /** As the checkpoint lists them. */
+  readonly classes: readonly string[] | undefined;
+  readonly ignored: readonly string[];
+}
+
+/** @throws UserError for a classifier, or neither of `--checkpoint` and `--model`, or both */
+export async function loadDense({
+  model,
+  checkpoint,
+  key,
+}: DenseCommandOptions): Promise<SourcedDenseModel<DenseSpec>> {
+  if ((model === undefined) === (checkpoint === undefined)) {
+    throw new UserError(
+      model === undefined
+        ? 'no model: give --checkpoint FILE, or --model NAME for a smoke run with random weights'
+        : `--model ${model} and --checkpoint ${checkpoint}: give one of the two`,
+    );
+  }
+  if (model !== undefined) {
+    const spec = namedDenseModel(model);
+    const origin = { identity: { seed: 0 }, checkpoint: null, classes: undefined, ignored: [] };
+    return { ...origin, spec, weights: randomDenseWeights(spec, 0), name: `${model}, random weights` };
+  }
+  const path = checkpoint!;
+  const file = await readCheckpoint(path, key === undefined ? {} : { key });
+  const { sha256 } = file;
+  return { ...loadDenseModel(file), identity: { sha256 }, name: path, checkpoint: { path, sha256 } };
+}
+
+/** The data set's names of the model's classes: the checkpoint's own list must not contradict them. */
+export function checkClasses(
+  { name, spec, classes }: SourcedDenseModel<DenseSpec>,
+  dataset: string,
+  usual: readonly string[],
+): void {
+  const count = denseClasses(spec);
+  if (count !== usual.length) {
+    throw new UserError(
+      `${name}: tells ${count} classes apart, ${dataset} has ${usual.length}; is this another data set's model?`,
+    );
+  }
+  const at = classes?.findIndex((own, index) => own !== usual[index]) ?? -1;
+  if (at >= 0) {
+    throw new UserError(
+      `${name}: its class ${at} is "${classes![at]}", in ${dataset} it is "${usual[at]}"; is this another data set's model?`,
+    );
+  }
+}
+
+/** The folder of the data set. */
+export function dataFolder({ data }: DenseCommandOptions, variable: string, card: string): string {
+  const folder = data ?? process.env[variable];
+  if (folder === undefined || folder === '') {
+    throw new UserError(`no data: give --data FOLDER (or ${variable}); ${card} lists the layouts`);
+  }
+  return folder;
+}
+
+/** Images that are answered: all, or the first few. */
+export function firstImages(total: number, limit: number | undefined): readonly number[] {
+  return Array.from({ length: Math.min(total, limit ?? total) }, (_, index) => index);
+}
+
+export function workersOf({ threads }: DenseCommandOptions, spec: DenseSpec): number {
+  return threads ?? usualWorkers(spec);
+}
+
+/** Runs with the folder of the answers; one that nobody asked to keep is removed afterwards. */
+export async function withFolder<T>(
+  { out }: DenseCommandOptions,
+  run: (folder: string) => Promise<T>,
+): Promise<T> {
+  if (out !== undefined) return run(out);
+  const folder = mkdtempSync(join(tmpdir(), 'vssm-dense-'));
+  try {
+    return await run(folder);
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
+}
+
+/** What every result says of the model, the plan and the run. */
+export function describeRun(
+  { spec, name, checkpoint, ignored }: SourcedDenseModel<DenseSpec>,
+  plan: PruningPlan,
+  { images, failed, throughput }: DenseTotals,
+  total: number,
+) {
+  const strict = denseFlops(spec, plan, 'strict');
+  const paper = denseFlops(spec, plan, 'paper');
+  const { height, width } = inputSize(spec);
+  return {
+    model: name,
+    kind: spec.kind,
+    checkpoint: checkpoint?.path ?? null,
+    checkpointSha256: checkpoint?.sha256 ?? null,
+    /** Figures of random weights say that everything runs, and nothing else. */
+    randomWeights: checkpoint === null,
+    params: denseParameterCount(spec),
+    schedule: formatSchedule(plan.schedule),
+    plan,
+    /** Of the whole model at `height` x `width`, whatever the sizes of the images were. */
+    gflops: { strict: strict.total / 1e9, paper: paper.total / 1e9, height, width, tokens: strict.tokens },
+    images,
+    failed,
+    partial: images < total,
+    throughput,
+    ignored,
+  };
+}
+
+type Described = ReturnType<typeof describeRun>;
+
+/** The same for people, around the figures. */
+export function describeLines(
+  run: Described,
+  dataset: string,
+): {
+  readonly before: readonly (readonly [string, string])[];
+  readonly after: readonly (readonly [string, string])[];
+} {
+  const { schedule, plan, gflops, images, failed, partial, throughput } = run;
+  const remarks = [
+    ...(partial ? ['partial, not comparable'] : []),
+    ...(run.randomWeights ? ['random weights: a smoke run, no result'] : []),
+  ];
+  return {
+    before: [
+      ['model', run.checkpoint === null ? run.model : basename(run.model)],
+      ['plan', schedule === '' ? 'dense' : `${schedule}, ${plan.signal} ${plan.reduce}, ${plan.alignment}`],
+      ['data', `${dataset}, ${images} images${remarks.map((remark) => ` (${remark})`).join('')}`],
+      ...(failed.length > 0 ? [['without answer', `${failed.length} images, not counted`] as const] : []),
+    ],
+    after: [
+      [
+        'GFLOPs',
+        `${gflops.strict.toFixed(1)} of the whole model at ${gflops.height}x${gflops.width} (strict profile)`,
+      ],
+      ...(throughput === null
+        ? []
+        : [['time', `${throughput.msPerImage.toFixed(0)} ms per image, decoding included`] as const]),
+    ],
+  };
+}

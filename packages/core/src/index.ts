@@ -2,6 +2,7 @@ export * from './dense/index.ts';
 export { oneOf, UserError } from './errors.ts';
 export * from './flops/model.ts';
 export * from './flops/profile.ts';
+export { strictScoring } from './flops/pruning.ts';
 export * from './model.ts';
 export { plainMambaPositionEmbedding } from './plainmamba/position-embedding.ts';
 export * from './plainmamba/scan-order.ts';

@@ -1,5 +1,5 @@
 /** What a family's file says of one part, and what both families count alike. */
-import type { ModelSpec, PruningPlan } from '@vssm/core';
+import { type ModelSpec, type PruningPlan, strictScoring } from '@vssm/core';
 import type { ProfileRecord } from '@vssm/results';
 
 export type ProfilePart = ProfileRecord['parts'][number]['part'];
@@ -14,9 +14,5 @@ export interface Counted {
 
 /** Scores are added up while the scan writes its result. */
 export function scoring(spec: ModelSpec, plan: PruningPlan, block: number, L: number): number {
-  const scored = plan.schedule.some(({ after }) => after === block);
-  if (!scored || plan.signal === 'random') return 0;
-  const perValue = plan.signal === 'evit' || plan.reduce !== 'sum' ? 2 : 1;
-  const root = plan.signal !== 'evit' && plan.reduce === 'l2' ? L : 0;
-  return perValue * L * spec.innerWidth + root;
+  return plan.schedule.some(({ after }) => after === block) ? strictScoring(spec, plan, L) : 0;
 }

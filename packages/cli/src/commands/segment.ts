@@ -1,5 +1,5 @@
 /** `vssm segment`: mIoU, mAcc and aAcc of an UperNet on ADE20K, dense or pruned. */
-import { evaluateSegmentation, progressOn, type SegmentationOutcome } from '@vssm/bench';
+import { evaluateSegmentation, type SegmentationOutcome } from '@vssm/bench';
 import { type PruningPlan, type UperNetSpec, UserError } from '@vssm/core';
 import { adeClasses, type DenseDataset, openAde20k } from '@vssm/datasets';
 import { Command } from 'commander';
@@ -10,11 +10,9 @@ import {
   dataFolder,
   describeLines,
   describeRun,
-  firstImages,
+  evaluateToEnd,
   loadDense,
   type SourcedDenseModel,
-  withFolder,
-  workersOf,
 } from '../options/dense.ts';
 import { addPlanOptions, type PlanOptions, planOf } from '../options/plan.ts';
 import { listing, type OutputOptions, printResult } from '../output.ts';
@@ -45,24 +43,10 @@ async function run(options: Options): Promise<void> {
     ...(options.split !== undefined && { split: options.split }),
     ...(options.max !== undefined && { limits: options.max }),
   });
-  try {
-    await withFolder(options, async (out) => {
-      const outcome = await evaluateSegmentation({
-        ...{ model, plan, dataset, out },
-        limits: options.max ?? null,
-        images: firstImages(dataset.samples.length, options.limit),
-        workers: workersOf(options, spec),
-        progress: progressOn(process.stderr),
-      });
-      if (outcome.state === 'stopped') {
-        const next = options.out === undefined ? '' : '; run the same command again to go on';
-        process.stderr.write(`stopped${next}\n`);
-        process.exitCode = outcome.exitCode;
-      } else print(options, { ...model, spec }, plan, dataset, outcome);
-    });
-  } finally {
-    await dataset.close();
-  }
+  const outcome = await evaluateToEnd(options, spec, dataset, (run) =>
+    evaluateSegmentation({ model, plan, dataset, ...run }),
+  );
+  if (outcome !== null) print(options, { ...model, spec }, plan, dataset, outcome);
 }
 
 function print(

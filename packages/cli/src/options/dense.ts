@@ -2,7 +2,7 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
-import { type DenseModel, type DenseTotals, usualWorkers } from '@vssm/bench';
+import { type DenseModel, type DenseTotals, progressOn, usualWorkers } from '@vssm/bench';
 import { denseClasses, loadDenseModel, readCheckpoint } from '@vssm/checkpoints';
 import {
   type DenseSpec,
@@ -123,20 +123,50 @@ export function dataFolder({ data }: DenseCommandOptions, variable: string, card
   return folder;
 }
 
-/** Images that are answered: all, or the first few. */
-export function firstImages(total: number, limit: number | undefined): readonly number[] {
-  return Array.from({ length: Math.min(total, limit ?? total) }, (_, index) => index);
+/** What an evaluation takes beside the model, the plan and the data. */
+export interface DenseRun {
+  /** Folder of the answers. */
+  readonly out: string;
+  readonly limits: SizeLimits | null;
+  /** Images that are answered: all, or the first few. */
+  readonly images: readonly number[];
+  readonly workers: number;
+  readonly progress: ReturnType<typeof progressOn>;
 }
 
-export function workersOf({ threads }: DenseCommandOptions, spec: DenseSpec): number {
-  return threads ?? usualWorkers(spec);
+type Outcome = { readonly state: 'done' } | { readonly state: 'stopped'; readonly exitCode: number };
+
+/** Evaluates, says how to go on where that was stopped (and returns null), and closes the data set. */
+export async function evaluateToEnd<Of extends Outcome>(
+  options: DenseCommandOptions,
+  spec: DenseSpec,
+  dataset: { readonly samples: readonly unknown[]; close(): Promise<void> },
+  evaluate: (run: DenseRun) => Promise<Of>,
+): Promise<Extract<Of, { state: 'done' }> | null> {
+  const { limit, max, threads } = options;
+  const total = dataset.samples.length;
+  try {
+    const outcome: Of = await withFolder(options, (out) =>
+      evaluate({
+        out,
+        limits: max ?? null,
+        images: Array.from({ length: Math.min(total, limit ?? total) }, (_, index) => index),
+        workers: threads ?? usualWorkers(spec),
+        progress: progressOn(process.stderr),
+      }),
+    );
+    if (outcome.state === 'done') return outcome as Extract<Of, { state: 'done' }>;
+    const next = options.out === undefined ? '' : '; run the same command again to go on';
+    process.stderr.write(`stopped${next}\n`);
+    process.exitCode = outcome.exitCode;
+    return null;
+  } finally {
+    await dataset.close();
+  }
 }
 
 /** Runs with the folder of the answers; one that nobody asked to keep is removed afterwards. */
-export async function withFolder<T>(
-  { out }: DenseCommandOptions,
-  run: (folder: string) => Promise<T>,
-): Promise<T> {
+async function withFolder<T>({ out }: DenseCommandOptions, run: (folder: string) => Promise<T>): Promise<T> {
   if (out !== undefined) return run(out);
   const folder = mkdtempSync(join(tmpdir(), 'vssm-dense-'));
   try {

@@ -13,10 +13,11 @@ export function strictPruning(
   K: number,
   streams: number,
 ): number {
-  return scoring(spec, plan, L) + L * Math.ceil(Math.log2(L)) + streams * K * spec.width;
+  return strictScoring(spec, plan, L) + L * Math.ceil(Math.log2(L)) + streams * K * spec.width;
 }
 
-function scoring(spec: ModelSpec, plan: PruningPlan, L: number): number {
+/** The scores of L tokens. */
+export function strictScoring(spec: ModelSpec, plan: PruningPlan, L: number): number {
   const perElement: Record<Reduction, number> = { clip: 2, sum: 1, l1: 2, l2: 2 };
   switch (plan.signal) {
     case 'random':

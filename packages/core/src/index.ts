@@ -18,11 +18,12 @@ export * from './pruning/select.ts';
 export { randomWeights, uniformNumbers } from './random-weights.ts';
 export * from './reference/forward.ts';
 export { batchNormAffine } from './reference/grid-layers.ts';
-export { silu, softplus } from './reference/layers.ts';
+export { gatherRows, silu, softplus } from './reference/layers.ts';
 export {
   type Observer,
   parametersOf,
   type ReferencePrediction,
 } from './reference/prediction.ts';
+export { chooseTokens, importance, keptRows, livePositions, zeroGone } from './reference/pruning.ts';
 export * from './tensor.ts';
 export * from './vim/spec.ts';

@@ -3,6 +3,7 @@ import {
   type Direction,
   directionParameterNames,
   gaps,
+  gatherRows,
   type PruningPlan,
   silu,
   type VimSpec,
@@ -16,7 +17,7 @@ import {
   scanPullback,
   siluSlope,
 } from '@vssm/kernels';
-import { add, columns, gatherRows, linear, rmsNorm, sideBySide } from './layers.ts';
+import { add, columns, linear, rmsNorm, sideBySide } from './layers.ts';
 
 /** A model's tensors by upstream's names, in float64. */
 export type Parameters64 = ReadonlyMap<string, Float64Array>;

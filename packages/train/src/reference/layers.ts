@@ -111,16 +111,7 @@ function zeros(like: Float64Array): Float64Array {
   return new Float64Array(like.length);
 }
 
-/** Rows of `x` [rows, width] picked by `indices`. */
-export function gatherRows(x: Float64Array, indices: ArrayLike<number>, width: number): Float64Array {
-  const y = new Float64Array(indices.length * width);
-  for (let row = 0; row < indices.length; row++) {
-    y.set(x.subarray(indices[row] * width, (indices[row] + 1) * width), row * width);
-  }
-  return y;
-}
-
-/** The pullback of gatherRows: each row to where it came from, zeros elsewhere, [rows, width]. */
+/** The pullback of picking rows by `indices`: each row to where it came from, zeros elsewhere, [rows, width]. */
 export function scatterRows(
   dy: Float64Array,
   indices: ArrayLike<number>,

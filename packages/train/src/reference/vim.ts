@@ -4,22 +4,21 @@
  * not, and scores get none.
  */
 import {
+  chooseTokens,
   classTokenPosition,
   countRule,
-  keptCount,
-  orderScores,
+  importance,
+  keptRows,
+  livePositions,
   type PruningPlan,
   patchCount,
   patchGrid,
-  randomScores,
-  reduceSignal,
-  selectTokens,
-  similarityTo,
   type VimSpec,
+  zeroGone,
 } from '@vssm/core';
 import { patchesOf } from '../data/patches.ts';
 import { type BlockResult, Gradients64, type Parameters64, vimBlock } from './block.ts';
-import { add, crossEntropy, gatherRows, linear, rmsNorm, scatterRows } from './layers.ts';
+import { add, crossEntropy, linear, rmsNorm, scatterRows } from './layers.ts';
 
 export interface ReferenceGradient {
   readonly loss: number;
@@ -73,8 +72,7 @@ export function vimGradient(
     sequence = { ...sequence, residual: add(residual, result.hidden) };
     const step = plan.schedule.findIndex(({ after }) => after === block + 1);
     if (step < 0) continue;
-    const scores = importance(spec, plan, result, sequence, step, sample);
-    const pruned = prune(spec, plan, sequence, scores, plan.schedule[step].keep);
+    const pruned = prune(spec, plan, result, sequence, step, sample);
     pullbacks.push(pruned.pullback);
     sequence = pruned.sequence;
     kept.set(block + 1, livePositions(sequence));
@@ -133,64 +131,29 @@ function embed(
   };
 }
 
-/** Scores of the current sequence, [L]; higher stays. */
-function importance(
-  spec: VimSpec,
-  plan: PruningPlan,
-  { gated, gatedBackward, ssm }: BlockResult,
-  { positions, classToken }: Sequence,
-  step: number,
-  sample: number,
-): Float64Array {
-  const { innerWidth: E } = spec;
-  switch (plan.signal) {
-    case 'random': {
-      const scores = randomScores(plan.seed, sample, step, patchCount(spec) + 1);
-      return Float64Array.from(positions, (position) => scores[position]);
-    }
-    case 'evit':
-      return similarityTo(gated.subarray(classToken * E, (classToken + 1) * E), gated);
-    case 'gated':
-    case 'gated-backward':
-    case 'ssm': {
-      const signal = { gated, 'gated-backward': gatedBackward, ssm }[plan.signal];
-      return orderScores(reduceSignal(signal, positions.length, E, plan.reduce), plan.order);
-    }
-    default:
-      throw plan.signal satisfies never;
-  }
-}
-
 /** Drops (or, under `mask`, zeroes) all but the best tokens; the gradient goes the same way back. */
 function prune(
   spec: VimSpec,
   plan: PruningPlan,
+  { gated, gatedBackward, ssm }: BlockResult,
   sequence: Sequence,
-  scores: Float64Array,
-  keep: number,
+  step: number,
+  sample: number,
 ): { readonly sequence: Sequence; readonly pullback: Pullback } {
-  const { width: d } = spec;
-  const { residual, positions, classToken, live } = sequence;
-  const alive = live?.reduce((sum, one) => sum + one, 0) ?? positions.length;
-  const count = keptCount(alive, keep, countRule(spec, plan));
-  const candidates = live === undefined ? undefined : (token: number) => live[token] === 1;
-  const chosen = selectTokens(scores, positions, classToken, count, plan.tokenOrder, candidates);
-  if (plan.alignment === 'mask') {
-    const mask = new Uint8Array(positions.length);
-    for (const token of chosen) mask[token] = 1;
-    const zeroed = (stream: Float64Array) => stream.map((value, i) => value * mask[Math.floor(i / d)]);
-    return { sequence: { ...sequence, residual: zeroed(residual), live: mask }, pullback: zeroed };
+  const { width: d, innerWidth: E } = spec;
+  const { residual, positions, classToken } = sequence;
+  const signals = { gated, 'gated-backward': gatedBackward, ssm };
+  const scores = importance(plan, step, sample, patchCount(spec) + 1, signals, sequence, (signal) =>
+    signal.subarray(classToken * E, (classToken + 1) * E),
+  );
+  const choice = chooseTokens(plan, step, scores, sequence, countRule(spec, plan), classToken);
+  const { chosen, kept } = choice;
+  const after = { ...kept, residual: keptRows(residual, choice, d) };
+  if (kept.live !== undefined) {
+    return { sequence: { ...after, classToken }, pullback: (dStream) => zeroGone(dStream, kept) };
   }
   return {
-    sequence: {
-      residual: gatherRows(residual, chosen, d),
-      positions: Int32Array.from(chosen, (token) => positions[token]),
-      classToken: chosen.indexOf(classToken),
-    },
+    sequence: { ...after, classToken: chosen.indexOf(classToken) },
     pullback: (dKept) => scatterRows(dKept, chosen, d, positions.length),
   };
-}
-
-function livePositions({ positions, live }: Sequence): Int32Array {
-  return live === undefined ? positions : positions.filter((_, token) => live[token] === 1);
 }

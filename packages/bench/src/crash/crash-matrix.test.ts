@@ -9,7 +9,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { uniformNumbers } from '@vssm/core';
 import { readResults } from '@vssm/results';
-import { beforeAll, describe, expect, it } from 'vitest';
+import { beforeAll, describe, expect, it, vi } from 'vitest';
 import { newFolder } from '../made-up.test-data.ts';
 import { type ChildOptions, content, predictions, startChild, watch } from './processes.test-data.ts';
 import { mountSmallDisk } from './small-disk.test-data.ts';
@@ -49,6 +49,13 @@ async function checkGoesOn(folder: string, options: ChildOptions = {}): Promise<
 
 const wholeLines = (folder: string) =>
   Object.values(predictions(folder)).reduce((sum, text) => sum + text.split('\n').length - 1, 0);
+
+/** Names of prediction files that have an image's line, the longest first. */
+const begunFiles = (folder: string) =>
+  Object.entries(predictions(folder))
+    .filter(([, text]) => text.split('\n').length > 2)
+    .sort(([, a], [, b]) => b.length - a.length)
+    .map(([name]) => name);
 
 describe('a run', () => {
   it(`that is killed at ${kills} random moments loses no line`, async () => {
@@ -156,13 +163,13 @@ describe('a run', () => {
     'whose last line is %s cuts it off, says so, and loses nothing',
     async (_, damage) => {
       const folder = newFolder();
-      const { process: running, running: begun, ended } = startChild(folder, { pause: 20 });
-      await begun;
-      await new Promise((resolve) => setTimeout(resolve, 150));
+      const { process: running, ended } = startChild(folder, { pause: 200 });
+      await vi.waitUntil(() => begunFiles(folder).length === 2, { timeout: 30_000, interval: 10 });
       running.kill('SIGKILL');
       await ended;
-      // The file that was being written: the shortest.
-      const [[name]] = Object.entries(predictions(folder)).sort(([, a], [, b]) => a.length - b.length);
+      const [, name] = begunFiles(folder);
+      // A second row takes five batches of 200 ms, so the file is one that was being written.
+      expect(predictions(folder)[name].split('\n').length).toBeLessThan(1 + 1100 + 1);
       appendFileSync(join(folder, 'results.jsonl'), damage);
       appendFileSync(join(folder, 'predictions', name), damage);
       const said = await checkGoesOn(folder);

@@ -51,6 +51,7 @@ const rows = arms.flatMap(({ id, label, options, seeds }) =>
 export const experiment: TrainingExperiment = {
   id: 'finetuning',
   title: 'the claim, reproduced in miniature',
+  model: 'Vim-nano-197 (Fashion-MNIST)',
   spec: vimSpec({
     width: 64,
     depth: 8,
@@ -66,5 +67,8 @@ export const experiment: TrainingExperiment = {
   dense: { ...trainingRecipe, epochs: 8, shift: 1 },
   finetuning: finetuningRecipe,
   rows,
-  claim: { arm: 'decay', against: 'none' },
+  claims: [
+    { arm: 'decay', against: 'none' },
+    { arm: 'decay', against: 'evit' },
+  ],
 };

@@ -78,4 +78,5 @@ export type { Sources } from './resources.ts';
 export { usualMode } from './rivals/modes.ts';
 export type { CpuRow, ExecutionForm, LengthsRow, ProfileRow, RivalArm, RivalsRow } from './rivals/rows.ts';
 export { type BenchOutcome, type BenchRequest, defaultSpeedBudget, runBench } from './run.ts';
+export { writeRunHeader } from './run-header.ts';
 export { parseShard, type Shard } from './shard.ts';

@@ -19,11 +19,11 @@ function withoutTimes(record: ResultRecord): unknown {
       return rest;
     }
     case 'accuracy':
-    case 'dense':
     case 'shard': {
       const { durationMs: _, ...rest } = record;
       return rest;
     }
+    case 'dense':
     case 'speed': {
       const { samplesMs, medianMs, minMs, maxMs, spread, speedup, durationMs, ...rest } = record;
       const { execution, peakMemoryBytes, threads, batch, ...same } = rest;
@@ -39,6 +39,7 @@ function withoutTimes(record: ResultRecord): unknown {
     case 'comparison':
       return withoutMeasuring(record);
     case 'strip':
+    case 'finetuning':
     case 'skipped':
       return record;
     default:

@@ -46,6 +46,7 @@ export {
   coreModes,
   type DenseRecord,
   executionForms,
+  type FinetuningRecord,
   type ProfileRecord,
   type ResultRecord,
   type RunRecord,

@@ -28,6 +28,7 @@ import {
   text,
   whole,
 } from './fields.ts';
+import { finetuningRecordSchema } from './finetuning.ts';
 import { profileRecordSchema } from './profile.ts';
 import { shardRecordSchema } from './shard.ts';
 
@@ -254,6 +255,7 @@ export const resultRecordSchema = z.discriminatedUnion('kind', [
   shardRecordSchema,
   comparisonRecordSchema,
   denseRecordSchema,
+  finetuningRecordSchema,
 ]);
 
 export type RunRecord = z.infer<typeof runRecordSchema>;
@@ -264,5 +266,6 @@ export type ProfileRecord = z.infer<typeof profileRecordSchema>;
 export type SkippedRecord = z.infer<typeof skippedRecordSchema>;
 export type { ComparisonRecord } from './comparison.ts';
 export type { DenseRecord } from './dense.ts';
+export type { FinetuningRecord } from './finetuning.ts';
 export type { ShardRecord } from './shard.ts';
 export type ResultRecord = z.infer<typeof resultRecordSchema>;

@@ -1,8 +1,10 @@
 /** `vssm experiment`: the claim in miniature, dense training and every fine-tuning row, resumable at any point. */
 import { availableParallelism } from 'node:os';
+import { codeVersion, writeRunHeader } from '@vssm/bench';
 import { experiment } from '@vssm/bench-finetuning';
 import { parameterCount, tokensPerBlock } from '@vssm/core';
-import { type ExperimentResult, mean, runExperiment, standardDeviation } from '@vssm/train';
+import { type FinetuningRecord, openResults, type Results } from '@vssm/results';
+import { mean, runExperiment, standardDeviation } from '@vssm/train';
 import { Command } from 'commander';
 import { whole } from '../options/numbers.ts';
 import { type OutputOptions, printResult } from '../output.ts';
@@ -33,6 +35,16 @@ export function experimentCommand(): Command {
 
 async function run(options: Options): Promise<void> {
   if (options.plan === true) return printResult(options, experiment, planned());
+  const results = openResults(options.out);
+  try {
+    await runIn(results, options);
+  } finally {
+    results.close();
+  }
+}
+
+async function runIn(results: Results, options: Options): Promise<void> {
+  for (const repair of results.repairs) process.stderr.write(`${repair}\n`);
   const { training, test, normalisation } = await openTrainingImages(
     { dataset: 'fashion-mnist', data: options.data },
     experiment.spec,
@@ -41,7 +53,7 @@ async function run(options: Options): Promise<void> {
   let part = '';
   let show = progressLine();
   try {
-    const result = await runExperiment({
+    const record = await runExperiment({
       experiment,
       training,
       test: test!,
@@ -59,12 +71,16 @@ async function run(options: Options): Promise<void> {
       },
       stopped: stop.stopped,
     });
-    if (result === undefined) {
+    if (record === undefined) {
       process.stderr.write('stopped; run the same command again to go on\n');
       process.exitCode = 130;
       return;
     }
-    printResult(options, result, table(result));
+    if (!results.has(record.key)) {
+      writeRunHeader(results, ['vssm', ...process.argv.slice(2)], codeVersion());
+      results.append(record);
+    }
+    printResult(options, record, table(record));
   } finally {
     stop.release();
     await training.close();
@@ -91,17 +107,38 @@ function planned(): string {
   ].join('\n');
 }
 
-function table({ dense, rows, claim }: ExperimentResult): string {
-  const lines = rows.map(({ id, before, after }) => {
-    const values = after.map(({ top1 }) => top1);
+function table({ dense, rows, verdicts, dataset }: FinetuningRecord): string {
+  const percent = (correct: number) => (100 * correct) / dataset.test.total;
+  const lines = rows.map(({ row, before, after }) => {
+    const values = after.map(({ correct }) => percent(correct));
     const spread = standardDeviation(values);
     const own = `${mean(values).toFixed(2)}${spread === null ? '' : ` ± ${spread.toFixed(2)}`}`;
-    return `${id.padEnd(12)} ${before.toFixed(2).padStart(6)}  ${own}`;
+    return `${row.padEnd(12)} ${percent(before).toFixed(2).padStart(6)}  ${own}`;
   });
   return [
-    `dense top-1 ${dense.top1.toFixed(2)} %`,
+    `dense top-1 ${percent(dense.correct).toFixed(2)} %`,
     'row          before  after fine-tuning (mean ± standard deviation over seeds)',
     ...lines,
-    ...claim.map(({ sentence }) => sentence),
+    ...verdicts.map(sentence),
   ].join('\n');
+}
+
+const outcomes: Readonly<Record<FinetuningRecord['verdicts'][number]['outcome'], string>> = {
+  supports: 'our data support the claim',
+  contradicts: 'our data contradict the claim',
+  undecided: 'our data do not decide the claim',
+  'one seed': 'with one seed no statement about chance is possible',
+};
+
+function sentence({
+  arm,
+  against,
+  keep,
+  gain,
+  interval,
+  outcome,
+}: FinetuningRecord['verdicts'][number]): string {
+  const range = interval === null ? '' : ` (95 %: ${interval.map((end) => end.toFixed(2)).join(' to ')})`;
+  const points = `${Math.abs(gain).toFixed(2)} points ${gain < 0 ? 'below' : 'above'} ${against}${range}`;
+  return `after fine-tuning, at keep ${keep}, ${arm} is ${points}: ${outcomes[outcome]}`;
 }

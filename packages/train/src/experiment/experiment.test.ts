@@ -1,16 +1,11 @@
-import { mkdtempSync, readFileSync, rmSync, statSync } from 'node:fs';
+import { mkdtempSync, rmSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pruningPlan } from '@vssm/core';
+import { resultRecordSchema } from '@vssm/results';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { smallRun } from '../run/made-up-run.test-data.ts';
-import {
-  claimVerdicts,
-  type FinetuningRow,
-  type RowResult,
-  standardDeviation,
-  type TrainingExperiment,
-} from './experiment.ts';
+import { type FinetuningRow, inSeedOrder, type TrainingExperiment } from './experiment.ts';
 import { type ExperimentRun, runExperiment } from './run-experiment.ts';
 
 let folder: string;
@@ -19,7 +14,8 @@ beforeAll(() => {
 });
 afterAll(() => rmSync(folder, { recursive: true }));
 
-const { spec, recipe, dataset, normalisation } = smallRun('');
+const { spec, recipe, dataset: striped, normalisation } = smallRun('');
+const dataset = { ...striped, checksum: 'ab'.repeat(32) };
 
 function row(
   arm: string,
@@ -33,11 +29,12 @@ const schedule = [{ after: 1, keep: 0.7 }];
 const experiment: TrainingExperiment = {
   id: 'small',
   title: 'small',
+  model: 'small model',
   spec,
   dense: { ...recipe, epochs: 2 },
   finetuning: { ...recipe, epochs: 1, ema: 0 },
   rows: [row('none', { schedule, alignment: 'none' }, [1, 2]), row('decay', { schedule }, [1])],
-  claim: { arm: 'decay', against: 'none' },
+  claims: [{ arm: 'decay', against: 'none' }],
 };
 
 function runIn(out: string, more: Partial<ExperimentRun> = {}): ExperimentRun {
@@ -55,14 +52,18 @@ describe('an experiment', () => {
   it('trains the dense model, fine-tunes every row from it, and says what came out', async () => {
     const out = join(folder, 'whole');
     const result = await runExperiment(runIn(out));
-    expect(result!.dense.top1).toBeGreaterThan(50);
-    expect(result!.rows.map(({ id, after }) => [id, after.map(({ seed }) => seed)])).toEqual([
+    expect(resultRecordSchema.parse(result)).toEqual(result);
+    const { dense, rows, dataset: splits, verdicts } = result!;
+    expect(dense.correct).toBeGreaterThan(splits.test.total / 2);
+    expect(dense.curve.map(({ epoch }) => epoch)).toEqual([1, 2]);
+    expect(dense.tests.map(({ epoch }) => epoch)).toEqual([1, 2]);
+    expect(dense.tests.at(-1)!.correct).toBe(dense.correct);
+    expect(rows.map(({ row: id, after }) => [id, after.map(({ seed }) => seed)])).toEqual([
       ['none@0.7', [1, 2]],
       ['decay@0.7', [1]],
     ]);
-    expect(new Set(result!.rows.flatMap(({ after }) => after.map(({ sha256 }) => sha256))).size).toBe(3);
-    expect(result!.claim[0].sentence).toContain('with one seed');
-    expect(JSON.parse(readFileSync(join(out, 'experiment.json'), 'utf8'))).toEqual(result);
+    expect(new Set(rows.flatMap(({ after }) => after.map(({ sha256 }) => sha256))).size).toBe(3);
+    expect(verdicts).toMatchObject([{ arm: 'decay', against: 'none', keep: 0.7, outcome: 'one seed' }]);
 
     // Nothing is done twice.
     const model = join(out, 'dense', 'model.safetensors');
@@ -80,37 +81,19 @@ describe('an experiment', () => {
   });
 });
 
-describe('the verdict', () => {
-  const results = (none: number[], decay: number[]): RowResult[] =>
-    [none, decay].map((values, i) => ({
-      id: experiment.rows[i].id,
-      label: '',
-      before: 0,
-      after: values.map((top1, seed) => ({ seed, top1, sha256: '' })),
-    }));
+it('does the first seed of every row before any second one', () => {
+  expect(inSeedOrder(experiment.rows).map(({ row: { arm }, seed }) => `${arm} ${seed}`)).toEqual([
+    'none 1',
+    'decay 1',
+    'none 2',
+  ]);
+});
 
-  it.each([
-    [[80, 80.2, 80.1], [82, 82.1, 82.2], 'support'],
-    [[82, 82.1, 82.2], [80, 80.2, 80.1], 'contradict'],
-    [[80, 82], [80.5, 82.5], 'do not decide'],
-  ])('of %j against %j: our data %s the claim', (none, decay, word) => {
-    expect(claimVerdicts(experiment, results(none, decay))[0].sentence).toContain(
-      `our data ${word} the claim`,
-    );
-  });
-
-  it('has no word on chance where there is one seed', () => {
-    const [verdict] = claimVerdicts(experiment, results([80], [81.5]));
-    expect(verdict).toMatchObject({ keep: 0.7, gain: 1.5, standardError: null });
-    expect(verdict.sentence).toContain('1.50 points above none, with one seed');
-  });
-
-  it('is left out where an arm is missing', () => {
-    expect(claimVerdicts(experiment, results([80], []).slice(0, 1))).toEqual([]);
-  });
-
-  it('uses the spread of a sample', () => {
-    expect(standardDeviation([1, 3])).toBeCloseTo(Math.SQRT2, 12);
-    expect(standardDeviation([1])).toBeNull();
-  });
+it('refuses a folder of another experiment', async () => {
+  const out = join(folder, 'other');
+  await runExperiment(runIn(out));
+  const longer = { ...experiment, finetuning: { ...experiment.finetuning, learningRate: 1e-3 } };
+  await expect(runExperiment(runIn(out, { experiment: longer }))).rejects.toThrow(
+    /outcome\.json: the outcome of another training; give another --out folder/,
+  );
 });

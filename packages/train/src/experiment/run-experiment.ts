@@ -1,23 +1,31 @@
 /**
- * Runs an experiment: the dense training, then every row and seed, each in a folder of its own. What an earlier call
- * finished is not done again; what it left unfinished goes on where it stopped.
+ * Runs an experiment: the dense training, what every plan leaves of it, then every fine-tuning, each in a folder of
+ * its own. What an earlier call finished is not done again; what it left unfinished goes on where it stopped.
  */
-import { readFileSync, writeFileSync } from 'node:fs';
+import { createHash } from 'node:crypto';
+import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { readCheckpoint } from '@vssm/checkpoints';
-import { densePlan, type PruningPlan, randomWeights, type Weights } from '@vssm/core';
+import { readCheckpoint, sha256File } from '@vssm/checkpoints';
+import {
+  densePlan,
+  formatSchedule,
+  modelFlops,
+  type PruningPlan,
+  parameterCount,
+  randomWeights,
+  tokenCounts,
+  type Weights,
+} from '@vssm/core';
 import type { ImageDataset, Normalisation } from '@vssm/datasets';
+import { type FinetuningRecord, schemaVersion } from '@vssm/results';
 import type { Recipe } from '../recipe/recipe.ts';
 import { evaluate } from '../run/evaluate.ts';
-import type { LogLine } from '../run/log.ts';
-import { type TrainingOutcome, train } from '../run/train.ts';
-import {
-  claimVerdicts,
-  type ExperimentResult,
-  type FinetuningRow,
-  type RowResult,
-  type TrainingExperiment,
-} from './experiment.ts';
+import type { Evaluation, LogLine } from '../run/log.ts';
+import { runIdentity, type TrainingRun, train } from '../run/train.ts';
+import { type FinetuningRow, inSeedOrder, type TrainingExperiment } from './experiment.ts';
+import { type FinishedTraining, finishedTraining } from './finished.ts';
+import { verdicts } from './verdict.ts';
+import { writeWhole } from './write-whole.ts';
 
 export interface ExperimentRun {
   readonly experiment: TrainingExperiment;
@@ -32,88 +40,150 @@ export interface ExperimentRun {
   readonly stopped?: () => boolean;
 }
 
-type Finished = Extract<TrainingOutcome, { state: 'finished' }>;
-
-/** Returns undefined when it was stopped. The result is also written to `experiment.json` in the folder. */
-export async function runExperiment(run: ExperimentRun): Promise<ExperimentResult | undefined> {
+/** Returns undefined when it was stopped. */
+export async function runExperiment(run: ExperimentRun): Promise<FinetuningRecord | undefined> {
   const { experiment, out } = run;
   const { spec } = experiment;
-  const fresh = randomWeights(spec, experiment.dense.seed);
-  const dense = await part(run, 'dense', densePlan, experiment.dense, fresh);
+  const dense = await trainPart(
+    run,
+    'dense',
+    densePlan,
+    experiment.dense,
+    randomWeights(spec, experiment.dense.seed),
+  );
   if (dense === undefined) return undefined;
-  const weights = (await readCheckpoint(dense.model)).tensors;
-  const rows: RowResult[] = [];
-  for (const row of experiment.rows) {
-    const result = await finetuneRow(run, row, weights);
-    if (result === undefined) return undefined;
-    rows.push(result);
+  const weights = (await readCheckpoint(join(out, 'dense', 'model.safetensors'))).tensors;
+  const before = await evaluateBefore(run, weights, dense.sha256);
+  if (before === undefined) return undefined;
+  const after = new Map<FinetuningRow, FinishedTraining[]>(experiment.rows.map((row) => [row, []]));
+  for (const { row, seed } of inSeedOrder(experiment.rows)) {
+    const recipe = { ...experiment.finetuning, seed };
+    const finished = await trainPart(run, `${row.id}-seed${seed}`, row.plan, recipe, weights);
+    if (finished === undefined) return undefined;
+    after.get(row)!.push(finished);
   }
-  const result: ExperimentResult = {
-    id: experiment.id,
-    dense: { top1: dense.test!.top1, sha256: dense.sha256 },
-    rows,
-    claim: claimVerdicts(experiment, rows),
-  };
-  writeFileSync(join(out, 'experiment.json'), `${JSON.stringify(result, null, 2)}\n`);
-  return result;
+  return recordOf(
+    run,
+    dense,
+    experiment.rows.map((row) => ({ row, before: before.get(row.id)!, after: after.get(row)! })),
+  );
 }
 
-async function finetuneRow(
-  run: ExperimentRun,
-  { id, label, plan, seeds }: FinetuningRow,
-  dense: Weights,
-): Promise<RowResult | undefined> {
-  const { experiment, test, threads } = run;
-  const after: RowResult['after'][number][] = [];
-  for (const seed of seeds) {
-    const name = `${id}-seed${seed}`;
-    const outcome = await part(run, name, plan, { ...experiment.finetuning, seed }, dense);
-    if (outcome === undefined) return undefined;
-    after.push({ seed, top1: outcome.test!.top1, sha256: outcome.sha256 });
-  }
-  const before = await evaluate({ spec: experiment.spec, plan, dataset: test, threads }, dense);
-  return { id, label, before: before.top1, after };
-}
-
-async function part(
+async function trainPart(
   run: ExperimentRun,
   name: string,
   plan: PruningPlan,
   recipe: Recipe,
   initial: Weights,
-): Promise<Finished | undefined> {
-  const { experiment, training, test, normalisation, threads, circumstances, tell, stopped } = run;
+): Promise<FinishedTraining | undefined> {
+  const { experiment, test, threads, tell, stopped } = run;
   const { spec } = experiment;
-  const folder = join(run.out, name);
-  const outcomeFile = join(folder, 'outcome.json');
-  const finished = readOutcome(outcomeFile);
-  if (finished !== undefined) return finished;
-  const outcome = await train({
+  const training: TrainingRun = {
     spec,
     plan,
     recipe,
     initial,
-    dataset: training,
-    normalisation,
+    dataset: run.training,
+    normalisation: run.normalisation,
     threads,
-    out: folder,
+    out: join(run.out, name),
     saveEvery: 200,
     logEvery: 20,
-    circumstances,
+    circumstances: run.circumstances,
     evaluate: (weights) => evaluate({ spec, plan, dataset: test, threads }, weights),
     tell: (line, steps) => tell?.(name, line, steps),
     ...(stopped !== undefined && { stopped }),
-  });
+  };
+  const done = finishedTraining(training.out, runIdentity(training));
+  if (done !== undefined) return done;
+  const outcome = await train(training);
   if (outcome.state === 'stopped') return undefined;
-  writeFileSync(outcomeFile, `${JSON.stringify(outcome, null, 2)}\n`);
-  return outcome;
+  return finishedTraining(training.out, runIdentity(training), {
+    steps: outcome.steps,
+    correct: outcome.test!.correct,
+    sha256: await sha256File(outcome.model),
+  });
 }
 
-function readOutcome(path: string): Finished | undefined {
-  try {
-    return JSON.parse(readFileSync(path, 'utf8')) as Finished;
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
-    throw error;
+/** What the dense weights get right under every plan, kept in `before.json`; undefined when it was stopped. */
+async function evaluateBefore(
+  { experiment, test, threads, out, stopped }: ExperimentRun,
+  weights: Weights,
+  sha256: string,
+): Promise<ReadonlyMap<string, Evaluation> | undefined> {
+  const { spec } = experiment;
+  const file = join(out, 'before.json');
+  const kept: { [of: string]: Evaluation } = existsSync(file) ? JSON.parse(readFileSync(file, 'utf8')) : {};
+  const found = new Map<string, Evaluation>();
+  for (const { id, plan } of experiment.rows) {
+    const of = digest({ sha256, spec, plan, test: test.checksum });
+    if (kept[of] === undefined) {
+      if (stopped?.() === true) return undefined;
+      kept[of] = await evaluate({ spec, plan, dataset: test, threads }, weights);
+      writeWhole(file, kept);
+    }
+    found.set(id, kept[of]);
   }
+  return found;
+}
+
+interface RowOutcome {
+  readonly row: FinetuningRow;
+  readonly before: Evaluation;
+  readonly after: readonly FinishedTraining[];
+}
+
+function recordOf(
+  { experiment, training, test }: ExperimentRun,
+  dense: FinishedTraining,
+  rows: readonly RowOutcome[],
+): FinetuningRecord {
+  const { id, title, model, spec, claims } = experiment;
+  const split = ({ split: name, checksum, samples }: ImageDataset) => ({
+    split: name,
+    sha256: checksum,
+    total: samples.length,
+  });
+  const percent = (correct: number) => (100 * correct) / test.samples.length;
+  const found = {
+    experiment: id,
+    title,
+    model: { name: model, spec, params: parameterCount(spec) },
+    dataset: { name: test.name, training: split(training), test: split(test) },
+    recipes: { dense: { ...experiment.dense }, finetuning: { ...experiment.finetuning } },
+    dense,
+    rows: rows.map(({ row, before, after }) => ({
+      row: row.id,
+      label: row.label,
+      arm: row.arm,
+      keep: row.keep,
+      plan: { ...row.plan, schedule: [...row.plan.schedule] },
+      schedule: formatSchedule(row.plan.schedule),
+      flops: {
+        paper: modelFlops(spec, row.plan, 'paper').total / 1e9,
+        strict: modelFlops(spec, row.plan, 'strict').total / 1e9,
+      },
+      tokens: [...tokenCounts(spec, row.plan)],
+      before: before.correct,
+      after: [...after],
+    })),
+    verdicts: verdicts(
+      claims,
+      rows.map(({ row: { arm, keep }, after }) => ({
+        arm,
+        keep,
+        top1: after.map(({ correct }) => percent(correct)),
+      })),
+    ),
+  };
+  return {
+    schema: schemaVersion,
+    kind: 'finetuning',
+    key: `${id}.${digest(found).slice(0, 24)}`,
+    ...found,
+  };
+}
+
+function digest(content: unknown): string {
+  return createHash('sha256').update(JSON.stringify(content)).digest('hex');
 }

@@ -75,7 +75,7 @@ export async function train(run: TrainingRun): Promise<TrainingOutcome> {
   const layout = parameterLayout(spec);
   const parameters = flatten(layout, run.initial);
   const vectors = freshVectors(parameters);
-  const identity = identityOf(run, parameters);
+  const identity = runIdentity(run);
   const statePath = join(out, runFiles.state);
   const progress = (await loadState(statePath, identity, vectors)) ?? beginning;
   const begin = progress.step;
@@ -162,7 +162,15 @@ export function weightsSha256(weights: Weights): string {
   return hash.digest('hex');
 }
 
-function identityOf({ spec, plan, recipe, dataset }: TrainingRun, parameters: Float32Array): RunIdentity {
+/** What decides where a run ends. */
+export function runIdentity({
+  spec,
+  plan,
+  recipe,
+  dataset,
+  initial: weights,
+}: Pick<TrainingRun, 'spec' | 'plan' | 'recipe' | 'dataset' | 'initial'>): RunIdentity {
+  const parameters = flatten(parameterLayout(spec), weights);
   const initial = createHash('sha256').update(new Uint8Array(parameters.buffer)).digest('hex');
   const { name, split, checksum } = dataset;
   return { spec, plan, recipe, dataset: { name, split, checksum }, initial };

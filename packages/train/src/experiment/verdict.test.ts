@@ -1,0 +1,42 @@
+import { describe, expect, it } from 'vitest';
+import { standardDeviation, verdicts, welchInterval } from './verdict.ts';
+
+const claims = [{ arm: 'decay', against: 'none' }];
+
+describe('the verdict', () => {
+  it.each([
+    [[80, 80.2, 80.1], [82, 82.1, 82.2], 'supports'],
+    [[82, 82.1, 82.2], [80, 80.2, 80.1], 'contradicts'],
+    [[80, 82, 81], [80.5, 82.5, 81.5], 'undecided'],
+    [[80], [81.5], 'one seed'],
+  ])('of %j against %j: %s', (none, decay, outcome) => {
+    const found = verdicts(claims, [
+      { arm: 'none', keep: 0.7, top1: none },
+      { arm: 'decay', keep: 0.7, top1: decay },
+    ]);
+    expect(found).toMatchObject([{ keep: 0.7, outcome }]);
+    expect(found[0].gain).toBeCloseTo((decay[0] + decay.at(-1)!) / 2 - (none[0] + none.at(-1)!) / 2, 1);
+  });
+
+  it('is given at every level of which both arms are there', () => {
+    const results = [0.7, 0.5].map((keep) => ({ arm: 'decay', keep, top1: [80] }));
+    expect(verdicts(claims, results)).toEqual([]);
+    expect(verdicts(claims, [...results, { arm: 'none', keep: 0.5, top1: [79] }])).toMatchObject([
+      { keep: 0.5 },
+    ]);
+  });
+
+  it('rests on Welch’s interval', () => {
+    // scipy.stats: difference 26/15, 2.33103 degrees of freedom, half width 1.197839305670338.
+    const [low, high] = welchInterval([82, 82.3, 82.1], [80, 81, 80.2])!;
+    expect(low).toBeCloseTo(26 / 15 - 1.197839305670338, 7);
+    expect(high).toBeCloseTo(26 / 15 + 1.197839305670338, 7);
+    expect(welchInterval([1, 1], [0, 0])).toEqual([1, 1]);
+    expect(welchInterval([1], [0, 2])).toBeNull();
+  });
+
+  it('uses the spread of a sample', () => {
+    expect(standardDeviation([1, 3])).toBeCloseTo(Math.SQRT2, 12);
+    expect(standardDeviation([1])).toBeNull();
+  });
+});

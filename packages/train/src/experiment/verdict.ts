@@ -1,0 +1,64 @@
+/** What the rows of an experiment say of its claims: means over seeds, held against their spread. */
+import type { FinetuningRecord } from '@vssm/results';
+import jstat from 'jstat';
+import type { Claim } from './experiment.ts';
+
+export type Verdict = FinetuningRecord['verdicts'][number];
+
+/** Percent top-1 after fine-tuning, by seed. */
+export interface ArmResult {
+  readonly arm: string;
+  readonly keep: number;
+  readonly top1: readonly number[];
+}
+
+export function mean(values: readonly number[]): number {
+  return values.reduce((sum, value) => sum + value, 0) / values.length;
+}
+
+/** Of a sample; null of fewer than two values. */
+export function standardDeviation(values: readonly number[]): number | null {
+  if (values.length < 2) return null;
+  const centre = mean(values);
+  return Math.sqrt(values.reduce((sum, value) => sum + (value - centre) ** 2, 0) / (values.length - 1));
+}
+
+/**
+ * 95 % interval of the difference of two means, `a` minus `b`, by Welch's t: the samples may spread differently.
+ * Null where one of them has fewer than two values.
+ */
+export function welchInterval(a: readonly number[], b: readonly number[]): [number, number] | null {
+  const errors = [a, b].map((values) => {
+    const spread = standardDeviation(values);
+    return spread === null ? null : spread ** 2 / values.length;
+  });
+  if (errors[0] === null || errors[1] === null) return null;
+  const gain = mean(a) - mean(b);
+  const variance = errors[0] + errors[1];
+  if (variance === 0) return [gain, gain];
+  const degrees = variance ** 2 / (errors[0] ** 2 / (a.length - 1) + errors[1] ** 2 / (b.length - 1));
+  const half = jstat.studentt.inv(0.975, degrees) * Math.sqrt(variance);
+  return [gain - half, gain + half];
+}
+
+/** Of every claim at every level of which both arms are there, in the results' order. */
+export function verdicts(claims: readonly Claim[], results: readonly ArmResult[]): Verdict[] {
+  const keeps = [...new Set(results.map(({ keep }) => keep))];
+  return claims.flatMap(({ arm, against }) =>
+    keeps.flatMap((keep): Verdict[] => {
+      const [ours, theirs] = [arm, against].map((name) =>
+        results.find((result) => result.arm === name && result.keep === keep),
+      );
+      if (ours === undefined || theirs === undefined) return [];
+      const gain = mean(ours.top1) - mean(theirs.top1);
+      const interval = welchInterval(ours.top1, theirs.top1);
+      return [{ arm, against, keep, gain, interval, outcome: outcomeOf(interval) }];
+    }),
+  );
+}
+
+function outcomeOf(interval: readonly [number, number] | null): Verdict['outcome'] {
+  if (interval === null) return 'one seed';
+  if (interval[0] > 0) return 'supports';
+  return interval[1] < 0 ? 'contradicts' : 'undecided';
+}

@@ -15,7 +15,7 @@ interface Arm {
 const once = [1];
 const thrice = [1, 2, 3];
 
-/** The published arms get three seeds; the others one. */
+/** The published arms, and the one that tells decay from the taps, get three seeds; the others one. */
 const arms: readonly Arm[] = [
   {
     id: 'evit',
@@ -25,13 +25,19 @@ const arms: readonly Arm[] = [
   },
   { id: 'none', label: 'ToP without alignment', options: { alignment: 'none' }, seeds: thrice },
   { id: 'decay', label: 'ToP: clip, decay, positional taps', options: {}, seeds: thrice },
+  {
+    id: 'positional',
+    label: 'clip, no decay, positional taps',
+    options: { alignment: 'none', conv: 'positional' },
+    seeds: thrice,
+  },
   { id: 'mask', label: 'ToP, pruned tokens masked', options: { alignment: 'mask' }, seeds: once },
   { id: 'sum', label: 'decay, sum without clipping', options: { reduce: 'sum' }, seeds: once },
   { id: 'l1', label: 'decay, l1 norm', options: { reduce: 'l1' }, seeds: once },
   { id: 'l2', label: 'decay, l2 norm', options: { reduce: 'l2' }, seeds: once },
 ];
 
-/** Pruned after blocks 2, 4 and 6 of 8: 197 tokens become 139, 97, 69 at 0.7, and 99, 49, 25 at 0.5. */
+/** Blocks of the 8 that are followed by a step: 197 tokens become 139, 97, 69 at 0.7, and 99, 49, 25 at 0.5. */
 const after = [2, 4, 6];
 const keeps = [0.7, 0.5];
 
@@ -41,7 +47,7 @@ const rows = arms.flatMap(({ id, label, options, seeds }) =>
       id: `${id}@${keep}`,
       arm: id,
       keep,
-      label: `${label}, keep ${keep}`,
+      label,
       plan: pruningPlan({ ...options, schedule: after.map((block) => ({ after: block, keep })) }),
       seeds,
     }),

@@ -12,7 +12,7 @@ import {
   type Weights,
 } from '@vssm/core';
 
-export type ModelId = 'vim-nano-fmnist' | ModelName;
+export type ModelId = 'vim-nano-fmnist' | 'vim-nano-197' | 'vim-nano-197-top' | ModelName;
 
 interface BenchModel {
   /** In print. */
@@ -29,7 +29,20 @@ export const benchModels: Readonly<Record<ModelId, BenchModel>> = {
   'vim-nano-fmnist': {
     name: 'Vim-nano (Fashion-MNIST)',
     spec: null,
-    embedded: fileURLToPath(new URL('../../../datasets/fashion-mnist/vim-nano-fmnist.pth', import.meta.url)),
+    embedded: embedded('vim-nano-fmnist.pth'),
+    published: null,
+  },
+  // Trained by this project, see benchmarks/finetuning.
+  'vim-nano-197': {
+    name: 'Vim-nano-197 (Fashion-MNIST)',
+    spec: null,
+    embedded: embedded('vim-nano-197.safetensors'),
+    published: null,
+  },
+  'vim-nano-197-top': {
+    name: 'Vim-nano-197, fine-tuned with ToP (Fashion-MNIST)',
+    spec: null,
+    embedded: embedded('vim-nano-197-top.safetensors'),
     published: null,
   },
   'vim-tiny': published('vim-tiny', 'Vim-T', 'hustvl/Vim-tiny-midclstok'),
@@ -39,6 +52,10 @@ export const benchModels: Readonly<Record<ModelId, BenchModel>> = {
   'plainmamba-l2': published('plainmamba-l2', 'PlainMamba-L2', 'ChenhongyiYang/PlainMamba, l2.pth'),
   'plainmamba-l3': published('plainmamba-l3', 'PlainMamba-L3', 'ChenhongyiYang/PlainMamba, l3.pth'),
 };
+
+function embedded(file: string): string {
+  return fileURLToPath(new URL(`../../../datasets/fashion-mnist/${file}`, import.meta.url));
+}
 
 function published(model: ModelName, name: string, where: string): BenchModel {
   return { name, spec: models[model], embedded: null, published: where };

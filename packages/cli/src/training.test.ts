@@ -47,7 +47,10 @@ describe('vssm train, finetune and experiment', () => {
   it('the experiment says what it would run', async () => {
     const { code, stdout } = await vssm('experiment', '--data', '.', '--out', 'a', '--plan', '--json');
     expect(code).toBe(0);
-    expect(JSON.parse(stdout)).toMatchObject({ id: 'finetuning', claim: { arm: 'decay', against: 'none' } });
+    expect(JSON.parse(stdout)).toMatchObject({
+      id: 'finetuning',
+      claims: [{ arm: 'decay', against: 'none' }, {}],
+    });
   });
 
   it.skipIf(!existsSync(data))('trains, then fine-tunes pruned what came out', async () => {

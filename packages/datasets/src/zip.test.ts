@@ -1,3 +1,4 @@
+import { randomBytes } from 'node:crypto';
 import { rmSync, truncateSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { UserError } from '@vssm/core';
@@ -39,6 +40,22 @@ describe('openZip', () => {
     await expect(entries.get('val2017/a.jpg')!.read()).rejects.toThrow(
       `archive ${path}: val2017/a.jpg is damaged (wrong checksum)`,
     );
+  });
+
+  it('reads sizes of 64 bits, and believes none that the packed bytes cannot hold', async () => {
+    const sound = await opened(written({ deflated: true, zip64: true }));
+    expect(Buffer.from(await sound.entries.get('val2017/a.jpg')!.read()).toString()).toBe('first');
+    const path = written({ deflated: true, zip64: true, size: 2 ** 50 });
+    const { entries } = await opened(path);
+    await expect(entries.get('val2017/b.jpg')!.read()).rejects.toThrow(
+      new RegExp(`archive ${path}: val2017/b.jpg is damaged \\(\\d+ bytes cannot become ${2 ** 50}\\)`),
+    );
+  });
+
+  it('refuses to hold a file larger than an image may be', async () => {
+    const archive = zipOf({ 'a.png': randomBytes(300_000) }, { deflated: true, size: 257 * 1024 ** 2 });
+    const { entries } = await opened(join(temporaryFolder({ 'a.zip': archive }), 'a.zip'));
+    await expect(entries.get('a.png')!.read()).rejects.toThrow('is more than 268435456; make it smaller');
   });
 
   it('refuses an encrypted file', async () => {

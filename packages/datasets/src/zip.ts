@@ -5,7 +5,9 @@
 import type { Readable } from 'node:stream';
 import { crc32 } from 'node:zlib';
 import { UserError } from '@vssm/core';
-import { type Entry, openPromise, type ZipFile } from 'yauzl';
+import type { Entry, ZipFile } from 'yauzl';
+import { maxImageBytes } from './dataset.ts';
+import { openZipFile } from './zip-file.ts';
 
 export interface ZipEntry {
   /** Path inside the archive. */
@@ -15,7 +17,7 @@ export interface ZipEntry {
   /**
    * The contents, checked against the archive's CRC-32.
    *
-   * @throws UserError naming archive and file when they are damaged
+   * @throws UserError naming archive and file when they are damaged, or larger than an image may be
    */
   read(): Promise<Uint8Array>;
   /** The contents piece by piece, for files too large to hold. Not checked. */
@@ -30,6 +32,8 @@ export interface Zip {
 
 /** The largest of the archives that are read here holds 123,000 files. */
 const maxEntries = 2_000_000;
+/** No byte of deflated data becomes more (https://zlib.net/zlib_tech.html); so no size is believed beyond it. */
+const maxExpansion = 1032;
 
 /**
  * Opens an archive and reads its directory.
@@ -39,7 +43,7 @@ const maxEntries = 2_000_000;
 export async function openZip(path: string): Promise<Zip> {
   let file: ZipFile;
   try {
-    file = await openPromise(path, { autoClose: false });
+    file = await openZipFile(path);
   } catch (error) {
     throw unreadable(path, error);
   }
@@ -83,7 +87,16 @@ async function openEntry(file: ZipFile, entry: Entry, archive: string): Promise<
 
 /** The stream ends in an error when it gives more or fewer bytes than the directory says. */
 async function readEntry(file: ZipFile, entry: Entry, archive: string): Promise<Uint8Array> {
-  const bytes = new Uint8Array(entry.uncompressedSize);
+  const { uncompressedSize: size, compressedSize: packed } = entry;
+  if (size > maxExpansion * packed) {
+    throw damaged(archive, entry, new Error(`${packed} bytes cannot become ${size}`));
+  }
+  if (size > maxImageBytes) {
+    throw new UserError(
+      `archive ${archive}: ${entry.fileName} of ${size} bytes is more than ${maxImageBytes}; make it smaller`,
+    );
+  }
+  const bytes = new Uint8Array(size);
   let filled = 0;
   try {
     for await (const chunk of await openEntry(file, entry, archive)) {

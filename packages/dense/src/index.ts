@@ -18,6 +18,7 @@ export {
   type RegionOutputs,
   toInput,
 } from './detections.ts';
+export { labelMap, type WindowLogits } from './label-map.ts';
 export type { NumberMap, Numbers, Size } from './maps.ts';
 export { pasteMask, pasteProbabilities } from './masks.ts';
 export { type Candidates, intersectionOverUnion, nonMaximumSuppression } from './nms.ts';
@@ -25,4 +26,4 @@ export { type Proposals, propose } from './proposals.ts';
 export { referenceMaskRcnn, referenceRetinaNet, referenceSegmenter } from './reference-stages.ts';
 export { regionLevels } from './region-levels.ts';
 export { type SegmenterStages, segmentImage } from './segment.ts';
-export { cutWindow, labelMap, type Window, type WindowLogits, windowsOf } from './windows.ts';
+export { cutWindow, type Window, windowsOf } from './windows.ts';

@@ -18,9 +18,7 @@ interface Window {
  */
 export function pasteProbabilities(logits: Numbers, box: ArrayLike<number>, image: Size): Float64Array {
   const probabilities = new Float64Array(image.height * image.width);
-  forEachPixel(logits, box, image, (pixel, probability) => {
-    probabilities[pixel] = probability;
-  });
+  forEachRow(logits, box, image, (start, row) => probabilities.set(row, start));
   return probabilities;
 }
 
@@ -32,35 +30,56 @@ export function pasteMask(
   threshold: number,
 ): Uint8Array {
   const mask = new Uint8Array(image.height * image.width);
-  forEachPixel(logits, box, image, (pixel, probability) => {
-    if (probability >= threshold) mask[pixel] = 1;
+  forEachRow(logits, box, image, (start, row) => {
+    for (let i = 0; i < row.length; i++) if (row[i] >= threshold) mask[start + i] = 1;
   });
   return mask;
 }
 
-function forEachPixel(
+/** The probabilities of one row of the image, those around the box; the next row overwrites them. */
+function forEachRow(
   logits: Numbers,
   box: ArrayLike<number>,
   image: Size,
-  visit: (pixel: number, probability: number) => void,
+  visit: (firstPixel: number, probabilities: Float64Array) => void,
 ): void {
   const side = Math.sqrt(logits.length);
-  const values = Float64Array.from(logits, sigmoid);
   const window = reach(box, side, image);
   const columns = samples(box[0], box[2], side, window.left, window.right);
   const rows = samples(box[1], box[3], side, window.top, window.bottom);
-  const at = (row: number, column: number) =>
-    row < 0 || row >= side || column < 0 || column >= side ? 0 : values[row * side + column];
-  for (const [i, y] of rows.entries()) {
+  const lines = maskLines(logits, side, columns);
+  const probabilities = new Float64Array(columns.length);
+  for (let i = 0; i < rows.length; i++) {
+    const y = rows[i];
     const row = Math.floor(y);
-    for (const [j, x] of columns.entries()) {
-      const column = Math.floor(x);
-      const top = at(row, column) * (column + 1 - x) + at(row, column + 1) * (x - column);
-      const bottom = at(row + 1, column) * (column + 1 - x) + at(row + 1, column + 1) * (x - column);
-      const pixel = (window.top + i) * image.width + window.left + j;
-      visit(pixel, top * (row + 1 - y) + bottom * (y - row));
+    const [below, above] = [y - row, row + 1 - y];
+    const top = lineOf(row, side) * columns.length;
+    const bottom = lineOf(row + 1, side) * columns.length;
+    for (let j = 0; j < columns.length; j++) {
+      probabilities[j] = lines[top + j] * above + lines[bottom + j] * below;
+    }
+    visit((window.top + i) * image.width + window.left, probabilities);
+  }
+}
+
+/** The mask's rows as probabilities at places along them, [side + 1, places]; the last row is what lies outside. */
+function maskLines(logits: Numbers, side: number, places: Float64Array): Float64Array {
+  const values = Float64Array.from(logits, sigmoid);
+  const lines = new Float64Array((side + 1) * places.length);
+  for (let j = 0; j < places.length; j++) {
+    const x = places[j];
+    const column = Math.floor(x);
+    for (let row = 0; row < side; row++) {
+      const left = column < 0 || column >= side ? 0 : values[row * side + column];
+      const right = column + 1 < 0 || column + 1 >= side ? 0 : values[row * side + column + 1];
+      lines[row * places.length + j] = left * (column + 1 - x) + right * (x - column);
     }
   }
+  return lines;
+}
+
+function lineOf(row: number, side: number): number {
+  return row < 0 || row >= side ? side : row;
 }
 
 /** Beyond one mask cell around the box every sample is zero. A box without extent reaches everywhere. */
@@ -79,8 +98,8 @@ function reach(box: ArrayLike<number>, side: number, image: Size): Window {
  * Places in the mask of the pixels first … end - 1. Where a box has no extent, upstream takes the mask's middle
  * instead of infinity.
  */
-function samples(low: number, high: number, side: number, first: number, end: number): number[] {
-  return Array.from({ length: Math.max(end - first, 0) }, (_, i) => {
+function samples(low: number, high: number, side: number, first: number, end: number): Float64Array {
+  return Float64Array.from({ length: Math.max(end - first, 0) }, (_, i) => {
     const share = (first + i + 0.5 - low) / (high - low);
     return (Number.isFinite(share) ? share : 0.5) * side - 0.5;
   });

@@ -9,7 +9,8 @@ import {
   storedIntegers,
   vimVariants,
 } from './golden.ts';
-import { averagedRows, cutWindow, labelMap, type WindowLogits, windowsOf } from './windows.ts';
+import { averagedLogits, labelMap, type WindowLogits } from './label-map.ts';
+import { cutWindow, windowsOf } from './windows.ts';
 
 const { bilinear, featureMap, plainMambaBlocks, plainMambaTaps, uperHead, vimBlocks, vimNeck, vimTaps } =
   denseReference;
@@ -82,16 +83,11 @@ function slide(
   const places = parts.flatMap(({ window: { top, left, bottom, right } }) => [top, left, bottom, right]);
   expect(places).toEqual(storedIntegers(golden, 'slide.windows'));
 
-  const row = averagedRows(parts, image);
-  const classes = parts[0].logits.channels;
-  const averaged = new Float64Array(classes * image.height * image.width);
-  for (let y = 0; y < image.height; y++) {
-    const values = row(y);
-    for (let c = 0; c < classes; c++) {
-      const own = values.subarray(c * image.width, (c + 1) * image.width);
-      averaged.set(own, (c * image.height + y) * image.width);
-    }
-  }
+  const { classes, read } = averagedLogits(parts, image);
+  const area = image.height * image.width;
+  const averaged = new Float64Array(classes * area);
+  const whole = { top: 0, left: 0, bottom: image.height, right: image.width };
+  for (let c = 0; c < classes; c++) read(c, whole, averaged.subarray(c * area));
   return { image, parts, averaged: featureMap(classes, image.height, image.width, averaged) };
 }
 

@@ -16,13 +16,17 @@ describe('damaged inputs', () => {
       expect.arrayContaining([
         'coco-json',
         'idx',
+        'label-map',
         'pickle',
         'predictions',
         'pth',
         'results',
         'rle',
         'safetensors',
+        'score-coco',
+        'score-miou',
         'tar',
+        'zip',
       ]),
     );
   });

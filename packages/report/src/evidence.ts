@@ -5,6 +5,7 @@ import {
   type AccuracyRecord,
   type ComparisonRecord,
   type DenseRecord,
+  type FinetuningRecord,
   type HistoryEntry,
   latestRecords,
   type PaperTable,
@@ -27,7 +28,12 @@ export interface Entry<T extends ResultRecord> {
 
 export interface Evidence {
   readonly runs: readonly RunRecord[];
+  /** Of dense weights, pruned as they are. */
   readonly accuracy: readonly Entry<AccuracyRecord>[];
+  /** Of the weights that an experiment has trained; its record says what they are to reach. */
+  readonly finetuned: readonly Entry<AccuracyRecord>[];
+  /** Experiments that train, the newest last. */
+  readonly finetuning: readonly Entry<FinetuningRecord>[];
   /** Dense and pruned models on the backend that was asked for. */
   readonly speed: readonly Entry<SpeedRecord>[];
   /** Ways to carry out one model, side by side. */
@@ -70,9 +76,14 @@ export function gatherEvidence(
       (entry): entry is Entry<Extract<ResultRecord, { kind: K }>> => entry.record.kind === wanted,
     );
   const counted = new Set(latestRecords(entries.map(({ record }) => record)));
+  const finetuning = lastOfKey(kind('finetuning'));
+  const trained = new Set(finetuning.map(({ record }) => record.experiment));
+  const accuracy = withoutSuperseded(lastOfKey(kind('accuracy')));
   return {
     runs: kind('run').map(({ record }) => record),
-    accuracy: withoutSuperseded(lastOfKey(kind('accuracy'))),
+    accuracy: accuracy.filter(({ record }) => !trained.has(record.experiment)),
+    finetuned: accuracy.filter(({ record }) => trained.has(record.experiment)),
+    finetuning,
     speed: lastOfRow(kind('speed').filter(({ record }) => record.execution === undefined)),
     executions: kind('speed').filter(({ record }) => record.execution !== undefined),
     profiles: kind('profile'),
@@ -125,8 +136,11 @@ function withoutSuperseded(entries: readonly Entry<AccuracyRecord>[]): Entry<Acc
 
 /** True when any number of the report comes from a cut-down run. */
 export function isPartial(evidence: Evidence): boolean {
-  const { accuracy, dense } = evidence;
-  return accuracy.some(({ record }) => record.sample.partial) || dense.some(({ record }) => record.partial);
+  const { accuracy, finetuned, dense } = evidence;
+  return (
+    [...accuracy, ...finetuned].some(({ record }) => record.sample.partial) ||
+    dense.some(({ record }) => record.partial)
+  );
 }
 
 /** Names of data sets are compared without case and punctuation. */

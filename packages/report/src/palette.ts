@@ -24,9 +24,33 @@ export const colours = {
   warn: ['#97370a', '#ffb38a'],
   warnpanel: ['#fdefe4', '#3a2418'],
   good: ['#1d6b45', '#6fd0a0'],
+  class1: ['#b3261e', '#ff9a8f'],
+  class2: ['#0b5fa5', '#8cc4ff'],
+  class3: ['#1d7a3a', '#7fd99a'],
+  class4: ['#8540b5', '#dcaaf7'],
+  class5: ['#9a5b00', '#ffbd66'],
+  class6: ['#006d77', '#6fd6dd'],
+  class7: ['#b0307a', '#ff9fd0'],
+  class8: ['#5f6b00', '#cbd96a'],
+  class9: ['#3f45b8', '#b3b6ff'],
+  class10: ['#7a4a32', '#d8ae94'],
 } as const satisfies Record<string, readonly [light: string, dark: string]>;
 
 export type Colour = keyof typeof colours;
+
+/** Of classes in pictures: as text they can be read on the page's colour, and the page's colour on them. */
+export const classColours = [
+  'class1',
+  'class2',
+  'class3',
+  'class4',
+  'class5',
+  'class6',
+  'class7',
+  'class8',
+  'class9',
+  'class10',
+] as const satisfies readonly Colour[];
 
 export function colour(name: Colour): string {
   return `var(--${name})`;

@@ -11,7 +11,9 @@ import { PairedComparison } from './paired.ts';
 import { paletteCss } from './palette.ts';
 import { ablations } from './sections/ablations.ts';
 import { backends } from './sections/backends.ts';
+import { claim } from './sections/claim/claim.ts';
 import { cpu } from './sections/cpu/cpu.ts';
+import { dense } from './sections/dense/dense.ts';
 import { flopsSection } from './sections/flops.ts';
 import { licences } from './sections/licences.ts';
 import { notRun } from './sections/not-run.ts';
@@ -74,9 +76,11 @@ export async function writeReport({
 
 const writers: readonly SectionWriter[] = [
   summary,
+  claim,
   strip,
   ablations,
   paperTables,
+  dense,
   tradeoff,
   speed,
   backends,
@@ -91,7 +95,7 @@ const writers: readonly SectionWriter[] = [
 ];
 
 /** In cascade order. */
-const styles: readonly string[] = ['page.css', 'tables.css', 'figures.css', 'media.css'];
+const styles: readonly string[] = ['page.css', 'tables.css', 'figures.css', 'drawings.css', 'media.css'];
 
 /** Everything that goes into the folder; depends on the evidence alone. */
 export async function reportFiles(evidence: Evidence): Promise<FileSet> {
@@ -115,6 +119,8 @@ export async function reportFiles(evidence: Evidence): Promise<FileSet> {
 function allRecords({
   runs,
   accuracy,
+  finetuned,
+  finetuning,
   speed,
   executions,
   profiles,
@@ -125,6 +131,8 @@ function allRecords({
 }: Evidence): string {
   const measured = [
     ...accuracy,
+    ...finetuned,
+    ...finetuning,
     ...speed,
     ...executions,
     ...profiles,

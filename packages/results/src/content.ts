@@ -23,7 +23,10 @@ function withoutTimes(record: ResultRecord): unknown {
       const { durationMs: _, ...rest } = record;
       return rest;
     }
-    case 'dense':
+    case 'dense': {
+      const { durationMs, parts, ...rest } = record;
+      return { ...rest, parts: parts?.map(({ ms, ...part }) => part) };
+    }
     case 'speed': {
       const { samplesMs, medianMs, minMs, maxMs, spread, speedup, durationMs, ...rest } = record;
       const { execution, peakMemoryBytes, threads, batch, ...same } = rest;

@@ -1,5 +1,7 @@
 export { AppendFile, writeError } from './append.ts';
 export { resultsContent } from './content.ts';
+export { denseRecordParts } from './dense.ts';
+export { type DrawnImage, drawnLimits } from './drawn.ts';
 export {
   type Environment,
   environmentSchema,
@@ -40,6 +42,7 @@ export {
 } from './predictions.ts';
 export { profileParts } from './profile.ts';
 export { latestRecords, type ReadResults, readResults, resultsFileName } from './read.ts';
+export { decodeRuns, encodeRuns } from './runs.ts';
 export {
   type AccuracyRecord,
   type ComparisonRecord,

@@ -253,4 +253,34 @@ export const dense: DenseRecord = {
   durationMs: 5,
 };
 
-export const everyKind = [run, accuracy, speed, rival, profile, strip, skipped, shard, dense];
+/** A pruned detector with one image to draw. */
+export const drawnDense: DenseRecord = {
+  ...dense,
+  key: 'dense-2',
+  plan: { ...dense.plan, schedule: [{ after: 5, keep: 0.5 }] },
+  schedule: '5@0.5',
+  parts: [
+    { part: 'layers', gflops: { paper: 0.75, strict: 2 }, ms: 4 },
+    { part: 'masks', gflops: { paper: 0.25, strict: 1 }, ms: null },
+    { part: 'pasted masks', gflops: null, ms: 1 },
+  ],
+  drawn: [
+    {
+      ...{ id: '1', height: 20, width: 40 },
+      picture: { height: 1, width: 2, pixels: Buffer.from([0, 1, 2, 3, 4, 5]).toString('base64') },
+      prediction: {
+        kind: 'detections',
+        found: 3,
+        best: [{ class: { index: 0, name: 'cat' }, score: 0.5, box: [1, 2, 30, 20], mask: [0, 1, 1, 1] }],
+      },
+      windows: [
+        {
+          ...{ left: 0, top: 0, width: 64, height: 32, grid: { height: 1, width: 2 } },
+          kept: [{ after: 5, cells: [1] }],
+        },
+      ],
+    },
+  ],
+};
+
+export const everyKind = [run, accuracy, speed, rival, profile, strip, skipped, shard, dense, drawnDense];

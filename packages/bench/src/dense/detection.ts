@@ -4,8 +4,13 @@ import { join } from 'node:path';
 import type { CocoDataset } from '@vssm/datasets';
 import { CocoEvaluator, type CocoSummary, detectionOf, type OverlapType, trueObjectOf } from '@vssm/metrics';
 import { writeError } from '@vssm/results';
-import type { Answers } from './answers.ts';
-import { answerImages, type DenseEvaluation, type DenseTotals, type Stopped } from './evaluation.ts';
+import {
+  type Answered,
+  answerImages,
+  type DenseEvaluation,
+  type DenseTotals,
+  type Stopped,
+} from './evaluation.ts';
 import type { DenseAnswer } from './messages.ts';
 
 export const detectionsFileName = 'detections.json';
@@ -36,7 +41,7 @@ export async function evaluateDetection(request: DenseEvaluation<CocoDataset>): 
   const outcome = await answerImages(
     request,
     async (index, answer) => foundIn(answer, dataset.categoryIds, (await dataset.truth(index)).image),
-    (answers) => score(request, answers, model.spec.kind === 'maskrcnn'),
+    (answered) => score(request, answered, model.spec.kind === 'maskrcnn'),
   );
   if (outcome.state === 'stopped') return outcome;
   const { result, ...totals } = outcome;
@@ -62,8 +67,8 @@ function foundIn(
 }
 
 async function score(
-  { dataset, images, out }: DenseEvaluation<CocoDataset>,
-  answers: Answers,
+  { dataset, out }: DenseEvaluation<CocoDataset>,
+  answered: Iterable<Answered>,
   masks: boolean,
 ): Promise<DetectionScore> {
   const categories = dataset.instances.categories.map(({ id }) => id);
@@ -73,11 +78,10 @@ async function score(
   }));
   const file = new ResultsFile(join(out, detectionsFileName));
   try {
-    for (const index of images) {
+    for (const { index, result } of answered) {
       const { id: sample } = dataset.samples[index];
-      if (!answers.has(sample)) continue;
       const { image, annotations } = await dataset.truth(index);
-      const found = answers.read(sample) as readonly Found[];
+      const found = result as readonly Found[];
       for (const { type, evaluator } of evaluators) {
         const objects = annotations.map((annotation) =>
           trueObjectOf(annotation, type, image, `${dataset.instances.path}: annotation ${annotation.id}`),

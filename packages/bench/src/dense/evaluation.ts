@@ -2,12 +2,15 @@
 import { availableParallelism } from 'node:os';
 import { type DenseSpec, denseFlops, type PruningPlan, UserError, type Weights } from '@vssm/core';
 import type { DenseDataset, SizeLimits } from '@vssm/datasets';
+import type { DrawnImage } from '@vssm/results';
 import { denseCode } from '../code-version.ts';
 import { exitCodes, listenForInterruption } from '../interruption.ts';
 import { keyOf } from '../keys.ts';
 import type { Progress } from '../progress.ts';
 import { type Answers, openAnswers } from './answers.ts';
+import { drawnImage } from './drawn-image.ts';
 import type { DenseAnswer } from './messages.ts';
+import { type DensePart, MeanPartTimes, type PartTime } from './part-times.ts';
 import { startDenseWorkers } from './pool.ts';
 
 export interface DenseModel {
@@ -25,6 +28,8 @@ export interface DenseEvaluation<Dataset extends DenseDataset<unknown>> {
   readonly limits: SizeLimits | null;
   /** Images to answer, as indices of the data set. */
   readonly images: readonly number[];
+  /** Those of them whose answers are kept so that they can be drawn. Default: none. */
+  readonly draw?: readonly number[];
   /** Worker threads, a model in each. */
   readonly workers: number;
   /** Where answers are kept; running again with it resumes. */
@@ -40,6 +45,22 @@ export interface DenseTotals {
   readonly failed: readonly { readonly id: string; readonly error: string }[];
   /** Images answered by this run, and its time for each, ms, all workers together. Null where it answered none. */
   readonly throughput: { readonly images: number; readonly msPerImage: number } | null;
+  /** Mean over the images, ms inside one thread. */
+  readonly partMs: ReadonlyMap<DensePart, number>;
+  readonly drawn: readonly DrawnImage[];
+}
+
+/** What is kept of one image. */
+interface KeptAnswer {
+  readonly result: unknown;
+  readonly ms: readonly PartTime[];
+  readonly drawn?: DrawnImage;
+}
+
+/** An image that has an answer, and what `record` made of it. */
+export interface Answered {
+  readonly index: number;
+  readonly result: unknown;
 }
 
 export type Stopped = { readonly state: 'stopped'; readonly exitCode: number };
@@ -57,13 +78,13 @@ export function usualWorkers({ kind }: DenseSpec): number {
  * Answers every image that has no answer yet.
  *
  * @param record what is kept of an answer
- * @param summarise told the answers once all images have one, or an error
+ * @param summarise goes once through the answers, in the order of the images, when all have one or an error
  * @throws UserError for a folder of another evaluation, an image that the model does not take
  */
 export async function answerImages<Dataset extends DenseDataset<unknown>, Result>(
   request: DenseEvaluation<Dataset>,
   record: (index: number, answer: DenseAnswer) => Promise<unknown>,
-  summarise: (answers: Answers) => Promise<Result>,
+  summarise: (answered: Iterable<Answered>) => Promise<Result>,
 ): Promise<({ readonly state: 'done' } & DenseTotals & { readonly result: Result }) | Stopped> {
   const { dataset, images, progress } = request;
   const answers = await openAnswers(request.out, keyOfEvaluation(request));
@@ -85,14 +106,26 @@ export async function answerImages<Dataset extends DenseDataset<unknown>, Result
       progress.say(`${failed.length} images without an answer, not counted; the first: ${error}`);
     }
     const throughput = work.images === 0 ? null : { images: work.images, msPerImage: work.ms / work.images };
-    return { state: 'done', images: answered.length, failed, throughput, result: await summarise(answers) };
+    const times = new MeanPartTimes();
+    const drawn: DrawnImage[] = [];
+    const each = function* (): Generator<Answered> {
+      for (const index of answered) {
+        const kept = answers.read(idOf(index)) as KeptAnswer;
+        times.add(kept.ms);
+        if (kept.drawn !== undefined) drawn.push(kept.drawn);
+        yield { index, result: kept.result };
+      }
+    };
+    const result = await summarise(each());
+    const totals = { images: answered.length, failed, throughput, partMs: times.means, drawn };
+    return { state: 'done', ...totals, result };
   } finally {
     answers.close();
   }
 }
 
 async function answerOpen<Dataset extends DenseDataset<unknown>>(
-  { model, plan, dataset, images, workers: count, progress }: DenseEvaluation<Dataset>,
+  { model, plan, dataset, images, draw = [], workers: count, progress }: DenseEvaluation<Dataset>,
   open: readonly number[],
   answers: Answers,
   record: (index: number, answer: DenseAnswer) => Promise<unknown>,
@@ -125,8 +158,13 @@ async function answerOpen<Dataset extends DenseDataset<unknown>>(
             continue;
           }
           try {
-            const answer = await worker.run({ image: image.prepared, sample: index });
-            answers.append(id, await record(index, answer));
+            const said = await worker.run({ image: image.prepared, sample: index });
+            const request = { spec: model.spec, plan, dataset, index, placed: image.prepared };
+            answers.append(id, {
+              result: await record(index, said.answer),
+              ms: said.ms,
+              ...(draw.includes(index) && { drawn: await drawnImage(request, said) }),
+            } satisfies KeptAnswer);
           } catch (error) {
             broken = true;
             if (!(error instanceof UserError)) throw error;
@@ -165,12 +203,13 @@ function keyOfEvaluation({
   plan,
   dataset,
   limits,
+  draw = [],
 }: DenseEvaluation<DenseDataset<unknown>>): string {
   const { name, split, checksum, classes } = dataset;
   return keyOf([spec.kind, name], {
     code: denseCode(),
     weights: identity,
-    ...{ spec, plan, limits },
+    ...{ spec, plan, limits, draw },
     dataset: { name, split, checksum, classes },
   });
 }

@@ -2,6 +2,7 @@
 import type { SharedWeight } from '@vssm/backend-cpu';
 import type { DenseSpec, PruningPlan } from '@vssm/core';
 import type { PreparedImage } from '@vssm/datasets';
+import type { PartTime } from './part-times.ts';
 
 /** Given to a worker when it starts. Weights lie in memory that all workers share. */
 export interface DenseSetup {
@@ -31,11 +32,26 @@ export type DenseAnswer =
   /** The class of every pixel, [height, width]. */
   | { readonly kind: 'labels'; readonly labels: Uint16Array };
 
+/** What a pruning step left. */
+export interface KeptStep {
+  /** 1-based block that it follows. */
+  readonly after: number;
+  /** Raster indices of the cells that still have a token, rising. */
+  readonly cells: Int32Array;
+}
+
+export interface AnsweredImage {
+  readonly answer: DenseAnswer;
+  /** Step after step; window after window where the image is looked at through several. */
+  readonly kept: readonly KeptStep[];
+  readonly ms: readonly PartTime[];
+}
+
 export type ToDenseWorker = ({ readonly kind: 'run' } & DenseJob) | { readonly kind: 'stop' };
 
 export type FromDenseWorker =
   | { readonly kind: 'ready' }
-  | { readonly kind: 'done'; readonly answer: DenseAnswer }
+  | ({ readonly kind: 'done' } & AnsweredImage)
   /** The image failed; the worker lives on. `user`: it can be mended by the user. */
   | { readonly kind: 'failed'; readonly user: boolean; readonly reason: string }
   /** The worker could not start. */

@@ -2,7 +2,7 @@
 import { Worker } from 'node:worker_threads';
 import { shareWeights } from '@vssm/backend-cpu';
 import { type DenseSpec, type PruningPlan, UserError, type Weights } from '@vssm/core';
-import type { DenseAnswer, DenseJob, DenseSetup, FromDenseWorker, ToDenseWorker } from './messages.ts';
+import type { AnsweredImage, DenseJob, DenseSetup, FromDenseWorker, ToDenseWorker } from './messages.ts';
 
 export class DenseWorker {
   readonly #worker: Worker;
@@ -20,14 +20,14 @@ export class DenseWorker {
   /**
    * @throws UserError for an image that the model does not take, and when the thread ends before it answers
    */
-  async run({ image, sample }: DenseJob): Promise<DenseAnswer> {
+  async run({ image, sample }: DenseJob): Promise<AnsweredImage> {
     const message: ToDenseWorker = { kind: 'run', image, sample };
     const answer = nextMessage(this.#worker);
     this.#worker.postMessage(message, [image.pixels.buffer as ArrayBuffer]);
     const said = await answer;
     switch (said.kind) {
       case 'done':
-        return said.answer;
+        return said;
       case 'failed':
         throw said.user ? new UserError(said.reason) : new Error(said.reason);
       default:

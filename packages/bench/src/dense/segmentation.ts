@@ -17,7 +17,7 @@ const rules = { ignore: 255, reduceZeroLabel: true } as const;
 export async function evaluateSegmentation(
   request: DenseEvaluation<DenseDataset<LabelMap>>,
 ): Promise<SegmentationOutcome> {
-  const { dataset, images } = request;
+  const { dataset } = request;
   const classes = dataset.classes.length;
   const outcome = await answerImages(
     request,
@@ -26,12 +26,9 @@ export async function evaluateSegmentation(
       const { labels: truth } = await dataset.truth(index);
       return present(new SegmentationEvaluator({ ...rules, classes }).add(answer.labels, truth));
     },
-    async (answers) => {
+    async (answered) => {
       const evaluator = new SegmentationEvaluator({ ...rules, classes });
-      for (const index of images) {
-        const { id } = dataset.samples[index];
-        if (answers.has(id)) evaluator.addCounts(countsOf(answers.read(id) as ClassCounts[], classes));
-      }
+      for (const { result } of answered) evaluator.addCounts(countsOf(result as ClassCounts[], classes));
       return evaluator.summary();
     },
   );

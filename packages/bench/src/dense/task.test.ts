@@ -48,6 +48,10 @@ describe('rows of detectors and segmenters', () => {
       dataset: { name: 'made-up pictures in the form of COCO 2017', total: 4 },
       figures: { boxAp: expect.any(Number), maskAp: expect.any(Number) },
     });
+    expect(detector).toMatchObject({
+      drawn: [{ id: '100', windows: [{ kept: [{ after: 1 }, { after: 2 }] }] }, { id: '200' }],
+      parts: expect.arrayContaining([{ part: 'layers', gflops: expect.anything(), ms: expect.any(Number) }]),
+    });
     expect(segmenter).toMatchObject({ row: 'other', figures: { miou: expect.any(Number) } });
     expect(existsSync(join(folder, 'smoke/answers'))).toBe(true);
     expect(await runBench(await request(rows, 'smoke'))).toMatchObject({ carriedOut: 0, foundDone: 2 });

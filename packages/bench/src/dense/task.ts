@@ -8,7 +8,7 @@ import {
   type PruningPlan,
   UserError,
 } from '@vssm/core';
-import { type DenseRecord, type SkippedRecord, schemaVersion } from '@vssm/results';
+import { type DenseRecord, denseRecordParts, type SkippedRecord, schemaVersion } from '@vssm/results';
 import { denseCode } from '../code-version.ts';
 import type { Cost } from '../cost.ts';
 import { keyOf } from '../keys.ts';
@@ -38,6 +38,9 @@ export interface DenseRow {
   readonly dataset: DenseDatasetId;
   readonly plan: PruningPlan;
 }
+
+/** The first images of every row are kept so that they can be drawn. */
+const drawnImages = 2;
 
 export type DenseHead = Pick<
   DenseRecord,
@@ -129,6 +132,23 @@ export function denseCost(spec: DenseSpec, plan: PruningPlan): Cost {
   };
 }
 
+/** Operations and times by part, in the order of the work. */
+export function densePartsOf(
+  { model: { spec }, plan }: Pick<DenseTask, 'model' | 'plan'>,
+  partMs: DenseTotals['partMs'],
+): NonNullable<DenseRecord['parts']> {
+  const [paper, strict] = (['paper', 'strict'] as const).map(
+    (profile): ReadonlyMap<string, number> => denseFlops(spec, plan, profile).parts,
+  );
+  return denseRecordParts
+    .filter((part) => (strict.get(part) ?? 0) > 0 || partMs.has(part))
+    .map((part) => ({
+      part,
+      gflops: strict.has(part) ? { paper: paper.get(part)! / 1e9, strict: strict.get(part)! / 1e9 } : null,
+      ms: partMs.get(part) ?? null,
+    }));
+}
+
 /** @returns false when it was stopped before the end; what was done is kept */
 export async function measureDense(task: DenseTask, place: Workplace): Promise<boolean> {
   const started = performance.now();
@@ -150,8 +170,10 @@ export async function measureDense(task: DenseTask, place: Workplace): Promise<b
     partial: images.length < samples.length,
     figures: outcome.figures,
     ...denseCost(model.spec, plan),
+    parts: densePartsOf(task, outcome.partMs),
     input: inputSize(model.spec),
     durationMs: performance.now() - started,
+    drawn: [...outcome.drawn],
   });
   return true;
 }
@@ -163,7 +185,7 @@ type Evaluated =
 async function evaluated(task: DenseTask, place: Workplace): Promise<Evaluated> {
   const { data, model, plan, images } = task;
   const shared = {
-    ...{ model, plan, images, limits: data.limits },
+    ...{ model, plan, images, draw: images.slice(0, drawnImages), limits: data.limits },
     workers: Math.min(place.threads, usualWorkers(model.spec)),
     out: join(place.results.folder, 'answers', task.key),
     progress: shareOf(place),

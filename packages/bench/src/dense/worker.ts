@@ -1,6 +1,6 @@
 /** One worker thread: a detector or segmenter of its own, one thread inside each operator, one image at a time. */
 import { parentPort, workerData } from 'node:worker_threads';
-import { CpuDetector, CpuSegmenter } from '@vssm/backend-cpu';
+import { CpuDetector, CpuSegmenter, type KeptWatch } from '@vssm/backend-cpu';
 import {
   type DenseSpec,
   float32,
@@ -21,14 +21,27 @@ import {
   segmentImage,
 } from '@vssm/dense';
 import { rleFromMask, rleToString } from '@vssm/metrics';
-import type { DenseAnswer, DenseJob, DenseSetup, FromDenseWorker, ToDenseWorker } from './messages.ts';
+import type {
+  DenseAnswer,
+  DenseJob,
+  DenseSetup,
+  FromDenseWorker,
+  KeptStep,
+  ToDenseWorker,
+} from './messages.ts';
+import { PartTimes } from './part-times.ts';
 
 interface Answerer {
   answer(job: DenseJob): Promise<DenseAnswer>;
   dispose(): Promise<void>;
 }
 
-const options = { threads: 1 } as const;
+const times = new PartTimes();
+let steps: KeptStep[] = [];
+const kept: KeptWatch = (after, { positions, live }) => {
+  steps.push({ after, cells: live === undefined ? positions : positions.filter((_, i) => live[i] === 1) });
+};
+const options = { threads: 1, stopwatch: times.lap, kept } as const;
 const port = parentPort!;
 const say = (message: FromDenseWorker) => port.postMessage(message);
 
@@ -45,7 +58,10 @@ try {
       return;
     }
     try {
-      say({ kind: 'done', answer: await model.answer(message) });
+      steps = [];
+      times.start();
+      const answer = await model.answer(message);
+      say({ kind: 'done', answer, kept: steps, ms: times.taken() });
     } catch (error) {
       const user = error instanceof UserError;
       say({ kind: 'failed', user, reason: user ? error.message : describe(error) });
@@ -78,6 +94,7 @@ async function segmenter(spec: UperNetSpec, weights: Weights, plan: PruningPlan)
   return {
     async answer({ image, sample }) {
       const labels = await segmentImage(spec, model.forSample(sample), mapOf(image), image.original);
+      times.lap('label map');
       return { kind: 'labels', labels };
     },
     dispose: () => model.dispose(),
@@ -88,9 +105,11 @@ async function maskRcnn(spec: MaskRcnnSpec, weights: Weights, plan: PruningPlan)
   const model = await CpuDetector.create(spec, weights, plan, options);
   return {
     async answer({ image, sample }) {
-      const found = await detectWithMasks(spec, model.forSample(sample), mapOf(image), inputOf(image));
+      const stages = model.forSample(sample);
+      const found = await detectWithMasks(spec, stages, mapOf(image), inputOf(image), times.lap);
       const { boxes, scores, labels } = found;
       const masks = runs(found, image.original, spec.detections.maskThreshold);
+      times.lap('pasted masks');
       return { kind: 'detections', boxes, scores, labels, masks };
     },
     dispose: () => model.dispose(),
@@ -101,7 +120,8 @@ async function retinaNet(spec: RetinaNetSpec, weights: Weights, plan: PruningPla
   const model = await CpuDetector.create(spec, weights, plan, options);
   return {
     async answer({ image, sample }) {
-      const found = await detectBoxes(spec, model.forSample(sample), mapOf(image), inputOf(image));
+      const stages = model.forSample(sample);
+      const found = await detectBoxes(spec, stages, mapOf(image), inputOf(image), times.lap);
       return { kind: 'detections', ...found, masks: null };
     },
     dispose: () => model.dispose(),

@@ -20,6 +20,7 @@ import {
   type Shard,
 } from '@vssm/bench';
 import { experiment as cpu } from '@vssm/bench-cpu';
+import { shipped } from '@vssm/bench-finetuning';
 import { experiment as speedPlainMamba } from '@vssm/bench-speed-plainmamba';
 import { experiment as speedVim } from '@vssm/bench-speed-vim';
 import { experiment as table1 } from '@vssm/bench-table1-imagenet';
@@ -36,6 +37,7 @@ export const experiments: readonly Experiment[] = [
   table3,
   table4,
   table5,
+  shipped,
   speedVim,
   speedPlainMamba,
   cpu,

@@ -68,7 +68,8 @@ function weightsTable({ accuracy, speed, executions, comparisons }: Evidence): M
   return html`<h3>Models</h3>${table('Models and their weights', head, rows)}`;
 }
 
-function samplesTable({ accuracy }: Evidence): Markup | null {
+function samplesTable(evidence: Evidence): Markup | null {
+  const accuracy = [...evidence.accuracy, ...evidence.finetuned];
   if (accuracy.length === 0) return null;
   const samples = new Map(
     accuracy.map(({ record }) => [JSON.stringify([record.dataset, record.sample]), record]),
@@ -86,7 +87,8 @@ function samplesTable({ accuracy }: Evidence): Markup | null {
 
 const mostShown = 20;
 
-function unreadable({ accuracy }: Evidence): Markup | null {
+function unreadable(evidence: Evidence): Markup | null {
+  const accuracy = [...evidence.accuracy, ...evidence.finetuned];
   const failed = new Map(
     accuracy.flatMap(({ record }) => record.failed).map((failure) => [failure.id, failure]),
   );
@@ -99,7 +101,8 @@ function unreadable({ accuracy }: Evidence): Markup | null {
   }</ul>`;
 }
 
-function allResults({ accuracy }: Evidence): Markup | null {
+function allResults(evidence: Evidence): Markup | null {
+  const accuracy = [...evidence.accuracy, ...evidence.finetuned];
   if (accuracy.length === 0) return null;
   const rows = accuracy.map((entry) => resultRow(entry));
   const head = html`<tr><th scope="col">experiment</th><th scope="col">plan</th><th scope="col">pruned after@keep</th><th scope="col">backend</th>

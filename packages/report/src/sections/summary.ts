@@ -6,6 +6,7 @@ import { type Entry, type Evidence, isPartial } from '../evidence.ts';
 import { counted, instant, interval, listed, points, times, whole } from '../format.ts';
 import { type Content, html, type Markup } from '../html.ts';
 import { method } from '../plan-names.ts';
+import { overall } from './claim/verdict.ts';
 import { contrastTable } from './contrast-table.ts';
 import { type Context, partialStamp, type Section } from './section.ts';
 import { gainOf } from './speed.ts';
@@ -27,8 +28,8 @@ ${settings.length > 0 && contrastTable(settings, context)}
 const partialBanner = html`<p class="banner loud"><strong>Partial, not comparable.</strong> This run was cut down with <code>--limit</code>. Its
 accuracies are for trying things out; do not compare them with anything.</p>`;
 
-function whatWasRun({ runs, accuracy, speed, executions, comparisons, skipped }: Evidence): Content {
-  if (accuracy.length + speed.length + executions.length + comparisons.length === 0) {
+function whatWasRun({ runs, accuracy, speed, executions, comparisons, dense, skipped }: Evidence): Content {
+  if (accuracy.length + speed.length + executions.length + comparisons.length + dense.length === 0) {
     return html`Nothing has been run yet, so there is nothing to report. <code>pnpm bench</code> runs the suite and writes this page again.`;
   }
   const sentences: string[] = [];
@@ -45,6 +46,7 @@ function whatWasRun({ runs, accuracy, speed, executions, comparisons, skipped }:
   if (comparisons.length > 0) {
     sentences.push(`Backends held against a float64 reference, with ${names(comparisons)}.`);
   }
+  if (dense.length > 0) sentences.push(`Detection and segmentation with ${names(dense)}.`);
   const run = runs.at(-1);
   if (run !== undefined) {
     const { cpu, cores } = run.environment;
@@ -106,8 +108,11 @@ function largestDense({ accuracy }: Evidence): AccuracyRecord[] {
 
 /** What may and what may not be concluded. */
 function supports(evidence: Evidence, settings: readonly ContrastSetting[]): Content[] {
-  const { accuracy, tables, speed, executions } = evidence;
+  const { accuracy, tables, speed, executions, finetuning } = evidence;
   const lines: Content[] = [];
+  for (const { record } of finetuning) {
+    lines.push(html`After fine-tuning, in miniature: ${overall(record)} <a href="#claim">The figures.</a>`);
+  }
   if (accuracy.length > 0) {
     const onPaperData = accuracy.filter(({ record }) => tables.some((paper) => isComparable(record, paper)));
     const datasets = listed([...new Set(accuracy.map(({ record }) => record.dataset.name))]);

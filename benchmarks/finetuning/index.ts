@@ -1,0 +1,2 @@
+export { experiment } from './experiment.ts';
+export { shipped } from './shipped.ts';

@@ -1,0 +1,64 @@
+/** Fuzz target: zip archives, every file in them read in both ways. */
+import { constants, crc32, inflateRawSync } from 'node:zlib';
+import { UserError } from '@vssm/core';
+import { zipOf } from './zip.test-data.ts';
+import { openZip } from './zip.ts';
+
+const files = { 'val2017/a.jpg': 'first', 'val2017/b.jpg': 'x'.repeat(900), 'readme.txt': '' };
+
+export const seeds = {
+  stored: zipOf(files),
+  deflated: zipOf(files, { deflated: true }),
+  zip64: zipOf(files, { deflated: true, zip64: true }),
+};
+
+export const words = [
+  'PK\x01\x02',
+  'PK\x03\x04',
+  'PK\x05\x06',
+  'PK\x06\x06',
+  'PK\x06\x07',
+  '\x01\x00\x10\x00',
+  '../',
+  '\xff\xff\xff\xff',
+];
+
+/** Every file of the directory that lies in the archive gets the size and the CRC-32 that its contents have. */
+export function mend(bytes: Buffer): Buffer {
+  const mended = Buffer.from(bytes);
+  const entry = Buffer.from('PK\x01\x02', 'latin1');
+  for (
+    let at = mended.indexOf(entry);
+    at >= 0 && at + 46 <= mended.length;
+    at = mended.indexOf(entry, at + 4)
+  ) {
+    const local = mended.readUInt32LE(at + 42);
+    if (local + 30 > mended.length) continue;
+    const start = local + 30 + mended.readUInt16LE(local + 26) + mended.readUInt16LE(local + 28);
+    const packed = mended.subarray(start, start + mended.readUInt32LE(at + 20));
+    const contents = mended.readUInt16LE(at + 10) === 8 ? inflated(packed) : packed;
+    mended.writeUInt32LE(crc32(contents), at + 16);
+    mended.writeUInt32LE(contents.length, at + 24);
+  }
+  return mended;
+}
+
+function inflated(packed: Buffer): Buffer {
+  try {
+    return inflateRawSync(packed, { finishFlush: constants.Z_SYNC_FLUSH, maxOutputLength: 1e6 });
+  } catch {
+    return Buffer.alloc(0);
+  }
+}
+
+export async function read({ path }: { path: string }): Promise<void> {
+  const zip = await openZip(path);
+  try {
+    for (const entry of zip.entries.values()) {
+      await entry.read();
+      for await (const chunk of await entry.stream()) if (chunk.length > 1e6) throw new UserError('too long');
+    }
+  } finally {
+    await zip.close();
+  }
+}

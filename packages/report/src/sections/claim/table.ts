@@ -1,0 +1,41 @@
+/** Every row of the experiment: before, after, and what is left of the loss. */
+import type { FinetuningRecord } from '@vssm/results';
+import { points, signed } from '../../format.ts';
+import { html, type Markup } from '../../html.ts';
+import { method, planName } from '../../plan-names.ts';
+import { table } from '../section.ts';
+
+type Row = FinetuningRecord['rows'][number];
+
+export function claimTable({ rows, dense, dataset }: FinetuningRecord): Markup {
+  const percent = (correct: number) => (100 * correct) / dataset.test.total;
+  const keeps = [...new Set(rows.map(({ keep }) => keep))];
+  const arms = [...Map.groupBy(rows, ({ arm }) => arm).values()];
+  const head = html`<tr><th scope="col" rowspan="2">pruning</th>${keeps.map((keep) => {
+    const some = rows.find((row) => row.keep === keep)!;
+    return html`<th scope="colgroup" colspan="2" class="number">keep ${keep}<small>${some.tokens.join(' → ')} tokens</small></th>`;
+  })}</tr><tr>${keeps.map(() => html`<th scope="col" class="number">before</th><th scope="col" class="number">after</th>`)}</tr>`;
+  const lines = arms.map((own) => {
+    const cells = keeps.map((keep) => cell(own.find((row) => row.keep === keep)));
+    return html`<tr class="${method(own[0].plan) === 'top' ? 'highlight' : ''}"><th scope="row">${planName(own[0].plan)}</th>${cells}</tr>
+`;
+  });
+  const caption = html`Top-1 in percent on ${dataset.name}, dense ${points(percent(dense.correct), 2)}. After: mean over seeds ± standard deviation;
+second line: points below (−) or above (+) dense.`;
+  return table(caption, head, lines, 'variants');
+
+  function cell(row: Row | undefined): Markup {
+    if (row === undefined) return html`<td class="number none" colspan="2">not run</td>`;
+    const ends = row.after.map(({ correct }) => percent(correct));
+    const mean = ends.reduce((sum, end) => sum + end, 0) / ends.length;
+    const spread = deviation(ends, mean);
+    const seeds = ends.length === 1 ? '1 seed' : `± ${points(spread, 2)}, ${ends.length} seeds`;
+    return html`<td class="number">${points(percent(row.before), 2)}</td>
+<td class="number"><span class="value">${points(mean, 2)}</span> <small>${seeds}</small><small class="line">${signed(mean - percent(dense.correct), 2)}</small></td>`;
+  }
+}
+
+/** Of a sample. */
+function deviation(values: readonly number[], mean: number): number {
+  return Math.sqrt(values.reduce((sum, value) => sum + (value - mean) ** 2, 0) / (values.length - 1));
+}

@@ -76,5 +76,7 @@ export const experiment: TrainingExperiment = {
   claims: [
     { arm: 'decay', against: 'none' },
     { arm: 'decay', against: 'evit' },
+    // What the state's decay adds once the convolution sees original neighbours.
+    { arm: 'decay', against: 'positional' },
   ],
 };

@@ -1,5 +1,5 @@
 import { checkExperiment, paperTable } from '@vssm/bench';
-import { formatSchedule, modelFlops, models } from '@vssm/core';
+import { formatSchedule, isModelName, modelFlops, models } from '@vssm/core';
 import { describe, expect, it } from 'vitest';
 import { experiment } from './experiment.ts';
 

@@ -25,7 +25,7 @@ export function overall({ verdicts }: FinetuningRecord): Content {
     contradicts > 0 && `${contradicts} contradict it`,
     rest > 0 && `${rest} ${rest === 1 ? 'decides' : 'decide'} nothing`,
   ].filter((part) => part !== false);
-  return html`<strong>Our data bear out the paper’s claim in part</strong> ${claimed}: of ${counted(verdicts.length, 'comparison')} ${parts.join(', ')}.`;
+  return html`<strong>Our data bear out a part of the paper’s claim</strong> ${claimed}: of ${counted(verdicts.length, 'comparison')} ${parts.join(', ')}.`;
 }
 
 const outcomes: Readonly<Record<Verdict['outcome'], string>> = {

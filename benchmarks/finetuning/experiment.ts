@@ -58,6 +58,7 @@ export const experiment: TrainingExperiment = {
   id: 'finetuning',
   title: 'the claim, reproduced in miniature',
   model: 'Vim-nano-197 (Fashion-MNIST)',
+  dataset: 'Fashion-MNIST',
   spec: vimSpec({
     width: 64,
     depth: 8,

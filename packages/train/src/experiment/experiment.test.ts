@@ -30,6 +30,7 @@ const experiment: TrainingExperiment = {
   id: 'small',
   title: 'small',
   model: 'small model',
+  dataset: 'striped pictures',
   spec,
   dense: { ...recipe, epochs: 2 },
   finetuning: { ...recipe, epochs: 1, ema: 0 },

@@ -8,8 +8,9 @@ import type { Recipe } from '../recipe/recipe.ts';
 export interface TrainingExperiment {
   readonly id: string;
   readonly title: string;
-  /** Of the model, in print. */
+  /** Of the model and of the data set, in print. */
   readonly model: string;
+  readonly dataset: string;
   readonly spec: VimSpec;
   /** Of the dense model. */
   readonly dense: Recipe;

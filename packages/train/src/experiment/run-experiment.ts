@@ -149,7 +149,7 @@ function recordOf(
     experiment: id,
     title,
     model: { name: model, spec, params: parameterCount(spec) },
-    dataset: { name: test.name, training: split(training), test: split(test) },
+    dataset: { name: experiment.dataset, training: split(training), test: split(test) },
     recipes: { dense: { ...experiment.dense }, finetuning: { ...experiment.finetuning } },
     dense,
     rows: rows.map(({ row, before, after }) => ({

@@ -30,7 +30,7 @@ describe('the claim in miniature', () => {
   it('gives every comparison with its interval, and every row with its spread', async () => {
     const { text } = await written(evidenceOf(madeUpFinetuning(ends, [better, worse])));
     expect(text).toContain(
-      'Keep 0.7: ToP ends <strong>2.00 points above</strong> clipped sum, none + compact (95 %: 1.25 to 2.75, 3 seeds each): supports the claim.',
+      'Keep 0.7: ToP ends <strong>2.00 points above</strong> none (95 %: 1.25 to 2.75, 3 seeds each): supports the claim.',
     );
     expect(text).toContain('<strong>2.00 points below</strong>');
     expect(text).toContain(
@@ -43,7 +43,7 @@ describe('the claim in miniature', () => {
   it('has no spread where there is one seed', async () => {
     const one = { gain: 2, interval: null, outcome: 'one seed' as const };
     const { text } = await written(evidenceOf(madeUpFinetuning({ none: [850], decay: [870] }, [one, one])));
-    expect(text).toContain('clipped sum, none + compact: one seed, so no word on chance.');
+    expect(text).toContain('none: one seed, so no word on chance.');
     expect(text).toContain('<small>1 seed</small>');
     expect(text).not.toContain('NaN');
   });

@@ -2,14 +2,15 @@
  * What fine-tuning recovers under each way of pruning, as an experiment that trains has measured it, and whether that
  * supports the paper's claim.
  */
-import type { FinetuningRecord } from '@vssm/results';
+import type { FinetuningRecord, PaperTable } from '@vssm/results';
 import { figure } from '../../charts/chart.ts';
 import { type RecoveryRow, recoveryChart } from '../../charts/recovery.ts';
 import { trainingChart } from '../../charts/training.ts';
 import type { Entry } from '../../evidence.ts';
 import { counted, instant, listed, points, whole } from '../../format.ts';
-import { html, type Markup } from '../../html.ts';
+import { html, joined, type Markup } from '../../html.ts';
 import { planName } from '../../plan-names.ts';
+import { columnDecimals, paperValue } from '../paper-value.ts';
 import type { Context, Section } from '../section.ts';
 import { evaluatedAgain } from './evaluated-again.ts';
 import { claimTable } from './table.ts';
@@ -25,6 +26,7 @@ export async function claim(context: Context): Promise<Section | null> {
     title: 'The claim, reproduced in miniature',
     body: html`<p class="lead">${overall(record)}</p>
 <ul class="support">${record.verdicts.map((verdict) => html`<li>${verdictLine(verdict, record)}</li>`)}</ul>
+${published(context.evidence.tables)}
 ${whatWasDone(entry)}
 ${await charts(record, context)}
 ${claimTable(record)}
@@ -32,6 +34,18 @@ ${evaluatedAgain(record, context.evidence)}
 ${await curves(record, context)}
 ${reservations(record)}`,
   };
+}
+
+/** The paper's own figures of alignment after fine-tuning: its table 5. */
+function published(tables: readonly PaperTable[]): Markup | null {
+  const paper = tables.find(({ table }) => table === 5);
+  if (paper === undefined) return null;
+  const decimals = columnDecimals(paper.rows, 'top1');
+  const figures = paper.rows.map(
+    ({ model, method, values: { top1 } }) =>
+      html`${model} ${method} ${paperValue(top1, paper.sources, decimals(top1))}`,
+  );
+  return html`<p>The paper’s own, ${paper.dataset}, top-1 in percent after fine-tuning: ${joined(figures, '; ')}.</p>`;
 }
 
 function whatWasDone({ record, run }: Entry<FinetuningRecord>): Markup {

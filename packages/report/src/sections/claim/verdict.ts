@@ -48,5 +48,5 @@ export function verdictLine(verdict: Verdict, { rows }: FinetuningRecord): Marku
       : ` (95 %: ${interval.map((end) => points(end, 2)).join(' to ')}, ${counted(seeds, 'seed')} each)`;
   const place = gain < 0 ? 'below' : 'above';
   return html`Keep ${keep}: ${planName(arm.plan)} ends <strong>${Math.abs(gain).toFixed(2)} points ${place}</strong>
-${planName(against.plan)}${range}: ${outcomes[outcome]}.`;
+${against.label}${range}: ${outcomes[outcome]}.`;
 }

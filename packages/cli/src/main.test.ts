@@ -96,6 +96,17 @@ describe('vssm predict', () => {
       expect(Math.abs(Number(logits.data[i]) - value)).toBeLessThan(tolerance);
   });
 
+  it('flops of a detector come by part, and those of its backbone fall with pruning', async () => {
+    const model = ['flops', '--model', 'plainmamba-l1-maskrcnn', '--profile', 'strict'];
+    const dense = await json(...model);
+    const pruned = await json(...model, '--prune', '5,9,13,17,21@0.8');
+    const sum = Object.values<number>(pruned.parts).reduce((total, part) => total + part, 0);
+    expect(sum).toBeCloseTo(pruned.gflops, 9);
+    expect(pruned.parts.layers).toBeLessThan(0.8 * dense.parts.layers);
+    expect(pruned.parts.boxes).toBe(dense.parts.boxes);
+    expect(dense).toMatchObject({ params: 31_212_128, schedule: '' });
+  });
+
   it('writes the kept positions of every step', async () => {
     const out = join(folder, 'pruned.safetensors');
     await json(

@@ -1,14 +1,21 @@
 /** `vssm flops`: what one image costs, in either profile. */
 import {
   checkPlan,
+  type DenseModelName,
+  denseFlops,
+  denseModels,
+  denseParameterCount,
   type Flops,
+  type FlopsProfile,
   flopsProfiles,
   formatSchedule,
+  isDenseModelName,
   type ModelSpec,
   modelFlops,
   oneOf,
   type PruningPlan,
   parameterCount,
+  withInputSize,
 } from '@vssm/core';
 import { Command } from 'commander';
 import { addModelOptions, type ModelOptions, specOf } from '../options/model.ts';
@@ -19,7 +26,7 @@ type Options = ModelOptions & PlanOptions & OutputOptions & { readonly profile: 
 
 export function flopsCommand(): Command {
   const command = new Command('flops').description(
-    'FLOPs, parameters and token counts of a model and a plan',
+    'FLOPs, parameters and token counts of a model and a plan; --model also takes detectors and segmenters',
   );
   return addPlanOptions(addModelOptions(command))
     .option('--profile <name>', 'paper (the published convention) or strict (every operation)', 'paper')
@@ -29,6 +36,9 @@ export function flopsCommand(): Command {
 
 async function run(options: Options): Promise<void> {
   const profile = oneOf('--profile', options.profile, flopsProfiles);
+  if (options.model !== undefined && isDenseModelName(options.model)) {
+    return denseRun(options.model, profile, options);
+  }
   const { name, spec } = await specOf(options);
   const plan = planOf(options, spec.family);
   checkPlan(spec, plan);
@@ -53,6 +63,35 @@ async function run(options: Options): Promise<void> {
     },
   };
   printResult(options, result, human(name, spec, plan, flops));
+}
+
+/** A detector's or segmenter's cost by part, at the upstream input size or the one given. */
+function denseRun(name: DenseModelName, profile: FlopsProfile, options: Options): void {
+  const { imageSize } = options;
+  const published = denseModels[name];
+  const spec =
+    imageSize === undefined ? published : withInputSize(published, imageSize.height, imageSize.width);
+  const { imageHeight: height, imageWidth: width, family } = spec.backbone.spec;
+  const plan = planOf(options, family);
+  const { total, parts, tokens } = denseFlops(spec, plan, profile);
+  const params = denseParameterCount(spec);
+  const gflops = Object.fromEntries([...parts].map(([part, value]) => [part, value / 1e9]));
+  const schedule = formatSchedule(plan.schedule);
+  const { alignment } = plan;
+  const result = {
+    ...{ model: name, input: { height, width }, profile, gflops: total / 1e9 },
+    ...{ params, tokens, schedule, alignment, parts: gflops },
+  };
+  const text = listing([
+    ['model', name],
+    ['input', `${height}x${width}`],
+    ['parameters', params.toLocaleString('en')],
+    ['plan', plan.schedule.length === 0 ? 'dense' : `${schedule}, ${alignment}`],
+    ['tokens', tokens.join(' → ')],
+    [`GFLOPs (${profile} profile)`, (total / 1e9).toFixed(3)],
+    ...Object.entries(gflops).map(([part, value]): [string, string] => [`  ${part}`, value.toFixed(3)]),
+  ]);
+  printResult(options, result, text);
 }
 
 function human(name: string, spec: ModelSpec, plan: PruningPlan, flops: Flops): string {

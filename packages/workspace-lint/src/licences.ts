@@ -33,6 +33,9 @@ export const permissive: readonly string[] = [
   'CC0-1.0',
 ];
 
+/** Of packages whose manifest says nothing: read in their LICENSE file, for this version. */
+const readByHand: Readonly<Record<string, string>> = { 'jstat@1.9.6': 'MIT' };
+
 /** Sorted by name and version. Builds for one system or another (optional dependencies) are
  * not in it, so that it is the same on every machine. */
 export function licences(root: string): Licensed[] {
@@ -45,7 +48,8 @@ export function licences(root: string): Licensed[] {
     const own = !manifest.name.startsWith('@vssm/');
     if (own) {
       const { name, version, license } = manifest;
-      const licence = (typeof license === 'string' ? license : license?.type) ?? 'not stated';
+      const stated = typeof license === 'string' ? license : license?.type;
+      const licence = stated ?? readByHand[`${name}@${version}`] ?? 'not stated';
       found.set(`${name}@${version}`, { name, version, licence });
     }
     // Optional ones are builds for one system or another.

@@ -1,29 +1,47 @@
-/** `vssm export`: a model and a plan as one ONNX file that carries where it came from. */
+/**
+ * `vssm export`: a classifier and a plan as one ONNX file that carries where it came from, a detector or segmenter as
+ * a folder of stages.
+ */
 import { createHash } from 'node:crypto';
-import { formatSchedule, oneOf } from '@vssm/core';
+import { readCheckpoint } from '@vssm/checkpoints';
+import { formatSchedule, inputSize, isDenseModelName, oneOf, UserError, withInputSize } from '@vssm/core';
 import { scanForms, wholeModel, wholeNames } from '@vssm/graph';
 import { Command } from 'commander';
+import { exportDense } from '../export-dense.ts';
+import { loadDense } from '../options/dense.ts';
 import { addModelOptions, loadModel, type ModelOptions } from '../options/model.ts';
 import { addPlanOptions, type PlanOptions, planOf } from '../options/plan.ts';
 import { listing, type OutputOptions, printResult } from '../output.ts';
 import { writeFileAtomically } from '../write-file.ts';
 
-type Options = ModelOptions & PlanOptions & OutputOptions & { readonly out: string; readonly scan: string };
+type Options = ModelOptions &
+  PlanOptions &
+  OutputOptions & { readonly out?: string; readonly scan: string; readonly input?: string };
 
 export function exportCommand(): Command {
-  const command = new Command('export').description('write a model with its pruning as one ONNX file');
+  const command = new Command('export').description(
+    'write a model with its pruning: a classifier as one ONNX file, a detector or segmenter as a folder of stages',
+  );
   return addPlanOptions(addModelOptions(command))
     .option(
       '--scan <form>',
       `${scanForms[0]} (an ONNX Runtime operator) or ${scanForms[1]} (standard ONNX)`,
       scanForms[0],
     )
-    .option('--out <file>', 'file to write', 'model.onnx')
+    .option('--input <H,W>', "a detector's or segmenter's input, pixels; default: upstream's test size")
+    .option('--out <path>', 'file to write, default: model.onnx; for a detector or segmenter, a new folder')
     .option('--json', 'print one JSON document on stdout')
     .action(run);
 }
 
 async function run(options: Options): Promise<void> {
+  if (await isDense(options)) return runDense(options);
+  if (options.input !== undefined) {
+    throw new UserError(
+      `--input ${options.input}: goes with detectors and segmenters; a classifier takes --image-size`,
+    );
+  }
+  const out = options.out ?? 'model.onnx';
   const scan = oneOf('--scan', options.scan, scanForms);
   const { spec, weights, name, checkpoint } = await loadModel(options);
   const plan = planOf(options, spec.family);
@@ -34,9 +52,9 @@ async function run(options: Options): Promise<void> {
       ...(checkpoint !== undefined && { 'vssm.source_sha256': checkpoint.sha256 }),
     },
   });
-  await writeFileAtomically(options.out, model);
+  await writeFileAtomically(out, model);
   const result = {
-    out: options.out,
+    out,
     bytes: model.byteLength,
     sha256: createHash('sha256').update(model).digest('hex'),
     scan,
@@ -50,10 +68,49 @@ async function run(options: Options): Promise<void> {
     options,
     result,
     listing([
-      ['wrote', `${options.out} (${(model.byteLength / 1e6).toFixed(1)} MB)`],
+      ['wrote', `${out} (${(model.byteLength / 1e6).toFixed(1)} MB)`],
       ['source', name],
       ['plan', plan.schedule.length === 0 ? 'dense' : `${formatSchedule(plan.schedule)}, ${plan.alignment}`],
       ['outputs', result.outputs.join(', ')],
     ]),
   );
+}
+
+async function isDense({ model, checkpoint, key }: Options): Promise<boolean> {
+  if (model !== undefined) return isDenseModelName(model);
+  if (checkpoint === undefined) return false;
+  const { tensors } = await readCheckpoint(checkpoint, key === undefined ? {} : { key });
+  return [...tensors.keys()].some((name) => headPrefix.test(name));
+}
+
+const headPrefix = /^(decode_head|roi_head|bbox_head)\./;
+
+async function runDense(options: Options): Promise<void> {
+  if (options.out === undefined) throw new UserError('no folder: give --out FOLDER for the stages');
+  const loaded = await loadDense(options);
+  const { name, weights, identity } = loaded;
+  const { height, width } = options.input === undefined ? inputSize(loaded.spec) : sizeOf(options.input);
+  const spec = withInputSize(loaded.spec, height, width);
+  const plan = planOf(options, spec.backbone.spec.family);
+  const listed = await exportDense({ spec, weights, plan, name, identity }, options.out);
+  const bytes = listed.stages.reduce((sum, stage) => sum + stage.bytes, 0);
+  printResult(
+    options,
+    { out: options.out, bytes, ...listed },
+    listing([
+      [
+        'wrote',
+        `${options.out}: ${listed.stages.length} stages (${(bytes / 1e6).toFixed(1)} MB), stages.json`,
+      ],
+      ['source', name],
+      ['plan', plan.schedule.length === 0 ? 'dense' : `${formatSchedule(plan.schedule)}, ${plan.alignment}`],
+      ['input', `${height}x${width}`],
+    ]),
+  );
+}
+
+function sizeOf(text: string): { readonly height: number; readonly width: number } {
+  const match = /^([1-9]\d{0,4}),([1-9]\d{0,4})$/.exec(text);
+  if (match === null) throw new UserError(`--input "${text}": expected HEIGHT,WIDTH, for instance 800,1344`);
+  return { height: Number(match[1]), width: Number(match[2]) };
 }

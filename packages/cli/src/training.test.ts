@@ -49,7 +49,7 @@ describe('vssm train, finetune and experiment', () => {
     expect(code).toBe(0);
     expect(JSON.parse(stdout)).toMatchObject({
       id: 'finetuning',
-      claims: [{ arm: 'decay', against: 'none' }, {}],
+      claims: ['none', 'evit', 'positional'].map((against) => ({ arm: 'decay', against })),
     });
   });
 

@@ -87,6 +87,11 @@ const headPrefix = /^(decode_head|roi_head|bbox_head)\./;
 
 async function runDense(options: Options): Promise<void> {
   if (options.out === undefined) throw new UserError('no folder: give --out FOLDER for the stages');
+  if (options.imageSize !== undefined || options.stride !== undefined || options.grid !== undefined) {
+    throw new UserError(
+      '--image-size, --stride, --grid: go with classifiers; a detector or segmenter takes --input HEIGHT,WIDTH',
+    );
+  }
   const loaded = await loadDense(options);
   const { name, weights, identity } = loaded;
   const { height, width } = options.input === undefined ? inputSize(loaded.spec) : sizeOf(options.input);

@@ -3,7 +3,7 @@
  * a folder of stages.
  */
 import { createHash } from 'node:crypto';
-import { readCheckpoint } from '@vssm/checkpoints';
+import { type Checkpoint, readCheckpoint } from '@vssm/checkpoints';
 import { formatSchedule, inputSize, isDenseModelName, oneOf, UserError, withInputSize } from '@vssm/core';
 import { scanForms, wholeModel, wholeNames } from '@vssm/graph';
 import { Command } from 'commander';
@@ -35,7 +35,8 @@ export function exportCommand(): Command {
 }
 
 async function run(options: Options): Promise<void> {
-  if (await isDense(options)) return runDense(options);
+  const file = await checkpointOf(options);
+  if (isDense(options, file)) return runDense(options, file);
   if (options.input !== undefined) {
     throw new UserError(
       `--input ${options.input}: goes with detectors and segmenters; a classifier takes --image-size`,
@@ -43,7 +44,7 @@ async function run(options: Options): Promise<void> {
   }
   const out = options.out ?? 'model.onnx';
   const scan = oneOf('--scan', options.scan, scanForms);
-  const { spec, weights, name, checkpoint } = await loadModel(options);
+  const { spec, weights, name, checkpoint } = await loadModel(options, file);
   const plan = planOf(options, spec.family);
   const model = wholeModel(spec, weights, plan, {
     scan,
@@ -76,23 +77,27 @@ async function run(options: Options): Promise<void> {
   );
 }
 
-async function isDense({ model, checkpoint, key }: Options): Promise<boolean> {
+/** Read once, whichever kind of model it turns out to hold; undefined where none was named. */
+async function checkpointOf({ model, checkpoint, key }: Options): Promise<Checkpoint | undefined> {
+  if (model !== undefined || checkpoint === undefined) return undefined;
+  return readCheckpoint(checkpoint, key === undefined ? {} : { key });
+}
+
+function isDense({ model }: Options, file: Checkpoint | undefined): boolean {
   if (model !== undefined) return isDenseModelName(model);
-  if (checkpoint === undefined) return false;
-  const { tensors } = await readCheckpoint(checkpoint, key === undefined ? {} : { key });
-  return [...tensors.keys()].some((name) => headPrefix.test(name));
+  return file !== undefined && [...file.tensors.keys()].some((name) => headPrefix.test(name));
 }
 
 const headPrefix = /^(decode_head|roi_head|bbox_head)\./;
 
-async function runDense(options: Options): Promise<void> {
+async function runDense(options: Options, file: Checkpoint | undefined): Promise<void> {
   if (options.out === undefined) throw new UserError('no folder: give --out FOLDER for the stages');
   if (options.imageSize !== undefined || options.stride !== undefined || options.grid !== undefined) {
     throw new UserError(
       '--image-size, --stride, --grid: go with classifiers; a detector or segmenter takes --input HEIGHT,WIDTH',
     );
   }
-  const loaded = await loadDense(options);
+  const loaded = await loadDense(options, file);
   const { name, weights, identity } = loaded;
   const { height, width } = options.input === undefined ? inputSize(loaded.spec) : sizeOf(options.input);
   const spec = withInputSize(loaded.spec, height, width);

@@ -3,7 +3,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
 import { type DenseModel, type DenseTotals, progressOn, usualWorkers } from '@vssm/bench';
-import { denseClasses, loadDenseModel, readCheckpoint } from '@vssm/checkpoints';
+import { type Checkpoint, denseClasses, loadDenseModel, readCheckpoint } from '@vssm/checkpoints';
 import {
   type DenseSpec,
   denseFlops,
@@ -70,12 +70,14 @@ export interface SourcedDenseModel<Spec extends DenseSpec> extends DenseModel {
   readonly ignored: readonly string[];
 }
 
-/** @throws UserError for a classifier, or neither of `--checkpoint` and `--model`, or both */
-export async function loadDense({
-  model,
-  checkpoint,
-  key,
-}: DenseCommandOptions): Promise<SourcedDenseModel<DenseSpec>> {
+/**
+ * @param read the options' checkpoint, where it has been read already
+ * @throws UserError for a classifier, or neither of `--checkpoint` and `--model`, or both
+ */
+export async function loadDense(
+  { model, checkpoint, key }: DenseCommandOptions,
+  read?: Checkpoint,
+): Promise<SourcedDenseModel<DenseSpec>> {
   if ((model === undefined) === (checkpoint === undefined)) {
     throw new UserError(
       model === undefined
@@ -89,7 +91,7 @@ export async function loadDense({
     return { ...origin, spec, weights: randomDenseWeights(spec, 0), name: `${model}, random weights` };
   }
   const path = checkpoint!;
-  const file = await readCheckpoint(path, key === undefined ? {} : { key });
+  const file = read ?? (await readCheckpoint(path, key === undefined ? {} : { key }));
   const { sha256 } = file;
   return { ...loadDenseModel(file), identity: { sha256 }, name: path, checkpoint: { path, sha256 } };
 }

@@ -1,6 +1,6 @@
 /** Where a model comes from: a checkpoint, or a published size with random weights. */
 import { fileURLToPath } from 'node:url';
-import { loadModel as loadCheckpoint, readCheckpoint } from '@vssm/checkpoints';
+import { type Checkpoint, loadModel as loadCheckpoint, readCheckpoint } from '@vssm/checkpoints';
 import {
   checkSpec,
   type ModelSpec,
@@ -62,7 +62,8 @@ export function addModelOptions(command: Command): Command {
     );
 }
 
-export async function loadModel(options: ModelOptions): Promise<SourcedModel> {
+/** @param read the options' checkpoint, where it has been read already */
+export async function loadModel(options: ModelOptions, read?: Checkpoint): Promise<SourcedModel> {
   if (options.model !== undefined) {
     if (options.checkpoint !== undefined) {
       throw new UserError(
@@ -73,7 +74,7 @@ export async function loadModel(options: ModelOptions): Promise<SourcedModel> {
     return { spec, weights: randomWeights(spec), name: `${options.model}, random weights`, ignored: [] };
   }
   const path = options.checkpoint ?? embeddedCheckpoint;
-  const file = await readCheckpoint(path, options.key === undefined ? {} : { key: options.key });
+  const file = read ?? (await readCheckpoint(path, options.key === undefined ? {} : { key: options.key }));
   const { spec, weights, ignored } = loadCheckpoint(file, {
     ...(options.stride !== undefined && { stride: options.stride }),
     ...(options.imageSize !== undefined && { imageSize: options.imageSize }),

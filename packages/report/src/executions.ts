@@ -2,7 +2,7 @@
 import type { ProfileRecord, SpeedRecord } from '@vssm/results';
 import type { Entry, Evidence } from './evidence.ts';
 import { isDense } from './groups.ts';
-import { ratioOf, type Spread, spreadOf } from './spread.ts';
+import { mean, ratioOf, type Spread, spreadOf } from './spread.ts';
 
 export type Execution = NonNullable<SpeedRecord['execution']>;
 export type ExecutionForm = Execution['form'];
@@ -95,7 +95,6 @@ export interface Line {
 
 /** Least squares through [x, y]; at least two different x. */
 export function fitLine(points: readonly (readonly [number, number])[]): Line {
-  const mean = (values: readonly number[]) => values.reduce((sum, value) => sum + value, 0) / values.length;
   const centreX = mean(points.map(([x]) => x));
   const centreY = mean(points.map(([, y]) => y));
   const slope =

@@ -1,4 +1,4 @@
-/** A measured value with the middle half of its rounds. */
+/** What several measurements of one thing come to: the middle and the middle half of rounds, mean and deviation. */
 
 export interface Spread {
   readonly median: number;
@@ -9,6 +9,16 @@ export interface Spread {
 
 export function spreadOf(values: readonly number[]): Spread {
   return { median: quantile(values, 0.5), low: quantile(values, 0.25), high: quantile(values, 0.75) };
+}
+
+export function mean(values: readonly number[]): number {
+  return values.reduce((sum, value) => sum + value, 0) / values.length;
+}
+
+/** Of a sample of two values or more. */
+export function standardDeviation(values: readonly number[]): number {
+  const centre = mean(values);
+  return Math.sqrt(values.reduce((sum, value) => sum + (value - centre) ** 2, 0) / (values.length - 1));
 }
 
 /** Of the ratios within rounds, not the ratio of medians: what slows a round slows both. */

@@ -4,6 +4,7 @@
  */
 import type { TopLevelSpec } from 'vega-lite';
 import { colour } from '../palette.ts';
+import { mean } from '../spread.ts';
 import type { Chart, Size, Words } from './chart.ts';
 import { brokenAtCommas } from './theme.ts';
 
@@ -74,7 +75,7 @@ function spec(rows: readonly RecoveryRow[], dense: number, afterOnly: boolean, s
   });
   const means = rows.map(({ name, level, before, after }) => ({
     ...{ name, level, before, seeds: after.length },
-    mean: after.reduce((sum, { top1 }) => sum + top1, 0) / after.length,
+    mean: mean(after.map(({ top1 }) => top1)),
   }));
   const runs = rows.flatMap(({ name, level, after }) => after.map((run) => ({ name, level, ...run })));
   const beginnings: Layers = [

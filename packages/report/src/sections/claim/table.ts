@@ -3,6 +3,7 @@ import type { FinetuningRecord } from '@vssm/results';
 import { points, signed } from '../../format.ts';
 import { html, type Markup } from '../../html.ts';
 import { method, planName } from '../../plan-names.ts';
+import { mean, standardDeviation } from '../../spread.ts';
 import { table } from '../section.ts';
 
 type Row = FinetuningRecord['rows'][number];
@@ -27,15 +28,10 @@ second line: points below (−) or above (+) dense.`;
   function cell(row: Row | undefined): Markup {
     if (row === undefined) return html`<td class="number none" colspan="2">not run</td>`;
     const ends = row.after.map(({ correct }) => percent(correct));
-    const mean = ends.reduce((sum, end) => sum + end, 0) / ends.length;
-    const spread = deviation(ends, mean);
-    const seeds = ends.length === 1 ? '1 seed' : `± ${points(spread, 2)}, ${ends.length} seeds`;
+    const centre = mean(ends);
+    const seeds =
+      ends.length === 1 ? '1 seed' : `± ${points(standardDeviation(ends), 2)}, ${ends.length} seeds`;
     return html`<td class="number">${points(percent(row.before), 2)}</td>
-<td class="number"><span class="value">${points(mean, 2)}</span> <small>${seeds}</small><small class="line">${signed(mean - percent(dense.correct), 2)}</small></td>`;
+<td class="number"><span class="value">${points(centre, 2)}</span> <small>${seeds}</small><small class="line">${signed(centre - percent(dense.correct), 2)}</small></td>`;
   }
-}
-
-/** Of a sample. */
-function deviation(values: readonly number[], mean: number): number {
-  return Math.sqrt(values.reduce((sum, value) => sum + (value - mean) ** 2, 0) / (values.length - 1));
 }

@@ -1,10 +1,11 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { UserError } from '@vssm/core';
+import { densePlan, referenceForward, UserError } from '@vssm/core';
 import { describe, expect, it } from 'vitest';
 import { readCheckpoint } from './checkpoint.ts';
 import { sha256File } from './index.ts';
 import { loadModel } from './model/load.ts';
+import { readSafetensors } from './safetensors/read.ts';
 import * as p from './testing/pickle-writer.ts';
 import { temporaryFiles, testdata } from './testing/temporary-file.ts';
 import { writeTorchZip, writeZip } from './testing/zip-writer.ts';
@@ -89,6 +90,16 @@ describe('readCheckpoint', () => {
       ...['B', 'C', 'delta', 'out_z', 'x_conv', 'y', 'z'],
     ]);
     await expect(readCheckpoint(path, { key: 'gone' })).rejects.toThrow('no tensors under "gone."');
+  });
+
+  it('gives the logits of a model whose weights were saved as negated views', async () => {
+    const { spec, weights } = loadModel(await readCheckpoint(testdata('negated-views/model.pth')));
+    const tensorOf = async (name: string) =>
+      (await readSafetensors(testdata(`negated-views/${name}.safetensors`))).tensors.get(name)!.data;
+    const { logits } = referenceForward(spec, weights, densePlan, (await tensorOf('input')) as Float32Array);
+    const expected = (await tensorOf('logits')) as Float64Array;
+    expect(logits.length).toBe(expected.length);
+    for (const [i, logit] of logits.entries()) expect(Math.abs(logit - expected[i])).toBeLessThan(1e-9);
   });
 
   it.each(['zip', 'legacy', 'pickle-0', 'pickle-2', 'pickle-4'])(
@@ -207,6 +218,10 @@ describe('tensors that lie', () => {
     ['"archive/data/../0" is missing', { key: '../0' }],
     ['would take', { shape: [0x7fffffff, 6], stride: [0, 1] }],
     ['would take', { shape: [1000, 1000], stride: [0, 0] }],
+    ['metadata "conj", whose meaning is unknown here', { metadata: p.dict({ conj: p.yes }) }],
+    ['metadata "neg", whose', { metadata: p.dict({ neg: p.int(1) }) }],
+    ['metadata "npu_format"', { metadata: p.dict({ neg: p.yes, npu_format: p.no }) }],
+    ['metadata that are no dictionary', { metadata: p.list(p.text('neg')) }],
   ])('are refused: %s %o', async (problem, change) => {
     const root = p.dict({ weight: p.tensor({ ...honest, ...change }) });
     await expect(reading(writeTorchZip(p.pickle(root), { 0: [1, 2, 3, 4, 5, 6] }))).rejects.toThrow(problem);
@@ -221,6 +236,25 @@ describe('tensors that lie', () => {
     const { tensors } = await reading(writeTorchZip(p.pickle(root), { 0: [1, 2, 3, 4, 5, 6] }));
     expect(tensors.get('tied')!.data.buffer).toBe(tensors.get('whole')!.data.buffer);
     expect([...tensors.get('row')!.data]).toEqual([4, 5, 6]);
+  });
+
+  it('takes the sign that a lazily negated view leaves to be applied, and leaves others of its storage alone', async () => {
+    const neg = p.dict({ neg: p.yes });
+    const columns = { offset: 1, shape: [2, 2], stride: [1, 3] };
+    const root = p.dict({
+      plain: p.tensor({ ...honest, metadata: p.dict({ neg: p.no, conj: p.no }) }),
+      negated: p.tensor({ ...honest, metadata: neg }),
+      both: p.tensor({ ...honest, ...columns, metadata: neg }),
+      none: p.tensor({ ...honest, metadata: p.none }),
+    });
+    const { tensors } = await reading(writeTorchZip(p.pickle(root), { 0: [1, 2, 3, 4, 5, 6] }));
+    const values = Object.fromEntries([...tensors].map(([name, { data }]) => [name, [...data]]));
+    expect(values).toEqual({
+      plain: [1, 2, 3, 4, 5, 6],
+      negated: [-1, -2, -3, -4, -5, -6],
+      both: [-2, -5, -3, -6],
+      none: [1, 2, 3, 4, 5, 6],
+    });
   });
 
   it('cannot be many to make a small file large', async () => {

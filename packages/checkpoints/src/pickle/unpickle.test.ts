@@ -90,6 +90,14 @@ describe('unpickle', () => {
     }
   });
 
+  it('keeps what is made with keywords unknown, whatever the host would make of it', () => {
+    const making = { ...host, call: () => 'made' };
+    const made = (keywords: string) =>
+      unpickle(Buffer.from(`ca\nB\n)${keywords}\x92.`, 'latin1'), 0, making).value;
+    expect(made('}')).toBe('made');
+    expect(made('}X\x01\x00\x00\x00kK\x01s')).toEqual(new Placeholder('a.B'));
+  });
+
   it('says where the pickle ends', () => {
     const bytes = Buffer.from('N.K\x05.', 'latin1');
     const first = unpickle(bytes, 0, host);

@@ -249,9 +249,12 @@ class PickleMachine {
         return;
       }
       case op.newObjectKeywords: {
-        this.pop();
+        const keywords = this.pop();
         const args = this.pop();
-        stack.push(this.call(this.pop(), args));
+        const callable = this.pop();
+        const made = this.call(callable, args);
+        // A host knows nothing of keywords: with any, the object stays unknown, by the name of its class.
+        stack.push(keywords instanceof PickleDict && keywords.entries.size === 0 ? made : callable);
         return;
       }
       case op.instance: {

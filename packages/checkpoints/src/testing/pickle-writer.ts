@@ -4,6 +4,8 @@ const ascii = (text: string) => Buffer.from(text, 'latin1');
 const join = (parts: readonly Uint8Array[]) => Buffer.concat(parts);
 
 export const none = ascii('N');
+export const yes = ascii('\x88');
+export const no = ascii('\x89');
 
 export function int(value: number): Buffer {
   const bytes = Buffer.alloc(5, 'J');
@@ -40,11 +42,22 @@ export interface TensorOptions {
   readonly stride: readonly number[];
   /** First element and number of elements of a view of the storage, as old files have them. */
   readonly view?: readonly [number, number];
+  /** A seventh argument: PyTorch's metadata of the tensor. */
+  readonly metadata?: Uint8Array;
 }
 
 /** torch._utils._rebuild_tensor_v2 on a storage. */
 export function tensor(options: TensorOptions): Buffer {
-  const { key = '0', storage = 'FloatStorage', elements, offset = 0, shape, stride, view } = options;
+  const {
+    key = '0',
+    storage = 'FloatStorage',
+    elements,
+    offset = 0,
+    shape,
+    stride,
+    view,
+    metadata,
+  } = options;
   const id = tuple(
     ...[text('storage'), global('torch', storage), text(key), text('cpu'), int(elements)],
     ...(view === undefined ? [] : [tuple(text('view'), ...view.map(int))]),
@@ -57,5 +70,6 @@ export function tensor(options: TensorOptions): Buffer {
     tuple(...stride.map(int)),
     ascii('\x89'),
     join([global('collections', 'OrderedDict'), ascii(')R')]),
+    ...(metadata === undefined ? [] : [metadata]),
   );
 }

@@ -14,7 +14,14 @@ describe('TorchHost', () => {
     expect(storage).toMatchObject({ key: '0', type: 'U8', total: 16, elements: 16, start: 0 });
     const args = [storage, 1, [2], [1], false, new PickleDict()];
     const tensor = host.call(name('torch._utils._rebuild_tensor_v2'), args);
-    expect(tensor).toMatchObject({ storage, offset: 1, shape: [2], stride: [1] });
+    expect(tensor).toMatchObject({ storage, offset: 1, shape: [2], stride: [1], metadata: undefined });
+    const metadata = new PickleDict();
+    const rebuilt = (rebuilder: string, ...more: unknown[]) =>
+      host.call(name(`torch._utils.${rebuilder}`), [...args, ...more]);
+    expect(rebuilt('_rebuild_tensor_v2', metadata)).toHaveProperty('metadata', metadata);
+    expect(rebuilt('_rebuild_tensor_v3', name('torch.float32'), metadata)).toMatchObject({
+      ...{ elementType: 'F32', metadata },
+    });
     expect(host.call(name('torch._utils._rebuild_parameter'), [tensor, true, []])).toBe(tensor);
     expect(host.call(name('torch._utils._rebuild_parameter_with_state'), [tensor, true, [], {}])).toBe(
       tensor,
@@ -30,6 +37,17 @@ describe('TorchHost', () => {
     expect(host.call(name('torch._utils._rebuild_tensor_v3'), args)).toMatchObject({ elementType: 'BF16' });
     args[6] = name('torch.quint8');
     expect(host.call(name('torch._utils._rebuild_tensor_v3'), args)).toEqual(new Placeholder('torch.quint8'));
+  });
+
+  it.each([
+    ['_rebuild_tensor', 4],
+    ['_rebuild_tensor_v2', 7],
+    ['_rebuild_tensor_v3', 8],
+  ])('refuses arguments of %s beyond the %i that are known', (rebuilder, known) => {
+    const args = [storage, 0, [2], [1], false, new PickleDict(), null, null, null].slice(0, known + 1);
+    expect(() => host.call(name(`torch._utils.${rebuilder}`), args)).toThrow(
+      `calls torch._utils.${rebuilder} with ${known + 1} arguments`,
+    );
   });
 
   it('rebuilds tensors with attributes, but not of other classes', () => {
@@ -61,6 +79,7 @@ describe('TorchHost', () => {
     [['storage', 'FloatStorage', '0', 'cpu', 1]],
     [['storage', new Placeholder('torch.FloatStorage'), 0, 'cpu', 1]],
     [['storage', new Placeholder('torch.FloatStorage'), '0', 'cpu', -1]],
+    [['storage', new Placeholder('torch.FloatStorage'), '0', 'cpu', 1, null, 'later']],
     [['other', new Placeholder('torch.FloatStorage'), '0', 'cpu', 1]],
     ['0'],
     [null],

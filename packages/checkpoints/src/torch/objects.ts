@@ -48,10 +48,16 @@ export class StoredTensor {
   readonly stride: unknown;
   /** Given where the storage is untyped. */
   readonly elementType: ElementType | undefined;
+  /** What changes the meaning of the elements: `{'neg': True}` for a lazily negated view. */
+  readonly metadata: unknown;
 
-  constructor(args: readonly unknown[], elementType?: ElementType) {
+  constructor(
+    args: readonly unknown[],
+    { elementType, metadata }: { readonly elementType?: ElementType; readonly metadata?: unknown } = {},
+  ) {
     [this.storage, this.offset, this.shape, this.stride] = args;
     this.elementType = elementType;
+    this.metadata = metadata;
   }
 }
 
@@ -102,8 +108,8 @@ type Rebuilder = (args: readonly unknown[]) => unknown;
 
 /** What each known name gives when the pickle calls it; undefined: as unknown as any other name. */
 const rebuilders: ReadonlyMap<string, Rebuilder> = new Map<string, Rebuilder>([
-  ['torch._utils._rebuild_tensor', (args) => new StoredTensor(args)],
-  ['torch._utils._rebuild_tensor_v2', (args) => new StoredTensor(args)],
+  ['torch._utils._rebuild_tensor', plainTensor],
+  ['torch._utils._rebuild_tensor_v2', typedTensor],
   ['torch._utils._rebuild_tensor_v3', untypedTensor],
   ['torch._utils._rebuild_parameter', ([data]) => data],
   ['torch._utils._rebuild_parameter_with_state', ([data]) => data],
@@ -113,11 +119,33 @@ const rebuilders: ReadonlyMap<string, Rebuilder> = new Map<string, Rebuilder>([
   ['collections.OrderedDict', orderedDict],
 ]);
 
-/** (storage, offset, shape, stride, requires_grad, hooks, dtype, metadata) */
+/** (storage, offset, shape, stride) */
+function plainTensor(args: readonly unknown[]): StoredTensor {
+  checkCount('torch._utils._rebuild_tensor', args, 4);
+  return new StoredTensor(args);
+}
+
+/** (storage, offset, shape, stride, requires_grad, hooks[, metadata]) */
+function typedTensor(args: readonly unknown[]): StoredTensor {
+  checkCount('torch._utils._rebuild_tensor_v2', args, 7);
+  return new StoredTensor(args, { metadata: args[6] });
+}
+
+/** (storage, offset, shape, stride, requires_grad, hooks, dtype[, metadata]) */
 function untypedTensor(args: readonly unknown[]): unknown {
+  checkCount('torch._utils._rebuild_tensor_v3', args, 8);
   const dtype = args[6];
-  const type = dtype instanceof Placeholder ? torchTypes.get(dtype.global) : undefined;
-  return type === undefined ? dtype : new StoredTensor(args, type);
+  const elementType = dtype instanceof Placeholder ? torchTypes.get(dtype.global) : undefined;
+  return elementType === undefined ? dtype : new StoredTensor(args, { elementType, metadata: args[7] });
+}
+
+/** An argument that a later PyTorch adds may change what the tensor is. */
+function checkCount(rebuilder: string, args: readonly unknown[], most: number): void {
+  if (args.length > most) {
+    throw new UserError(
+      `calls ${rebuilder} with ${args.length} arguments; what comes after the first ${most} is unknown here`,
+    );
+  }
 }
 
 /** (rebuilder, class, its arguments, state): a tensor with Python attributes, which are left out. */
@@ -161,13 +189,14 @@ export class TorchHost implements PickleHost {
 
   /** ('storage', class, key, location, elements[, view]) or, in old files, ('module', class, file, source). */
   persistent(id: unknown): unknown {
-    const [kind, storageClass, key, , total, view] = Array.isArray(id) ? id : [];
+    const [kind, storageClass, key, , total, view, ...unknown] = Array.isArray(id) ? id : [];
     if (kind === 'module' && storageClass instanceof Placeholder) return storageClass;
     if (
       kind !== 'storage' ||
       !(storageClass instanceof Placeholder) ||
       typeof key !== 'string' ||
-      !isCount(total)
+      !isCount(total) ||
+      unknown.length > 0
     ) {
       throw new UserError('its pickle has a malformed persistent id; the file is corrupt');
     }

@@ -14,6 +14,7 @@ import {
   readFloats,
 } from '../element-type.ts';
 import type { ModelWeights } from '../model-weights.ts';
+import { PickleDict } from '../pickle/values.ts';
 import { quoted } from '../tensor-names.ts';
 import type { TorchArchive } from './archive.ts';
 import { isCount, StorageRef, type StoredTensor } from './objects.ts';
@@ -30,6 +31,8 @@ interface View {
   readonly end: number;
   readonly size: number;
   readonly contiguous: boolean;
+  /** The weights are the stored elements with the other sign. */
+  readonly negated: boolean;
 }
 
 const maxAxes = 16;
@@ -59,7 +62,7 @@ export async function readTensors(
     const values = await readRange(archive, views[0], start, end);
     for (const view of views) {
       const own = values.subarray(view.start - start, view.end - start);
-      found.set(view.name, float32(view.shape, view.contiguous ? own : gather(view, own)));
+      found.set(view.name, float32(view.shape, needsCopy(view) ? copy(view, own) : own));
     }
   }
   const tensors = new Map<string, Tensor<Float32Array>>();
@@ -97,7 +100,30 @@ function checkTensor(name: string, tensor: StoredTensor): View | string {
   }
   const start = size === 0 ? 0 : storage.start + offset;
   const end = size === 0 ? 0 : storage.start + reached + 1;
-  return { name, storage, type, shape, stride, start, end, size, contiguous: isContiguous(shape, stride) };
+  return {
+    ...{ name, storage, type, shape, stride, start, end, size },
+    contiguous: isContiguous(shape, stride),
+    negated: isNegated(name, tensor.metadata),
+  };
+}
+
+/**
+ * What PyTorch keeps beside a tensor changes its values: `neg` is the sign that `x.imag` and torch.fft leave to be
+ * applied, `conj` is for complex numbers only, and other keys belong to devices.
+ */
+function isNegated(name: string, metadata: unknown): boolean {
+  if (metadata === undefined || metadata === null) return false;
+  if (!(metadata instanceof PickleDict)) {
+    throw new UserError(`tensor ${quoted(name)} has metadata that are no dictionary; the file is corrupt`);
+  }
+  for (const [key, value] of metadata.entries) {
+    if (typeof value === 'boolean' && (key === 'neg' || (key === 'conj' && !value))) continue;
+    const what = typeof key === 'string' ? quoted(key) : '(not text)';
+    throw new UserError(
+      `tensor ${quoted(name)} has the metadata ${what}, whose meaning is unknown here; save it as tensor.resolve_conj().resolve_neg().cpu().clone()`,
+    );
+  }
+  return metadata.entries.get('neg') === true;
 }
 
 function isAxes(value: unknown): value is readonly number[] {
@@ -132,7 +158,7 @@ function checkMemory(groups: Iterable<readonly View[]>, contentBytes: number): v
   for (const views of groups) {
     const { start, end } = reach(views);
     bytes += 4 * (end - start);
-    for (const view of views) if (!view.contiguous) bytes += 4 * view.size;
+    for (const view of views) if (needsCopy(view)) bytes += 4 * view.size;
   }
   const limit = 4 * contentBytes + (1 << 20);
   if (!(bytes <= limit)) {
@@ -161,6 +187,18 @@ async function readRange(
       `the data of tensor ${quoted(name)} do not match their checksum; the file is corrupt`,
     );
   }
+  return values;
+}
+
+function needsCopy({ contiguous, negated }: View): boolean {
+  return !contiguous || negated;
+}
+
+/** The view's own values; `stored` begins at its first element, and others may look at the same. */
+function copy(view: View, stored: Float32Array): Float32Array {
+  const values = view.contiguous ? allocateFloats(view.size) : gather(view, stored);
+  if (view.contiguous) values.set(stored);
+  if (view.negated) for (let i = 0; i < values.length; i++) values[i] = -values[i];
   return values;
 }
 

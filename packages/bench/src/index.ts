@@ -48,8 +48,8 @@ export {
 } from './dense/models.ts';
 export { evaluateSegmentation, type SegmentationOutcome } from './dense/segmentation.ts';
 export type { DenseRow } from './dense/task.ts';
+export { formatDuration } from './duration.ts';
 export { captureEnvironment, gitState, projectVersion } from './environment.ts';
-export { formatDuration } from './estimate.ts';
 export { type EvaluationOutcome, type EvaluationRequest, evaluateOnce } from './evaluate-once.ts';
 export { defaultPath, type ExecutionPath, executionPaths } from './execution-paths.ts';
 export {

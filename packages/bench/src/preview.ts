@@ -2,7 +2,8 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { predictionsPath, readPredictions, readResults, resultsFileName } from '@vssm/results';
-import { calibrate, estimateMs, formatDuration } from './estimate.ts';
+import { formatDuration } from './duration.ts';
+import { calibrate, estimateMs } from './estimate.ts';
 import { Resources } from './resources.ts';
 import { type BenchRequest, plannedTasks } from './run.ts';
 import { imagesOf, recordHeads, type Task, taskLabel, type WorkTask } from './tasks.ts';

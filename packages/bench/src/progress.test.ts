@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { formatDuration } from './estimate.ts';
+import { formatDuration } from './duration.ts';
 import { LineProgress, Pace } from './progress.ts';
 
 function clock() {

@@ -3,7 +3,7 @@
  * milliseconds of work; the time left is that estimate corrected by the pace so far.
  */
 import { MultiBar, type SingleBar } from 'cli-progress';
-import { formatDuration } from './estimate.ts';
+import { formatDuration } from './duration.ts';
 
 export interface Progress {
   /** @param totalMs estimated work of the whole run */

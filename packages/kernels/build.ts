@@ -1,5 +1,5 @@
 /**
- * Compiles assembly/ to wasm/kernels.wasm, which is committed because the code runs unbuilt.
+ * Compiles src/module.asm.ts, and what it imports, to wasm/kernels.wasm, which is committed because the code runs unbuilt.
  * `pnpm --filter @vssm/kernels build` writes the file; a test compares it with a fresh compile.
  */
 import { readFile, writeFile } from 'node:fs/promises';
@@ -12,7 +12,7 @@ export const wasmFile = join(packageFolder, 'wasm', 'kernels.wasm');
 
 /** No runtime and no allocation; memory is imported; relaxed SIMD for the fused multiply-add. */
 const options = [
-  'assembly/index.ts',
+  'src/module.asm.ts',
   ...['--runtime', 'stub', '--importMemory', '--noExportMemory', '--noAssert'],
   ...['--enable', 'simd', '--enable', 'relaxed-simd', '--enable', 'bulk-memory'],
   ...['-O3', '--converge', '--outFile', 'kernels.wasm'],

@@ -54,7 +54,7 @@ describe('measuringCode', () => {
     ['core/src/score.ts', everything],
     // A changed kernel: what runs on it again, and nothing else.
     ['kernels/wasm/kernels.wasm', ['cpu evaluation', 'cpu timing']],
-    ['kernels/native/scan.c', ['cpu evaluation', 'cpu timing']],
+    ['kernels/src/scan/scan.c', ['cpu evaluation', 'cpu timing']],
     ['backend-cpu/src/pool.ts', ['cpu evaluation', 'cpu timing']],
     ['datasets/src/codec.ts', ['cpu evaluation', 'reference evaluation']],
     ['metrics/src/top-k.ts', ['cpu evaluation', 'reference evaluation']],

@@ -40,8 +40,8 @@ const ownFiles = {
   dense: ['dense'],
 } as const;
 
-/** Parts of a package that run: sources, compiled kernels, and C that is compiled where it is used. */
-const runFolders = ['src', 'wasm', 'native'];
+/** Parts of a package that run: sources (C among them, which is compiled where it is used) and compiled kernels. */
+const runFolders = ['src', 'wasm'];
 
 /** Of everything that measures, on any backend: for the header of a run. SHA-256, hex. */
 export function codeVersion(folder: string = packagesFolder): string {
@@ -96,6 +96,6 @@ function hashOf(folder: string, packages: readonly string[], own: readonly strin
 function sources(folder: string): string[] {
   if (!existsSync(folder)) return [];
   return readdirSync(folder, { withFileTypes: true, recursive: true })
-    .filter((entry) => entry.isFile() && !/\.(?:test|test-data|fuzz)\.ts$/.test(entry.name))
+    .filter((entry) => entry.isFile() && !/\.(?:test|test-data|fuzz|asm)\.ts$/.test(entry.name))
     .map((entry) => join(entry.parentPath, entry.name));
 }

@@ -107,7 +107,7 @@ describe('the worked example of a new pruning rule', () => {
       writeFileSync(file, apply(readFileSync(file, 'utf8'), edit));
     }
     const options = JSON.parse(readFileSync(join(root, 'tsconfig.json'), 'utf8'));
-    const exclude = ['**/*.test.ts', '**/*.test-data.ts', '**/*.fuzz.ts', '**/testing'];
+    const exclude = ['**/*.asm.ts', '**/*.test.ts', '**/*.test-data.ts', '**/*.fuzz.ts', '**/testing'];
     const config = { ...options, include: ['packages/*/src'], exclude };
     writeFileSync(join(target, 'tsconfig.json'), JSON.stringify(config));
     const compiler = spawnSync(join(root, 'node_modules/.bin/tsc'), ['-p', target], { encoding: 'utf8' });

@@ -1,4 +1,5 @@
 export { Arena, type ArenaMark, type Region } from './arena.ts';
+export { type ConvOptions, convReference } from './conv/conv.ts';
 export {
   type ConvArrays,
   type ConvBackwardOptions,
@@ -7,14 +8,14 @@ export {
   convBackwardScratch,
   convForward,
   convPullback,
-} from './backward-conv.ts';
+} from './gradients/backward-conv.ts';
 export {
   type GateBackwardOptions,
   type GateOptions,
   gateBackwardReference,
   gateReference,
-} from './backward-gate.ts';
-export type { BackwardKernels } from './backward-kernels.ts';
+} from './gradients/backward-gate.ts';
+export type { BackwardKernels } from './gradients/backward-kernels.ts';
 export {
   type ScanArrays,
   type ScanBackwardOptions,
@@ -25,9 +26,8 @@ export {
   scanPullback,
   sigmoid,
   siluSlope,
-} from './backward-scan.ts';
-export { type ConvOptions, convReference } from './conv.ts';
-export { type GridConvOptions, gridConvReference, tapsFirst } from './grid-conv.ts';
+} from './gradients/backward-scan.ts';
+export { type GridConvOptions, gridConvReference, tapsFirst } from './grid/grid-conv.ts';
 export {
   createKernels,
   type Kernels,
@@ -38,8 +38,13 @@ export {
 export { type KernelChoice, type KernelImplementation, kernelChoice } from './native/choice.ts';
 export type { PlainKernels } from './plain-kernels.ts';
 export { type Rows, workspaceBytes } from './rows.ts';
-export { type ScanOptions, type ScanResult, type ScanSignal, scanReference } from './scan.ts';
-export { fillSnakeTables, type SnakeTables } from './snake-orders.ts';
-export { type SnakeScanOptions, snakeScanReference } from './snake-scan.ts';
-export { type DotScoreOptions, dotScoreReference, type GatherOptions, gatherReference } from './tokens.ts';
+export { type ScanOptions, type ScanResult, type ScanSignal, scanReference } from './scan/scan.ts';
+export { fillSnakeTables, type SnakeTables } from './snake/snake-orders.ts';
+export { type SnakeScanOptions, snakeScanReference } from './snake/snake-scan.ts';
+export {
+  type DotScoreOptions,
+  dotScoreReference,
+  type GatherOptions,
+  gatherReference,
+} from './tokens/tokens.ts';
 export { createMemory, type WasmMemory } from './webassembly.ts';

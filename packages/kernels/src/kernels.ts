@@ -4,13 +4,13 @@
  * as native code where it can be had, in the same memory; everything runs as WebAssembly.
  */
 import { type Reduction, UserError } from '@vssm/core';
+import type { ConvOptions } from './conv/conv.ts';
 import {
   type BackwardExports,
   type BackwardKernels,
   backwardKernels,
   runScanBackward,
-} from './backward-kernels.ts';
-import type { ConvOptions } from './conv.ts';
+} from './gradients/backward-kernels.ts';
 import type { Addon, LoadedAddon } from './native/addon.ts';
 import { type KernelChoice, type KernelImplementation, kernelChoice } from './native/choice.ts';
 import { scratchOf } from './native/scratch.ts';
@@ -25,8 +25,8 @@ import {
   rowAddress,
   workspaceBytes,
 } from './rows.ts';
-import type { ScanOptions, ScanSignal } from './scan.ts';
-import { classTokenOf, type DotScoreOptions, type GatherOptions } from './tokens.ts';
+import type { ScanOptions, ScanSignal } from './scan/scan.ts';
+import { classTokenOf, type DotScoreOptions, type GatherOptions } from './tokens/tokens.ts';
 import { type WasmMemory, type WasmModule, webAssembly } from './webassembly.ts';
 
 export interface Kernels extends PlainKernels, BackwardKernels {
@@ -46,7 +46,7 @@ export type NativeProbe =
   | { readonly available: true; readonly details: Readonly<Record<string, string>> }
   | { readonly available: false; readonly reason: string };
 
-/** The module's exports; arguments as in assembly/. Addresses and strides in bytes. */
+/** The module's exports; arguments as in the .asm.ts files. Addresses and strides in bytes. */
 interface Exports extends PlainExports, BackwardExports {
   readonly workspaceBytes: { readonly value: number };
   convSilu(...integers: number[]): void;
@@ -60,7 +60,7 @@ type HotExports = Pick<Exports, 'convSilu' | 'selectiveScan' | 'gridConv' | 'sna
 
 const maxTaps = 8;
 const maxStates = 256;
-/** Numbering of assembly/finish.ts; 0 is no score. */
+/** Numbering of scan/finish.asm.ts; 0 is no score. */
 const signalCodes: Readonly<Record<ScanSignal, number>> = { gated: 1, 'gated-backward': 2, ssm: 3 };
 const reductionCodes: Readonly<Record<Reduction, number>> = { clip: 0, sum: 1, l1: 2, l2: 3 };
 

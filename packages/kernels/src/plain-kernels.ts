@@ -1,8 +1,8 @@
 /** PlainMamba's kernels over one WebAssembly memory: the checks of each call, and the calls, image by image. */
 import { directionIds, type Reduction, scanDirections } from '@vssm/core';
-import type { GridConvOptions } from './grid-conv.ts';
+import type { GridConvOptions } from './grid/grid-conv.ts';
 import { checkCount, checkRows, checkVector, type Rows, rowAddress } from './rows.ts';
-import { ordersOffset, type SnakeScanOptions } from './snake-scan.ts';
+import { ordersOffset, type SnakeScanOptions } from './snake/snake-scan.ts';
 import type { WasmMemory } from './webassembly.ts';
 
 export interface PlainKernels {
@@ -12,17 +12,17 @@ export interface PlainKernels {
   snakeScan(options: SnakeScanOptions): void;
 }
 
-/** The module's exports; arguments as in assembly/. Addresses and strides in bytes. */
+/** The module's exports; arguments as in the .asm.ts files. Addresses and strides in bytes. */
 export interface PlainExports {
   gridConv(...integers: number[]): void;
   snakeScan(...integers: number[]): void;
 }
 
-/** MAX_KERNEL and MAX_CELLS of assembly/grid-conv.ts. */
+/** MAX_KERNEL and MAX_CELLS of grid-conv.asm.ts. */
 const maxKernel = 11;
 const maxCells = 3600;
 const maxStates = 256;
-/** Numbering of assembly/finish.ts; 0 is no score. */
+/** Numbering of scan/finish.asm.ts; 0 is no score. */
 const signalCodes = { gated: 1, ssm: 3 } as const;
 const reductionCodes: Readonly<Record<Reduction, number>> = { clip: 0, sum: 1, l1: 2, l2: 3 };
 

@@ -74,5 +74,5 @@ export function checkRows(
   checkVector(memory, name, rows.at, (batch - 1) * imageStride + image);
 }
 
-/** Bytes at the start of the memory that hold the kernels' constants and scratch: WORKSPACE_BYTES in assembly/. */
+/** Bytes at the start of the memory that hold the kernels' constants and scratch: WORKSPACE_BYTES of common/workspace.asm.ts. */
 export const workspaceBytes = 514_048;

@@ -81,9 +81,9 @@ function imports(source: string): string[] {
 
 function sources(folder: string): string[] {
   return readdirSync(folder, { withFileTypes: true, recursive: true })
-    .filter((entry) => entry.isFile() && /\.ts$/.test(entry.name))
+    .filter((entry) => entry.isFile() && /(?<!\.asm)\.ts$/.test(entry.name))
     .map((entry) => join(entry.parentPath, entry.name))
-    .filter((file) => !/(^|\/)(node_modules|testdata|assembly)\//.test(relative(folder, file)));
+    .filter((file) => !/(^|\/)(node_modules|testdata)\//.test(relative(folder, file)));
 }
 
 function folders(parent: string): string[] {

@@ -7,7 +7,7 @@ import { addToCache, cacheFolders, findCached, hash, remove } from './cache.ts';
 import { type Compiler, compile, findCompiler, sourceFiles } from './compiler.ts';
 import { scratchOf } from './scratch.ts';
 
-/** What the compiled library exports, see native/addon.c: the memory, its scratch, then the module's arguments. */
+/** What the compiled library exports, see addon.c: the memory, its scratch, then the module's arguments. */
 export interface Addon {
   /** Scratch that a call needs. */
   readonly workspaceBytes: number;
@@ -29,7 +29,7 @@ export interface LoadOptions {
   readonly folders?: readonly string[];
 }
 
-/** The workspace's first bytes are the WebAssembly module's constants: SCRATCH in assembly/workspace.ts. */
+/** The workspace's first bytes are the WebAssembly module's constants: SCRATCH in common/workspace.asm.ts. */
 const constantBytes = 2048;
 
 let once: Promise<LoadedAddon> | undefined;

@@ -1,5 +1,5 @@
 /**
- * Finds a C compiler and compiles native/ with it: our own source files and nothing else, without a shell, for the
+ * Finds a C compiler and compiles the kernels in C with it: our own source files and nothing else, without a shell, for the
  * processor at hand.
  */
 import { execFile } from 'node:child_process';
@@ -10,17 +10,24 @@ import { promisify } from 'node:util';
 
 const execute = promisify(execFile);
 
-const sourceFolder = fileURLToPath(new URL('../../native/', import.meta.url));
-const units = ['addon.c', 'scan.c', 'conv.c', 'grid.c', 'snake.c', 'backward-scan.c'];
+const sourceFolder = fileURLToPath(new URL('../', import.meta.url));
+const units = [
+  'native/addon.c',
+  'scan/scan.c',
+  'conv/conv.c',
+  'grid/grid.c',
+  'snake/snake.c',
+  'gradients/backward-scan.c',
+];
 const ownHeaders = [
-  'backward-scan.h',
-  'scan.h',
-  'conv.h',
-  'grid.h',
-  'snake.h',
-  'score.h',
-  'functions.h',
-  'lanes.h',
+  'common/lanes.h',
+  'common/functions.h',
+  'scan/scan.h',
+  'scan/score.h',
+  'conv/conv.h',
+  'grid/grid.h',
+  'snake/snake.h',
+  'gradients/backward-scan.h',
 ];
 /** Everything that a compiled library depends on. */
 export const sourceFiles = [...units, ...ownHeaders].map((name) => join(sourceFolder, name));
@@ -78,7 +85,7 @@ export async function findCompiler(
   return { reason: `no C compiler was found (tried ${commands.join(', ')})` };
 }
 
-/** Compiles native/ into the file `output`. Throws with the compiler's first complaint. */
+/** Compiles the kernels into the file `output`. Throws with the compiler's first complaint. */
 export async function compile(compiler: Compiler, output: string): Promise<void> {
   const { command, environment } = compiler;
   const headers = createRequire(import.meta.url).resolve('node-api-headers/include/node_api.h');

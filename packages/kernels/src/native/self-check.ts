@@ -1,15 +1,19 @@
 /** A small call of each native kernel, held against its twin before anything else runs. */
 import { snakeOrders } from '@vssm/core';
 import { Arena } from '../arena.ts';
-import type { BackwardKernels } from '../backward-kernels.ts';
-import { type ScanBackwardOptions, scanBackwardReference, scanBackwardScratch } from '../backward-scan.ts';
-import { type ConvOptions, convReference } from '../conv.ts';
-import { type GridConvOptions, gridConvReference } from '../grid-conv.ts';
+import { type ConvOptions, convReference } from '../conv/conv.ts';
+import type { BackwardKernels } from '../gradients/backward-kernels.ts';
+import {
+  type ScanBackwardOptions,
+  scanBackwardReference,
+  scanBackwardScratch,
+} from '../gradients/backward-scan.ts';
+import { type GridConvOptions, gridConvReference } from '../grid/grid-conv.ts';
 import type { PlainKernels } from '../plain-kernels.ts';
 import type { Rows } from '../rows.ts';
-import { type ScanOptions, scanReference } from '../scan.ts';
-import { fillSnakeTables } from '../snake-orders.ts';
-import { type SnakeScanOptions, snakeScanReference } from '../snake-scan.ts';
+import { type ScanOptions, scanReference } from '../scan/scan.ts';
+import { fillSnakeTables } from '../snake/snake-orders.ts';
+import { type SnakeScanOptions, snakeScanReference } from '../snake/snake-scan.ts';
 import { createMemory, type WasmMemory } from '../webassembly.ts';
 
 /** Relative to the largest value; float32 resolves 6e-8, and 20 tokens of 8 states add up. */

@@ -1,0 +1,243 @@
+/*
+ * The hot kernels as a Node-API addon: convSilu, selectiveScan, gridConv, snakeScan and scanBackward with the arguments of the WebAssembly module's
+ * exports, after the memory's ArrayBuffer and the byte offset of `workspaceBytes` bytes of scratch in it. Addresses
+ * are byte offsets into that buffer, whose place is looked up on every call because the memory may grow. There is no
+ * state, so any number of threads may load this file. All checks are the caller's (src/kernels.ts).
+ */
+#define NAPI_VERSION 8
+#include <node_api.h>
+
+#include "../gradients/backward-scan.h"
+#include "../conv/conv.h"
+#include "../grid/grid.h"
+#include "../scan/scan.h"
+#include "../snake/snake.h"
+
+#define MAX_ARGUMENTS 32
+
+/* Arguments are taken one after another; what cannot be read counts as 0 and makes the call fail. */
+struct call {
+  napi_env env;
+  napi_value arguments[MAX_ARGUMENTS];
+  size_t next;
+  unsigned char *memory;
+  bool valid;
+};
+
+static double number(struct call *call) {
+  double value = 0;
+  if (napi_get_value_double(call->env, call->arguments[call->next++], &value) != napi_ok) call->valid = false;
+  return value;
+}
+
+static int integer(struct call *call) { return (int)number(call); }
+
+static bool flag(struct call *call) { return number(call) != 0; }
+
+/* A byte offset, as an address. */
+static void *address(struct call *call) { return call->memory + (size_t)number(call); }
+
+/* The same, where offset 0 says that there is none. */
+static void *optional_address(struct call *call) {
+  const double offset = number(call);
+  return offset == 0 ? NULL : call->memory + (size_t)offset;
+}
+
+/* A stride in bytes, in floats. */
+static ptrdiff_t stride(struct call *call) { return (ptrdiff_t)number(call) / (ptrdiff_t)sizeof(float); }
+
+/* Reads the memory's ArrayBuffer; the other arguments follow. */
+static struct call begin(napi_env env, napi_callback_info info, size_t count) {
+  struct call call = {.env = env, .next = 1};
+  size_t given = MAX_ARGUMENTS;
+  size_t bytes = 0;
+  call.valid = napi_get_cb_info(env, info, &given, call.arguments, NULL, NULL) == napi_ok && given == count &&
+               napi_get_arraybuffer_info(env, call.arguments[0], (void **)&call.memory, &bytes) == napi_ok;
+  return call;
+}
+
+static napi_value convSilu(napi_env env, napi_callback_info info) {
+  struct call call = begin(env, info, 13);
+  if (call.valid) {
+    void *workspace = address(&call);
+    struct conv conv;
+    conv.length = integer(&call);
+    conv.channels = integer(&call);
+    conv.taps = integer(&call);
+    conv.backward = flag(&call);
+    conv.x = address(&call);
+    conv.x_stride = stride(&call);
+    conv.weight = address(&call);
+    conv.bias = address(&call);
+    conv.positions = optional_address(&call);
+    conv.u = address(&call);
+    conv.u_stride = stride(&call);
+    if (call.valid) conv_silu(&conv, workspace);
+  }
+  if (!call.valid) napi_throw_type_error(env, NULL, "convSilu: wrong arguments");
+  return NULL;
+}
+
+static napi_value selectiveScan(napi_env env, napi_callback_info info) {
+  struct call call = begin(env, info, 27);
+  if (call.valid) {
+    void *workspace = address(&call);
+    struct scan scan;
+    scan.length = integer(&call);
+    scan.channels = integer(&call);
+    scan.states = integer(&call);
+    scan.backward = flag(&call);
+    scan.delta = address(&call);
+    scan.delta_stride = stride(&call);
+    scan.delta_bias = address(&call);
+    scan.a = address(&call);
+    scan.d = address(&call);
+    scan.b = address(&call);
+    scan.b_stride = stride(&call);
+    scan.c = address(&call);
+    scan.c_stride = stride(&call);
+    scan.u = address(&call);
+    scan.u_stride = stride(&call);
+    scan.positions = optional_address(&call);
+    scan.y = address(&call);
+    scan.y_stride = stride(&call);
+    scan.accumulate = flag(&call);
+    scan.z = optional_address(&call);
+    scan.z_stride = stride(&call);
+    scan.scale = (float)number(&call);
+    scan.signal = (enum signal)integer(&call);
+    scan.reduction = (enum reduction)integer(&call);
+    scan.scores = optional_address(&call);
+    if (call.valid) selective_scan(&scan, workspace);
+  }
+  if (!call.valid) napi_throw_type_error(env, NULL, "selectiveScan: wrong arguments");
+  return NULL;
+}
+
+static napi_value gridConv(napi_env env, napi_callback_info info) {
+  struct call call = begin(env, info, 15);
+  if (call.valid) {
+    void *workspace = address(&call);
+    struct grid grid;
+    grid.length = integer(&call);
+    grid.channels = integer(&call);
+    grid.kernel = integer(&call);
+    grid.rows = integer(&call);
+    grid.columns = integer(&call);
+    grid.x = address(&call);
+    grid.x_stride = stride(&call);
+    grid.weight = address(&call);
+    grid.bias = address(&call);
+    grid.cells = optional_address(&call);
+    grid.activate = flag(&call);
+    grid.u = address(&call);
+    grid.u_stride = stride(&call);
+    if (call.valid) grid_conv(&grid, workspace);
+  }
+  if (!call.valid) napi_throw_type_error(env, NULL, "gridConv: wrong arguments");
+  return NULL;
+}
+
+static napi_value snakeScan(napi_env env, napi_callback_info info) {
+  struct call call = begin(env, info, 27);
+  if (call.valid) {
+    void *workspace = address(&call);
+    struct snake snake;
+    snake.length = integer(&call);
+    snake.channels = integer(&call);
+    snake.states = integer(&call);
+    snake.delta = address(&call);
+    snake.delta_stride = stride(&call);
+    snake.delta_bias = address(&call);
+    snake.a = address(&call);
+    snake.d = address(&call);
+    snake.b = address(&call);
+    snake.b_stride = stride(&call);
+    snake.c = address(&call);
+    snake.c_stride = stride(&call);
+    snake.direction_b = address(&call);
+    snake.u = address(&call);
+    snake.u_stride = stride(&call);
+    snake.orders = address(&call);
+    snake.moves = address(&call);
+    snake.gaps = optional_address(&call);
+    snake.y = address(&call);
+    snake.y_stride = stride(&call);
+    snake.z = optional_address(&call);
+    snake.z_stride = stride(&call);
+    snake.signal = (enum signal)integer(&call);
+    snake.reduction = (enum reduction)integer(&call);
+    snake.scores = optional_address(&call);
+    if (call.valid) snake_scan(&snake, workspace);
+  }
+  if (!call.valid) napi_throw_type_error(env, NULL, "snakeScan: wrong arguments");
+  return NULL;
+}
+
+static napi_value scanBackward(napi_env env, napi_callback_info info) {
+  struct call call = begin(env, info, 32);
+  if (call.valid) {
+    struct backward_scan scan;
+    /* The workspace: this one brings its own scratch. */
+    address(&call);
+    scan.length = integer(&call);
+    scan.channels = integer(&call);
+    scan.states = integer(&call);
+    scan.backward = flag(&call);
+    scan.delta = address(&call);
+    scan.delta_stride = stride(&call);
+    scan.delta_bias = address(&call);
+    scan.a = address(&call);
+    scan.d = address(&call);
+    scan.b = address(&call);
+    scan.b_stride = stride(&call);
+    scan.c = address(&call);
+    scan.c_stride = stride(&call);
+    scan.u = address(&call);
+    scan.u_stride = stride(&call);
+    scan.positions = optional_address(&call);
+    scan.dy = address(&call);
+    scan.dy_stride = stride(&call);
+    scan.d_delta = address(&call);
+    scan.d_delta_stride = stride(&call);
+    scan.d_u = address(&call);
+    scan.d_u_stride = stride(&call);
+    scan.d_b = address(&call);
+    scan.d_b_stride = stride(&call);
+    scan.d_c = address(&call);
+    scan.d_c_stride = stride(&call);
+    scan.d_delta_bias = address(&call);
+    scan.d_a = address(&call);
+    scan.d_d = address(&call);
+    scan.scratch = address(&call);
+    if (call.valid) scan_backward(&scan);
+  }
+  if (!call.valid) napi_throw_type_error(env, NULL, "scanBackward: wrong arguments");
+  return NULL;
+}
+
+static size_t larger_of(size_t a, size_t b) { return a > b ? a : b; }
+
+NAPI_MODULE_INIT() {
+  const size_t most = larger_of(
+      larger_of(scan_workspace_bytes, conv_workspace_bytes), larger_of(snake_workspace_bytes, grid_workspace_bytes));
+  const struct {
+    const char *name;
+    napi_callback call;
+  } functions[] = {
+      {"convSilu", convSilu},   {"selectiveScan", selectiveScan}, {"gridConv", gridConv},
+      {"snakeScan", snakeScan}, {"scanBackward", scanBackward},
+  };
+  napi_value value;
+  if (napi_create_double(env, (double)most, &value) != napi_ok ||
+      napi_set_named_property(env, exports, "workspaceBytes", value) != napi_ok) {
+    return NULL;
+  }
+  for (size_t i = 0; i < sizeof(functions) / sizeof(functions[0]); i++) {
+    if (napi_create_function(env, functions[i].name, NAPI_AUTO_LENGTH, functions[i].call, NULL, &value) != napi_ok ||
+        napi_set_named_property(env, exports, functions[i].name, value) != napi_ok) {
+      return NULL;
+    }
+  }
+  return exports;
+}

@@ -8,6 +8,7 @@ import { loadModel } from './model/load.ts';
 import { readSafetensors } from './safetensors/read.ts';
 import * as p from './testing/pickle-writer.ts';
 import { temporaryFiles, testdata } from './testing/temporary-file.ts';
+import { zipParts } from './testing/zip-parts.ts';
 import { writeTorchZip, writeZip } from './testing/zip-writer.ts';
 
 const temporary = temporaryFiles();
@@ -116,6 +117,41 @@ describe('readCheckpoint', () => {
     const model = p.dict({ w: p.tensor({ elements: 1, shape: [1], stride: [1] }) });
     const root = p.dict({ model, note: p.global('builtins', 'eval') });
     await expect(reading(writeTorchZip(p.pickle(root), { 0: [1] }))).rejects.toThrow('"builtins.eval"');
+  });
+
+  it.each(['mmengine-epoch', 'module-code'])('reads what honest trainers save: %s', async (name) => {
+    const parts = await zipParts(shipped);
+    const data = readFileSync(testdata(`${name}.pkl`));
+    const contents = parts.map((part) => (part.name.endsWith('/data.pkl') ? { ...part, data } : part));
+    const { tensors } = await reading(writeZip(contents));
+    expect(tensors).toEqual((await readCheckpoint(shipped)).tensors);
+  });
+
+  it('reads past enumerations, nested classes and namesakes of modules in the saved arguments', async () => {
+    const getattr = (object: Uint8Array, name: string) =>
+      p.call(p.global('__builtin__', 'getattr'), object, p.text(name));
+    const args = p.dict({
+      // As CPython 3.11.0 to 3.11.3 saves a member.
+      reduction: getattr(p.global('losses', 'Reduction'), 'mean'),
+      // As protocols 2 and 3 save an instance of a nested class.
+      head: p.call(getattr(p.global('models', 'Vim'), 'Head')),
+      machine: p.call(p.global('platform', 'uname_result'), p.text('Linux')),
+      parser: p.call(p.global('commands.train', 'Args')),
+      worker: p.call(p.global('x.os', 'Worker')),
+      limits: p.call(p.global('resource', 'Limits')),
+      method: getattr(p.list(), 'append'),
+    });
+    const model = p.dict({ w: p.tensor({ elements: 1, shape: [1], stride: [1] }) });
+    const { tensors, ignored } = await reading(writeTorchZip(p.pickle(p.dict({ model, args })), { 0: [7] }));
+    expect([...tensors.get('w')!.data]).toEqual([7]);
+    expect(ignored).toEqual(['args: beside the state dict "model"']);
+  });
+
+  it('reads a model that 1,200,000 numbers stand beside', async () => {
+    const model = p.dict({ w: p.tensor({ elements: 1, shape: [1], stride: [1] }) });
+    const history = p.list(Buffer.alloc(9 * 1_200_000, 'G\x3f\xf8\0\0\0\0\0\0', 'latin1'));
+    const { tensors } = await reading(writeTorchZip(p.pickle(p.dict({ model, history })), { 0: [7] }));
+    expect([...tensors.get('w')!.data]).toEqual([7]);
   });
 
   it('refuses a placeholder that the state dict holds, however deep, by its name', async () => {

@@ -1,11 +1,12 @@
 import { UserError } from '@vssm/core';
 import { describe, expect, it } from 'vitest';
+import { PickleMemory } from './memory.ts';
 import { PickleTruncated } from './reader.ts';
 import { type PickleHost, unpickle } from './unpickle.ts';
 import { findPlaceholder, PickleDict, Placeholder } from './values.ts';
 
 const host: PickleHost = {
-  global: (module, name) => new Placeholder(`${module}.${name}`),
+  global: (module, name) => new Placeholder(module, name),
   call: (callable) => callable,
   persistent: (id) => ({ id }),
 };
@@ -44,7 +45,7 @@ describe('unpickle', () => {
     expect(value.get('a')).toEqual([1, -2, 3.5, null, true]);
     expect(value.get('b')).toEqual([10 ** 12, 2n ** 70n, 'é']);
     if (protocol >= 3) expect(value.get('c')).toEqual(new Uint8Array([0, 255]));
-    else expect(value.get('c')).toEqual(new Placeholder('_codecs.encode'));
+    else expect(value.get('c')).toEqual(new Placeholder('_codecs', 'encode'));
     if (protocol >= 4) expect(value.get(300)).toEqual([7]);
     else expect(findPlaceholder(value.get(300))?.global).toMatch(/^(__builtin__|builtins)\.set$/);
   });
@@ -86,7 +87,7 @@ describe('unpickle', () => {
       'cargparse\nNamespace\n)}\x92.',
       '\x8c\x08argparse\x8c\tNamespace\x93.',
     ]) {
-      expect(load(program)).toEqual(new Placeholder('argparse.Namespace'));
+      expect(load(program)).toEqual(new Placeholder('argparse', 'Namespace'));
     }
   });
 
@@ -95,7 +96,7 @@ describe('unpickle', () => {
     const made = (keywords: string) =>
       unpickle(Buffer.from(`ca\nB\n)${keywords}\x92.`, 'latin1'), 0, making).value;
     expect(made('}')).toBe('made');
-    expect(made('}X\x01\x00\x00\x00kK\x01s')).toEqual(new Placeholder('a.B'));
+    expect(made('}X\x01\x00\x00\x00kK\x01s')).toEqual(new Placeholder('a', 'B'));
   });
 
   it('says where the pickle ends', () => {
@@ -143,7 +144,20 @@ describe('unpickle', () => {
     }
   });
 
-  it('stops a pickle that is all work', () => {
-    expect(() => load(`${'N0'.repeat(600_000)}N.`)).toThrow('1000000 operations');
+  it('reads as many operations as there are bytes', () => {
+    expect(load(`${'N0'.repeat(600_000)}N.`)).toBeNull();
+    const floats = Buffer.alloc(9 * 1_200_000, 'G\x3f\xf8\0\0\0\0\0\0', 'latin1');
+    const list = load('](', floats.toString('latin1'), 'e.') as number[];
+    expect(list).toHaveLength(1_200_000);
+    expect(list.every((value) => value === 1.5)).toBe(true);
+  });
+
+  it('stops a pickle whose values would fill the memory', () => {
+    const within = (bytes: number, program: string) =>
+      unpickle(Buffer.from(program, 'latin1'), 0, host, new PickleMemory(bytes));
+    for (const piece of ['}', ']', ')', '2', 'N', 'ca\nb\n', 'C\x01x', 'K\x01Q']) {
+      expect(() => within(1 << 16, `(N${piece.repeat(3000)}t.`), piece).toThrow('NODE_OPTIONS');
+      expect(within(1 << 16, `(N${piece}t.`).value, piece).toHaveLength(2);
+    }
   });
 });

@@ -1,10 +1,11 @@
 /**
  * A pickle machine that executes nothing. It follows Python's stack machine (protocols 0 to 5), but whatever
- * would import, call or set state is handed to a `PickleHost`, which answers with data. Work and memory are
- * bounded by the limits below and by the length of the pickle: every operation consumes at least one byte.
+ * would import, call or set state is handed to a `PickleHost`, which answers with data. Work is bounded by the
+ * length of the pickle, for every operation consumes at least one byte, and memory by memory.ts.
  */
 import { UserError } from '@vssm/core';
 import { quoted } from '../tensor-names.ts';
+import { PickleMemory } from './memory.ts';
 import { op } from './opcodes.ts';
 import { PickleReader } from './reader.ts';
 import { PickleDict, Placeholder } from './values.ts';
@@ -19,11 +20,9 @@ export interface PickleHost {
   persistent(id: unknown): unknown;
 }
 
-/** A state dict takes about 40 for each tensor; the largest object that one of them makes takes some 200 bytes. */
-const maxOperations = 1_000_000;
-
 /**
  * @param start where the pickle begins in `bytes`
+ * @param memory what its values may take
  * @returns the value and the position after the pickle
  * @throws PickleTruncated when `bytes` end first, UserError when the pickle is malformed or refused
  */
@@ -31,15 +30,23 @@ export function unpickle(
   bytes: Uint8Array,
   start: number,
   host: PickleHost,
+  memory = new PickleMemory(),
 ): { readonly value: unknown; readonly end: number } {
   const reader = new PickleReader(bytes, start);
   const machine = new PickleMachine(reader, host);
-  for (let operations = 0; operations < maxOperations; operations++) {
-    const code = reader.byte();
-    if (code === op.stop) return { value: machine.pop(), end: reader.position };
-    machine.run(code);
+  try {
+    for (;;) {
+      const before = reader.position;
+      const code = reader.byte();
+      if (code === op.stop) return { value: machine.pop(), end: reader.position };
+      machine.run(code);
+      memory.spend(code, reader.position - before);
+    }
+  } catch (error) {
+    // V8 has limits of its own: 2^24 entries in a map, 2^32 in an array.
+    if (!(error instanceof RangeError)) throw error;
+    throw new UserError(`its pickle holds more than fits into memory (${error.message})`, { cause: error });
   }
-  throw new UserError(`its pickle has more than ${maxOperations} operations`);
 }
 
 class PickleMachine {

@@ -8,13 +8,20 @@ export class PickleDict {
   readonly entries = new Map<unknown, unknown>();
 }
 
-/** Stands where Python would have imported `global`, or called it. */
+/** Stands where Python would have imported a name, called it, or looked up an attribute of either. */
 export class Placeholder {
-  /** Module and name, for instance `argparse.Namespace`. */
-  readonly global: string;
+  readonly module: string;
+  /** Within the module; attributes of it after dots: `Outer.Inner`. */
+  readonly name: string;
 
-  constructor(global: string) {
-    this.global = global;
+  constructor(module: string, name: string) {
+    this.module = module;
+    this.name = name;
+  }
+
+  /** Module and name, for instance `argparse.Namespace`. */
+  get global(): string {
+    return `${this.module}.${this.name}`;
   }
 }
 

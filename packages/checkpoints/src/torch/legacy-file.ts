@@ -15,9 +15,9 @@ import { TorchHost } from './objects.ts';
 const magicNumber = 0x1950a86a20f9469cfc6cn;
 const protocolVersion = 1001;
 
-/** The pickles come first and are small; more of the file is read only when they turn out longer. */
+/** The pickles come first and are mostly small; more of the file is read only when they turn out longer. */
 const firstWindow = 1 << 18;
-const lastWindow = 1 << 26;
+const lastWindow = 1 << 30;
 
 export async function openTorchLegacy(file: ByteSource): Promise<TorchArchive> {
   const { root, keys, host, end } = await readPickles(file);

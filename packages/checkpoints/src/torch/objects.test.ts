@@ -36,7 +36,9 @@ describe('TorchHost', () => {
     const args = [storage, 0, [2], [1], false, new PickleDict(), name('torch.bfloat16'), null];
     expect(host.call(name('torch._utils._rebuild_tensor_v3'), args)).toMatchObject({ elementType: 'BF16' });
     args[6] = name('torch.quint8');
-    expect(host.call(name('torch._utils._rebuild_tensor_v3'), args)).toEqual(new Placeholder('torch.quint8'));
+    expect(host.call(name('torch._utils._rebuild_tensor_v3'), args)).toEqual(
+      new Placeholder('torch', 'quint8'),
+    );
   });
 
   it.each([
@@ -55,15 +57,28 @@ describe('TorchHost', () => {
     const from = name('torch._tensor._rebuild_from_type_v2');
     const rebuild = name('torch._utils._rebuild_tensor_v2');
     expect(host.call(from, [rebuild, name('torch.Tensor'), args, {}])).toBeInstanceOf(StoredTensor);
-    expect(host.call(from, [rebuild, name('my.Tensor'), args, {}])).toEqual(new Placeholder('my.Tensor'));
+    expect(host.call(from, [rebuild, name('my.Tensor'), args, {}])).toEqual(new Placeholder('my', 'Tensor'));
     expect(host.call(from, [name('my.rebuild'), name('torch.Tensor'), args, {}])).toEqual(
-      new Placeholder('my.rebuild'),
+      new Placeholder('my', 'rebuild'),
     );
+  });
+
+  it('follows getattr from placeholder to placeholder, calling nothing', () => {
+    const getattr = name('builtins.getattr');
+    const inner = host.call(name('__builtin__.getattr'), [name('my.Outer'), 'Inner']);
+    expect(inner).toEqual(new Placeholder('my', 'Outer.Inner'));
+    expect(host.call(getattr, [inner, 'member', null])).toEqual(new Placeholder('my', 'Outer.Inner.member'));
+    // Of data, for instance the method of a list: unknown.
+    expect(host.call(getattr, [[1], 'append'])).toBe(getattr);
+    expect(() => host.call(getattr, [name('torch.os'), 'system'])).toThrow('"torch.os.system"');
+    expect(() => host.call(getattr, [inner, '__globals__'])).toThrow('"my.Outer.Inner.__globals__"');
+    const long = host.call(getattr, [inner, 'x'.repeat(400)]);
+    expect(() => host.call(getattr, [long, 'x'.repeat(400)])).toThrow('more than 512 characters');
   });
 
   it('leaves every other call a placeholder of that name', () => {
     for (const other of ['torch._utils._rebuild_sparse_tensor', 'torch.storage._load_from_bytes', 'a.b']) {
-      expect(host.call(name(other), [1])).toEqual(new Placeholder(other));
+      expect(host.call(name(other), [1])).toEqual(name(other));
     }
   });
 
@@ -71,16 +86,16 @@ describe('TorchHost', () => {
     const half = host.persistent(['storage', name('torch.cuda.HalfStorage'), '1', 'cuda:0', 3]);
     expect(half).toBeInstanceOf(StorageRef);
     expect(half).toMatchObject({ type: 'F16', bytesPerElement: 2 });
-    expect(host.persistent(['module', name('a.B'), 'b.py', 'class B'])).toEqual(new Placeholder('a.B'));
+    expect(host.persistent(['module', name('a.B'), 'b.py', 'class B'])).toEqual(new Placeholder('a', 'B'));
   });
 
   it.each([
     [['storage']],
     [['storage', 'FloatStorage', '0', 'cpu', 1]],
-    [['storage', new Placeholder('torch.FloatStorage'), 0, 'cpu', 1]],
-    [['storage', new Placeholder('torch.FloatStorage'), '0', 'cpu', -1]],
-    [['storage', new Placeholder('torch.FloatStorage'), '0', 'cpu', 1, null, 'later']],
-    [['other', new Placeholder('torch.FloatStorage'), '0', 'cpu', 1]],
+    [['storage', new Placeholder('torch', 'FloatStorage'), 0, 'cpu', 1]],
+    [['storage', new Placeholder('torch', 'FloatStorage'), '0', 'cpu', -1]],
+    [['storage', new Placeholder('torch', 'FloatStorage'), '0', 'cpu', 1, null, 'later']],
+    [['other', new Placeholder('torch', 'FloatStorage'), '0', 'cpu', 1]],
     ['0'],
     [null],
   ])('refuses the persistent id %o', (id) => {

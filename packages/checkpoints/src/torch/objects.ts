@@ -117,7 +117,28 @@ const rebuilders: ReadonlyMap<string, Rebuilder> = new Map<string, Rebuilder>([
   ['torch._tensor._rebuild_from_type_v2', tensorWithAttributes],
   ['torch.Size', ([axes]) => axes],
   ['collections.OrderedDict', orderedDict],
+  ['builtins.getattr', attribute],
+  ['__builtin__.getattr', attribute],
 ]);
+
+function placeholder(module: string, name: string): Placeholder {
+  if (isDenied(module, name)) throw new DeniedName(module, name);
+  return new Placeholder(module, name);
+}
+
+/** Longer than any path through nested classes. */
+const longestPath = 512;
+
+/** (object, name[, default]): how methods, nested classes and members of enumerations are saved. */
+function attribute([object, name]: readonly unknown[]): Placeholder | undefined {
+  if (!(object instanceof Placeholder) || typeof name !== 'string') return undefined;
+  if (object.name.length + name.length > longestPath) {
+    throw new UserError(
+      `its pickle looks up an attribute under a name of more than ${longestPath} characters`,
+    );
+  }
+  return placeholder(object.module, `${object.name}.${name}`);
+}
 
 /** (storage, offset, shape, stride) */
 function plainTensor(args: readonly unknown[]): StoredTensor {
@@ -179,8 +200,7 @@ export class TorchHost implements PickleHost {
   readonly storages = new Map<string, StorageRef>();
 
   global(module: string, name: string): unknown {
-    if (isDenied(module, name)) throw new DeniedName(module, name);
-    return new Placeholder(`${module}.${name}`);
+    return placeholder(module, name);
   }
 
   call(callable: Placeholder, args: readonly unknown[]): unknown {

@@ -10,8 +10,8 @@ import { openZip, type ZipEntry } from '../zip.ts';
 import type { TorchArchive } from './archive.ts';
 import { TorchHost } from './objects.ts';
 
-/** Larger than the pickle of any model with its optimiser: those hold names and shapes, no data. */
-const maxPickleBytes = 1 << 26;
+/** A buffer's worth. Models and optimisers leave names and shapes here, trainers whole histories of losses. */
+const maxPickleBytes = 1 << 30;
 
 export async function openTorchZip(file: ByteSource): Promise<TorchArchive> {
   const zip = await openZip(file);

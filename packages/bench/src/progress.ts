@@ -2,6 +2,7 @@
  * Progress for people, on stderr: a bar on a terminal, a line now and then elsewhere. Its unit is estimated
  * milliseconds of work; the time left is that estimate corrected by the pace so far.
  */
+import { printable } from '@vssm/core';
 import { MultiBar, type SingleBar } from 'cli-progress';
 import { formatDuration } from './duration.ts';
 
@@ -98,7 +99,7 @@ class BarProgress implements Progress {
   }
 
   task(label: string): void {
-    this.#label = label.slice(0, Math.max(20, this.#columns - 54));
+    this.#label = printable(label).slice(0, Math.max(20, this.#columns - 54));
     this.#show();
   }
 
@@ -113,7 +114,7 @@ class BarProgress implements Progress {
   }
 
   say(line: string): void {
-    this.#bars.log(`${line}\n`);
+    this.#bars.log(`${printable(line)}\n`);
     this.#bars.update();
   }
 
@@ -169,7 +170,7 @@ export class LineProgress implements Progress {
 
   say(line: string): void {
     this.#spoken = this.#now();
-    this.#output.write(`${line}\n`);
+    this.#output.write(`${printable(line)}\n`);
   }
 
   end(): void {}

@@ -1,5 +1,8 @@
-/** One line for what a user can mend; a stack trace for what is our bug. */
-import { UserError } from '@vssm/core';
+/**
+ * One line for what a user can mend; a stack trace for what is our bug. Messages quote files of unknown origin, so
+ * nothing in them reaches the terminal unescaped.
+ */
+import { printable, printableLines, UserError } from '@vssm/core';
 
 const systemErrors: Readonly<Record<string, string>> = {
   ENOENT: 'no such file or folder',
@@ -13,11 +16,12 @@ const systemErrors: Readonly<Record<string, string>> = {
 };
 
 export function explain(error: unknown): string {
-  if (error instanceof UserError) return `error: ${error.message}`;
+  if (error instanceof UserError) return `error: ${printable(error.message)}`;
   if (error instanceof Error && 'code' in error && typeof error.code === 'string') {
     const meaning = systemErrors[error.code];
     const path = 'path' in error && typeof error.path === 'string' ? `${error.path}: ` : '';
-    if (meaning !== undefined) return `error: ${path}${meaning}`;
+    if (meaning !== undefined) return `error: ${printable(path)}${meaning}`;
   }
-  return `unexpected error, please report it: ${error instanceof Error ? error.stack : String(error)}`;
+  const what = error instanceof Error ? (error.stack ?? error.message) : String(error);
+  return `unexpected error, please report it: ${printableLines(what)}`;
 }

@@ -7,6 +7,7 @@ export * from './model.ts';
 export { plainMambaPositionEmbedding } from './plainmamba/position-embedding.ts';
 export * from './plainmamba/scan-order.ts';
 export * from './plainmamba/spec.ts';
+export { printable, printableJson, printableLines } from './printable.ts';
 export * from './pruning/align.ts';
 export * from './pruning/counts.ts';
 export * from './pruning/plan.ts';

@@ -9,6 +9,11 @@ describe('html', () => {
     );
   });
 
+  it('shows characters that a browser would obey', () => {
+    expect(html`${'\u001b[31m\u202egpj.exe\u0085'}`.text).toBe('\\x1b[31m\\u202egpj.exe\\x85');
+    expect(html`<pre>${'two\nlines'}</pre>`.text).toBe('<pre>two\nlines</pre>');
+  });
+
   it('keeps markup, joins lists, leaves nothing for null and false', () => {
     expect(html`${[html`<b>1</b>`, 'a<', 2]}${null}${undefined}${false}`.text).toBe('<b>1</b>a&lt;2');
     expect(html`${joined(['a', 'b', 'c'], html`<br>`)}`.text).toBe('a<br>b<br>c');

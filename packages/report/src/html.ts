@@ -2,6 +2,7 @@
  * HTML by tagged template. Everything interpolated is escaped unless it is Markup, which only this module makes:
  * a string from a results file cannot become markup.
  */
+import { printableLines } from '@vssm/core';
 
 /** Text that is HTML already. */
 export class Markup {
@@ -39,8 +40,9 @@ const entities: Readonly<Record<string, string>> = {
   "'": '&#39;',
 };
 
+/** Also of what a browser would obey rather than show: a mark that turns the writing direction around, for one. */
 export function escapeHtml(text: string): string {
-  return text.replace(/[&<>"']/g, (character) => entities[character]);
+  return printableLines(text).replace(/[&<>"']/g, (character) => entities[character]);
 }
 
 /** JSON for a `<script type="application/json">`: nothing in it can end the element or open a comment. */

@@ -28,6 +28,7 @@ import { experiment as table2 } from '@vssm/bench-table2-coco';
 import { experiment as table3 } from '@vssm/bench-table3-ade20k';
 import { experiment as table4 } from '@vssm/bench-table4-importance';
 import { experiment as table5 } from '@vssm/bench-table5-alignment';
+import { note } from '../output.ts';
 import { report, reportDefaults } from './report.ts';
 
 /** Every benchmark there is, in the order in which they run. */
@@ -114,11 +115,11 @@ export async function bench(options: BenchOptions): Promise<BenchResult> {
   };
   if (options.plan) {
     const preview = await previewBench(request);
-    process.stderr.write(`${formatPreview(preview)}\n`);
+    note(formatPreview(preview));
     return { ...preview, exitCode: 0 };
   }
   const outcome = await runBench(request);
-  process.stderr.write(`${summary(outcome)}\n`);
+  note(summary(outcome));
   if (outcome.stoppedBy !== null || options.report === false || shard !== undefined) {
     return { ...outcome, report: null };
   }

@@ -7,7 +7,7 @@ import { type FinetuningRecord, openResults, type Results } from '@vssm/results'
 import { mean, runExperiment, standardDeviation } from '@vssm/train';
 import { Command } from 'commander';
 import { whole } from '../options/numbers.ts';
-import { type OutputOptions, printResult } from '../output.ts';
+import { note, type OutputOptions, printResult } from '../output.ts';
 import { circumstances, openTrainingImages, progressLine, stopOnSignal } from '../training.ts';
 
 interface Options extends OutputOptions {
@@ -44,7 +44,7 @@ async function run(options: Options): Promise<void> {
 }
 
 async function runIn(results: Results, options: Options): Promise<void> {
-  for (const repair of results.repairs) process.stderr.write(`${repair}\n`);
+  for (const repair of results.repairs) note(repair);
   const { training, test, normalisation } = await openTrainingImages(
     { dataset: 'fashion-mnist', data: options.data },
     experiment.spec,
@@ -63,7 +63,7 @@ async function runIn(results: Results, options: Options): Promise<void> {
       circumstances: await circumstances(options.threads),
       tell(name, line, steps) {
         if (name !== part) {
-          process.stderr.write(`${name}\n`);
+          note(name);
           show = progressLine();
         }
         part = name;

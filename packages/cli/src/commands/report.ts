@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { UserError } from '@vssm/core';
 import { type WrittenReport, writeReport } from '@vssm/report';
 import { type PaperTable, readHistory, readPaperTable, resultsFileName } from '@vssm/results';
+import { note } from '../output.ts';
 
 export const reportDefaults = { results: ['results'], out: 'reports/latest' } as const;
 
@@ -44,7 +45,7 @@ export async function report({
     history: history === undefined ? [] : readHistory(history),
     unlessUnchanged,
   });
-  if (!json) process.stderr.write(summary(runs, written));
+  if (!json) note(summary(runs, written));
   return { ...written, runs };
 }
 
@@ -93,5 +94,5 @@ function summary(runs: readonly string[], { index, records, partial, warnings }:
       `${records.accuracy} accuracies, ${records.speed} timings, ${records.skipped} rows not run${partial ? '; partial, not comparable' : ''}`,
     );
   }
-  return [...lines, `report: ${index}`, ''].join('\n');
+  return [...lines, `report: ${index}`].join('\n');
 }

@@ -3,7 +3,7 @@ import { oneOf, UserError } from '@vssm/core';
 import { overlapTypes } from '@vssm/metrics';
 import { Command } from 'commander';
 import { whole } from '../options/numbers.ts';
-import { listing, type OutputOptions, printResult } from '../output.ts';
+import { listing, note, type OutputOptions, printResult } from '../output.ts';
 import type { CocoScore } from '../score/coco.ts';
 import type { MiouScore } from '../score/miou.ts';
 
@@ -70,7 +70,7 @@ function miouCommand(): Command {
 const maxClasses = 65_536;
 
 function warn(message: string): void {
-  process.stderr.write(`warning: ${message}\n`);
+  note(`warning: ${message}`);
 }
 
 function cocoForPeople({ summary, categories, images, detections }: CocoScore): string {

@@ -21,6 +21,8 @@ export interface ImageDataset {
   /** Class names by label; empty where no labels are known. */
   readonly classes: readonly string[];
   readonly samples: readonly Sample[];
+  /** What its user should know about how it was read; to be shown. */
+  readonly notes?: readonly string[];
   /** SHA-256, hex, that identifies the data; the opening function says of what. */
   readonly checksum: string;
   readonly channels: number;

@@ -2,11 +2,12 @@
  * A folder or a zip archive seen as one thing: files by their paths below a root, in either. Names that come from a
  * stranger's annotation file are looked up, never followed out of the root.
  */
-import { existsSync, readdirSync, statSync } from 'node:fs';
+import { existsSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { UserError } from '@vssm/core';
 import type { ImageFile } from './dataset.ts';
-import { fileOnDisk, isFolder } from './image-files.ts';
+import { fileOnDisk, isFile, isFolder } from './folder.ts';
+import { type DiskPath, entryPath, nameAsText } from './names.ts';
 import { openZip } from './zip.ts';
 
 export interface FileSource {
@@ -27,17 +28,24 @@ export async function openFileSource(path: string): Promise<FileSource> {
 }
 
 function folderSource(root: string): FileSource {
+  /** Files whose names text cannot hold, by the names that `list` gave for them. */
+  const unwritable = new Map<string, DiskPath>();
   return {
     path: root,
     list: (folder) => {
       const at = join(root, folder);
-      return isFolder(at) ? readdirSync(at).sort() : [];
+      if (!isFolder(at)) return [];
+      const names = readdirSync(at, { encoding: 'buffer' }).map((bytes) => {
+        const name = nameAsText(bytes);
+        const path = entryPath(at, bytes);
+        if (typeof path !== 'string') unwritable.set(`${folder}/${name}`, path);
+        return name;
+      });
+      return names.sort();
     },
     find: (path) => {
-      const at = join(root, path);
-      if (!staysInside(path) || !(statSync(at, { throwIfNoEntry: false })?.isFile() ?? false))
-        return undefined;
-      return fileOnDisk(at, path, -1);
+      const at = unwritable.get(path) ?? (staysInside(path) ? join(root, path) : undefined);
+      return at !== undefined && isFile(at) ? fileOnDisk(at, path, -1) : undefined;
     },
     close: async () => {},
   };

@@ -37,7 +37,8 @@ export { type FashionMnistSplit, fashionMnistDir, openFashionMnist } from './fas
 export { type FileSource, openFileSource } from './file-source.ts';
 export type { RgbImage } from './image.ts';
 export { type ImageOptions, openImage, openImageFolder } from './image-files.ts';
-export { openImageNet } from './imagenet/open.ts';
+export { type ClassOrder, classOrders } from './imagenet/class-folders.ts';
+export { type ImageNetOptions, openImageNet } from './imagenet/open.ts';
 export { decodeLabelMap, type LabelMap } from './label-map.ts';
 export { type Normalisation, normalise } from './normalise.ts';
 export {

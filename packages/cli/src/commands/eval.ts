@@ -4,15 +4,16 @@ import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
 import { chooseImages, evaluateOnce, openBackend, parseShard, progressOn } from '@vssm/bench';
 import { type ModelSpec, oneOf, type PruningPlan, parameterCount, UserError } from '@vssm/core';
-import { type ImageDataset, openFashionMnist, openImageNet } from '@vssm/datasets';
+import { type ClassOrder, type ImageDataset, openFashionMnist, openImageNet } from '@vssm/datasets';
 import type { AccuracyRecord, ShardRecord } from '@vssm/results';
 import { Command } from 'commander';
 import { checkDataset, recipeOf } from '../inputs.ts';
 import { addBackendOptions, type BackendOptions } from '../options/backend.ts';
+import { classOrderOption } from '../options/data.ts';
 import { addModelOptions, loadModel, type ModelOptions, type SourcedModel } from '../options/model.ts';
 import { whole } from '../options/numbers.ts';
 import { addPlanOptions, type PlanOptions, planOf } from '../options/plan.ts';
-import { listing, type OutputOptions, printResult } from '../output.ts';
+import { listing, note, type OutputOptions, printResult } from '../output.ts';
 
 const datasetNames = ['fashion-mnist', 'imagenet'] as const;
 
@@ -22,6 +23,7 @@ type Options = ModelOptions &
   OutputOptions & {
     readonly dataset: string;
     readonly data?: string;
+    readonly classOrder?: ClassOrder;
     readonly limit?: number;
     readonly sample?: number;
     readonly batch: number;
@@ -37,6 +39,7 @@ export function evalCommand(): Command {
       '--data <folder>',
       'where the data lies; default: the embedded Fashion-MNIST, VSSM_IMAGENET for imagenet',
     )
+    .addOption(classOrderOption())
     .option('--limit <n>', 'only the first n images (partial, not comparable)', whole('--limit', 1))
     .option('--sample <n>', 'a fixed, class-balanced sample of n images', whole('--sample', 1))
     .option('--batch <n>', 'images per run', whole('--batch', 1), 64)
@@ -61,6 +64,7 @@ async function run(options: Options): Promise<void> {
   const dataset = await openDataset(options, source.spec);
   const folder = out ?? mkdtempSync(join(tmpdir(), 'vssm-eval-'));
   try {
+    for (const line of dataset.notes ?? []) note(`note: ${line}`);
     checkDataset(dataset, source.spec);
     const wanted = { full: false, limit, sampleSize: sample ?? 0, seed: options.seed };
     const outcome = await evaluateOnce({
@@ -165,7 +169,11 @@ async function openDataset(options: Options, spec: ModelSpec): Promise<ImageData
       '--dataset imagenet needs --data FOLDER (or VSSM_IMAGENET); datasets/imagenet/README.md lists the layouts',
     );
   }
-  return openImageNet(folder, { recipe: recipeOf(spec), imageSize: spec.imageWidth });
+  return openImageNet(folder, {
+    recipe: recipeOf(spec),
+    imageSize: spec.imageWidth,
+    ...(options.classOrder !== undefined && { classOrder: options.classOrder }),
+  });
 }
 
 interface EvalSummary {

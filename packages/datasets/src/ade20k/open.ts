@@ -17,7 +17,7 @@ import {
   viewsOf,
 } from '../dense/dataset.ts';
 import { type FileSource, openFileSource } from '../file-source.ts';
-import { isImageName } from '../image-files.ts';
+import { isImageName } from '../folder.ts';
 import { decodeLabelMap, type LabelMap } from '../label-map.ts';
 import { adeClasses } from './classes.ts';
 

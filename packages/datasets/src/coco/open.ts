@@ -16,7 +16,7 @@ import {
   viewsOf,
 } from '../dense/dataset.ts';
 import { type FileSource, openFileSource } from '../file-source.ts';
-import { isFolder } from '../image-files.ts';
+import { isFolder } from '../folder.ts';
 import { openZip } from '../zip.ts';
 import { cocoClasses } from './classes.ts';
 import { type CocoAnnotation, type CocoImage, type CocoInstances, readInstances } from './instances.ts';
@@ -145,7 +145,8 @@ function findFiles(
 ): readonly ImageFile[] {
   const found = images.map(({ id, fileName }) => {
     if (fileName === undefined) throw new UserError(`${annotations}: image ${id} has no file_name`);
-    const file = source.find(root + fileName);
+    // Some tools on Windows write `train\\a.jpg`; a file that really has that name comes first.
+    const file = source.find(root + fileName) ?? source.find(root + fileName.replaceAll('\\', '/'));
     return { fileName, file: file && { ...file, id: fileName } };
   });
   const missing = found.filter(({ file }) => file === undefined);

@@ -1,5 +1,6 @@
 import { truncateSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { gzipSync } from 'node:zlib';
 import { UserError } from '@vssm/core';
 import { create, Header } from 'tar';
 import { describe, expect, it, onTestFinished } from 'vitest';
@@ -26,6 +27,13 @@ function entry(path: string, type: Header['type'], content: string, size = conte
 
 function written(...parts: readonly Buffer[]): string {
   return join(temporaryFolder({ 'a.tar': Buffer.concat(parts) }), 'a.tar');
+}
+
+/** One pax attribute: its length, which counts its own digits, then `path=…`. */
+function paxPath(path: string): string {
+  const body = ` path=${path}\n`;
+  const length = body.length + String(body.length + 3).length;
+  return `${length}${body}`;
 }
 
 const end = Buffer.alloc(1024);
@@ -68,6 +76,63 @@ describe('openArchive', () => {
     );
     const { images } = await opened(path);
     expect(images.map((image) => image.path)).toEqual([long, 'next.jpg']);
+  });
+
+  it.each([
+    ['in GNU\u2019s way', (path: string) => entry('././@LongLink', 'NextFileHasLongPath', `${path}\0`)],
+    ['from pax attributes', (path: string) => entry('PaxHeader', 'ExtendedHeader', paxPath(path))],
+  ])('reads a name whose hundredth byte is a slash, %s', async (_, attributes) => {
+    const path = `${'x'.repeat(99)}/ILSVRC2012_val_00000001.JPEG`;
+    const cut = entry('y'.repeat(100), 'File', 'pixels');
+    cut.write(path.slice(0, 100), 0, 'latin1');
+    const sum = cut
+      .subarray(0, 512)
+      .reduce((total, byte, at) => total + (at >= 148 && at < 156 ? 32 : byte), 0);
+    cut.write(`${sum.toString(8).padStart(6, '0')}\0 `, 148, 'latin1');
+    const archive = await opened(written(attributes(path), cut, entry('next.jpg', 'File', 'two'), end));
+    expect(archive.images.map((image) => [image.path, image.size])).toEqual([
+      [path, 6],
+      ['next.jpg', 3],
+    ]);
+    expect(Buffer.from(await archive.read(archive.images[0])).toString()).toBe('pixels');
+  });
+
+  it('keeps a long name over a long link and global attributes in between', async () => {
+    const path = written(
+      entry('././@LongLink', 'NextFileHasLongPath', `${long}\0`),
+      entry('././@LongLink', 'NextFileHasLongLinkpath', 'elsewhere\0'),
+      entry('global', 'GlobalExtendedHeader', '13 comment=a\n'),
+      entry('cut', 'File', 'one'),
+      end,
+    );
+    expect((await opened(path)).images.map((image) => image.path)).toEqual([long]);
+  });
+
+  it('tells names apart that are not UTF-8', async () => {
+    const named = (byte: number) => {
+      const block = entry('cafX.JPEG', 'File', 'x');
+      block[3] = byte;
+      const sum = block
+        .subarray(0, 512)
+        .reduce((total, one, at) => total + (at >= 148 && at < 156 ? 32 : one), 0);
+      block.write(`${sum.toString(8).padStart(6, '0')}\0 `, 148, 'latin1');
+      return block;
+    };
+    const { images } = await opened(written(named(0xe8), named(0xe9), end));
+    expect(images.map(({ path }) => path)).toEqual(['caf\\xe8.JPEG', 'caf\\xe9.JPEG']);
+  });
+
+  it.each([
+    ['gzip', gzipSync(entry('a.jpg', 'File', 'x')), /is compressed with gzip.*unpack it once: gzip -dc '/],
+    ['bzip2', Buffer.concat([Buffer.from('BZh91AY&SY'), Buffer.alloc(600, 7)]), 'is compressed with bzip2'],
+    [
+      'xz',
+      Buffer.concat([Buffer.from('\xfd7zXZ\0', 'latin1'), Buffer.alloc(600, 7)]),
+      'is compressed with xz',
+    ],
+    ['zip', Buffer.concat([Buffer.from('PK\x03\x04'), Buffer.alloc(600, 7)]), 'is a zip archive'],
+  ])('says what %s is', async (_, bytes, message) => {
+    await expect(openArchive(written(bytes))).rejects.toThrow(message);
   });
 
   it('takes the image for a file only if it is one', async () => {

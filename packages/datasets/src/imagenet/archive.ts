@@ -5,8 +5,9 @@
 import { readSync } from 'node:fs';
 import { type FileHandle, open } from 'node:fs/promises';
 import { UserError } from '@vssm/core';
-import { Header, Pax } from 'tar';
-import { isImageName } from '../image-files.ts';
+import { Header, type HeaderData, Pax } from 'tar';
+import { isImageName } from '../folder.ts';
+import { nameAsText } from '../names.ts';
 
 export interface ArchiveEntry {
   /** Path inside the archive. */
@@ -61,11 +62,13 @@ interface Attributes {
 
 async function indexImages(file: FileHandle, archive: string): Promise<readonly ArchiveEntry[]> {
   const { size: archiveBytes } = await file.stat();
+  refusePacked(file, archive);
+  if (archiveBytes < blockBytes) throw damaged(archive, 'no tar header at byte 0');
   const images: ArchiveEntry[] = [];
   let attributes: Attributes = {};
   let at = 0;
   while (at + blockBytes <= archiveBytes) {
-    const header = readHeader(file, archive, at);
+    const header = readHeader(file, archive, at, attributes);
     if (header.nullBlock) break;
     const offset = at + blockBytes;
     const isAttributes = header.type === 'NextFileHasLongPath' || header.type === 'ExtendedHeader';
@@ -75,9 +78,9 @@ async function indexImages(file: FileHandle, archive: string): Promise<readonly 
     }
     if (isAttributes) {
       if (size > maxAttributeBytes) throw damaged(archive, `a name of ${size} bytes at byte ${at}`);
-      const text = Buffer.from(await readAt(file, archive, offset, size)).toString('utf8');
-      attributes = { ...attributes, ...parseAttributes(header.type, text) };
-    } else {
+      const bytes = Buffer.from(await readAt(file, archive, offset, size));
+      attributes = { ...attributes, ...parseAttributes(header.type, bytes) };
+    } else if (!speaksOfTheNext(header.type)) {
       attributes = {};
       const name = path.split('/').at(-1) ?? '';
       if (isFile(header.type) && isImageName(name)) images.push({ path, offset, size });
@@ -87,26 +90,68 @@ async function indexImages(file: FileHandle, archive: string): Promise<readonly 
   return images;
 }
 
-/** Read synchronously: 50,000 turns of the event loop, for 512 bytes each, would take seconds. */
-function readHeader(file: FileHandle, archive: string, at: number): Header {
+/**
+ * Read synchronously: 50,000 turns of the event loop, for 512 bytes each, would take seconds.
+ *
+ * @param attributes that the entry before gave this one: a header's own name, cut off after 100 bytes, may end in "/",
+ *   which without the real name would make a folder of it
+ */
+function readHeader(file: FileHandle, archive: string, at: number, attributes: Attributes): Header {
   const block = Buffer.alloc(blockBytes);
   readSync(file.fd, block, 0, blockBytes, at);
-  let header: Header;
-  try {
-    header = new Header(block);
-  } catch {
+  const header = headerOf(block, attributes);
+  if (header === undefined || (!header.nullBlock && (!header.cksumValid || header.path === undefined))) {
     throw damaged(archive, `no tar header at byte ${at}`);
   }
-  if (!header.nullBlock && (!header.cksumValid || header.path === undefined)) {
-    throw damaged(archive, `no tar header at byte ${at}`);
+  if (attributes.path === undefined && header.path?.includes('\ufffd')) {
+    // Not UTF-8: the field itself, which ends at its first zero.
+    const field = block.subarray(0, 100);
+    const end = field.indexOf(0);
+    header.path = nameAsText(field.subarray(0, end < 0 ? field.length : end));
   }
   return header;
 }
 
-function parseAttributes(kind: Header['type'], text: string): Attributes {
-  if (kind === 'NextFileHasLongPath') return { path: text.replace(/\0.*$/s, '') };
-  const { path, size } = Pax.parse(text);
+function headerOf(block: Buffer, attributes: Attributes): Header | undefined {
+  try {
+    return new Header(block, 0, attributes as HeaderData);
+  } catch {
+    return undefined;
+  }
+}
+
+/** Says what a file is that holds a tar archive inside, or is another kind of archive. */
+function refusePacked(file: FileHandle, archive: string): void {
+  const beginning = Buffer.alloc(8);
+  readSync(file.fd, beginning, 0, 8, 0);
+  const packed = packedAs(beginning, archive);
+  if (packed !== undefined) throw new UserError(`archive ${archive}: ${packed}`);
+}
+
+function packedAs(beginning: Buffer, archive: string): string | undefined {
+  const starts = (...bytes: number[]) => bytes.every((byte, index) => beginning[index] === byte);
+  const unpack = (what: string, how: string) =>
+    `is compressed with ${what}, and images cannot be read from the middle of it; unpack it once: ${how} -dc '${archive}' > ILSVRC2012_img_val.tar`;
+  if (starts(0x1f, 0x8b)) return unpack('gzip', 'gzip');
+  if (starts(0x42, 0x5a, 0x68)) return unpack('bzip2', 'bzip2');
+  if (starts(0xfd, 0x37, 0x7a, 0x58, 0x5a)) return unpack('xz', 'xz');
+  if (starts(0x28, 0xb5, 0x2f, 0xfd)) return unpack('Zstandard', 'zstd');
+  if (starts(0x50, 0x4b)) return 'is a zip archive, not a tar; unpack it and name the folder of its images';
+  return undefined;
+}
+
+function parseAttributes(kind: Header['type'], bytes: Buffer): Attributes {
+  if (kind === 'NextFileHasLongPath') {
+    const end = bytes.indexOf(0);
+    return { path: nameAsText(end < 0 ? bytes : bytes.subarray(0, end)) };
+  }
+  const { path, size } = Pax.parse(bytes.toString('utf8'));
   return { ...(path !== undefined && { path }), ...(size !== undefined && { size }) };
+}
+
+/** Entries between attributes and the file they belong to: a long link, attributes of all that follows. */
+function speaksOfTheNext(kind: Header['type']): boolean {
+  return kind === 'NextFileHasLongLinkpath' || kind === 'GlobalExtendedHeader';
 }
 
 function isFile(kind: Header['type']): boolean {

@@ -7,7 +7,7 @@ import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { UserError } from '@vssm/core';
 import { readDevkitArchive, readDevkitFolder } from './devkit.ts';
-import { classCount, type Labelling, lines, readText, stem } from './labelling.ts';
+import { classCount, type Labelling, lines, readText, writtenStem } from './labelling.ts';
 
 /** Names under which people have the sorted list of WordNet ids (first word of each line). */
 const synsetFiles = ['LOC_synset_mapping.txt', 'synset_words.txt', 'synsets.txt'];
@@ -62,7 +62,7 @@ function readValTxt(path: string, synsets: readonly string[] | undefined): Label
     if (label < 0 || label >= classCount) {
       throw new UserError(`${place}: label ${match[2]} is not in 0 … ${classCount - 1}; labels count from 0`);
     }
-    addLabel(labels, stem(match[1]), label, place);
+    addLabel(labels, writtenStem(match[1]), label, place);
   }
   const numbers = Array.from({ length: classCount }, (_, label) => String(label));
   return { path, labels, classes: synsets ?? numbers };
@@ -89,7 +89,7 @@ function readSolution(path: string, synsets: readonly string[] | undefined): Lab
     const place = `${path} line ${index + 2}`;
     if (label === undefined)
       throw new UserError(`${place}: ${id} is not in the list of WordNet ids beside it`);
-    addLabel(labels, stem(image), label, place);
+    addLabel(labels, writtenStem(image), label, place);
   }
   return { path, labels, classes };
 }

@@ -20,6 +20,11 @@ export function stem(path: string): string {
   return parse(basename(path)).name;
 }
 
+/** The same of a path in a label file, which may have been written on Windows: `val\\a.JPEG`. */
+export function writtenStem(path: string): string {
+  return stem(path.replaceAll('\\', '/'));
+}
+
 /** Several times the longest of them. */
 const maxTextBytes = 64 * 1024 ** 2;
 
@@ -27,7 +32,10 @@ const maxTextBytes = 64 * 1024 ** 2;
 export function readText(path: string): string {
   const { size } = statSync(path);
   if (size > maxTextBytes) throw new UserError(`${path}: ${size} bytes is too long for a label file`);
-  return readFileSync(path, 'utf8');
+  const bytes = readFileSync(path);
+  // What PowerShell's `>` wrote until version 6.
+  const encoding = bytes[0] === 0xff && bytes[1] === 0xfe ? 'utf16le' : 'utf8';
+  return bytes.toString(encoding);
 }
 
 /** The lines of a text that are not blank, trimmed. */

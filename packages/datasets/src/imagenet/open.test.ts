@@ -1,12 +1,12 @@
 import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { gzipSync } from 'node:zlib';
 import { UserError } from '@vssm/core';
 import { create } from 'tar';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import type { ImageDataset } from '../dataset.ts';
-import type { ImageOptions } from '../image-files.ts';
 import { temporaryFolder, testdata, testJson } from '../testing.ts';
-import { openImageNet } from './open.ts';
+import { type ImageNetOptions, openImageNet } from './open.ts';
 
 const jpegs = ['chelsea.jpg', 'coffee_exif_prog.jpg', 'astronaut_small.jpg', 'camera_gray.jpg'].map((name) =>
   readFileSync(testdata(`preprocess/${name}`)),
@@ -29,7 +29,7 @@ function below(folder: string, files: Readonly<Record<string, Uint8Array>>): Rec
   return Object.fromEntries(Object.entries(files).map(([path, bytes]) => [`${folder}/${path}`, bytes]));
 }
 
-async function opened(dir: string, options?: ImageOptions): Promise<ImageDataset> {
+async function opened(dir: string, options?: ImageNetOptions): Promise<ImageDataset> {
   const dataset = await openImageNet(dir, options);
   onTestFinished(() => dataset.close());
   return dataset;
@@ -71,6 +71,83 @@ describe('openImageNet, class folders', () => {
       { index: 2, id: name(3), label: 0 },
     ]);
     expect(await dataset.load(1)).toHaveLength(3 * 224 * 224);
+  });
+
+  it.each(['', 'train/'])('takes any folder names directly in the folder, or in "%s"', async (prefix) => {
+    const files = { zebra: jpegs[0], cat: jpegs[1], n01000000: jpegs[2], Dog: jpegs[3] };
+    const dir = temporaryFolder(
+      Object.fromEntries(Object.entries(files).map(([folder, bytes]) => [`${prefix}${folder}/1.jpg`, bytes])),
+    );
+    const dataset = await opened(dir, { split: prefix === '' ? 'val' : 'train' });
+    expect(dataset.classes).toEqual(['Dog', 'cat', 'n01000000', 'zebra']);
+    expect(labelsOf(dataset)).toEqual([0, 1, 2, 3]);
+  });
+
+  it('takes the half that is asked for, where both lie there', async () => {
+    const dir = temporaryFolder({
+      'train/cat/1.jpg': jpegs[0],
+      'train/cat/2.jpg': jpegs[1],
+      'val/cat/3.jpg': jpegs[2],
+    });
+    expect((await opened(dir, { split: 'train' })).samples).toHaveLength(2);
+    expect((await opened(dir)).samples.map(({ id }) => id)).toEqual(['3.jpg']);
+  });
+
+  it.each([
+    [undefined, ['0', '1', '10', '100', '2'], 1],
+    ['text', ['0', '1', '10', '100', '2'], 0],
+    ['number', ['0', '1', '2', '10', '100'], 0],
+  ] as const)('numbers as names in order %s', async (classOrder, classes, notes) => {
+    const files = ['10', '100', '0', '2', '1'].map((folder) => [`val/${folder}/${folder}.jpg`, jpegs[0]]);
+    const dataset = await opened(temporaryFolder(Object.fromEntries(files)), classOrder && { classOrder });
+    expect(dataset.classes).toEqual(classes);
+    expect(dataset.samples.map(({ id, label }) => classes[label] === id.slice(0, -4))).not.toContain(false);
+    expect(dataset.notes).toHaveLength(notes);
+    if (notes > 0)
+      expect(dataset.notes![0]).toMatch(/all numbers.*"100" is class 3 and "2" is class 4; --class-order/);
+  });
+
+  it('says nothing where text and numbers agree', async () => {
+    const files = ['00', '01', '10'].map((folder) => [`${folder}/a.jpg`, jpegs[0]]);
+    expect((await opened(temporaryFolder(Object.fromEntries(files)))).notes).toEqual([]);
+  });
+
+  it('refuses to sort words as numbers', async () => {
+    const dir = temporaryFolder({ 'val/1/a.jpg': jpegs[0], 'val/two/a.jpg': jpegs[1] });
+    await expect(openImageNet(dir, { classOrder: 'number' })).rejects.toThrow('"two" is no number');
+  });
+
+  it('refuses folders of which only some are among the listed ids', async () => {
+    const dir = temporaryFolder({
+      [`val/${wordNetIds[7]}/${name(1)}`]: jpegs[0],
+      'val/cat/1.jpg': jpegs[1],
+      'synset_words.txt': synsetWords,
+    });
+    await expect(openImageNet(dir)).rejects.toThrow('1 class folders are in the list of WordNet ids');
+    await expect(openImageNet(dir)).rejects.toThrow('1 are not, first "cat"');
+  });
+
+  it('names a class folder with images further down', async () => {
+    const dir = temporaryFolder({ 'cat/1.jpg': jpegs[0], 'dog/images/1.jpg': jpegs[1] });
+    await expect(openImageNet(dir)).rejects.toThrow(
+      `class folder ${join(dir, 'dog')}: has images in its folder "images"; move them up`,
+    );
+  });
+
+  it('reads folders and files whose names are not UTF-8', async () => {
+    const dir = temporaryFolder({ 'dog/1.jpg': jpegs[0] });
+    const folder = Buffer.concat([Buffer.from(`${dir}/caf`), Buffer.from([0xe9])]);
+    mkdirSync(folder);
+    for (const byte of [0xe8, 0xe9]) {
+      writeFileSync(
+        Buffer.concat([folder, Buffer.from('/'), Buffer.from([byte]), Buffer.from('.jpg')]),
+        jpegs[1],
+      );
+    }
+    const dataset = await opened(dir);
+    expect(dataset.classes).toEqual(['caf\\xe9', 'dog']);
+    expect(dataset.samples.map(({ id }) => id)).toEqual(['1.jpg', '\\xe8.jpg', '\\xe9.jpg']);
+    for (const { index } of dataset.samples) expect(await dataset.load(index)).toHaveLength(3 * 224 * 224);
   });
 
   it('takes any folder names below val/', async () => {
@@ -117,6 +194,18 @@ describe('openImageNet, flat folder', () => {
 
   it('reads val.txt with folders before the names and Windows line ends', async () => {
     const text = valTxt.replaceAll('ILSVRC', 'val/ILSVRC').replaceAll('\n', '\r\n');
+    const dataset = await opened(temporaryFolder({ ...below('val', flat), 'val.txt': text }));
+    expect(labelsOf(dataset)).toEqual(labels);
+  });
+
+  it('reads val.txt with backslashes, as Windows writes paths', async () => {
+    const text = valTxt.replaceAll('ILSVRC', 'val\\ILSVRC');
+    const dataset = await opened(temporaryFolder({ ...below('val', flat), 'val.txt': text }));
+    expect(labelsOf(dataset)).toEqual(labels);
+  });
+
+  it('reads val.txt as PowerShell writes it, in UTF-16', async () => {
+    const text = Buffer.from(`\ufeff${valTxt.replaceAll('\n', '\r\n')}`, 'utf16le');
     const dataset = await opened(temporaryFolder({ ...below('val', flat), 'val.txt': text }));
     expect(labelsOf(dataset)).toEqual(labels);
   });
@@ -222,6 +311,14 @@ describe('openImageNet, archive', () => {
     await create({ cwd: join(dir, 'images'), file }, [name(1)]);
     rmSync(join(dir, 'images'), { recursive: true });
     await expect((await opened(dir)).load(0)).rejects.toThrow(`image ${file}:${name(1)}: not a JPEG`);
+  });
+
+  it('says that it is compressed', async () => {
+    for (const file of ['ILSVRC2012_img_val.tar', 'ILSVRC2012_img_val.tar.gz']) {
+      const dir = temporaryFolder({ [file]: gzipSync(Buffer.alloc(2048)), 'val.txt': valTxt });
+      await expect(openImageNet(dir)).rejects.toThrow(`archive ${join(dir, file)}: is compressed with gzip`);
+      await expect(openImageNet(join(dir, file))).rejects.toThrow('unpack it once: gzip -dc');
+    }
   });
 
   it('refuses labels that do not fit', async () => {

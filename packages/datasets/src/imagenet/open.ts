@@ -1,28 +1,28 @@
 /**
  * ImageNet-1K's validation set in the layouts people have: class folders, a flat folder with a label file, and the
- * original archive, read in place. The same images get the same ids, labels, order and checksum in all three.
+ * original archive, read in place. The same images get the same ids, labels, order and checksum in all three. Class
+ * folders may be anybody's: their names are the classes.
  */
-import { statSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import { UserError } from '@vssm/core';
 import type { ImageDataset, ImageFile } from '../dataset.ts';
-import { fileOnDisk, type ImageOptions, imageFilesDataset, isFolder, listFolder } from '../image-files.ts';
+import { fileOnDisk, isFolder } from '../folder.ts';
+import { type ImageOptions, imageFilesDataset } from '../image-files.ts';
 import { openArchive } from './archive.ts';
-import { findLabels, readSynsets } from './find-labels.ts';
-import { type Labelling, stem } from './labelling.ts';
+import { type ClassOrder, readClassFolders } from './class-folders.ts';
+import { findLabels } from './find-labels.ts';
+import { type Labelling, stem, writtenStem } from './labelling.ts';
+import { findLayout, type Split } from './layout.ts';
 
-const archiveName = 'ILSVRC2012_img_val.tar';
-
-/** Where the images may lie below the folder that the user names: plain, and as Kaggle packs them. */
-const imageFolders = ['val', 'ILSVRC2012_img_val', 'ILSVRC/Data/CLS-LOC/val', 'Data/CLS-LOC/val'];
-
-type Layout =
-  | { readonly kind: 'class-folders'; readonly at: string; readonly folders: readonly string[] }
-  | { readonly kind: 'flat'; readonly at: string; readonly images: readonly string[] }
-  | { readonly kind: 'archive'; readonly at: string };
+export interface ImageNetOptions extends ImageOptions {
+  /** Which images, where the folder holds both. Default: val. */
+  readonly split?: Split;
+  /** Default: text, with a note where that order would surprise. */
+  readonly classOrder?: ClassOrder;
+}
 
 /**
- * Opens the validation set below `dir`, which may also be the folder of the images or the archive itself.
+ * Opens the images below `dir`, which may also be their own folder or the archive itself.
  *
  * Ids are file names, or `folder/name` where file names repeat; samples are sorted by id; the checksum is the
  * SHA-256 of the sorted ids, file sizes and labels (the contents, 6.7 GB, are not read for it). Classes are the
@@ -32,68 +32,53 @@ type Layout =
  * @throws UserError for a missing folder, an unknown layout, an empty class folder, a missing or damaged label
  *   file, or one that does not fit the images
  */
-export async function openImageNet(dir: string, options: ImageOptions = {}): Promise<ImageDataset> {
-  const layout = findLayout(dir);
+export async function openImageNet(dir: string, options: ImageNetOptions = {}): Promise<ImageDataset> {
+  const { split = 'val', classOrder } = options;
+  const layout = findLayout(dir, split);
+  const opened = { split, options };
+  if (layout.kind !== 'class-folders' && classOrder === 'number') {
+    throw new UserError(
+      `--class-order number: ${layout.at} has no class folders; its label file has the numbers`,
+    );
+  }
   switch (layout.kind) {
-    case 'class-folders':
-      return openClassFolders(layout.at, layout.folders, options);
+    case 'class-folders': {
+      const { classes, files, notes } = readClassFolders(layout.at, layout.folders, classOrder);
+      return imageNet({ ...opened, classes, files, notes });
+    }
     case 'flat': {
       const labelling = await findLabels(labelFolders(dir, layout.at));
-      const found = layout.images.map((name) => ({ name, path: join(layout.at, name) }));
-      const files = labelled(found, labelling, layout.at).map(({ path, name, label }) =>
+      const files = labelled(layout.images, labelling, layout.at).map(({ path, name, label }) =>
         fileOnDisk(path, name, label),
       );
-      return imageNet(labelling.classes, files, options);
+      return imageNet({ ...opened, classes: labelling.classes, files });
     }
     case 'archive':
-      return openImageArchive(dir, layout.at, options);
+      return openImageArchive(dir, layout.at, opened);
     default:
       return layout satisfies never;
   }
 }
 
-function imageNet(
-  classes: readonly string[],
-  files: readonly ImageFile[],
-  options: ImageOptions,
-  close: () => Promise<void> = async () => {},
-): ImageDataset {
-  return imageFilesDataset({ name: 'imagenet', split: 'val', classes, close }, files, options);
+interface Opened {
+  readonly split: Split;
+  readonly options: ImageOptions;
 }
 
-function findLayout(dir: string): Layout {
-  if (dir.endsWith('.tar') && isFile(dir)) return { kind: 'archive', at: dir };
-  const top = listFolder(dir, 'imagenet folder');
-  for (const folder of imageFolders) {
-    const at = join(dir, folder);
-    if (!isFolder(at)) continue;
-    const { folders, images } = listFolder(at, 'imagenet folder');
-    refuseMixture(at, folders, images);
-    if (folders.length > 0) return { kind: 'class-folders', at, folders };
-    if (images.length > 0) return { kind: 'flat', at, images };
-  }
-  const named = top.folders.filter((name) => /^n\d{8}$/.test(name));
-  refuseMixture(dir, named, top.images);
-  if (named.length > 0) return { kind: 'class-folders', at: dir, folders: named };
-  if (top.images.length > 0) return { kind: 'flat', at: dir, images: top.images };
-  const archive = join(dir, archiveName);
-  if (isFile(archive)) return { kind: 'archive', at: archive };
-  throw new UserError(
-    `imagenet folder ${dir}: no validation images; expected class folders (val/n01440764/*.JPEG), a flat folder ` +
-      `val/ with val.txt, or ${archiveName}`,
-  );
-}
-
-function refuseMixture(at: string, folders: readonly string[], images: readonly string[]): void {
-  if (folders.length === 0 || images.length === 0) return;
-  throw new UserError(
-    `imagenet folder ${at}: ${images.length} loose images beside ${folders.length} class folders; ` +
-      'finish sorting them into the folders',
-  );
-}
-
-function isFile(path: string): boolean {
-  return statSync(path, { throwIfNoEntry: false })?.isFile() ?? false;
+function imageNet({
+  split,
+  options,
+  classes,
+  files,
+  notes = [],
+  close = async () => {},
+}: Opened & {
+  readonly classes: readonly string[];
+  readonly files: readonly ImageFile[];
+  readonly notes?: readonly string[];
+  readonly close?: () => Promise<void>;
+}): ImageDataset {
+  return imageFilesDataset({ name: 'imagenet', split, classes, notes, close }, files, options);
 }
 
 /** Where label files are looked for; messages name the first. */
@@ -103,28 +88,10 @@ function labelFolders(dir: string, imagesAt: string): readonly string[] {
   return [...new Set(inside.flatMap((folder) => roots.map((root) => join(root, folder))))];
 }
 
-function openClassFolders(at: string, folders: readonly string[], options: ImageOptions): ImageDataset {
-  const known = readSynsets(labelFolders(at, at));
-  const classes = known !== undefined && folders.every((name) => known.includes(name)) ? known : folders;
-  const found = folders.flatMap((folder) => {
-    const { images } = listFolder(join(at, folder), 'class folder');
-    if (images.length === 0) {
-      throw new UserError(`class folder ${join(at, folder)}: no images in it; fill it or remove it`);
-    }
-    const label = classes.indexOf(folder);
-    return images.map((name) => ({ folder, name, label }));
-  });
-  const namesAreUnique = new Set(found.map(({ name }) => name)).size === found.length;
-  const files = found.map(({ folder, name, label }) =>
-    fileOnDisk(join(at, folder, name), namesAreUnique ? name : `${folder}/${name}`, label),
-  );
-  return imageNet(classes, files, options);
-}
-
-async function openImageArchive(dir: string, path: string, options: ImageOptions): Promise<ImageDataset> {
-  const labelling = await findLabels(labelFolders(dir, path));
+async function openImageArchive(dir: string, path: string, opened: Opened): Promise<ImageDataset> {
   const archive = await openArchive(path);
   try {
+    const labelling = await findLabels(labelFolders(dir, path));
     const found = archive.images.map((entry) => ({ entry, name: basename(entry.path) }));
     const files = labelled(found, labelling, path).map(
       ({ entry, name, label }): ImageFile => ({
@@ -135,7 +102,7 @@ async function openImageArchive(dir: string, path: string, options: ImageOptions
         read: () => archive.read(entry),
       }),
     );
-    return imageNet(labelling.classes, files, options, archive.close);
+    return imageNet({ ...opened, classes: labelling.classes, files, close: archive.close });
   } catch (error) {
     await archive.close();
     throw error;
@@ -157,7 +124,7 @@ function labelled<T extends { readonly name: string }>(
   }
   const seen = new Set<string>();
   return images.map((image) => {
-    const label = labels.get(stem(image.name));
+    const label = labels.get(stem(image.name)) ?? labels.get(writtenStem(image.name));
     if (label === undefined)
       throw new UserError(`${path}: no label for ${image.name} in ${at}; add its line`);
     if (seen.has(stem(image.name))) throw new UserError(`${at}: ${image.name} is in it twice; remove one`);

@@ -1,5 +1,6 @@
 /** The one place of this package that touches ONNX Runtime. Loaded on first use: it is a large native library. */
 import { DeviceError } from '@vssm/backend';
+import '@vssm/backend/no-telemetry';
 import type { InferenceSession } from 'onnxruntime-node';
 
 type Runtime = typeof import('onnxruntime-node');

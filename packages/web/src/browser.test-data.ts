@@ -3,7 +3,7 @@
  * browser the tests are skipped with the reason; with CI_REQUIRE_BROWSER=1 they fail instead.
  */
 import { DeviceError } from '@vssm/backend';
-import { browserFlags, findBrowser } from '@vssm/backend-webgpu/server';
+import { browserFlags, findBrowser, noNetwork } from '@vssm/backend-webgpu/server';
 import { type Browser, chromium } from 'playwright-core';
 import { afterAll, describe, expect, it } from 'vitest';
 import { type OpenedPage, type RunHeader, servePage } from './index.ts';
@@ -49,7 +49,7 @@ export async function withPage(
     return;
   }
   const served: OpenedPage = await servePage(header);
-  const browser = await chromium.launch({ executablePath, args: [...flags] });
+  const browser = await chromium.launch({ executablePath, args: [...flags, ...noNetwork] });
   afterAll(async () => {
     await browser.close();
     await served.close();

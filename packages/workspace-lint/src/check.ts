@@ -6,6 +6,7 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { dirname, join, relative, resolve } from 'node:path';
 import { benchmarksMayImport, everything, mayImport, onnxRuntimePackages } from './table.ts';
+import { telemetryBreach } from './telemetry.ts';
 
 /** Files beyond this length are asking to be two. */
 const longestFile = 400;
@@ -64,6 +65,8 @@ function checkPackage(root: string, group: string, folder: string): string[] {
         breaches.push(`${at}: imports "${name}", which ${place}/package.json does not declare`);
       }
     }
+    const telemetry = /\.test\.ts$/.test(file) ? undefined : telemetryBreach(text);
+    if (telemetry !== undefined) breaches.push(`${at}: ${telemetry}`);
     const lines = text.split('\n').length - 1;
     if (lines > longestFile)
       breaches.push(`${at}: ${lines} lines; a file is one concept and at most ${longestFile} lines`);

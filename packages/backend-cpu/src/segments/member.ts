@@ -1,5 +1,6 @@
 /** One worker thread as the pool sees it: started, given one chunk at a time, replaced when it dies. */
 import { Worker } from 'node:worker_threads';
+import '@vssm/backend/no-telemetry';
 import type { Chunk, ChunkPrediction } from './engine.ts';
 import type { FromWorker, ToWorker, WorkerSetup } from './messages.ts';
 

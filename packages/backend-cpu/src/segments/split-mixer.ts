@@ -4,6 +4,7 @@
  * kernel.
  */
 import { Worker } from 'node:worker_threads';
+import '@vssm/backend/no-telemetry';
 import { sequenceLength } from '@vssm/core';
 import type { Region, Rows } from '@vssm/kernels';
 import {

@@ -14,12 +14,20 @@ export interface BrowserOptions {
 }
 
 /**
+ * The browser finds no other machine: no name has an address, and the page is asked for by its own, 127.0.0.1. What
+ * Playwright switches off of the browser's own traffic is not all: Debian's Chromium asks for update.googleapis.com,
+ * and `--enable-features` below takes the place of Playwright's, which keeps it from accounts.google.com.
+ */
+export const noNetwork: readonly string[] = ['--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1'];
+
+/**
  * WebGPU also where the browser's own list of drivers leaves it out, software adapters included. The sandbox
  * needs rights that containers and root do not have; the only page that is ever opened is ours.
  */
 export const browserFlags: readonly string[] = [
   '--enable-unsafe-webgpu',
   '--no-sandbox',
+  ...noNetwork,
   // Without a window, Linux gets at the graphics card through Vulkan only (Chrome's advice for headless servers).
   ...(process.platform === 'linux'
     ? ['--enable-features=Vulkan', '--use-angle=vulkan', '--disable-vulkan-surface']

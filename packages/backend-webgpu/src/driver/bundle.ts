@@ -23,7 +23,7 @@ export function pageBundle(entries: readonly string[] = [page('main.ts')]): Prom
 
 /**
  * What Node's own code needs and a page has not: backend-cpu's ONNX Runtime is replaced by the page's, and Node's
- * modules are empty. Code that would use them (worker threads, native kernels) is bundled along but never reached.
+ * modules, the library of theirs and its switch are empty. Code that would use them (worker threads, native kernels) is bundled along but never reached.
  */
 const inThePage: Plugin = {
   name: 'in the page',
@@ -33,7 +33,10 @@ const inThePage: Plugin = {
         ? { path: page('wasm/ort.ts') }
         : undefined,
     );
-    onResolve({ filter: /^(node:|onnxruntime-node$)/ }, ({ path }) => ({ path, namespace: 'absent' }));
+    onResolve({ filter: /^(node:|onnxruntime-node$|@vssm\/backend\/no-telemetry$)/ }, ({ path }) => ({
+      path,
+      namespace: 'absent',
+    }));
     onLoad({ filter: /.*/, namespace: 'absent' }, () => ({ contents: 'module.exports = {}', loader: 'js' }));
   },
 };

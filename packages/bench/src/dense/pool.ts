@@ -1,5 +1,6 @@
 /** Worker threads with a detector or segmenter each: images differ in size, so every thread takes one at a time. */
 import { Worker } from 'node:worker_threads';
+import '@vssm/backend/no-telemetry';
 import { shareWeights } from '@vssm/backend-cpu';
 import { type DenseSpec, type PruningPlan, UserError, type Weights } from '@vssm/core';
 import type { AnsweredImage, DenseJob, DenseSetup, FromDenseWorker, ToDenseWorker } from './messages.ts';

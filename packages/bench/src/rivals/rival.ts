@@ -1,5 +1,6 @@
 /** A model carried out in one of several forms: opened, run on made-up images, disposed of. */
 import { Worker } from 'node:worker_threads';
+import '@vssm/backend/no-telemetry';
 import { type CpuForm, cpuBackend, loadFloor } from '@vssm/backend-cpu';
 import { type ModelSpec, type PruningPlan, randomWeights } from '@vssm/core';
 import { randomWeightsSeed } from '../resources.ts';

@@ -4,6 +4,7 @@
  * byte counts twice, once read and once written). With several threads each copies arrays of its own.
  */
 import { Worker } from 'node:worker_threads';
+import '@vssm/backend/no-telemetry';
 import { largeProductFlops, loadLargeProduct } from '@vssm/backend-cpu';
 import type { ProfileRecord } from '@vssm/results';
 import { median } from '../speed-statistics.ts';

@@ -4,6 +4,7 @@
  * of threads, nor on which was faster.
  */
 import { Worker } from 'node:worker_threads';
+import '@vssm/backend/no-telemetry';
 import { UserError } from '@vssm/core';
 import { kernelImplementation } from '@vssm/kernels';
 import type { EngineOptions, MicroBatch } from '../engine/engine.ts';

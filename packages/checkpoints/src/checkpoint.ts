@@ -23,8 +23,8 @@ export interface Checkpoint {
   /** Size of the file. */
   readonly bytes: number;
   /**
-   * The state dict's floating-point tensors by name, without a `model.` or `module.` prefix. The data may be views of
-   * shared buffers: mind byteOffset, and do not write to them.
+   * The state dict's floating-point tensors by the model's own names, without what wrappers put before them. The data
+   * may be views of shared buffers: mind byteOffset, and do not write to them.
    */
   readonly tensors: Weights;
   /** Integer and boolean tensors of the state dict, which were not read: name to element type. */
@@ -37,11 +37,12 @@ export interface Checkpoint {
 
 /**
  * Reads a `.pth` file (torch.save's zip or legacy format) or a `.safetensors` file. Nothing in the file is run:
- * pickles become data, and one that asks for os, subprocess, builtins and the like is refused by that name.
- * The state dict is the whole, or what lies under `model`, `state_dict`, …; if any name begins with `model.`
- * or `module.`, only those belong to it. F16, BF16 and F64 become float32.
+ * pickles become data, and one that asks for os.system and the like is refused by that name.
+ * The state dict is the whole, or what lies under `model`, `state_dict`, …; which of its names are the model's, tells
+ * model-names.ts. F16, BF16 and F64 become float32.
  *
- * @param options.key where the state dict lies, instead of the usual places
+ * @param options.key where the state dict lies, and which names of it to take, instead of the usual ones: `model_ema`,
+ * `module.model` (a prefix), `ema` (the buffers of mmcv's EMA hook)
  * @throws UserError naming the file and the problem
  */
 export async function readCheckpoint(

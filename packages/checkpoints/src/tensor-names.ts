@@ -1,9 +1,12 @@
-/** Names of tensors as they come out of a stranger's file: which are refused, what prefix they carry, how a
- * message shows them. */
+/** Names of tensors as they come out of a stranger's file: which are refused, and how a message shows them. */
 import { UserError } from '@vssm/core';
 
-/** What trainers put before every name: a wrapper's `model`, or DataParallel's `module`. */
-const modelPrefixes = ['model.', 'module.'];
+/** Some of the names in a file, by the model's own names, and an account of the others. */
+export interface ChosenNames<T> {
+  readonly kept: ReadonlyMap<string, T>;
+  /** As `name: why`. */
+  readonly ignored: readonly string[];
+}
 
 /** Names become keys of objects and lines of reports; nothing honest is called like these. */
 export function checkName(name: string): void {
@@ -11,30 +14,6 @@ export function checkName(name: string): void {
   if (name === '' || name === '__proto__' || name.length > 512 || /[\u0000-\u001f\u007f]/.test(name)) {
     throw new UserError(`names a tensor ${quoted(name)}; such a name is refused`);
   }
-}
-
-/** If any name begins with `model.` (or else `module.`), only those are the state dict; the prefix is taken off. */
-export function underModelPrefix<T>(all: ReadonlyMap<string, T>): {
-  readonly kept: ReadonlyMap<string, T>;
-  readonly ignored: readonly string[];
-} {
-  const names = [...all.keys()];
-  const prefix = modelPrefixes.find((candidate) => names.some((name) => name.startsWith(candidate)));
-  return prefix === undefined ? { kept: all, ignored: [] } : underPrefix(all, prefix);
-}
-
-/** The names that begin with `prefix`, which is taken off; the others are listed. */
-export function underPrefix<T>(
-  all: ReadonlyMap<string, T>,
-  prefix: string,
-): { readonly kept: ReadonlyMap<string, T>; readonly ignored: readonly string[] } {
-  const kept = new Map<string, T>();
-  const ignored: string[] = [];
-  for (const [name, value] of all) {
-    if (name.startsWith(prefix)) kept.set(name.slice(prefix.length), value);
-    else ignored.push(leftOut(name, `not under ${quoted(prefix)}`));
-  }
-  return { kept, ignored };
 }
 
 /** Control characters (a terminal would obey them) are escaped, endless names are cut. */

@@ -7,6 +7,7 @@ import {
   type Tensor,
   UserError,
   vimSpec,
+  type Weights,
 } from '@vssm/core';
 import { describe, expect, it } from 'vitest';
 import { type Checkpoint, readCheckpoint } from '../checkpoint.ts';
@@ -14,7 +15,7 @@ import { loadModel } from '../model/load.ts';
 import * as p from '../testing/pickle-writer.ts';
 import { temporaryFiles, testdata } from '../testing/temporary-file.ts';
 import { writeZip } from '../testing/zip-writer.ts';
-import { loadDenseModel } from './load.ts';
+import { denseClasses, loadDenseModel } from './load.ts';
 
 type Tensors = Map<string, Tensor<Float32Array>>;
 
@@ -148,8 +149,12 @@ describe('a file of mmcv', () => {
   const written = temporaryFiles();
 
   /** What mmcv's save_checkpoint leaves, in torch.save's zip format; every tensor is a storage of its own. */
-  async function mmcvFile(spec: DenseSpec, names: readonly string[]): Promise<string> {
-    const weights = [...randomDenseWeights(spec)];
+  async function mmcvFile(
+    spec: DenseSpec,
+    names: readonly string[],
+    more: Weights = new Map(),
+  ): Promise<string> {
+    const weights = [...randomDenseWeights(spec), ...more];
     const stateDict = p.dict(
       Object.fromEntries(
         weights.map(([name, { shape, data }], key) => {
@@ -177,5 +182,28 @@ describe('a file of mmcv', () => {
     expect(classes).toEqual(names);
     expect(weights).toEqual(randomDenseWeights(maskrcnn));
     expect(ignored).toEqual(['meta: beside the state dict "state_dict"']);
+  });
+
+  it.each<[string, DenseSpec]>([
+    ['UperNet', upernet],
+    ['Mask R-CNN', maskrcnn],
+    ['RetinaNet', retinanet],
+  ])('with the buffers of its EMA hook gives a %s, or with --key ema its averages', async (_, spec) => {
+    const plain = randomDenseWeights(spec);
+    const averaged = randomDenseWeights(spec, 1);
+    const isStatistic = (name: string) => /running_(mean|var)$/.test(name);
+    const buffers = [...averaged].filter(([name]) => !isStatistic(name));
+    const file = await mmcvFile(
+      spec,
+      Array.from({ length: denseClasses(spec) }, (__, i) => `class ${i}`),
+      new Map(buffers.map(([name, tensor]) => [`ema_${name.replaceAll('.', '_')}`, tensor])),
+    );
+    const loaded = loadDenseModel(await readCheckpoint(file));
+    expect(loaded.weights).toEqual(plain);
+    expect(loaded.ignored.filter((note) => note.endsWith('--key ema loads it'))).toHaveLength(buffers.length);
+    const { weights } = loadDenseModel(await readCheckpoint(file, { key: 'ema' }));
+    for (const [name, tensor] of weights) {
+      expect(tensor, name).toEqual((isStatistic(name) ? plain : averaged).get(name));
+    }
   });
 });

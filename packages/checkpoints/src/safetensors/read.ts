@@ -2,8 +2,9 @@
 import { type DType, float32, type NamedTensors, type Tensor, type TensorData, UserError } from '@vssm/core';
 import { type ByteSource, slice, withFile } from '../byte-source.ts';
 import { elementBytes, isFloatType, isIntegerType, readFloats } from '../element-type.ts';
+import { modelNames } from '../model-names.ts';
 import type { ModelWeights } from '../model-weights.ts';
-import { listed, quoted, underModelPrefix, underPrefix } from '../tensor-names.ts';
+import { listed, quoted } from '../tensor-names.ts';
 import { readHeader, type SafetensorsEntry } from './header.ts';
 
 export interface Safetensors {
@@ -36,17 +37,16 @@ export async function readSafetensors(
 }
 
 /**
- * The model's weights in a .safetensors file: float32, of names under `model.` only those if there are any.
+ * The model's weights in a .safetensors file, as float32.
  *
- * @param key only names under `key.`, that prefix taken off
+ * @param key which names, see model-names.ts
  */
 export async function readSafetensorsWeights(file: ByteSource, key?: string): Promise<ModelWeights> {
   const { entries } = await readHeader(file);
-  const chosen = key === undefined ? { kept: entries, ignored: [] } : underPrefix(entries, `${key}.`);
-  if (chosen.kept.size === 0 && key !== undefined) {
+  const model = modelNames(entries, key);
+  if (model === undefined) {
     throw new UserError(`has no tensors under ${quoted(`${key}.`)}, only ${listed(entries.keys())}`);
   }
-  const model = underModelPrefix(chosen.kept);
   const tensors = new Map<string, Tensor<Float32Array>>();
   const integers = new Map<string, string>();
   for (const [name, entry] of model.kept) {
@@ -62,7 +62,7 @@ export async function readSafetensorsWeights(file: ByteSource, key?: string): Pr
     }
   }
   if (tensors.size === 0) throw new UserError('holds no floating-point tensors');
-  return { tensors, integers, ignored: [...chosen.ignored, ...model.ignored] };
+  return { tensors, integers, ignored: model.ignored };
 }
 
 function bytesOf(file: ByteSource, { start, bytes }: SafetensorsEntry): ByteSource {

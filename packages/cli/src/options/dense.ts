@@ -41,7 +41,10 @@ export function addDenseOptions(
   return command
     .option('--checkpoint <file>', '.pth of mmdet or mmseg, or .safetensors with the same names')
     .option('--model <name>', `${names.join(', ')} with random weights, instead of a checkpoint`)
-    .option('--key <name>', 'which entry of the checkpoint holds the state dict; default: state_dict, …')
+    .option(
+      '--key <name>',
+      'entry of the checkpoint that holds the state dict, or names in it: a prefix, or ema for the buffers of an EMA hook; default: state_dict, …',
+    )
     .option('--data <folder>', data.where)
     .option('--split <name>', 'part of the data; default: the validation images')
     .option('--limit <n>', 'only the first n images (partial, not comparable)', whole('--limit', 1))

@@ -47,7 +47,7 @@ export function addModelOptions(command: Command): Command {
     )
     .option(
       '--key <name>',
-      'which entry of the checkpoint holds the state dict; default: model, state_dict, …',
+      'entry of the checkpoint that holds the state dict, or names in it: a prefix, or ema for the buffers of an EMA hook; default: model, state_dict, …',
     )
     .option(
       '--stride <pixels>',

@@ -1,0 +1,95 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { readCheckpoint } from './checkpoint.ts';
+import { loadModel } from './model/load.ts';
+import { readSafetensors } from './safetensors/read.ts';
+import { writeSafetensors } from './safetensors/write.ts';
+import * as p from './testing/pickle-writer.ts';
+import { temporaryFiles, testdata } from './testing/temporary-file.ts';
+import { zipParts } from './testing/zip-parts.ts';
+import { writeTorchZip, writeZip } from './testing/zip-writer.ts';
+
+const temporary = temporaryFiles();
+const shipped = join(import.meta.dirname, '../../../datasets/fashion-mnist/vim-nano-fmnist.pth');
+
+describe('a checkpoint saved from inside wrappers', () => {
+  it.each(['orig-mod', 'module-model', 'fsdp'])('gives the model: wrapped-%s.pkl', async (name) => {
+    const data = readFileSync(testdata(`wrapped-${name}.pkl`));
+    const contents = (await zipParts(shipped)).map((part) =>
+      part.name.endsWith('/data.pkl') ? { ...part, data } : part,
+    );
+    const wrapped = await readCheckpoint(await temporary(`${name}.pth`, writeZip(contents)));
+    const plain = await readCheckpoint(shipped);
+    expect(wrapped.tensors).toEqual(plain.tensors);
+    expect(loadModel(wrapped).spec).toEqual(loadModel(plain).spec);
+  });
+
+  it('gives the same from safetensors', async () => {
+    const { tensors } = await readCheckpoint(testdata('trainer-zip.pth'));
+    const renamed = new Map([...tensors].map(([name, tensor]) => [`module._orig_mod.${name}`, tensor]));
+    const path = await temporary('wrapped.safetensors', new Uint8Array());
+    await writeSafetensors(path, renamed);
+    expect((await readCheckpoint(path)).tensors).toEqual(tensors);
+    expect((await readSafetensors(path)).tensors).toEqual(renamed);
+  });
+});
+
+describe('a checkpoint with the buffers of an EMA hook', () => {
+  const path = testdata('ema-hook.pth');
+
+  it('gives the plain tensors, and lists the buffers as ignored', async () => {
+    const { spec, weights, ignored } = loadModel(await readCheckpoint(path));
+    expect(spec).toMatchObject({ family: 'plainmamba', width: 8, depth: 2, classes: 5 });
+    expect(weights.get('head.fc.bias')!.data[0]).toBe(Math.fround(0.07747942954301834));
+    const buffers = ignored.filter((note) => note.endsWith(': kept by an EMA hook; --key ema loads it'));
+    expect(buffers).toHaveLength(47);
+    expect(buffers).toContain('ema_head_fc_bias: kept by an EMA hook; --key ema loads it');
+  });
+
+  // Its maker added 0.01 to each parameter.
+  it.each(['ema', 'state_dict.ema'])('gives the averages with --key %s', async (key) => {
+    const plain = loadModel(await readCheckpoint(path)).weights;
+    const averaged = loadModel(await readCheckpoint(path, { key })).weights;
+    expect([...averaged.keys()]).toEqual([...plain.keys()]);
+    expect(averaged.get('head.fc.bias')!.data[0]).toBe(Math.fround(0.08747942745685577));
+    for (const [name, { data }] of plain) {
+      const added = /running_(mean|var)$/.test(name) ? 0 : 0.01;
+      const own = averaged.get(name)!.data;
+      for (const [i, value] of data.entries()) expect(own[i] - value, name).toBeCloseTo(added, 6);
+    }
+  });
+});
+
+describe('--key', () => {
+  const tensor = (key: string) => p.tensor({ key, elements: 1, shape: [1], stride: [1] });
+  const model = (prefix: string, key: string) => ({
+    [`${prefix}layers.0.mixer.D`]: tensor(key),
+    [`${prefix}patch_embed.proj.bias`]: tensor(key),
+  });
+  const reading = async (root: Parameters<typeof p.dict>[0], key?: string) => {
+    const bytes = writeTorchZip(p.pickle(p.dict(root)), { 0: [1], 1: [2] });
+    const options = key === undefined ? {} : { key };
+    return (await readCheckpoint(await temporary(`${Math.random()}.pth`, bytes), options)).tensors;
+  };
+
+  it('chooses among the names of a state dict what no entry is called', async () => {
+    const both = { ...model('module.', '0'), ...model('model.', '1') };
+    await expect(reading({ state_dict: p.dict(both) })).rejects.toThrow(
+      'choose with --key module or --key model',
+    );
+    for (const root of [both, { state_dict: p.dict(both) }]) {
+      expect((await reading(root, 'module')).get('layers.0.mixer.D')!.data[0]).toBe(1);
+      expect((await reading(root, 'model')).get('layers.0.mixer.D')!.data[0]).toBe(2);
+    }
+    expect((await reading({ state_dict: p.dict(both) }, 'state_dict.model')).size).toBe(2);
+  });
+
+  it('is refused where neither has it', async () => {
+    const root = { state_dict: p.dict(model('', '0')), epoch: p.int(1) };
+    for (const key of ['gone', 'state_dict.gone', 'ema', 'epoch']) {
+      await expect(reading(root, key), key).rejects.toThrow(`no state dict under "${key}"; at its top level`);
+    }
+    await expect(reading({ epoch: p.int(1) }, 'gone')).rejects.toThrow('no state dict under "gone"');
+  });
+});

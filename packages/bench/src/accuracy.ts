@@ -14,7 +14,7 @@ import {
   schemaVersion,
 } from '@vssm/results';
 import { costOf } from './cost.ts';
-import { datasetNames } from './datasets.ts';
+import { datasetNames } from './dataset-names.ts';
 import type { EvaluationPart } from './shard.ts';
 import { type EvaluationTask, imagesOf } from './tasks.ts';
 import { loadModel, TaskFailure, type Workplace } from './workplace.ts';

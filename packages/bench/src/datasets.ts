@@ -1,14 +1,7 @@
-/** The data sets that experiments name: how each is called in print, sampled by default, and opened. */
+/** The data sets that experiments name: how each is sampled by default, and opened. */
 import { type ModelSpec, UserError } from '@vssm/core';
 import { type ImageDataset, openFashionMnist, openImageNet } from '@vssm/datasets';
-
-export type DatasetId = 'fashion-mnist' | 'imagenet';
-
-/** Published names, as in paper tables. */
-export const datasetNames: Readonly<Record<DatasetId, string>> = {
-  'fashion-mnist': 'Fashion-MNIST',
-  imagenet: 'ImageNet-1K',
-};
+import type { DatasetId } from './dataset-names.ts';
 
 /** Images of the fixed stratified sample that a run uses unless it is asked for more. */
 export const defaultSampleSizes: Readonly<Record<DatasetId, number>> = {

@@ -7,8 +7,8 @@ import type { ImageDataset } from '@vssm/datasets';
 import { type AccuracyRecord, openResults, type ShardRecord, schemaVersion } from '@vssm/results';
 import { evaluate } from './accuracy.ts';
 import type { OpenedBackend } from './backends.ts';
-import { codeVersion, measuringCode } from './code-version.ts';
-import { type DatasetId, datasetNames } from './datasets.ts';
+import { codeOf, codeVersion } from './code/made-with.ts';
+import { type DatasetId, datasetNames } from './dataset-names.ts';
 import { estimateMs } from './estimate.ts';
 import type { ImageChoice } from './images.ts';
 import { exitCodes, listenForInterruption } from './interruption.ts';
@@ -45,7 +45,9 @@ export type EvaluationOutcome =
 /** @throws UserError for a folder in use, a full disk, a model that cannot be run; finished images are kept */
 export async function evaluateOnce(request: EvaluationRequest): Promise<EvaluationOutcome> {
   const { backend, threads, progress, command } = request;
-  const whole = evaluationTask(request, measuringCode(backend.name).evaluation);
+  const members = { family: request.model.spec.family };
+  const made = { work: 'accuracy', backend: backend.name, dataset: request.datasetId, members } as const;
+  const whole = evaluationTask(request, codeOf(made));
   const task = request.shard === undefined ? whole : partOf(whole, request.shard);
   const { key } = recordHeads(task)[0];
   const results = openResults(request.out);

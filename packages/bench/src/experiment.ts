@@ -3,7 +3,7 @@
  * run on this machine, on which images and in which order is the runner's business.
  */
 import { type PruningPlan, type PruningStep, pruningPlan } from '@vssm/core';
-import type { DatasetId } from './datasets.ts';
+import type { DatasetId } from './dataset-names.ts';
 import type { DenseRow } from './dense/task.ts';
 import type { ModelId } from './models.ts';
 import type { CpuRow } from './rivals/rows.ts';

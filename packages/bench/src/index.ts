@@ -22,7 +22,7 @@ export {
 } from './arms.ts';
 export { type OpenedBackend, openBackend } from './backends.ts';
 export { checkExperiment, paperTable } from './check-experiment.ts';
-export { codeVersion } from './code-version.ts';
+export { codeVersion } from './code/made-with.ts';
 export {
   type CompareOutcome,
   type CompareRequest,
@@ -31,7 +31,8 @@ export {
 } from './compare/compare.ts';
 export { choosePaths, nameOf } from './compare/competitors.ts';
 export { imagesOfDataset, madeUpImages } from './compare/images.ts';
-export { type DatasetId, datasetNames, datasetSources, defaultSampleSizes } from './datasets.ts';
+export { type DatasetId, datasetNames } from './dataset-names.ts';
+export { datasetSources, defaultSampleSizes } from './datasets.ts';
 export { type DetectionOutcome, evaluateDetection } from './dense/detection.ts';
 export {
   type DenseEvaluation,

@@ -5,9 +5,10 @@
 import { type ModelSpec, type PruningPlan, sequenceLength, UserError } from '@vssm/core';
 import type { ImageDataset } from '@vssm/datasets';
 import { schemaVersion } from '@vssm/results';
-import type { MeasuringCode } from './code-version.ts';
+import type { MadeWith } from './code/made-with.ts';
 import { type Cost, costOf } from './cost.ts';
-import { checkFit, type DatasetId, datasetNames } from './datasets.ts';
+import { type DatasetId, datasetNames } from './dataset-names.ts';
+import { checkFit } from './datasets.ts';
 import { planDenseRow } from './dense/task.ts';
 import type { AccuracyRow, Experiment, ExperimentRow, SpeedRow, StripRow } from './experiment.ts';
 import { chooseImages, type ImageChoice } from './images.ts';
@@ -36,8 +37,8 @@ export interface PlanSettings {
   readonly speedBudget: SpeedBudget;
   readonly threads: number;
   readonly backend: { readonly name: string; readonly form: string; readonly runtime: string };
-  /** Hashes of the measuring code. */
-  readonly code: MeasuringCode;
+  /** Hash of the code that a result is made with, on the backend of the run. */
+  readonly code: (made: Omit<MadeWith, 'backend'>) => string;
   /** What a time depends on besides the code: processor, system, Node. */
   readonly machine: Readonly<Record<string, string | number>>;
 }
@@ -132,15 +133,16 @@ class ExperimentPlanner {
 
     const batch = batchSize(model.spec);
     const key = keyOf([row.model, row.dataset], {
-      ...this.#method('evaluation', model, row.plan),
+      ...this.#method({ work: 'accuracy', dataset: row.dataset }, model, row.plan),
       dataset: describeDataset(dataset),
       images: { how: images.how, count: images.indices.length, seed: images.seed, ids: images.idsHash },
       batch,
     });
     const { plan, dataset: datasetId } = row;
     const heads = [this.#head(row, key)];
-    const { code, backend } = this.#settings;
-    const method = { code: code.evaluation, runtime: backend.runtime, plan, batch };
+    const { runtime } = this.#settings.backend;
+    const code = this.#codeOf({ work: 'accuracy', dataset: row.dataset }, model);
+    const method = { code, runtime, plan, batch };
     return { kind: 'evaluation', key, model, datasetId, dataset, images, ...method, heads };
   }
 
@@ -157,7 +159,7 @@ class ExperimentPlanner {
     }
     const model = this.#resources.random(dense.model);
     const key = keyOf([dense.model, 'speed'], {
-      methods: rows.map((row) => this.#method('timing', model, row.plan)),
+      methods: rows.map((row) => this.#method({ work: 'speed' }, model, row.plan)),
       batch: dense.batch,
       mode: dense.batch === 1 ? 'latency' : 'throughput',
       threads,
@@ -177,7 +179,8 @@ class ExperimentPlanner {
       threads,
       machine,
       model: this.#resources.random(row.model),
-      method: (model, plan) => this.#method('timing', model, plan),
+      method: (model, plan) =>
+        this.#method({ work: row.kind === 'profile' ? 'profile' : 'rivals' }, model, plan),
       head: (arm, work) => this.#head(arm, work),
     });
     if (task === null || backend.name === 'cpu') return task;
@@ -191,7 +194,7 @@ class ExperimentPlanner {
     const { model, dataset } = opened;
     const { plan, classes, dataset: datasetId } = row;
     const key = keyOf([row.model, row.dataset, 'strip'], {
-      ...this.#method('evaluation', model, plan),
+      ...this.#method({ work: 'strip', dataset: datasetId }, model, plan),
       dataset: describeDataset(dataset),
       classes,
     });
@@ -243,11 +246,16 @@ class ExperimentPlanner {
   }
 
   /** Everything about model, plan and code that changes a result. */
-  #method(kind: keyof MeasuringCode, model: ReadyModel, plan: PruningPlan) {
-    const { backend, code } = this.#settings;
+  #method(made: Pick<MadeWith, 'work' | 'dataset'>, model: ReadyModel, plan: PruningPlan) {
+    const { backend } = this.#settings;
     const { spec, weights } = model.described;
     const identity = weights.from === 'checkpoint' ? { sha256: weights.sha256 } : weights;
-    return { schema: schemaVersion, code: code[kind], backend, spec, weights: identity, plan };
+    const code = this.#codeOf(made, model);
+    return { schema: schemaVersion, code, backend, spec, weights: identity, plan };
+  }
+
+  #codeOf(made: Pick<MadeWith, 'work' | 'dataset'>, { spec }: ReadyModel): string {
+    return this.#settings.code({ ...made, members: { family: spec.family } });
   }
 
   /** A record has the key of its work and of what it says about it. */

@@ -2,7 +2,8 @@
 import { type ModelSpec, parameterCount, randomWeights, UserError, type Weights } from '@vssm/core';
 import type { ImageDataset } from '@vssm/datasets';
 import type { AccuracyRecord } from '@vssm/results';
-import type { DatasetId, DatasetSource } from './datasets.ts';
+import type { DatasetId } from './dataset-names.ts';
+import type { DatasetSource } from './datasets.ts';
 import { type DenseData, type DenseSources, denseSources, type ReadyDenseModel } from './dense/models.ts';
 import { benchModels, type ModelId, type ModelSource } from './models.ts';
 

@@ -8,9 +8,10 @@ import { openResults, type Results, resultsFileName } from '@vssm/results';
 import { evaluate } from './accuracy.ts';
 import type { OpenedBackend } from './backends.ts';
 import { checkExperiment } from './check-experiment.ts';
-import { codeVersion, type MeasuringCode, measuringCode } from './code-version.ts';
+import { codeOf, codeVersion, type MadeWith } from './code/made-with.ts';
 import { costOf } from './cost.ts';
-import { type DatasetId, defaultSampleSizes } from './datasets.ts';
+import type { DatasetId } from './dataset-names.ts';
+import { defaultSampleSizes } from './datasets.ts';
 import { denseSkipped, measureDense } from './dense/task.ts';
 import { captureEnvironment } from './environment.ts';
 import { calibrate, estimateMs } from './estimate.ts';
@@ -95,7 +96,7 @@ export async function plannedTasks(request: BenchRequest, resources: Resources):
       form: request.backend.form,
       runtime: request.backend.runtime,
     },
-    code: codeOf(request),
+    code: codeOfRequest(request),
     machine: {
       node: environment.node,
       os: environment.os,
@@ -107,8 +108,8 @@ export async function plannedTasks(request: BenchRequest, resources: Resources):
   return request.shard === undefined ? tasks : tasksOfShard(tasks, request.shard);
 }
 
-function codeOf({ codeVersion: given, backend }: BenchRequest): MeasuringCode {
-  return given === undefined ? measuringCode(backend.name) : { evaluation: given, timing: given };
+function codeOfRequest({ codeVersion: given, backend: { name: backend } }: BenchRequest) {
+  return (made: Omit<MadeWith, 'backend'>) => given ?? codeOf({ ...made, backend });
 }
 
 /** @throws UserError for input that cannot be used, a folder in use, a full disk; what was finished is kept */

@@ -1,7 +1,7 @@
 /** Records of rows that were not run, or could not be finished. */
 import { type SkippedRecord, schemaVersion } from '@vssm/results';
 import type { Cost } from './cost.ts';
-import { type DatasetId, datasetNames } from './datasets.ts';
+import { type DatasetId, datasetNames } from './dataset-names.ts';
 import { keyOf } from './keys.ts';
 
 export type RowIdentity = Pick<SkippedRecord, 'experiment' | 'row' | 'label' | 'paper'>;

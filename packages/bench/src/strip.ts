@@ -4,7 +4,7 @@ import { classTokenOf, densePlan, formatSchedule, tokenGrid, UserError } from '@
 import { topK } from '@vssm/metrics';
 import type { StripRecord } from '@vssm/results';
 import { loadImages } from './accuracy.ts';
-import { datasetNames } from './datasets.ts';
+import { datasetNames } from './dataset-names.ts';
 import type { StripTask } from './tasks.ts';
 import { loadModel, TaskFailure, type Workplace } from './workplace.ts';
 

@@ -2,7 +2,7 @@
 import type { PruningPlan } from '@vssm/core';
 import type { ImageDataset } from '@vssm/datasets';
 import type { AccuracyRecord, SkippedRecord } from '@vssm/results';
-import type { DatasetId } from './datasets.ts';
+import type { DatasetId } from './dataset-names.ts';
 import type { DenseTask } from './dense/task.ts';
 import type { ImageChoice } from './images.ts';
 import type { ReadyModel } from './resources.ts';

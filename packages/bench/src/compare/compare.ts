@@ -4,7 +4,7 @@
  */
 import { type PruningPlan, UserError } from '@vssm/core';
 import { type ComparisonRecord, openResults } from '@vssm/results';
-import { codeVersion } from '../code-version.ts';
+import { codeVersion } from '../code/made-with.ts';
 import type { ExecutionPath, PathOptions } from '../execution-paths.ts';
 import { exitCodes, listenForInterruption } from '../interruption.ts';
 import { keyOf } from '../keys.ts';

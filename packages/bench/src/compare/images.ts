@@ -2,7 +2,7 @@
 import { type ModelSpec, uniformNumbers } from '@vssm/core';
 import { type ImageDataset, stratifiedSample } from '@vssm/datasets';
 import type { ComparisonRecord } from '@vssm/results';
-import { type DatasetId, datasetNames } from '../datasets.ts';
+import { type DatasetId, datasetNames } from '../dataset-names.ts';
 import { sampleSeed } from '../images.ts';
 
 export interface ComparedImages {

@@ -3,11 +3,11 @@ import { availableParallelism } from 'node:os';
 import { type DenseSpec, denseFlops, type PruningPlan, UserError, type Weights } from '@vssm/core';
 import type { DenseDataset, SizeLimits } from '@vssm/datasets';
 import type { DrawnImage } from '@vssm/results';
-import { denseCode } from '../code-version.ts';
 import { exitCodes, listenForInterruption } from '../interruption.ts';
 import { keyOf } from '../keys.ts';
 import type { Progress } from '../progress.ts';
 import { type Answers, openAnswers } from './answers.ts';
+import { denseCode } from './code.ts';
 import { drawnImage } from './drawn-image.ts';
 import type { DenseAnswer } from './messages.ts';
 import { type DensePart, MeanPartTimes, type PartTime } from './part-times.ts';
@@ -207,7 +207,7 @@ function keyOfEvaluation({
 }: DenseEvaluation<DenseDataset<unknown>>): string {
   const { name, split, checksum, classes } = dataset;
   return keyOf([spec.kind, name], {
-    code: denseCode(),
+    code: denseCode(spec),
     weights: identity,
     ...{ spec, plan, limits, draw },
     dataset: { name, split, checksum, classes },

@@ -9,11 +9,11 @@ import {
   UserError,
 } from '@vssm/core';
 import { type DenseRecord, denseRecordParts, type SkippedRecord, schemaVersion } from '@vssm/results';
-import { denseCode } from '../code-version.ts';
 import type { Cost } from '../cost.ts';
 import { keyOf } from '../keys.ts';
 import { type Progress, silentProgress } from '../progress.ts';
 import { TaskFailure, type Workplace } from '../workplace.ts';
+import { denseCode } from './code.ts';
 import { evaluateDetection } from './detection.ts';
 import { type DenseTotals, type Stopped, usualWorkers } from './evaluation.ts';
 import {
@@ -94,7 +94,7 @@ export async function planDenseRow(
   const images = Array.from({ length: Math.min(total, limit ?? total) }, (_, index) => index);
   const { name: set, split, checksum } = data.dataset;
   const key = keyOf([row.model, row.dataset], {
-    code: denseCode(),
+    code: denseCode(model.spec),
     weights: model.identity,
     ...{ spec: model.spec, plan: row.plan, limits: data.limits, images: images.length },
     dataset: { set, split, checksum },

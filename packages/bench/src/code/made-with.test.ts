@@ -1,0 +1,163 @@
+/** On a copy of the workspace's own sources: what an edit runs again, and what it leaves alone. */
+import { appendFileSync, cpSync, mkdtempSync, readdirSync, renameSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join, relative } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { closureOf, codeOf, codeVersion, type MadeWith } from './made-with.ts';
+
+const packages = fileURLToPath(new URL('../../../', import.meta.url));
+
+const vim: MadeWith = {
+  work: 'accuracy',
+  backend: 'cpu',
+  dataset: 'fashion-mnist',
+  members: { family: 'vim' },
+};
+const results = {
+  vim,
+  'vim on ImageNet': { ...vim, dataset: 'imagenet' },
+  'vim, reference': { ...vim, backend: 'reference' },
+  'vim, webgpu': { ...vim, backend: 'webgpu' },
+  'vim speed': { work: 'speed', backend: 'cpu', members: vim.members },
+  plainmamba: { ...vim, members: { family: 'plainmamba' } },
+  'mask r-cnn': {
+    work: 'detection',
+    backend: 'cpu',
+    members: { family: 'plainmamba', head: 'maskrcnn' },
+  },
+  'vim upernet': { work: 'segmentation', backend: 'cpu', members: { family: 'vim', head: 'upernet' } },
+} as const satisfies Readonly<Record<string, MadeWith>>;
+type Name = keyof typeof results;
+const names = Object.keys(results) as Name[];
+
+let copy: string;
+let files: string[];
+let before: Readonly<Record<Name, string>>;
+
+const codes = () =>
+  Object.fromEntries(names.map((name) => [name, codeOf(results[name], copy)])) as Record<Name, string>;
+
+beforeAll(() => {
+  copy = mkdtempSync(join(tmpdir(), 'vssm-sources-'));
+  cpSync(packages, copy, {
+    recursive: true,
+    filter: (path) => !/node_modules|testdata|\.turbo/.test(relative(packages, path)),
+  });
+  files = readdirSync(copy, { withFileTypes: true, recursive: true })
+    .filter((entry) => entry.isFile())
+    .map((entry) => relative(copy, join(entry.parentPath, entry.name)));
+  before = codes();
+});
+afterAll(() => rmSync(copy, { recursive: true }));
+
+/** Results whose code is another one after an edit of all files that match; the edit is taken back. */
+function changedBy(pattern: RegExp): Name[] {
+  const edited = files.filter((file) => pattern.test(file));
+  expect(edited, String(pattern)).not.toHaveLength(0);
+  for (const file of edited) appendFileSync(join(copy, file), '\n');
+  const after = codes();
+  for (const file of edited) cpSync(join(packages, file), join(copy, file));
+  return names.filter((name) => before[name] !== after[name]);
+}
+
+const onCpu: Name[] = ['vim', 'vim on ImageNet', 'vim speed', 'plainmamba', 'mask r-cnn', 'vim upernet'];
+/** The page runs backend-cpu's engine too, on WebAssembly; which of the two it is, is decided there. */
+const classifiers: Name[] = ['vim', 'vim on ImageNet', 'vim, webgpu', 'vim speed', 'plainmamba'];
+
+describe('an edit of', () => {
+  it.each<[string, RegExp, readonly Name[]]>([
+    [
+      'PlainMamba’s files',
+      /^(?!bench).*\/plainmamba(\/(?!scan-order|spec)|\.ts)/,
+      ['plainmamba', 'mask r-cnn'],
+    ],
+    ['the Mask R-CNN head', /dense\/(masks|region-levels|detect)\.ts$/, ['mask r-cnn']],
+    ['a kernel, compiled', /^kernels\/wasm\/kernels\.wasm$/, [...onCpu, 'vim, webgpu']],
+    ['a kernel in C', /^kernels\/native\/scan\.c$/, onCpu],
+    [
+      'the pool of threads',
+      /^backend-cpu\/src\/segments\/pool\.ts$/,
+      ['vim', 'vim on ImageNet', 'vim speed', 'plainmamba'],
+    ],
+    [
+      'a loader of one data set',
+      /^datasets\/src\/idx\.ts$/,
+      ['vim', 'vim, reference', 'vim, webgpu', 'plainmamba'],
+    ],
+    [
+      'a metric',
+      /^metrics\/src\/top-k\.ts$/,
+      ['vim', 'vim on ImageNet', 'vim, reference', 'vim, webgpu', 'plainmamba'],
+    ],
+    ['the page of webgpu', /^backend-webgpu\/src\/page\/main\.ts$/, ['vim, webgpu']],
+    ['the report, the command line, progress', /^(report|cli)\/src\/|^bench\/src\/progress\.ts$/, []],
+    [
+      'every test and what tests share',
+      /\.(test|test-data|fuzz)\.ts$|\/(testing|golden)\/|(testing|conformance|golden|random-case)\.ts$/,
+      [],
+    ],
+    ['the whole core', /^core\/src\/(?!.*test)/, names],
+  ])('%s', (_, pattern, expected) => {
+    expect(changedBy(pattern)).toEqual(names.filter((name) => expected.includes(name)));
+  });
+});
+
+describe('a path that is not there', () => {
+  const renamed = (file: string, check: () => void) => {
+    renameSync(join(copy, file), join(copy, `${file}.away`));
+    try {
+      check();
+    } finally {
+      renameSync(join(copy, `${file}.away`), join(copy, file));
+    }
+  };
+
+  it('is named together with the file that leads there', () => {
+    renamed('metrics/src/top-k.ts', () =>
+      expect(() => codeOf(vim, copy)).toThrow('leads to metrics/src/top-k.ts, which is not there'),
+    );
+    renamed('backend-cpu/src/segments/worker.ts', () =>
+      expect(() => codeOf(vim, copy)).toThrow(
+        'leads to backend-cpu/src/segments/worker.ts, which is not there',
+      ),
+    );
+  });
+
+  it('is named when work is done there', () => {
+    renamed('bench/src/speed.ts', () =>
+      expect(() => codeVersion(copy)).toThrow('bench/src/speed.ts is not there'),
+    );
+  });
+
+  it('a name that is gone is named too', () => {
+    const file = join(copy, 'metrics/src/index.ts');
+    renamed('metrics/src/index.ts', () => {
+      appendFileSync(file, "export { Accuracy } from './accuracy.ts';\n");
+      expect(() => codeOf(vim, copy)).toThrow(
+        'imports "topK" from metrics/src/index.ts, which does not export it',
+      );
+      rmSync(file);
+    });
+  });
+});
+
+describe('what a result is made with', () => {
+  it('holds worker threads, compiled kernels and the exact versions of libraries, and no test code', () => {
+    const { files: own, libraries } = closureOf(vim);
+    expect(own).toContain('backend-cpu/src/segments/worker.ts');
+    expect(own).toContain('kernels/wasm/kernels.wasm');
+    expect(libraries).toContainEqual(expect.stringMatching(/^sharp@\d+\.\d+\.\d+$/));
+    for (const name of names) {
+      const test = closureOf(results[name]).files.filter((file) =>
+        /test|golden|conformance|random-case/.test(file),
+      );
+      expect(test, name).toEqual([]);
+    }
+  });
+
+  it('the code of a run is that of everything that measures', () => {
+    expect(codeVersion()).toMatch(/^[0-9a-f]{64}$/);
+    expect(codeVersion(copy)).toBe(codeVersion());
+  });
+});

@@ -1,0 +1,25 @@
+/**
+ * Rooms: what belongs to one model family, or to one head of detectors and segmenters, lies in a folder or a file
+ * called after it (`segments/plainmamba/scan.ts`, `flops/vim.ts`, `vim-part-costs.ts`).
+ */
+import { denseModels, models } from '@vssm/core';
+
+/** Name of the member whose room it is. */
+export type Room = string;
+
+export type RoomKind = 'family' | 'head';
+
+/** Members by kind. */
+export const rooms: Readonly<Record<RoomKind, readonly Room[]>> = {
+  family: [...new Set(Object.values(models).map(({ family }) => family))],
+  head: [...new Set(Object.values(denseModels).map(({ kind }) => kind))],
+};
+
+/** @param path with forward slashes; null for what all members share */
+export function roomOf(path: string, kind: RoomKind): Room | null {
+  const names = path.split('/').map((part) => part.replace(/\.\w+$/, ''));
+  return (
+    rooms[kind].find((member) => names.some((name) => name === member || name.startsWith(`${member}-`))) ??
+    null
+  );
+}

@@ -70,16 +70,12 @@ describe('an edit of', () => {
     [
       'PlainMamba’s files',
       /^(?!bench).*\/plainmamba(\/(?!scan-order|spec)|\.ts)/,
-      ['plainmamba', 'mask r-cnn'],
+      ['plainmamba', 'mask r-cnn', 'vim upernet'],
     ],
-    ['the Mask R-CNN head', /dense\/(masks|region-levels|detect)\.ts$/, ['mask r-cnn']],
+    ['the Mask R-CNN head', /^dense\/src\/(masks|region-levels)\.ts$/, ['mask r-cnn', 'vim upernet']],
     ['a kernel, compiled', /^kernels\/wasm\/kernels\.wasm$/, [...onCpu, 'vim, webgpu']],
-    ['a kernel in C', /^kernels\/native\/scan\.c$/, onCpu],
-    [
-      'the pool of threads',
-      /^backend-cpu\/src\/segments\/pool\.ts$/,
-      ['vim', 'vim on ImageNet', 'vim speed', 'plainmamba'],
-    ],
+    ['a kernel in C', /^kernels\/src\/scan\/scan\.c$/, [...onCpu, 'vim, webgpu']],
+    ['the pool of threads', /^backend-cpu\/src\/segments\/pool\.ts$/, classifiers],
     [
       'a loader of one data set',
       /^datasets\/src\/idx\.ts$/,
@@ -144,7 +140,7 @@ describe('a path that is not there', () => {
 
 describe('what a result is made with', () => {
   it('holds worker threads, compiled kernels and the exact versions of libraries, and no test code', () => {
-    const { files: own, libraries } = closureOf(vim);
+    const { files: own, libraries } = closureOf(results['vim on ImageNet']);
     expect(own).toContain('backend-cpu/src/segments/worker.ts');
     expect(own).toContain('kernels/wasm/kernels.wasm');
     expect(libraries).toContainEqual(expect.stringMatching(/^sharp@\d+\.\d+\.\d+$/));

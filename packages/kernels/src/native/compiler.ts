@@ -4,33 +4,34 @@
  */
 import { execFile } from 'node:child_process';
 import { createRequire } from 'node:module';
-import { dirname, join } from 'node:path';
+import { dirname } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 
 const execute = promisify(execFile);
 
-const sourceFolder = fileURLToPath(new URL('../', import.meta.url));
+const at = (url: URL) => fileURLToPath(url);
+// A literal each: the keys of results find a kernel's sources by them.
 const units = [
-  'native/addon.c',
-  'scan/scan.c',
-  'conv/conv.c',
-  'grid/grid.c',
-  'snake/snake.c',
-  'gradients/backward-scan.c',
+  at(new URL('./addon.c', import.meta.url)),
+  at(new URL('../scan/scan.c', import.meta.url)),
+  at(new URL('../conv/conv.c', import.meta.url)),
+  at(new URL('../grid/grid.c', import.meta.url)),
+  at(new URL('../snake/snake.c', import.meta.url)),
+  at(new URL('../gradients/backward-scan.c', import.meta.url)),
 ];
 const ownHeaders = [
-  'common/lanes.h',
-  'common/functions.h',
-  'scan/scan.h',
-  'scan/score.h',
-  'conv/conv.h',
-  'grid/grid.h',
-  'snake/snake.h',
-  'gradients/backward-scan.h',
+  at(new URL('../common/lanes.h', import.meta.url)),
+  at(new URL('../common/functions.h', import.meta.url)),
+  at(new URL('../scan/scan.h', import.meta.url)),
+  at(new URL('../scan/score.h', import.meta.url)),
+  at(new URL('../conv/conv.h', import.meta.url)),
+  at(new URL('../grid/grid.h', import.meta.url)),
+  at(new URL('../snake/snake.h', import.meta.url)),
+  at(new URL('../gradients/backward-scan.h', import.meta.url)),
 ];
 /** Everything that a compiled library depends on. */
-export const sourceFiles = [...units, ...ownHeaders].map((name) => join(sourceFolder, name));
+export const sourceFiles: readonly string[] = [...units, ...ownHeaders];
 
 /** How compilers are told to use all that this processor can do; the last one says nothing. */
 const targets: readonly (readonly string[])[] = [['-march=native'], ['-mcpu=native'], []];
@@ -89,8 +90,7 @@ export async function findCompiler(
 export async function compile(compiler: Compiler, output: string): Promise<void> {
   const { command, environment } = compiler;
   const headers = createRequire(import.meta.url).resolve('node-api-headers/include/node_api.h');
-  const inputs = units.map((name) => join(sourceFolder, name));
-  const all = [...compiler.arguments, '-I', dirname(headers), '-o', output, ...inputs];
+  const all = [...compiler.arguments, '-I', dirname(headers), '-o', output, ...units];
   try {
     await execute(command, all, { env: environment, timeout: patience });
   } catch (error) {

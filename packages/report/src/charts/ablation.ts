@@ -3,7 +3,7 @@ import type { TopLevelSpec } from 'vega-lite';
 import type { Markup } from '../html.ts';
 import { type Colour, colour } from '../palette.ts';
 import type { Chart, Size } from './chart.ts';
-import { brokenAtCommas } from './theme.ts';
+import { brokenAtCommas, legendColumns } from './theme.ts';
 
 export interface AblationBar {
   readonly variant: string;
@@ -96,7 +96,7 @@ function spec(bars: readonly AblationBar[], dense: number | null, { name, width 
             type: 'nominal',
             sort: series,
             scale: { domain: series, range: series.map((_, index) => colour(shades[index % shades.length])) },
-            legend: { title: null, columns: name === 'narrow' ? 1 : 4 },
+            legend: { title: null, columns: legendColumns(series, width) },
           },
           tooltip: [
             { field: 'variant', title: 'variant' },

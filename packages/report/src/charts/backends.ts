@@ -2,6 +2,7 @@
 import type { TopLevelSpec } from 'vega-lite';
 import { type Colour, colour } from '../palette.ts';
 import type { Chart, Size, Words } from './chart.ts';
+import { legendColumns, strokeSize } from './theme.ts';
 
 export interface ParityPoint {
   readonly backend: string;
@@ -77,7 +78,7 @@ function paritySpec(points: readonly ParityPoint[], bound: number, { width, name
     field: 'plan',
     type: 'nominal' as const,
     scale: { domain: plans, range: cycled(planColours, plans.length) },
-    legend: { title: null },
+    legend: { title: null, columns: legendColumns(plans, width) },
   };
   const axis = { format: '.0e', tickCount: narrow ? 4 : 8, grid: false };
   const x = (field: string) => ({
@@ -183,7 +184,7 @@ function throughputSpec(points: readonly ThroughputPoint[], { width, name }: Siz
     field: 'backend',
     type: 'nominal' as const,
     scale: { domain: backends, range: cycled(backendColours, backends.length) },
-    legend: { title: null, columns: narrow ? 1 : 3 },
+    legend: { title: null, columns: legendColumns(backends, width) },
   };
   const dashes = [
     [1, 0],
@@ -196,7 +197,14 @@ function throughputSpec(points: readonly ThroughputPoint[], { width, name }: Siz
     type: 'nominal' as const,
     scale: { domain: plans, range: plans.map((_, at) => dashes[at % dashes.length]) },
     legend:
-      plans.length === 1 ? null : { title: null, columns: narrow ? 1 : 3, symbolType: 'stroke' as const },
+      plans.length === 1
+        ? null
+        : {
+            title: null,
+            columns: legendColumns(plans, width),
+            symbolType: 'stroke' as const,
+            symbolSize: strokeSize,
+          },
   };
   const tooltip = [
     { field: 'backend', title: 'backend' },

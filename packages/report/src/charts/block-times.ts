@@ -3,6 +3,7 @@ import type { TopLevelSpec } from 'vega-lite';
 import { ms } from '../format.ts';
 import { type Colour, colour } from '../palette.ts';
 import type { Chart, Size, Words } from './chart.ts';
+import { legendColumns } from './theme.ts';
 
 export interface BlockTime {
   readonly plan: string;
@@ -80,7 +81,13 @@ function blockTimesSpec(times: readonly BlockTime[], parts: readonly PartColour[
         field: 'part',
         type: 'nominal',
         scale: { domain: shown.map(({ part }) => part), range: shown.map((one) => colour(one.colour)) },
-        legend: { title: null, columns: narrow ? 1 : 3 },
+        legend: {
+          title: null,
+          columns: legendColumns(
+            shown.map(({ part }) => part),
+            size.width,
+          ),
+        },
       },
       tooltip: [
         { field: 'block', title: 'block' },

@@ -34,9 +34,9 @@ const charts = {
     ...words,
     roof: { gflopsPerSecond: 100, gigabytesPerSecond: 25 },
     points: [
-      { name: 'scan', intensity: 12, gflopsPerSecond: 30, share: 0.4 },
-      { name: 'products', intensity: 70, gflopsPerSecond: 90, share: 0.55 },
-      { name: 'gather', intensity: 0.2, gflopsPerSecond: 2, share: 0.05 },
+      { name: 'scan', colour: 'evit', intensity: 12, gflopsPerSecond: 30, share: 0.4 },
+      { name: 'products', colour: 'series1', intensity: 70, gflopsPerSecond: 90, share: 0.55 },
+      { name: 'gather', colour: 'random', intensity: 0.2, gflopsPerSecond: 2, share: 0.05 },
     ],
   }),
   blocks: blockTimesChart({

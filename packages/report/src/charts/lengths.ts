@@ -3,6 +3,7 @@ import type { TopLevelSpec } from 'vega-lite';
 import { whole } from '../format.ts';
 import { type Colour, colour } from '../palette.ts';
 import type { Chart, Size, Words } from './chart.ts';
+import { legendColumns } from './theme.ts';
 
 export interface LengthPoint {
   readonly model: string;
@@ -77,7 +78,7 @@ function lengthsSpec(
     field: 'model',
     type: 'nominal' as const,
     scale: { domain: models, range: models.map((_, index) => colour(palette[index % palette.length])) },
-    legend: { title: null },
+    legend: { title: null, columns: legendColumns(models, size.width) },
   };
   const ends = lines.flatMap(({ model, intercept, slope }) =>
     [0, longest].map((tokens) => ({ model, tokens, value: intercept + slope * tokens })),

@@ -6,7 +6,7 @@ import type { TopLevelSpec } from 'vega-lite';
 import { colour } from '../palette.ts';
 import { mean } from '../spread.ts';
 import type { Chart, Size, Words } from './chart.ts';
-import { brokenAtCommas } from './theme.ts';
+import { brokenAtCommas, legendColumns } from './theme.ts';
 
 export interface RecoveryRow {
   /** Way of pruning. */
@@ -64,7 +64,7 @@ function spec(rows: readonly RecoveryRow[], dense: number, afterOnly: boolean, s
     type: 'nominal' as const,
     sort: levels,
     scale: { domain: levels, range: levels.map((_, at) => colour(shades[at % shades.length])) },
-    legend: { title: null },
+    legend: { title: null, columns: legendColumns(levels, size.width) },
   };
   const x = (field: string) => ({
     field,

@@ -1,11 +1,16 @@
-/** Roofline: what each part reaches, against the fastest product and the fastest copy of the machine. */
+/**
+ * Roofline: what each part reaches, against the fastest product and the fastest copy of the machine. Parts are told
+ * apart by colour and legend: points lie too close for names beside them.
+ */
 import type { TopLevelSpec } from 'vega-lite';
 import { points as decimals } from '../format.ts';
-import { colour } from '../palette.ts';
+import { type Colour, colour } from '../palette.ts';
 import type { Chart, Size, Words } from './chart.ts';
+import { legendColumns } from './theme.ts';
 
 export interface RooflinePoint {
   readonly name: string;
+  readonly colour: Colour;
   /** Operations per byte. */
   readonly intensity: number;
   /** 10^9 operations a second. */
@@ -71,24 +76,11 @@ function rooflineSpec(points: readonly RooflinePoint[], roof: Roof, size: Size):
     rateText: `${decimals(point.gflopsPerSecond)} GFLOP/s`,
     shareText: `${decimals(100 * point.share)} %`,
     ofRoof: `${decimals((100 * point.gflopsPerSecond) / roofAt(roof, point.intensity))} % of the roof there`,
-    label: narrow ? point.name : `${point.name}, ${decimals(100 * point.share)} % of the time`,
-    toLeft: point.intensity > Math.sqrt(left * right),
+    label: `${point.name}, ${decimals(100 * point.share)} % of the time`,
   }));
-  const label = (toLeft: boolean) => ({
-    transform: [{ filter: `datum.toLeft === ${toLeft}` }],
-    mark: {
-      type: 'text' as const,
-      align: toLeft ? ('right' as const) : ('left' as const),
-      dx: toLeft ? 12 : -10,
-      dy: 18,
-      fontSize: narrow ? 10 : 11,
-      aria: false,
-    },
-    encoding: { x, y, text: { field: 'label' } },
-  });
   return {
     width: size.width,
-    height: narrow ? 300 : 360,
+    height: narrow ? 360 : 380,
     autosize: { type: 'fit', contains: 'padding' },
     layer: [
       {
@@ -117,29 +109,39 @@ function rooflineSpec(points: readonly RooflinePoint[], roof: Roof, size: Size):
       },
       {
         data: { values },
-        layer: [
-          {
-            mark: { type: 'point', filled: true, opacity: 1, color: colour('top') },
-            encoding: {
-              x,
-              y,
-              size: {
-                field: 'share',
-                type: 'quantitative',
-                scale: { type: 'linear', domain: [0, 1], range: [40, 900] },
-                legend: null,
-              },
-              tooltip: [
-                { field: 'name', title: 'part' },
-                { field: 'rateText', title: 'reaches' },
-                { field: 'ofRoof', title: 'that is' },
-                { field: 'shareText', title: 'of the time' },
-              ],
+        mark: { type: 'point', filled: true, opacity: 1, stroke: colour('page'), strokeWidth: 1 },
+        encoding: {
+          x,
+          y,
+          color: {
+            field: 'label',
+            type: 'nominal',
+            scale: {
+              domain: values.map(({ label }) => label),
+              range: points.map((point) => colour(point.colour)),
+            },
+            legend: {
+              title: null,
+              columns: legendColumns(
+                values.map(({ label }) => label),
+                size.width,
+              ),
+              symbolType: 'circle',
             },
           },
-          label(false),
-          label(true),
-        ],
+          size: {
+            field: 'share',
+            type: 'quantitative',
+            scale: { type: 'linear', domain: [0, 1], range: [60, 900] },
+            legend: null,
+          },
+          tooltip: [
+            { field: 'name', title: 'part' },
+            { field: 'rateText', title: 'reaches' },
+            { field: 'ofRoof', title: 'that is' },
+            { field: 'shareText', title: 'of the time' },
+          ],
+        },
       },
     ],
   };

@@ -3,7 +3,7 @@ import type { TopLevelSpec } from 'vega-lite';
 import { ms, times } from '../format.ts';
 import { colour } from '../palette.ts';
 import type { Chart, Size, Words } from './chart.ts';
-import { brokenAtCommas } from './theme.ts';
+import { brokenAtCommas, legendColumns } from './theme.ts';
 
 export interface TimeBar {
   readonly name: string;
@@ -156,7 +156,16 @@ function speedupSpec(bars: readonly SpeedupBar[], size: Size): TopLevelSpec {
       },
       {
         mark: { type: 'point', filled: true, size: 90, opacity: 1 },
-        encoding: { x, y, color: { datum: 'measured', scale: kinds, legend: { title: null } }, tooltip },
+        encoding: {
+          x,
+          y,
+          color: {
+            datum: 'measured',
+            scale: kinds,
+            legend: { title: null, columns: legendColumns(kinds.domain, size.width) },
+          },
+          tooltip,
+        },
       },
       {
         mark: { type: 'tick', thickness: 3, size: 18, opacity: 1 },

@@ -1,11 +1,22 @@
 /** How every chart looks: quiet axes, the report's own colours and type. */
 import type { Config } from 'vega-lite';
 import { colour } from '../palette.ts';
+import { textWidth } from './text-width.ts';
 
 export const chartFont = 'system-ui, "Segoe UI", Roboto, "Helvetica Neue", "Noto Sans", Arial, sans-serif';
 
 /** Axis labels in several lines, for narrow pictures. */
 export const brokenAtCommas = { labelExpr: "split(datum.label, ', ')", labelLineHeight: 12 };
+
+/** Of a line's symbol in a legend: long enough to see its dashes. */
+export const strokeSize = 500;
+
+/** As many columns as fit beside each other, so that no legend is cut off. */
+export function legendColumns(names: readonly string[], width: number): number {
+  const symbol = 32;
+  const widest = Math.max(...names.map((name) => textWidth(name))) * 11 + symbol;
+  return Math.max(1, Math.min(names.length, Math.floor(width / widest)));
+}
 
 export const chartConfig: Config = {
   background: 'transparent',

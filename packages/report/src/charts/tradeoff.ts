@@ -8,6 +8,7 @@ import type { Markup } from '../html.ts';
 import { colour } from '../palette.ts';
 import { type Method, methodNames } from '../plan-names.ts';
 import type { Chart, Size } from './chart.ts';
+import { legendColumns } from './theme.ts';
 
 export interface TradeoffPoint {
   readonly origin: 'measured' | 'published';
@@ -70,7 +71,13 @@ function spec(points: readonly TradeoffPoint[], { name, width }: Size): TopLevel
     field: 'method',
     type: 'nominal' as const,
     scale: { domain: methods.map((method) => methodNames[method]), range: methods.map(colour) },
-    legend: { title: null, columns: name === 'narrow' ? 3 : 6 },
+    legend: {
+      title: null,
+      columns: legendColumns(
+        methods.map((method) => methodNames[method]),
+        width,
+      ),
+    },
   };
   const encodeShape = {
     field: 'method',

@@ -2,6 +2,7 @@
 import type { TopLevelSpec } from 'vega-lite';
 import { type Colour, colour } from '../palette.ts';
 import type { Chart, Size, Words } from './chart.ts';
+import { legendColumns, strokeSize } from './theme.ts';
 
 export interface TrainingLine {
   readonly name: string;
@@ -34,7 +35,15 @@ function spec(unit: string, lines: readonly TrainingLine[], size: Size): TopLeve
     points.map((point) => ({ name, marked, ...point })),
   );
   const names = lines.map(({ name }) => name);
-  const legend = lines.length > 1 ? { title: null, columns: narrow ? 1 : 2 } : null;
+  const legend =
+    lines.length > 1
+      ? {
+          title: null,
+          columns: legendColumns(names, size.width),
+          symbolType: 'stroke' as const,
+          symbolSize: strokeSize,
+        }
+      : null;
   const encoding = {
     x: {
       field: 'epoch',

@@ -2,6 +2,7 @@
 import type { TopLevelSpec } from 'vega-lite';
 import { type Colour, colour } from '../palette.ts';
 import type { Chart, Size, Words } from './chart.ts';
+import { legendColumns } from './theme.ts';
 
 export interface TrendPoint {
   readonly commit: string;
@@ -60,7 +61,7 @@ function trendSpec(points: readonly TrendPoint[], unit: string, size: Size): Top
         sort: rows,
         title: null,
         scale: { domain: rows, range: rows.map((_, at) => colour(palette[at])) },
-        legend: { columns: narrow ? 1 : 2 },
+        legend: { columns: legendColumns(rows, size.width) },
       },
       tooltip: [
         { field: 'row', type: 'nominal' },

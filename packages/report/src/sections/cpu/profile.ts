@@ -92,7 +92,7 @@ function roofline({ model, dense: { record } }: ProfilePair, id: string) {
 outputs and parameters, once each; what a cache holds can lift a point above the slope. The flat roof needs a multiplication and an addition in
 every instruction: exponentials, gates and whatever else does not come in such pairs stay below it. Larger dots take more of the time; parts of less than ${points(100 * leastShare, 0)} % are left out.`,
     points: totals.map((total) => ({
-      name: partNames[total.part].name,
+      ...partNames[total.part],
       intensity: intensityOf(total),
       gflopsPerSecond: rateOf(total),
       share: total.share,

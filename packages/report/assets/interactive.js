@@ -60,3 +60,39 @@
     for (const plot of drawn.keys()) draw(plot).catch(keepPicture);
   });
 })();
+
+/** Marks in the contents where the reader is. */
+(() => {
+  const links = new Map(
+    [...document.querySelectorAll('nav a')].map((link) => [link.getAttribute('href').slice(1), link]),
+  );
+  const sections = [...document.querySelectorAll('main > section')];
+  let current;
+
+  function mark() {
+    const reached = sections.findLast((section) => section.getBoundingClientRect().top < innerHeight / 3);
+    const link = links.get((reached ?? sections[0])?.id);
+    if (link === current || link === undefined) return;
+    current?.removeAttribute('aria-current');
+    link.setAttribute('aria-current', 'true');
+    current = link;
+    // Within the bar alone: the page itself must not move.
+    const bar = link.closest('nav');
+    bar.scrollTo({ left: link.offsetLeft - 24, top: link.offsetTop - innerHeight / 2 });
+  }
+
+  let waiting = false;
+  addEventListener(
+    'scroll',
+    () => {
+      if (waiting) return;
+      waiting = true;
+      requestAnimationFrame(() => {
+        waiting = false;
+        mark();
+      });
+    },
+    { passive: true },
+  );
+  mark();
+})();

@@ -95,7 +95,14 @@ const writers: readonly SectionWriter[] = [
 ];
 
 /** In cascade order. */
-const styles: readonly string[] = ['page.css', 'tables.css', 'figures.css', 'drawings.css', 'media.css'];
+const styles: readonly string[] = [
+  'page.css',
+  'layout.css',
+  'tables.css',
+  'figures.css',
+  'drawings.css',
+  'media.css',
+];
 
 /** Everything that goes into the folder; depends on the evidence alone. */
 export async function reportFiles(evidence: Evidence): Promise<FileSet> {

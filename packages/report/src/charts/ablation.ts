@@ -96,7 +96,7 @@ function spec(bars: readonly AblationBar[], dense: number | null, { name, width 
             type: 'nominal',
             sort: series,
             scale: { domain: series, range: series.map((_, index) => colour(shades[index % shades.length])) },
-            legend: { title: null, columns: legendColumns(series, width) },
+            legend: { title: null, columns: legendColumns(series, width), offset: 20 },
           },
           tooltip: [
             { field: 'variant', title: 'variant' },

@@ -64,7 +64,7 @@ function spec(rows: readonly RecoveryRow[], dense: number, afterOnly: boolean, s
     type: 'nominal' as const,
     sort: levels,
     scale: { domain: levels, range: levels.map((_, at) => colour(shades[at % shades.length])) },
-    legend: { title: null, columns: legendColumns(levels, size.width) },
+    legend: { title: null, columns: legendColumns(levels, size.width), offset: 20 },
   };
   const x = (field: string) => ({
     field,

@@ -7,7 +7,10 @@ import { Footnotes } from './footnotes.ts';
 import { gflopsHere } from './gflops-here.ts';
 import { measuredCell } from './measured-cell.ts';
 import { paperCells, sourceTags, valueColumns, valueName } from './paper-value.ts';
-import { table } from './section.ts';
+import { scheduleText, table } from './section.ts';
+
+/** The column that our accuracies answer. */
+const before = 'top1BeforeFineTuning';
 
 export function authorsLogs(paper: PaperTable, evidence: Evidence): Markup | null {
   const { logs = [], claims = [], sources } = paper;
@@ -19,13 +22,19 @@ export function authorsLogs(paper: PaperTable, evidence: Evidence): Markup | nul
     const found = answer(log.id, paper, evidence);
     const note = log.note !== undefined && footnotes.mark(html`${log.note}`);
     const cost = found.flops === null ? html`–` : gflopsHere(found.flops.paper, log.values.gflops);
-    return html`<tr><th scope="row">${log.model}</th><td class="schedule">${log.schedule}${note}</td>
-${published(log)}<td class="number">${cost}</td>${measuredCell(found, footnotes)}</tr>
+    const measured = measuredCell(found);
+    const cells = published(log).map(
+      (cell, at) =>
+        html`${cell}${columns[at] === before && measured}${columns[at] === 'gflops' && html`<td class="number">${cost}</td>`}`,
+    );
+    return html`<tr><th scope="row">${log.model}<small>${scheduleText(log.schedule)}${note}</small></th>
+${cells}${!columns.includes(before) && measured}</tr>
 `;
   });
-  const head = html`<tr><th scope="col">model</th><th scope="col">pruned after@keep</th>
-${columns.map((name) => html`<th scope="col" class="number">${valueName(name)}</th>`)}
-<th scope="col" class="number">GFLOPs<small>here, paper profile</small></th><th scope="col">top-1, %<small>here, before fine-tuning</small></th></tr>`;
+  const hereHead = html`<th scope="col" class="number">top-1, %<small>here, before fine-tuning</small></th>`;
+  const head = html`<tr><th scope="col">model<small>pruned after@keep</small></th>
+${columns.map((name) => html`<th scope="col" class="number">${valueName(name)}</th>${name === before && hereHead}${name === 'gflops' && html`<th scope="col" class="number">GFLOPs<small>here, paper profile</small></th>`}`)}
+${!columns.includes(before) && hereHead}</tr>`;
   const said = claims.map(({ text, source }) => html`<li>${text} ${sourceTags(source, sources)}</li>`);
   return html`<h4>The claim, and the authors’ own logs</h4>
 <div class="tension">

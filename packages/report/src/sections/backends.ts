@@ -8,7 +8,7 @@ import { isDense } from '../groups.ts';
 import { html, type Markup, slug } from '../html.ts';
 import { planName } from '../plan-names.ts';
 import { quantile } from '../spread.ts';
-import { type Context, type Section, table } from './section.ts';
+import { type Context, groupRow, type Section, table } from './section.ts';
 
 /** Largest |Δlogit| from the golden data that the conformance suite lets any float32 backend have. */
 const bound = 5e-5;
@@ -141,8 +141,7 @@ function comparisonTable({ model, measured, batches }: Comparison): Markup {
 ${batches.map((batch) => html`<th scope="col" class="number">ms/image, batch ${batch}</th>`)}</tr>`;
   const plans = Map.groupBy(measured, planOf);
   const rows = [...plans].flatMap(([plan, own]) => [
-    html`<tr class="plan"><th scope="rowgroup" colspan="${5 + batches.length}">${plan}</th></tr>
-`,
+    groupRow(plan, 5 + batches.length),
     ...own.map((one) => row(one, batches)),
   ]);
   return table(

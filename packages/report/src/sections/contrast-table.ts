@@ -20,12 +20,10 @@ export function contrastTable(settings: readonly ContrastSetting[], context: Con
     }))
     .filter(({ results }) => results.some((result) => result !== null));
   if (shown.length === 0) return null;
-  const rows = [...Map.groupBy(shown, ({ contrast }) => contrast.question)].flatMap(([question, group]) =>
-    group.map(({ contrast, results }, index) => {
-      const name = index === 0 && html`<th scope="rowgroup" rowspan="${group.length}">${question}</th>`;
-      return html`<tr>${name}<td>${contrast.against}</td>${results.map(cell)}</tr>
-`;
-    }),
+  const rows = shown.map(
+    ({ contrast: { question, against }, results }) =>
+      html`<tr><th scope="row">${question}<small>against ${against}</small></th>${results.map(cell)}</tr>
+`,
   );
   const datasets = listed([...new Set(settings.map(({ top }) => top.record.dataset.name))]);
   const caption = html`Top-1 points that ToP gains (+) or loses (−) against one change, ${datasets}; 95 % intervals of the paired difference on the same images. Of twenty such intervals about one misses.`;
@@ -39,11 +37,11 @@ function heading(settings: readonly ContrastSetting[], { evidence }: Context): M
   const columns = settings.map(({ top: { record } }) => {
     const dense = denseBeside(record, evidence);
     const dataset = severalDatasets && html`<small>${record.dataset.name}</small>`;
-    const beside = dense === null ? '' : `, dense ${points(dense.record.top1)} %`;
-    return html`<th scope="col" class="number">${seriesOf(record)}${dataset}<small>ToP ${points(record.top1)} %${beside}</small>
+    const beside = dense !== null && html`<small>dense ${points(dense.record.top1)} %</small>`;
+    return html`<th scope="col" class="number">${seriesOf(record)}${dataset}<small>ToP ${points(record.top1)} %</small>${beside}
 <small>${counted(record.count, 'image')}</small>${record.sample.partial && partialMark}</th>`;
   });
-  return html`<tr><th scope="col">what ToP does</th><th scope="col">against</th>${columns}</tr>`;
+  return html`<tr><th scope="col">what ToP does</th>${columns}</tr>`;
 }
 
 const words: Readonly<Record<Verdict, string>> = {

@@ -45,7 +45,7 @@ function shown(evidence: Evidence): string {
 describe('a detector in table 2', () => {
   it('stands beside the published figures, which carry their sources', () => {
     const text = shown(evidenceOf({}));
-    expect(text).toContain('<th scope="col">box AP, mask AP<small>here</small></th>');
+    expect(text).toContain('<th scope="col" class="number">box AP, mask AP<small>here</small></th>');
     expect(text).toContain(
       'box AP <strong>12.3</strong>, mask AP <strong>undefined</strong> <small>5,000 images</small>',
     );

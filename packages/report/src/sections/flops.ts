@@ -5,16 +5,17 @@ import { flops, times } from '../format.ts';
 import { isDense } from '../groups.ts';
 import { html, joined, type Markup } from '../html.ts';
 import { alignmentName, method } from '../plan-names.ts';
-import { type Context, type Section, table } from './section.ts';
+import { type Context, groupRow, type Section, scheduleText, table } from './section.ts';
 
 type Costed = AccuracyRecord | SpeedRecord;
 
 export function flopsSection({ evidence }: Context): Section | null {
   const costs = distinctCosts(evidence);
   if (costs.length === 0) return null;
-  const head = html`<tr><th scope="col">model</th><th scope="col">pruned after@keep</th><th scope="col">alignment + convolution</th>
-<th scope="col" class="number">tokens</th><th scope="col" class="number">FLOPs, paper profile</th>
-<th scope="col" class="number">FLOPs, strict profile</th><th scope="col" class="number">promised speed-up</th></tr>`;
+  const head = html`<tr><th scope="col">pruned after@keep<small>alignment + convolution</small></th>
+<th scope="col" class="number">FLOPs<small>paper profile</small></th><th scope="col" class="number">FLOPs<small>strict profile</small></th>
+<th scope="col" class="number">promised speed-up</th><th scope="col" class="number">tokens</th></tr>`;
+  const byModel = Map.groupBy(costs, ({ record }) => record.model.name);
   return {
     id: 'flops',
     title: 'FLOPs, counted twice',
@@ -25,21 +26,20 @@ compared. The promised speed-up is strict FLOPs of the dense model over those of
 ${table(
   'FLOPs of one image; percentages and bars are relative to the dense model',
   head,
-  costs.map((each) => row(each, costs)),
+  [...byModel].flatMap(([model, own]) => [groupRow(model, 5), ...own.map((each) => row(each, own))]),
 )}`,
   };
 }
 
-function row({ record, alignments }: Cost, costs: readonly Cost[]): Markup {
-  const dense = costs.find(({ record: other }) => isDense(other) && other.model.name === record.model.name);
+function row({ record, alignments }: Cost, sameModel: readonly Cost[]): Markup {
+  const dense = sameModel.find(({ record: other }) => isDense(other));
   const denseFlops = dense?.record.flops;
   const pruned = !isDense(record);
-  return html`<tr class="${pruned && alignments.includes(topAlignment) ? 'highlight' : ''}"><th scope="row">${record.model.name}</th>
-<td class="schedule">${pruned ? record.schedule : 'dense'}</td><td>${pruned ? joined(alignments, html`<br>`) : '–'}</td>
-<td class="number">${joined(record.tokens.map(String), ' → ')}</td>
+  return html`<tr class="${pruned && alignments.includes(topAlignment) ? 'highlight' : ''}"><th scope="row" class="schedule">${pruned ? scheduleText(record.schedule) : 'dense'}${pruned && alignments.map((alignment) => html`<small>${alignment}</small>`)}</th>
 <td class="number">${cost(record.flops.paper, denseFlops?.paper)}</td>
 <td class="number">${cost(record.flops.strict, denseFlops?.strict)}</td>
-<td class="number">${pruned && denseFlops !== undefined ? times(denseFlops.strict / record.flops.strict) : '–'}</td></tr>
+<td class="number">${pruned && denseFlops !== undefined ? times(denseFlops.strict / record.flops.strict) : '–'}</td>
+<td class="number">${joined(record.tokens.map(String), ' → ')}</td></tr>
 `;
 }
 

@@ -1,25 +1,24 @@
 /** The cell of a paper table that says what was measured here, or why nothing was. */
 import type { Answer } from '../answers.ts';
-import { capitalised, interval, points, whole } from '../format.ts';
+import { interval, points, whole } from '../format.ts';
 import { html, joined, type Markup } from '../html.ts';
 import { planName } from '../plan-names.ts';
-import type { Footnotes } from './footnotes.ts';
 import { valueName } from './paper-value.ts';
 import { partialMark } from './section.ts';
 
 /** Every accuracy that answers the row; the way of pruning is named where there is more than one. */
-export function measuredCell({ accuracies, dense, skipped }: Answer, footnotes: Footnotes): Markup {
+export function measuredCell({ accuracies, dense, skipped }: Answer): Markup {
   if (dense.length > 0) return denseCell(dense);
   if (accuracies.length === 0) {
-    const why =
-      skipped !== null && footnotes.mark(html`${capitalised(skipped.reason)}. ${howTo(skipped.howToRun)}`);
-    return html`<td><span class="notrun">not run</span>${why}</td>`;
+    // The reasons stand in one place.
+    const words = skipped === null ? html`not run` : html`<a href="#not-run">not run</a>`;
+    return html`<td class="number"><span class="notrun">${words}</span></td>`;
   }
   const results = accuracies.map(({ record: { plan, top1, interval: range, count, sample } }) => {
-    const name = accuracies.length > 1 && html`${planName(plan)}: `;
-    return html`<div class="result">${name}<strong>${points(top1, 2)}</strong> <small>${interval(range)}, ${whole(count)} images</small>${sample.partial && partialMark}</div>`;
+    const name = accuracies.length > 1 && html`<small class="line">${planName(plan)}</small>`;
+    return html`<div class="result">${name}<strong>${points(top1, 2)}</strong><small class="line">${interval(range)}</small><small class="line">${whole(count)} images</small>${sample.partial && partialMark}</div>`;
   });
-  return html`<td>${results}</td>`;
+  return html`<td class="number">${results}</td>`;
 }
 
 /** Figures under the names of the table's columns. */
@@ -31,11 +30,5 @@ function denseCell(entries: Answer['dense']): Markup {
     );
     return html`<div class="result">${joined(named, ', ')} <small>${whole(images)} images</small>${partial && partialMark}</div>`;
   });
-  return html`<td>${results}</td>`;
-}
-
-/** A command, or a sentence where no command does it. */
-export function howTo(howToRun: string): Markup {
-  if (/^(pnpm|npx|node|vssm) /.test(howToRun)) return html`To run it: <code>${howToRun}</code>`;
-  return html`${capitalised(howToRun)}.`;
+  return html`<td class="number">${results}</td>`;
 }

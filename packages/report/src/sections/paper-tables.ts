@@ -3,14 +3,14 @@ import type { PaperTable, PaperValue } from '@vssm/results';
 import { type Answer, answer } from '../answers.ts';
 import type { Evidence } from '../evidence.ts';
 import { capitalised } from '../format.ts';
-import { html, type Markup } from '../html.ts';
+import { type Content, html, type Markup } from '../html.ts';
 import { type Method, methodNames } from '../plan-names.ts';
 import { authorsLogs } from './authors-logs.ts';
 import { Footnotes } from './footnotes.ts';
 import { gflopsHere } from './gflops-here.ts';
 import { measuredCell } from './measured-cell.ts';
 import { paperCells, sourceTags, valueColumns, valueName } from './paper-value.ts';
-import { type Context, type Section, table } from './section.ts';
+import { type Context, groupRow, type Section, scheduleText, table } from './section.ts';
 
 export function paperTables({ evidence }: Context): Section | null {
   if (evidence.tables.length === 0) return null;
@@ -40,20 +40,27 @@ function onePaperTable(paper: PaperTable, evidence: Evidence): Markup {
   const published = paperCells(paper.rows, columns, sources);
   const answers = paper.rows.map((row) => answer(row.id, paper, evidence));
   const withCosts = answers.some(({ flops }) => flops !== null);
-  const withSchedules = paper.rows.some(({ schedule }) => schedule !== undefined);
   const footnotes = new Footnotes();
-  const rows = paper.rows.map((row, index) => {
+  const besides = (here: Markup, costs: Markup | false) => hereBeside(columns, here, costs);
+  const heads = besides(
+    html`<th scope="col" class="number">${measured(columns)}<small>here</small></th>`,
+    withCosts && costHeadings,
+  );
+  const head = html`<tr><th scope="col">model and method</th>
+${columns.map((name, at) => html`<th scope="col" class="number">${valueName(name)}<small>published</small></th>${heads[at]}`)}</tr>`;
+  const width = 2 + columns.length + (withCosts ? 2 : 0);
+  const rows = paper.rows.flatMap((row, index) => {
     const found = answers[index];
     const note = row.note !== undefined && footnotes.mark(html`${row.note}`);
-    const schedule = withSchedules && html`<td class="schedule">${row.schedule ?? dash}${note}</td>`;
-    const model = modelCell(paper.rows, index);
-    return html`<tr>${model}<td>${methodName(row.method)}${!withSchedules && note}</td>${schedule}
-${published(row)}${withCosts && costCells(found, row.values.gflops)}${measuredCell(found, footnotes)}</tr>
-`;
+    const schedule = row.schedule !== undefined && html`<small>${scheduleText(row.schedule)}${note}</small>`;
+    const here = besides(measuredCell(found), withCosts && costCells(found, row.values.gflops));
+    const cells = published(row).map((cell, at) => html`${cell}${here[at]}`);
+    return [
+      paper.rows[index - 1]?.model !== row.model && groupRow(row.model, width),
+      html`<tr><th scope="row">${methodName(row.method)}${schedule || note}</th>${cells}</tr>
+`,
+    ];
   });
-  const head = html`<tr><th scope="col">model</th><th scope="col">method</th>${withSchedules && html`<th scope="col">pruned after@keep</th>`}
-${columns.map((name) => html`<th scope="col" class="number">${valueName(name)}<small>published</small></th>`)}
-${withCosts && costHeadings}<th scope="col">${measured(columns)}<small>here</small></th></tr>`;
   return html`<div class="paper-table" id="table-${paper.table}">
 <h3>Table ${paper.table}. ${capitalised(paper.title)}</h3>
 ${table(html`Table ${paper.table} of the paper, ${paper.dataset}`, head, rows, 'comparison')}
@@ -63,19 +70,21 @@ ${authorsLogs(paper, evidence)}
 </div>`;
 }
 
-/** What the last column holds: the table's own figures. */
-function measured(columns: readonly string[]): string {
-  const figures = columns.filter((name) => ['boxAp', 'maskAp', 'miou'].includes(name));
-  return figures.length === 0 ? valueName('top1') : figures.map(valueName).join(', ');
+const figures: readonly string[] = ['top1', 'boxAp', 'maskAp', 'miou'];
+
+/** What stands beside each published column: ours next to what it answers, or last where nothing fits. */
+function hereBeside(columns: readonly string[], here: Markup, costs: Markup | false): readonly Content[][] {
+  const last = columns.length - 1;
+  const figure = columns.findLastIndex((name) => figures.includes(name));
+  const cost = columns.indexOf('gflops');
+  const place = (at: number) => (at === -1 ? last : at);
+  return columns.map((_, at) => [at === place(figure) && here, at === place(cost) && costs]);
 }
 
-/** One cell for neighbouring rows of one model. */
-function modelCell(rows: PaperTable['rows'], index: number): Markup | null {
-  const { model } = rows[index];
-  if (rows[index - 1]?.model === model) return null;
-  const next = rows.findIndex((row, at) => at > index && row.model !== model);
-  const span = (next === -1 ? rows.length : next) - index;
-  return html`<th scope="rowgroup" rowspan="${span}">${model}</th>`;
+/** What was measured here: the table's own figures. */
+function measured(columns: readonly string[]): string {
+  const named = columns.filter((name) => figures.includes(name));
+  return named.length === 0 ? valueName('top1') : named.map(valueName).join(', ');
 }
 
 const dash = html`<span class="none" aria-label="nothing">–</span>`;

@@ -5,7 +5,7 @@ import type { Entry, Evidence } from '../evidence.ts';
 import { counted, duration, instant, interval, memory, points, shortHash, whole } from '../format.ts';
 import { type Content, html, joined, type Markup } from '../html.ts';
 import { planName } from '../plan-names.ts';
-import { type Context, partialStamp, type Section, table } from './section.ts';
+import { type Context, partialStamp, type Section, scheduleText, table } from './section.ts';
 
 export function provenance({ evidence }: Context): Section | null {
   if (evidence.runs.length === 0 && evidence.accuracy.length === 0) return null;
@@ -105,9 +105,9 @@ function allResults(evidence: Evidence): Markup | null {
   const accuracy = [...evidence.accuracy, ...evidence.finetuned];
   if (accuracy.length === 0) return null;
   const rows = accuracy.map((entry) => resultRow(entry));
-  const head = html`<tr><th scope="col">experiment</th><th scope="col">plan</th><th scope="col">pruned after@keep</th><th scope="col">backend</th>
+  const head = html`<tr><th scope="col">plan<small>pruned after@keep</small></th>
 <th scope="col" class="number">right of evaluated</th><th scope="col" class="number">top-1, %</th><th scope="col" class="number">95 %</th><th scope="col" class="number">top-5, %</th>
-<th scope="col" class="number">time</th><th scope="col">predictions</th></tr>`;
+<th scope="col" class="number">time</th><th scope="col">experiment<small>backend</small></th><th scope="col">predictions</th></tr>`;
   return html`<details class="all"><summary>Every accuracy result, one line each (${whole(accuracy.length)})</summary>
 ${table('Every accuracy result', head, rows)}</details>
 <p class="files"><a href="data/results.jsonl">All records (JSON lines)</a></p>`;
@@ -115,10 +115,10 @@ ${table('Every accuracy result', head, rows)}</details>
 
 function resultRow({ record, folder }: Entry<AccuracyRecord>): Markup {
   const problem = checkPredictions(folder, { ...record });
-  return html`<tr><td>${record.experiment}</td><td>${planName(record.plan)}${record.notes.map((note) => html`<small>${note}</small>`)}</td>
-<td class="schedule">${record.schedule === '' ? 'dense' : record.schedule}</td><td>${record.backend.name} <small>${record.backend.form}</small></td>
+  return html`<tr><th scope="row">${planName(record.plan)}<small>${scheduleText(record.schedule)}</small>${record.notes.map((note) => html`<small>${note}</small>`)}</th>
 <td class="number">${whole(record.correct1)} of ${whole(record.count)}</td><td class="number">${points(record.top1, 2)}</td><td class="number">${interval(record.interval, 2)}</td>
 <td class="number">${points(record.top5, 2)}</td><td class="number">${duration(record.durationMs)}</td>
+<td>${record.experiment}<small>${record.backend.name}, ${record.backend.form}</small></td>
 <td>${joined([record.sample.partial ? partialStamp : null, problem === null ? html`<span class="agrees" title="the file is there and its checksum is the recorded one">checked</span>` : html`<span class="wrong">${problem}</span>`], ' ')}</td></tr>
 `;
 }

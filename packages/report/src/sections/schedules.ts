@@ -14,7 +14,7 @@ import {
 import { flops, points, times, whole } from '../format.ts';
 import { html, joined, type Markup } from '../html.ts';
 import { sourceTags } from './paper-value.ts';
-import { type Context, type Section, table } from './section.ts';
+import { type Context, type Section, scheduleText, table } from './section.ts';
 
 /** Rows of the table; the rest is a command away. */
 const shown = 12;
@@ -36,15 +36,15 @@ function family(model: string, target: number, source: Markup): Markup {
   const found = searchSchedules(spec, { reduction: target });
   const rows = found.slice(0, shown).map(({ plan, reduction }) => {
     const cost = modelFlops(spec, plan, 'paper');
-    return html`<tr><td class="schedule">${formatSchedule(plan.schedule)}</td>
-<td class="number">${joined(cost.tokens.map(String), ' → ')}</td>
-<td class="number">${flops(cost.total / 1e9)}</td><td class="number">${points(100 * reduction, 2)} %</td>
-<td class="number">${times(promisedSpeedup(spec, dense, plan))}</td></tr>
+    return html`<tr><th scope="row" class="schedule">${scheduleText(formatSchedule(plan.schedule))}</th>
+<td class="number">${points(100 * reduction, 2)} %</td><td class="number">${flops(cost.total / 1e9)}</td>
+<td class="number">${times(promisedSpeedup(spec, dense, plan))}</td>
+<td class="number">${joined(cost.tokens.map(String), ' → ')}</td></tr>
 `;
   });
-  const head = html`<tr><th scope="col">pruned after@keep</th><th scope="col" class="number">tokens</th>
-<th scope="col" class="number">FLOPs, paper profile</th><th scope="col" class="number">saved</th>
-<th scope="col" class="number">promised speed-up<small>strict profile</small></th></tr>`;
+  const head = html`<tr><th scope="col">pruned after@keep</th><th scope="col" class="number">saved</th>
+<th scope="col" class="number">FLOPs<small>paper profile</small></th>
+<th scope="col" class="number">promised speed-up<small>strict profile</small></th><th scope="col" class="number">tokens</th></tr>`;
   return html`<p>For ${model} the paper states ${points(100 * target)} % fewer FLOPs ${source} and <strong>not the schedule behind it,
 which is not known</strong>. Of the evenly spaced schedules with one keep ratio from 0.5 to 0.95, aligned (decay),
 ${whole(found.length)} come within 0.1 points of it; the best-balanced ones stand here, and none is presented as the paper’s.

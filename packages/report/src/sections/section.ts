@@ -1,12 +1,14 @@
 /** One part of the page: an anchor, a heading, and what stands below it. */
 import type { Evidence } from '../evidence.ts';
 import type { FileSet } from '../files.ts';
-import { type Content, html, type Markup } from '../html.ts';
+import { type Content, html, joined, type Markup } from '../html.ts';
 import type { PairedComparison } from '../paired.ts';
 
 export interface Section {
   readonly id: string;
   readonly title: string;
+  /** In the navigation, where the title is too long for it. */
+  readonly short?: string;
   readonly body: Markup;
 }
 
@@ -25,6 +27,17 @@ export function renderSection({ id, title, body }: Section): Markup {
 ${body}
 </section>
 `;
+}
+
+/** A row that names what the rows below it belong to, over the whole width. */
+export function groupRow(name: Content, columns: number): Markup {
+  return html`<tr class="group"><th scope="rowgroup" colspan="${columns}"><span>${name}</span></th></tr>
+`;
+}
+
+/** A schedule that may break after its commas, so that a long one leaves room for the numbers. */
+export function scheduleText(schedule: string): Content {
+  return joined(schedule.split(','), html`,<wbr>`);
 }
 
 /** A table that scrolls sideways by itself on a narrow screen; its caption stays where it is. */

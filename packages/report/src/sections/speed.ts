@@ -8,7 +8,7 @@ import { isDense, sameModel } from '../groups.ts';
 import { html, joined, type Markup } from '../html.ts';
 import { method, planName } from '../plan-names.ts';
 import { quantile } from '../spread.ts';
-import { type Context, type Section, table } from './section.ts';
+import { type Context, groupRow, type Section, scheduleText, table } from './section.ts';
 
 export async function speed({ evidence, files }: Context): Promise<Section | null> {
   const entries = evidence.speed;
@@ -97,28 +97,37 @@ export function gainOf(
 }
 
 function speedTable(entries: readonly Entry<SpeedRecord>[]): Markup {
-  const head = html`<tr><th scope="col">model</th><th scope="col">method</th><th scope="col" class="number">tokens</th>
-<th scope="col">setting</th><th scope="col" class="number">ms/image, median</th><th scope="col" class="number">spread</th>
-<th scope="col" class="number">FLOPs, strict</th><th scope="col" class="number">speed-up, measured</th><th scope="col" class="number">promised</th></tr>`;
-  const rows = entries.map((entry) => {
-    const { record } = entry;
-    const { model, plan, backend, batch, threads, samplesMs } = record;
-    const gain = gainOf(entry, entries);
-    return html`<tr class="${method(plan) === 'top' ? 'highlight' : ''}"><th scope="row">${model.name}${model.weights.from === 'random' && html`<small>random weights</small>`}</th>
-<td>${planName(plan)}<small>${record.schedule}</small></td>
-<td class="number">${joined(record.tokens.map(String), ' → ')}</td>
-<td class="setting"><small>${backend.name}, ${backend.form}</small><small>batch ${batch}, ${counted(threads, 'thread')}</small></td>
-<td class="number"><span class="value">${ms(record.medianMs)}</span><small class="line">${ms(record.minMs)} to ${ms(record.maxMs)}, ${counted(samplesMs.length, 'run')}</small></td>
-<td class="number">${points(100 * record.spread)} %</td>
-<td class="number">${flops(record.flops.strict)}</td>
-<td class="number">${gain === null ? '–' : html`<span class="value">${times(gain.measured)}</span><small class="line">${times(gain.low)} to ${times(gain.high)}</small>`}</td>
-<td class="number">${gain === null ? '–' : times(gain.promised)}</td></tr>
-`;
+  const head = html`<tr><th scope="col">model and method</th><th scope="col" class="number">ms/image<small>median</small></th>
+<th scope="col" class="number">speed-up<small>measured</small></th><th scope="col" class="number">speed-up<small>promised</small></th>
+<th scope="col" class="number">FLOPs<small>strict profile</small></th><th scope="col" class="number">spread</th>
+<th scope="col" class="number">tokens</th><th scope="col">setting</th></tr>`;
+  const byModel = Map.groupBy(entries, ({ record: { model } }) =>
+    JSON.stringify([model.name, model.weights]),
+  );
+  const rows = [...byModel.values()].flatMap((own) => {
+    const { name, weights } = own[0].record.model;
+    const random = weights.from === 'random' && html` <small>random weights</small>`;
+    return [groupRow(html`${name}${random}`, 8), ...own.map((entry) => speedRow(entry, entries))];
   });
   return table(
     'Time per image; spread is the interquartile range over the median; below a speed-up the middle half of its pairs',
     head,
     rows,
-    'speed',
+    'speeds',
   );
+}
+
+function speedRow(entry: Entry<SpeedRecord>, entries: readonly Entry<SpeedRecord>[]): Markup {
+  const { record } = entry;
+  const { plan, backend, batch, threads, samplesMs } = record;
+  const gain = gainOf(entry, entries);
+  return html`<tr class="${method(plan) === 'top' ? 'highlight' : ''}"><th scope="row">${planName(plan)}<small>${scheduleText(record.schedule)}</small></th>
+<td class="number"><span class="value">${ms(record.medianMs)}</span><small class="line">${ms(record.minMs)} to ${ms(record.maxMs)}, ${counted(samplesMs.length, 'run')}</small></td>
+<td class="number">${gain === null ? '–' : html`<span class="value">${times(gain.measured)}</span><small class="line">${times(gain.low)} to ${times(gain.high)}</small>`}</td>
+<td class="number">${gain === null ? '–' : times(gain.promised)}</td>
+<td class="number">${flops(record.flops.strict)}</td>
+<td class="number">${points(100 * record.spread)} %</td>
+<td class="number">${joined(record.tokens.map(String), ' → ')}</td>
+<td class="setting"><small>${backend.name}, ${backend.form}</small><small>batch ${batch}, ${counted(threads, 'thread')}</small></td></tr>
+`;
 }

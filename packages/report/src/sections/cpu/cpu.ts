@@ -30,12 +30,12 @@ function targetsTable(found: readonly Target[]): Markup | null {
   const missed = found.filter(({ verdict }) => verdict === 'missed').length;
   const rows = found.map(({ model, what, measured, range, bound, verdict }) => {
     const { words, className } = verdicts[verdict];
-    return html`<tr><th scope="row">${model}</th><td class="words">${what}</td>
+    return html`<tr><th scope="row">${model}<small>${what}</small></th>
 <td class="number"><span class="value">${measured}</span>${range !== '' && html`<small class="line">${range}</small>`}</td>
 <td class="words">${bound}</td><td><span class="${className}">${words}</span></td></tr>
 `;
   });
-  const head = html`<tr><th scope="col">model</th><th scope="col">what</th><th scope="col" class="number">measured</th><th scope="col">target</th><th scope="col">verdict</th></tr>`;
+  const head = html`<tr><th scope="col">model and what</th><th scope="col" class="number">measured</th><th scope="col">target</th><th scope="col">verdict</th></tr>`;
   const sum =
     missed === 0
       ? `All ${found.length} targets that were set for this path before it was measured hold on this machine.`

@@ -14,7 +14,7 @@ import { counted, gigabytes, listed, ms, times } from '../../format.ts';
 import { isDense } from '../../groups.ts';
 import { html, type Markup, slug } from '../../html.ts';
 import { quantile, type Spread } from '../../spread.ts';
-import { type Context, table } from '../section.ts';
+import { type Context, scheduleText, table } from '../section.ts';
 
 export const formNames: Readonly<Record<ExecutionForm, string>> = {
   floor: 'matrix products alone',
@@ -72,7 +72,7 @@ function formsTable(model: string, groups: readonly ExecutionGroup[]): Markup {
   const withMemory = groups.some(({ entries }) =>
     entries.some(({ record }) => record.peakMemoryBytes !== undefined),
   );
-  const head = html`<tr><th scope="col">form</th><th scope="col">plan</th><th scope="col">cores and batch</th>
+  const head = html`<tr><th scope="col">form<small>plan; cores and batch</small></th>
 <th scope="col" class="number">ms/image</th><th scope="col" class="number">× matrix products</th><th scope="col" class="number">speed-up by pruning</th>${withMemory && html`<th scope="col" class="number">peak memory</th>`}</tr>`;
   const rows = groups.flatMap((group) => ordered(group).map((entry) => row(entry, group, withMemory)));
   return table(
@@ -90,8 +90,7 @@ function row(entry: ExecutionEntry, group: ExecutionGroup, withMemory: boolean):
   const floor = armOf(group, 'floor', dense ? false : plan.alignment) ?? null;
   const denseTwin = dense ? null : armOf(group, formOf(entry));
   const way = record.execution!.cores === 'apart' ? `${threads} × 1 thread` : counted(threads, 'thread');
-  return html`<tr class="${formOf(entry) === 'segments' ? 'highlight' : ''}"><th scope="row">${formNames[formOf(entry)]}</th>
-<td class="schedule">${dense ? 'dense' : schedule}</td><td class="setting"><small>${way}, batch ${batch}</small></td>
+  return html`<tr class="${formOf(entry) === 'segments' ? 'highlight' : ''}"><th scope="row">${formNames[formOf(entry)]}<small>${dense ? 'dense' : scheduleText(schedule)}; ${way}, batch ${batch}</small></th>
 <td class="number"><span class="value">${ms(medianMs)}</span><small class="line">${ms(quantile(samplesMs, 0.25))} to ${ms(quantile(samplesMs, 0.75))}, ${counted(samplesMs.length, 'round')}</small></td>
 <td class="number">${floor === null || floor === entry ? '–' : ratioCell(timeRatio(entry, floor))}</td>
 <td class="number">${denseTwin === null ? '–' : ratioCell(timeRatio(denseTwin, entry))}</td>${withMemory && html`<td class="number">${memory === undefined ? '–' : gigabytes(memory)}</td>`}</tr>

@@ -5,32 +5,27 @@ import { html, joined, type Markup } from '../../html.ts';
 import { planName } from '../../plan-names.ts';
 import type { Footnotes } from '../footnotes.ts';
 import { valueName } from '../paper-value.ts';
-import { partialMark, table } from '../section.ts';
+import { groupRow, partialMark, scheduleText, table } from '../section.ts';
 import { type DenseGroup, isPruned, isSmoke } from './groups.ts';
 
 const smokeMark = html`<strong class="stamp" title="random weights; no result">smoke run</strong>`;
 
 /** One row per result. */
 export function resultsTable(groups: readonly DenseGroup[], footnotes: Footnotes): Markup {
-  const head = html`<tr><th scope="col">model</th><th scope="col">pruned after@keep</th><th scope="col">data</th><th scope="col">figures</th>
-<th scope="col" class="number">FLOPs, paper profile</th><th scope="col" class="number">FLOPs, strict profile</th><th scope="col" class="number">ms per image</th></tr>`;
+  const head = html`<tr><th scope="col">pruned after@keep</th><th scope="col">figures</th>
+<th scope="col" class="number">FLOPs<small>paper profile</small></th><th scope="col" class="number">FLOPs<small>strict profile</small></th><th scope="col" class="number">ms per image</th><th scope="col">data</th></tr>`;
   return table(
     'Figures in percent; FLOPs of the whole model at its own input size, percentages relative to the dense model; time of one image inside one thread, reading the file left out',
     head,
-    groups.flatMap((group) => group.records.map((record, at) => resultRow(group, record, at, footnotes))),
+    groups.flatMap((group) => [
+      groupRow(html`${group.model.name} <small>input ${group.input.width}×${group.input.height}</small>`, 6),
+      ...group.records.map((record) => resultRow(group, record, footnotes)),
+    ]),
     'dense-results',
   );
 }
 
-function resultRow(
-  { model, records, input }: DenseGroup,
-  record: DenseRecord,
-  at: number,
-  footnotes: Footnotes,
-): Markup {
-  const name =
-    at === 0 &&
-    html`<th scope="rowgroup" rowspan="${records.length}">${model.name}<small>input ${input.width}×${input.height}</small></th>`;
+function resultRow({ records }: DenseGroup, record: DenseRecord, footnotes: Footnotes): Markup {
   const { plan, schedule, dataset, images, figures, partial, failed } = record;
   const notes = record.notes.map((note) => footnotes.mark(html`${note}`));
   const named = Object.entries(figures).map(
@@ -41,11 +36,11 @@ function resultRow(
   const pruned = isPruned(record);
   const dense = records.find((other) => !isPruned(other));
   const time = timeOf(record);
-  return html`<tr class="${pruned ? 'highlight' : ''}">${name}<td class="schedule">${pruned ? html`${schedule}<small>${planName(plan)}</small>` : 'dense'}${notes}</td>
-<td>${dataset.name}, ${dataset.split}<small>${whole(images)} of ${whole(dataset.total)} images</small>${unread}</td>
+  return html`<tr class="${pruned ? 'highlight' : ''}"><th scope="row">${pruned ? html`${scheduleText(schedule)}<small>${planName(plan)}</small>` : 'dense'}${notes}</th>
 <td>${joined(named, ', ')}${isSmoke(record) && smokeMark}${partial && partialMark}</td>
 <td class="number">${share(record.flops.paper, dense?.flops.paper)}</td><td class="number">${share(record.flops.strict, dense?.flops.strict)}</td>
-<td class="number">${time === null ? '–' : ms(time)}</td></tr>
+<td class="number">${time === null ? '–' : ms(time)}</td>
+<td>${dataset.name}, ${dataset.split}<small>${whole(images)} of ${whole(dataset.total)} images</small>${unread}</td></tr>
 `;
 }
 

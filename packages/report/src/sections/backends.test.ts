@@ -24,7 +24,7 @@ describe('the comparison of backends', () => {
     const text = await section(evidenceOf(madeUpComparisons('')));
     const table = text.slice(text.indexOf('<table class="backends"'));
     expect(table.match(/<th scope="row">/g)).toHaveLength(6);
-    expect(table).toContain('<th scope="rowgroup" colspan="7"><span>ToP 10,20@0.8</th>');
+    expect(table).toContain('<th scope="rowgroup" colspan="7"><span>ToP 10,20@0.8</span></th>');
     expect(table).toContain('4.0e-6');
     expect(table).toContain('899 of 900');
     expect(table).toContain('not timed: software');

@@ -6,13 +6,18 @@
  * What Pillow does, and so this does: EXIF orientation, colour profiles and gamma are ignored; alpha is dropped,
  * not blended; CMYK JPEGs are read from the raw channels, inverted (Adobe's convention, with or without Adobe's
  * marker), and turned to RGB without a profile; of 16 bits a channel the high byte is kept, except in grey PNGs
- * without alpha, where values above 255 become 255; a JPEG may have damaged data but must not end early.
+ * without alpha, where values above 255 become 255; a JPEG may have damaged data but must not end early, nor hold a
+ * marker where there is none.
  * OpenCV differs in three: the picture is turned as its EXIF orientation says, CMYK has a formula of its own, and
- * the high byte of 16 bits is kept in every PNG.
+ * the high byte of 16 bits is kept in every PNG. (It also shows what is left of pictures that end early; here they are
+ * refused for both.)
  */
 import { UserError } from '@vssm/core';
 import sharp, { type SharpOptions } from 'sharp';
+import { damageOf, type PictureFormat } from './damage.ts';
 import { fromGrey, type RgbImage } from './image.ts';
+import { jpegDamage } from './jpeg-markers.ts';
+import { pngSignature } from './png-chunks.ts';
 
 /** Pillow refuses pictures above this many pixels (twice its warning threshold of 1 GiB / 4 / 3). */
 export const maxPixels = 2 * Math.floor(1024 ** 3 / 4 / 3);
@@ -23,9 +28,6 @@ export type Decoder = (typeof decoders)[number];
 
 /** Every image is decoded once: a cache of decoder results would only hold memory. */
 sharp.cache(false);
-
-const formats = ['jpeg', 'png', 'webp'] as const;
-type Format = (typeof formats)[number];
 
 /**
  * Decodes a JPEG, PNG or WebP picture; the first frame if there are several.
@@ -43,12 +45,14 @@ export async function decodeImage(
   if (format === undefined) {
     throw new UserError(`image ${name}: not a JPEG, PNG or WebP file; convert it to one of these`);
   }
+  // The decoder checks all of a PNG or WebP file, but of a JPEG only what its rows need.
+  const damage = format === 'jpeg' ? jpegDamage(bytes) : undefined;
+  if (damage?.kind === 'stray') throw undecodable(name, damage.what);
   try {
     return await decode(bytes, format, name, like);
   } catch (error) {
     if (error instanceof UserError) throw error;
-    const reason = (error as Error).message.trim().split('\n').at(-1);
-    throw new UserError(`image ${name}: cannot be decoded (${reason}); fetch the file again`);
+    throw undecodable(name, damageOf(bytes, format));
   }
 }
 
@@ -61,14 +65,15 @@ export async function pictureSize(
   bytes: Uint8Array,
   name: string,
 ): Promise<{ height: number; width: number }> {
-  if (sniff(bytes) === undefined) {
+  const format = sniff(bytes);
+  if (format === undefined) {
     throw new UserError(`image ${name}: not a JPEG, PNG or WebP file; convert it to one of these`);
   }
   try {
     const { height, width } = (await sharp(bytes, { limitInputPixels: false }).metadata()).autoOrient;
     return { height, width };
-  } catch (error) {
-    throw new UserError(`image ${name}: cannot be read (${(error as Error).message}); fetch the file again`);
+  } catch {
+    throw undecodable(name, damageOf(bytes, format));
   }
 }
 
@@ -80,16 +85,25 @@ export async function encodePng(image: RgbImage): Promise<Uint8Array> {
     .toBuffer();
 }
 
-function sniff(bytes: Uint8Array): Format | undefined {
+function undecodable(name: string, reason: string): UserError {
+  return new UserError(`image ${name}: cannot be decoded (${reason}); fetch the file again`);
+}
+
+function sniff(bytes: Uint8Array): PictureFormat | undefined {
   const startsWith = (at: number, ...values: number[]) =>
     values.every((value, index) => bytes[at + index] === value);
   if (startsWith(0, 0xff, 0xd8, 0xff)) return 'jpeg';
-  if (startsWith(0, 0x89, 0x50, 0x4e, 0x47, 0x0d, 0x0a, 0x1a, 0x0a)) return 'png';
+  if (startsWith(0, ...pngSignature)) return 'png';
   if (startsWith(0, 0x52, 0x49, 0x46, 0x46) && startsWith(8, 0x57, 0x45, 0x42, 0x50)) return 'webp';
   return undefined;
 }
 
-async function decode(bytes: Uint8Array, format: Format, name: string, like: Decoder): Promise<RgbImage> {
+async function decode(
+  bytes: Uint8Array,
+  format: PictureFormat,
+  name: string,
+  like: Decoder,
+): Promise<RgbImage> {
   const options: SharpOptions = {
     // Like Pillow: damaged JPEG data is a warning, damaged PNG and WebP data is an error.
     failOn: format === 'jpeg' ? 'truncated' : 'error',

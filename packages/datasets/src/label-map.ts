@@ -3,9 +3,10 @@
  * with a palette means the palette's indices, which a picture decoder turns into colours. Numbers come out as
  * Pillow's `np.array(Image.open(...))` gives them: grey of 8 or 16 bits, or indices of 1, 2, 4 or 8 bits.
  */
-import { crc32, inflateSync } from 'node:zlib';
+import { inflateSync } from 'node:zlib';
 import { UserError } from '@vssm/core';
 import { maxPixels } from './codec.ts';
+import { PngDamage, pngChunks, pngSignature } from './png-chunks.ts';
 
 export interface LabelMap {
   readonly height: number;
@@ -13,8 +14,6 @@ export interface LabelMap {
   /** [height, width], row by row. */
   readonly labels: Uint8Array | Uint16Array;
 }
-
-const signature = Buffer.from([0x89, 0x50, 0x4e, 0x47, 0x0d, 0x0a, 0x1a, 0x0a]);
 
 interface Header {
   readonly width: number;
@@ -42,25 +41,18 @@ export function decodeLabelMap(bytes: Uint8Array, name: string): LabelMap {
 }
 
 function readChunks(bytes: Buffer, name: string): { header: Header; packed: Buffer } {
-  if (!bytes.subarray(0, 8).equals(signature)) {
+  if (!bytes.subarray(0, 8).equals(pngSignature)) {
     throw new UserError(`label map ${name}: not a PNG file; convert it to one`);
   }
   let header: Header | undefined;
   const parts: Buffer[] = [];
-  for (let at = 8; ; ) {
-    if (at + 12 > bytes.length) throw damaged(name, 'it ends early');
-    const length = bytes.readUInt32BE(at);
-    const end = at + 12 + length;
-    if (end > bytes.length) throw damaged(name, 'it ends early');
-    const type = bytes.toString('latin1', at + 4, at + 8);
-    const content = bytes.subarray(at + 8, at + 8 + length);
-    if (crc32(bytes.subarray(at + 4, at + 8 + length)) !== bytes.readUInt32BE(end - 4)) {
-      throw damaged(name, `wrong checksum of ${type}`);
+  try {
+    for (const { type, content } of pngChunks(bytes)) {
+      if (type === 'IHDR') header = readHeader(content, name);
+      if (type === 'IDAT') parts.push(content);
     }
-    if (type === 'IHDR') header = readHeader(content, name);
-    if (type === 'IDAT') parts.push(content);
-    if (type === 'IEND') break;
-    at = end;
+  } catch (error) {
+    throw error instanceof PngDamage ? damaged(name, error.message) : error;
   }
   if (header === undefined) throw damaged(name, 'it has no header');
   return { header, packed: Buffer.concat(parts) };

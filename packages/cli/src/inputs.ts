@@ -1,6 +1,6 @@
 /** What `vssm predict` runs on: a tensor somebody made, or a folder of images. */
 import { readSafetensors } from '@vssm/checkpoints';
-import { type ModelSpec, UserError } from '@vssm/core';
+import { type ModelSpec, type Tensor, UserError } from '@vssm/core';
 import { type ImageDataset, openImageFolder, type RecipeName } from '@vssm/datasets';
 
 export interface PredictInput {
@@ -12,14 +12,26 @@ export interface PredictInput {
   close(): Promise<void>;
 }
 
-/** The tensor `input` [B, C, H, W] of a safetensors file; other tensors in it are ignored. */
-export async function tensorInput(path: string, spec: ModelSpec): Promise<PredictInput> {
+/** The tensor `input` of a safetensors file, and where it came from. */
+export interface InputTensor {
+  readonly path: string;
+  readonly tensor: Tensor;
+}
+
+/** Other tensors in the file are ignored. */
+export async function readInputTensor(path: string): Promise<InputTensor> {
   const { tensors } = await readSafetensors(path, { only: ['input'] });
-  const tensor = tensors.get('input');
+  return { path, tensor: tensors.get('input')! };
+}
+
+/** Height and width of [B, C, H, W]; undefined for other shapes. */
+export function pixelsOf({ shape }: Tensor): { readonly height: number; readonly width: number } | undefined {
+  return shape.length === 4 ? { height: shape[2], width: shape[3] } : undefined;
+}
+
+/** @throws UserError where the tensor is not [B, C, H, W] as the model takes it, or not of finite numbers */
+export function tensorInput({ path, tensor }: InputTensor, spec: ModelSpec): PredictInput {
   const expected = [spec.inChannels, spec.imageHeight, spec.imageWidth];
-  if (tensor === undefined) {
-    throw new UserError(`${path}: no tensor "input" [B, ${expected.join(', ')}]`);
-  }
   const { shape, data } = tensor;
   if (shape.length !== 4 || expected.some((axis, i) => axis !== shape[i + 1])) {
     throw new UserError(

@@ -84,6 +84,7 @@ describe('vssm predict', () => {
     ['E', goldenE, ['--image-size', '32'], { height: 8, width: 8 }],
     ['E2', goldenE2, ['--image-size', '24x40'], { height: 3, width: 5 }],
     ['E2', goldenE2, ['--grid', '3x5'], { height: 3, width: 5 }],
+    ['E2, its size told by the input', goldenE2, [], { height: 3, width: 5 }],
   ])('reproduces golden %s with the reference', async (name, file, size, grid) => {
     const out = join(folder, `${name}${size[0]}.safetensors`);
     const backend = ['--backend', 'reference'];

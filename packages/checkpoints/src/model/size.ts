@@ -14,6 +14,11 @@ export interface GridOptions {
   readonly imageSize?: Size;
   /** Grid of the position embedding: patches per column and row. */
   readonly grid?: Size;
+  /**
+   * An input at hand, pixels, which nobody says the model was trained on: it tells how the patches lie where they make
+   * no square, neither image nor grid is given, and it has as many.
+   */
+  readonly input?: Size;
 }
 
 export function checkSize(what: string, { height, width }: Size, least: number): void {
@@ -36,10 +41,14 @@ export function checkGrid(grid: Size, patches: number): void {
   }
 }
 
+export function isSquare(patches: number): boolean {
+  return Number.isInteger(Math.sqrt(patches));
+}
+
 /** @throws UserError where the patches make no square */
 export function squareGrid(patches: number): Size {
-  const side = Math.round(Math.sqrt(patches));
-  if (side * side !== patches) {
+  const side = Math.sqrt(patches);
+  if (!isSquare(patches)) {
     throw new UserError(
       `pos_embed holds ${patches} patches, which is no square; say how they lie with --grid HxW, for instance ${show(nearSquare(patches))}, or give --image-size HxW`,
     );

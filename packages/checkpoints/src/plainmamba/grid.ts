@@ -4,12 +4,20 @@
  * cells; where its grid is not the trained one, the position embedding is resized, so any image fits. The trained
  * grid is
  * 1. the one that is given; else
- * 2. where M is no square, that of the given image, which must have M cells; else
+ * 2. where M is no square, that of the given image, which must have M cells, or that of the input, if it has; else
  * 3. a square. An image whose grid has those M cells in another shape says two things at once, and is refused.
  * Without an image size, the image is the one that the trained grid is cut from: P pixels per cell.
  */
 import { UserError } from '@vssm/core';
-import { checkGrid, checkSize, type GridOptions, type Size, show, squareGrid } from '../model/size.ts';
+import {
+  checkGrid,
+  checkSize,
+  type GridOptions,
+  isSquare,
+  type Size,
+  show,
+  squareGrid,
+} from '../model/size.ts';
 
 export interface PlainMambaGeometry {
   readonly imageHeight: number;
@@ -21,12 +29,15 @@ export interface PlainMambaGeometry {
 export function resolvePlainMambaGrid(
   cells: number,
   patchSize: number,
-  { stride, imageSize, grid }: GridOptions,
+  options: GridOptions,
 ): PlainMambaGeometry {
+  const { stride, grid } = options;
   if (stride !== undefined) {
     throw new UserError(`stride ${stride}: only Vim has one; a PlainMamba's cells never overlap`);
   }
-  if (imageSize !== undefined) checkSize('image size', imageSize, 1);
+  if (options.imageSize !== undefined) checkSize('image size', options.imageSize, 1);
+  const imageSize =
+    options.imageSize ?? (grid === undefined ? fittingInput(cells, patchSize, options) : undefined);
   if (grid !== undefined) checkGrid(grid, cells);
   const trained = grid ?? trainedGrid(cells, patchSize, imageSize);
   return {
@@ -37,11 +48,17 @@ export function resolvePlainMambaGrid(
   };
 }
 
+function fittingInput(cells: number, patchSize: number, { input }: GridOptions): Size | undefined {
+  if (input === undefined || isSquare(cells)) return undefined;
+  const { height, width } = gridOf(input, patchSize);
+  return height * width === cells ? input : undefined;
+}
+
 function trainedGrid(cells: number, patchSize: number, image: Size | undefined): Size {
   if (image === undefined) return squareGrid(cells);
   const found = gridOf(image, patchSize);
   const asMany = found.height * found.width === cells;
-  if (!Number.isInteger(Math.sqrt(cells))) {
+  if (!isSquare(cells)) {
     if (asMany) return found;
     throw new UserError(
       `image ${show(image)} gives ${show(found)} = ${found.height * found.width} patches, but pos_embed holds ${cells}, which is no square; say how they lie with --grid HxW`,

@@ -20,6 +20,11 @@ describe('resolveGrid', () => {
     ['oblong grid', 98, 16, { grid: size(7, 14) }, [112, 224, 16]],
     ['grid and stride', 98, 16, { grid: size(7, 14), stride: 8 }, [64, 120, 8]],
     ['grid and image', 98, 16, { grid: size(7, 14), imageSize: size(112, 224) }, [112, 224, 16]],
+    ['an oblong input', 98, 16, { input: size(112, 224) }, [112, 224, 16]],
+    ['an oblong input, stride said', 98, 16, { input: size(64, 120), stride: 8 }, [64, 120, 8]],
+    ['an oblong input whose patches overlap', 98, 16, { input: size(64, 120) }, [64, 120, 8]],
+    ['an oblong input of a square', 196, 16, { input: size(112, 448) }, [224, 224, 16]],
+    ['an oblong input, the grid said', 98, 16, { input: size(112, 224), grid: size(14, 7) }, [224, 112, 16]],
     ['pixels left over at the border', 196, 16, { imageSize: size(230) }, [230, 230, 16]],
     ['one patch', 1, 16, {}, [16, 16, 16]],
   ])('%s', (_, patches, patchSize, options, [imageHeight, imageWidth, stride]) => {
@@ -29,6 +34,8 @@ describe('resolveGrid', () => {
   it.each<[string, number, number, GridOptions]>([
     ['no square; say how they lie with --grid HxW, for instance 7x14', 98, 16, {}],
     ['no square; say how they lie with --grid HxW, for instance 1x13', 13, 16, { stride: 16 }],
+    ['no square; say how they lie with --grid', 98, 16, { input: size(64, 64) }],
+    ['no square; say how they lie with --grid', 98, 16, { input: size(4, 4) }],
     ['grid 7x7 has 49 patches, but pos_embed holds 98', 98, 16, { grid: size(7) }],
     [
       'image 224x224 at stride 16 gives 14x14 = 196 patches, but pos_embed holds 576',

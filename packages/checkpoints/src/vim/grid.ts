@@ -7,7 +7,8 @@
  * 1. image given: the stride is the given one, else P if that fits M, else a divisor of P that does (patches
  *    overlap by halves, quarters, …; two divisors never give the same M);
  * 2. grid given: the image is (g - 1)·S + P on each axis, S given or P;
- * 3. nothing but perhaps the stride: the grid is square, the image follows as in 2. One exception, because the
+ * 3. nothing but perhaps the stride, and M no square: an input at hand that has M patches is the image, as in 1;
+ * 4. nothing but perhaps the stride: the grid is square, the image follows as in 2. One exception, because the
  *    weights cannot tell: where M is what 224 x 224 gives at half the patch size, as in upstream's models
  *    fine-tuned at stride 8, that is what it is taken for.
  */
@@ -17,6 +18,7 @@ import {
   checkSize,
   checkWhole,
   type GridOptions,
+  isSquare,
   type Size,
   show,
   squareGrid,
@@ -41,6 +43,11 @@ export function resolveGrid(patches: number, patchSize: number, options: GridOpt
   }
   if (grid !== undefined) return fromGrid(grid, patchSize, stride ?? patchSize);
 
+  if (options.input !== undefined && !isSquare(patches)) {
+    const found = fittingStride(options.input, patches, patchSize, stride);
+    if (found !== undefined) return fromImage(options.input, found);
+  }
+
   const square = squareGrid(patches);
   const upstream = { height: upstreamSide, width: upstreamSide };
   const half = patchSize / 2;
@@ -58,6 +65,24 @@ function strideFor(
   given: number | undefined,
   grid: Size | undefined,
 ): number {
+  const fitting = fittingStride(image, patches, patchSize, given, grid);
+  if (fitting !== undefined) return fitting;
+  const first = given ?? patchSize;
+  const found = gridOf(image, patchSize, first);
+  throw new UserError(
+    `image ${show(image)} at stride ${first} gives ${show(found)} = ${found.height * found.width} patches, but pos_embed holds ${patches}${
+      grid === undefined ? '' : ` in a grid of ${show(grid)}`
+    }; give the image size and stride that the model was trained with (--image-size, --stride)`,
+  );
+}
+
+function fittingStride(
+  image: Size,
+  patches: number,
+  patchSize: number,
+  given: number | undefined,
+  grid?: Size,
+): number | undefined {
   const fits = (stride: number) => {
     const found = gridOf(image, patchSize, stride);
     return (
@@ -65,19 +90,12 @@ function strideFor(
       (grid === undefined || (found.height === grid.height && found.width === grid.width))
     );
   };
-  const first = given ?? patchSize;
-  if (fits(first)) return first;
-  if (given === undefined) {
-    for (let stride = 1; stride < patchSize; stride++) {
-      if (patchSize % stride === 0 && fits(stride)) return stride;
-    }
+  if (fits(given ?? patchSize)) return given ?? patchSize;
+  if (given !== undefined) return undefined;
+  for (let stride = 1; stride < patchSize; stride++) {
+    if (patchSize % stride === 0 && fits(stride)) return stride;
   }
-  const found = gridOf(image, patchSize, first);
-  throw new UserError(
-    `image ${show(image)} at stride ${first} gives ${show(found)} = ${found.height * found.width} patches, but pos_embed holds ${patches}${
-      grid === undefined ? '' : ` in a grid of ${show(grid)}`
-    }; give the image size and stride that the model was trained with (--image-size, --stride)`,
-  );
+  return undefined;
 }
 
 function gridOf({ height, width }: Size, patchSize: number, stride: number): Size {

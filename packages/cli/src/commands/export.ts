@@ -44,7 +44,7 @@ async function run(options: Options): Promise<void> {
   }
   const out = options.out ?? 'model.onnx';
   const scan = oneOf('--scan', options.scan, scanForms);
-  const { spec, weights, name, checkpoint } = await loadModel(options, file);
+  const { spec, weights, name, checkpoint } = await loadModel(options, file === undefined ? {} : { file });
   const plan = planOf(options, spec.family);
   const model = wholeModel(spec, weights, plan, {
     scan,

@@ -5,7 +5,15 @@ import { classTokenOf, formatSchedule, oneOf, type Tensor, tokenGrid, UserError 
 import { recipeNames } from '@vssm/datasets';
 import { topK } from '@vssm/metrics';
 import { Command } from 'commander';
-import { imageInput, type PredictInput, recipeOf, tensorInput } from '../inputs.ts';
+import {
+  type InputTensor,
+  imageInput,
+  type PredictInput,
+  pixelsOf,
+  readInputTensor,
+  recipeOf,
+  tensorInput,
+} from '../inputs.ts';
 import { addBackendOptions, type BackendOptions } from '../options/backend.ts';
 import { addModelOptions, loadModel, type ModelOptions, type SourcedModel } from '../options/model.ts';
 import { whole } from '../options/numbers.ts';
@@ -39,9 +47,10 @@ export function predictCommand(): Command {
 
 async function run(options: Options): Promise<void> {
   const { name, backend } = await openBackend(options.backend, options);
-  const source = await loadModel(options);
+  const tensor = options.tensor === undefined ? undefined : await readInputTensor(options.tensor);
+  const source = await loadModel(options, { input: tensor && pixelsOf(tensor.tensor) });
   const plan = planOf(options, source.spec.family);
-  const input = await openInput(options, source);
+  const input = await openInput(options, tensor, source);
   try {
     const model = await backend.load({ ...source, plan, threads: options.threads });
     const { classes } = source.spec;
@@ -95,11 +104,15 @@ async function run(options: Options): Promise<void> {
   }
 }
 
-async function openInput(options: Options, { spec }: SourcedModel): Promise<PredictInput> {
+async function openInput(
+  options: Options,
+  tensor: InputTensor | undefined,
+  { spec }: SourcedModel,
+): Promise<PredictInput> {
   if ((options.tensor === undefined) === (options.images === undefined)) {
     throw new UserError('give one of --tensor FILE.safetensors and --images FOLDER');
   }
-  if (options.tensor !== undefined) return tensorInput(options.tensor, spec);
+  if (tensor !== undefined) return tensorInput(tensor, spec);
   const recipe = oneOf('--recipe', options.recipe ?? recipeOf(spec), recipeNames);
   return imageInput(options.images!, spec, recipe);
 }

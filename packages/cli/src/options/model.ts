@@ -1,6 +1,6 @@
 /** Where a model comes from: a checkpoint, or a published size with random weights. */
 import { fileURLToPath } from 'node:url';
-import { type Checkpoint, loadModel as loadCheckpoint, readCheckpoint } from '@vssm/checkpoints';
+import { type Checkpoint, loadModel as loadCheckpoint, readCheckpoint, type Size } from '@vssm/checkpoints';
 import {
   checkSpec,
   type ModelSpec,
@@ -18,8 +18,8 @@ export interface ModelOptions {
   readonly checkpoint?: string;
   readonly key?: string;
   readonly stride?: number;
-  readonly imageSize?: { readonly height: number; readonly width: number };
-  readonly grid?: { readonly height: number; readonly width: number };
+  readonly imageSize?: Size;
+  readonly grid?: Size;
 }
 
 export interface SourcedModel {
@@ -62,8 +62,14 @@ export function addModelOptions(command: Command): Command {
     );
 }
 
-/** @param read the options' checkpoint, where it has been read already */
-export async function loadModel(options: ModelOptions, read?: Checkpoint): Promise<SourcedModel> {
+export interface KnownOfModel {
+  /** The options' checkpoint, where it has been read already. */
+  readonly file?: Checkpoint;
+  /** Size of the input at hand, pixels: where the weights do not tell how patches lie, it does. */
+  readonly input?: Size | undefined;
+}
+
+export async function loadModel(options: ModelOptions, known: KnownOfModel = {}): Promise<SourcedModel> {
   if (options.model !== undefined) {
     if (options.checkpoint !== undefined) {
       throw new UserError(
@@ -74,11 +80,13 @@ export async function loadModel(options: ModelOptions, read?: Checkpoint): Promi
     return { spec, weights: randomWeights(spec), name: `${options.model}, random weights`, ignored: [] };
   }
   const path = options.checkpoint ?? embeddedCheckpoint;
-  const file = read ?? (await readCheckpoint(path, options.key === undefined ? {} : { key: options.key }));
+  const key = options.key === undefined ? {} : { key: options.key };
+  const file = known.file ?? (await readCheckpoint(path, key));
   const { spec, weights, ignored } = loadCheckpoint(file, {
     ...(options.stride !== undefined && { stride: options.stride }),
     ...(options.imageSize !== undefined && { imageSize: options.imageSize }),
     ...(options.grid !== undefined && { grid: options.grid }),
+    ...(known.input !== undefined && { input: known.input }),
   });
   const name = options.checkpoint ?? 'vim-nano-fmnist (embedded)';
   return { spec, weights, name, checkpoint: { path, sha256: file.sha256 }, ignored };

@@ -1,6 +1,6 @@
 /** The data sets that experiments name: how each is sampled by default, and opened. */
 import { type ModelSpec, UserError } from '@vssm/core';
-import { type ImageDataset, openFashionMnist, openImageNet } from '@vssm/datasets';
+import { type ImageDataset, openFashionMnist, openImageNet, type RecipeName } from '@vssm/datasets';
 import type { DatasetId } from './dataset-names.ts';
 
 /** Images of the fixed stratified sample that a run uses unless it is asked for more. */
@@ -9,14 +9,14 @@ export const defaultSampleSizes: Readonly<Record<DatasetId, number>> = {
   imagenet: 1000,
 };
 
-/** Opens a data set; null where it is not embedded and nobody said where it lies. */
-export type DatasetSource = () => Promise<ImageDataset> | null;
+/** Opens a data set as a model sees it; null where it is not embedded and nobody said where it lies. */
+export type DatasetSource = (recipe: RecipeName) => Promise<ImageDataset> | null;
 
 /** @param imagenet folder or archive of ImageNet-1K's validation images, where there is one */
 export function datasetSources(imagenet: string | undefined): Readonly<Record<DatasetId, DatasetSource>> {
   return {
     'fashion-mnist': () => openFashionMnist(),
-    imagenet: () => (imagenet === undefined ? null : openImageNet(imagenet)),
+    imagenet: (recipe) => (imagenet === undefined ? null : openImageNet(imagenet, { recipe })),
   };
 }
 

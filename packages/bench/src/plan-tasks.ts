@@ -3,7 +3,7 @@
  * of several experiments that come down to the same evaluation become one task.
  */
 import { type ModelSpec, type PruningPlan, sequenceLength, UserError } from '@vssm/core';
-import type { ImageDataset } from '@vssm/datasets';
+import { type ImageDataset, recipeOfModel } from '@vssm/datasets';
 import { schemaVersion } from '@vssm/results';
 import type { MadeWith } from './code/made-with.ts';
 import { type Cost, costOf } from './cost.ts';
@@ -205,8 +205,9 @@ class ExperimentPlanner {
   async #open(
     row: AccuracyRow | StripRow,
   ): Promise<{ model: ReadyModel; dataset: ImageDataset } | SkippedTask> {
-    const dataset = await this.#resources.dataset(row.dataset);
     const model = await this.#resources.trained(row.model);
+    const recipe = model === null ? 'vim-imagenet' : recipeOfModel(model.spec);
+    const dataset = await this.#resources.dataset(row.dataset, recipe);
     if (dataset !== null && model !== null) {
       checkFit(model.spec, model.described.name, dataset);
       return { model, dataset };

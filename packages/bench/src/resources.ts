@@ -1,6 +1,6 @@
 /** Models and data sets of one run: opened when a row first needs them, shared by all rows, closed together. */
 import { type ModelSpec, parameterCount, randomWeights, UserError, type Weights } from '@vssm/core';
-import type { ImageDataset } from '@vssm/datasets';
+import type { ImageDataset, RecipeName } from '@vssm/datasets';
 import type { AccuracyRecord } from '@vssm/results';
 import type { DatasetId } from './dataset-names.ts';
 import type { DatasetSource } from './datasets.ts';
@@ -30,7 +30,7 @@ export class Resources {
   readonly #models = new Map<ModelId, Promise<ReadyModel | null>>();
   readonly #denseModels = new Map<string, Promise<ReadyDenseModel> | null>();
   readonly #denseData = new Map<string, Promise<DenseData> | null>();
-  readonly #datasets = new Map<DatasetId, Promise<ImageDataset | null>>();
+  readonly #datasets = new Map<string, Promise<ImageDataset | null>>();
 
   constructor(sources: Sources) {
     this.#sources = sources;
@@ -55,8 +55,9 @@ export class Resources {
     );
   }
 
-  dataset(id: DatasetId): Promise<ImageDataset | null> {
-    return remembered(this.#datasets, id, async () => this.#sources.datasets[id]());
+  /** @param recipe that pictures pass through, where the data set leaves a choice */
+  dataset(id: DatasetId, recipe: RecipeName): Promise<ImageDataset | null> {
+    return remembered(this.#datasets, `${id} ${recipe}`, async () => this.#sources.datasets[id](recipe));
   }
 
   /** Models and data of detection and segmentation, each opened once. */

@@ -76,12 +76,6 @@ export async function imageInput(dir: string, spec: ModelSpec, recipe: RecipeNam
   };
 }
 
-/** The recipe a model was made for, as far as its family and shape tell. */
-export function recipeOf(spec: ModelSpec): RecipeName {
-  if (spec.inChannels === 1) return 'fashion-mnist';
-  return spec.family === 'vim' ? 'vim-imagenet' : 'plainmamba-imagenet';
-}
-
 /** A data set fits a model when its pictures and its classes do. */
 export function checkDataset(dataset: ImageDataset, spec: ModelSpec): void {
   checkInput(dataset, spec);

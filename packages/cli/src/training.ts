@@ -17,10 +17,11 @@ import {
   openFashionMnist,
   openImageNet,
   recipeFor,
+  recipeOfModel,
 } from '@vssm/datasets';
 import { kernelImplementation } from '@vssm/kernels';
 import { checkRecipe, evaluate, type LogLine, type Recipe, runFiles, train } from '@vssm/train';
-import { checkDataset, recipeOf as imageRecipeOf } from './inputs.ts';
+import { checkDataset } from './inputs.ts';
 import { type TrainingOptions, trainingDatasets } from './options/training.ts';
 import { printResult } from './output.ts';
 
@@ -36,7 +37,7 @@ export async function openTrainingImages(
   spec: ModelSpec,
 ): Promise<TrainingImages> {
   const name = oneOf('--dataset', dataset, trainingDatasets);
-  const normalisation = recipeFor(imageRecipeOf(spec), spec.imageWidth);
+  const normalisation = recipeFor(recipeOfModel(spec), spec.imageWidth);
   if (name === 'fashion-mnist') {
     return {
       training: await openFashionMnist(data, 'train'),
@@ -45,7 +46,7 @@ export async function openTrainingImages(
     };
   }
   const open = (folder: string) =>
-    openImageNet(folder, { recipe: imageRecipeOf(spec), imageSize: spec.imageWidth });
+    openImageNet(folder, { recipe: recipeOfModel(spec), imageSize: spec.imageWidth });
   return {
     training: await open(data),
     test: test === undefined ? undefined : await open(test),

@@ -15,16 +15,13 @@
 import { UserError } from '@vssm/core';
 import sharp, { type SharpOptions } from 'sharp';
 import { damageOf, type PictureFormat } from './damage.ts';
+import type { Decoder } from './decoder.ts';
 import { fromGrey, type RgbImage } from './image.ts';
 import { jpegDamage } from './jpeg-markers.ts';
 import { pngSignature } from './png-chunks.ts';
 
 /** Pillow refuses pictures above this many pixels (twice its warning threshold of 1 GiB / 4 / 3). */
 export const maxPixels = 2 * Math.floor(1024 ** 3 / 4 / 3);
-
-/** Whose reading of a file is followed: a model should see what it was trained on. */
-export const decoders = ['pillow', 'opencv'] as const;
-export type Decoder = (typeof decoders)[number];
 
 /** Every image is decoded once: a cache of decoder results would only hold memory. */
 sharp.cache(false);

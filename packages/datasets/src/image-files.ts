@@ -3,8 +3,9 @@
  */
 import { basename, resolve } from 'node:path';
 import { UserError } from '@vssm/core';
-import { type Decoder, decodeImage } from './codec.ts';
+import { decodeImage } from './codec.ts';
 import { at, byId, type ImageDataset, type ImageFile, listingChecksum, readImageFile } from './dataset.ts';
+import type { Decoder } from './decoder.ts';
 import { fileOnDisk, listFolder } from './folder.ts';
 import type { RgbImage } from './image.ts';
 import { normalise } from './normalise.ts';
@@ -27,7 +28,7 @@ export function imageFilesDataset(
   const files = unsorted.toSorted(byId);
   const preview = async (index: number) => {
     const file = at(files, index, source.name);
-    return applyRecipe(await decodeImage(await readImageFile(file), file.path), recipe);
+    return applyRecipe(await decodeImage(await readImageFile(file), file.path, recipe.decoder), recipe);
   };
   return {
     ...source,

@@ -17,8 +17,9 @@ export {
 } from './coco/instances.ts';
 export { type JsonSource, jsonFile } from './coco/json-entries.ts';
 export { type CocoDataset, type CocoOptions, type CocoTruth, cocoSampleDir, openCoco } from './coco/open.ts';
-export { type Decoder, decodeImage, encodePng, maxPixels } from './codec.ts';
+export { decodeImage, encodePng, maxPixels } from './codec.ts';
 export type { ImageDataset, Sample } from './dataset.ts';
+export type { Decoder } from './decoder.ts';
 export type { DenseDataset, DenseOptions, DenseSample } from './dense/dataset.ts';
 export {
   applyDenseRecipe,
@@ -47,6 +48,7 @@ export {
   type RecipeName,
   recipeFor,
   recipeNames,
+  recipeOfModel,
   recipes,
 } from './recipe.ts';
 export { resizeBicubic, type Window } from './resample.ts';

@@ -2,9 +2,10 @@ import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { decodeImage } from './codec.ts';
 import { fromGrey } from './image.ts';
+import { openImageFolder } from './image-files.ts';
 import { normalise } from './normalise.ts';
 import { applyRecipe, centreCrop, recipeFor, recipes, shorterSideTo } from './recipe.ts';
-import { sha256, testdata, testJson } from './testing.ts';
+import { sha256, temporaryFolder, testdata, testJson } from './testing.ts';
 
 interface PreprocessCase {
   readonly input: string;
@@ -16,6 +17,9 @@ interface PreprocessCase {
 }
 
 const { cases } = testJson<{ readonly cases: readonly PreprocessCase[] }>('preprocess/manifest.json');
+const upright = testJson<
+  readonly { readonly input: string; readonly decoded: readonly number[]; readonly sha256: string }[]
+>('opencv/classification.json');
 const vim = recipes['vim-imagenet'];
 
 const read = (name: string) => decodeImage(readFileSync(testdata(`preprocess/${name}`)), name);
@@ -40,6 +44,32 @@ describe('vim-imagenet', () => {
     const variance = pixels.reduce((sum, value) => sum + (value - mean) ** 2, 0) / pixels.length;
     expect(Math.abs(mean - given.normalised_mean)).toBeLessThan(3.6e-7);
     expect(Math.abs(Math.sqrt(variance) - given.normalised_std)).toBeLessThan(3.6e-7);
+  });
+});
+
+describe('plainmamba-imagenet', () => {
+  it.each(upright)(
+    'turns $input into the pixels of OpenCV and Pillow',
+    async ({ input, decoded, sha256: expected }) => {
+      const recipe = recipes['plainmamba-imagenet'];
+      const image = await decodeImage(readFileSync(testdata(input)), input, recipe.decoder);
+      expect([image.width, image.height]).toEqual(decoded);
+      expect(sha256(applyRecipe(image, recipe).data)).toBe(expected);
+    },
+  );
+
+  it('reads a data set so, and vim-imagenet reads it as Pillow does', async () => {
+    const files = ['preprocess/coffee_exif_prog.jpg', 'preprocess/chelsea_cmyk.jpg'];
+    const dir = temporaryFolder(
+      Object.fromEntries(files.map((file, index) => [`${index}.jpg`, readFileSync(testdata(file))])),
+    );
+    const plainMamba = await openImageFolder(dir, { recipe: 'plainmamba-imagenet' });
+    const vimData = await openImageFolder(dir, { recipe: 'vim-imagenet' });
+    for (const [index, file] of files.entries()) {
+      const expected = upright.find(({ input }) => input === file)!.sha256;
+      expect(sha256((await plainMamba.preview(index)).data)).toBe(expected);
+      expect(sha256((await vimData.preview(index)).data)).not.toBe(expected);
+    }
   });
 });
 

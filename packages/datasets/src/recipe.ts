@@ -3,13 +3,16 @@
  * antialiased), cut the centre out, normalise. Rounding follows torchvision's `Resize` and `CenterCrop`, which
  * mmcls shares.
  */
-import { oneOf, UserError } from '@vssm/core';
+import { type ModelSpec, oneOf, UserError } from '@vssm/core';
+import type { Decoder } from './decoder.ts';
 import { type RgbImage, toGrey } from './image.ts';
 import type { Normalisation } from './normalise.ts';
 import { resizeBicubic, type Window } from './resample.ts';
 
 export interface Recipe extends Normalisation {
   readonly name: RecipeName;
+  /** What upstream reads its files with. */
+  readonly decoder: Decoder;
   /** Length of the shorter side after scaling, pixels. */
   readonly resize: number;
   /** Side of the square cut out of the centre, pixels; at most `resize`. */
@@ -23,6 +26,7 @@ export const recipes: Readonly<Record<RecipeName, Recipe>> = {
   /** Vim's evaluation on ImageNet-1K (hustvl/Vim, vim/datasets.py: crop ratio 0.875, ImageNet's mean and std). */
   'vim-imagenet': {
     name: 'vim-imagenet',
+    decoder: 'pillow',
     channels: 3,
     resize: 256,
     crop: 224,
@@ -30,9 +34,13 @@ export const recipes: Readonly<Record<RecipeName, Recipe>> = {
     mean: [0.485, 0.456, 0.406],
     std: [0.229, 0.224, 0.225],
   },
-  /** PlainMamba's: the same picture, normalised in 0 … 255. */
+  /**
+   * PlainMamba's (mmcls 0.x on mmcv 1.x): read by OpenCV, as mmcv's `imfrombytes` does unless told otherwise, so turned
+   * upright and CMYK by OpenCV's formula; scaled by Pillow all the same (`backend='pillow'`); normalised in 0 … 255.
+   */
   'plainmamba-imagenet': {
     name: 'plainmamba-imagenet',
+    decoder: 'opencv',
     channels: 3,
     resize: 256,
     crop: 224,
@@ -43,6 +51,7 @@ export const recipes: Readonly<Record<RecipeName, Recipe>> = {
   /** What the embedded checkpoint was trained with; a 28x28 picture enters as it is. */
   'fashion-mnist': {
     name: 'fashion-mnist',
+    decoder: 'pillow',
     channels: 1,
     resize: 28,
     crop: 28,
@@ -51,6 +60,12 @@ export const recipes: Readonly<Record<RecipeName, Recipe>> = {
     std: [0.353],
   },
 };
+
+/** The recipe a model was made for, as far as its family and shape tell. */
+export function recipeOfModel({ family, inChannels }: Pick<ModelSpec, 'family' | 'inChannels'>): RecipeName {
+  if (inChannels === 1) return 'fashion-mnist';
+  return family === 'vim' ? 'vim-imagenet' : 'plainmamba-imagenet';
+}
 
 /** Larger crops are a mistake in an option rather than a model's input. */
 const maxImageSize = 4096;

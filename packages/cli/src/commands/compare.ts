@@ -10,9 +10,9 @@ import {
   progressOn,
 } from '@vssm/bench';
 import { checkPlan, densePlan, type ModelSpec, modelFlops, type PruningPlan } from '@vssm/core';
-import { type ImageDataset, openFashionMnist, openImageFolder } from '@vssm/datasets';
+import { type ImageDataset, openFashionMnist, openImageFolder, recipeOfModel } from '@vssm/datasets';
 import type { ComparisonRecord } from '@vssm/results';
-import { checkInput, recipeOf } from '../inputs.ts';
+import { checkInput } from '../inputs.ts';
 import { loadModel, type ModelOptions } from '../options/model.ts';
 import { type PlanOptions, planOf } from '../options/plan.ts';
 import { type OutputOptions, textTable } from '../output.ts';
@@ -109,7 +109,7 @@ function quarters(depth: number): number[] {
 
 async function openImages({ data }: CompareOptions, spec: ModelSpec): Promise<ImageDataset | null> {
   if (data !== undefined) {
-    const dataset = await openImageFolder(data, { recipe: recipeOf(spec), imageSize: spec.imageWidth });
+    const dataset = await openImageFolder(data, { recipe: recipeOfModel(spec), imageSize: spec.imageWidth });
     checkInput(dataset, spec);
     return dataset;
   }

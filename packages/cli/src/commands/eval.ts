@@ -4,10 +4,16 @@ import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
 import { chooseImages, evaluateOnce, openBackend, parseShard, progressOn } from '@vssm/bench';
 import { type ModelSpec, oneOf, type PruningPlan, parameterCount, UserError } from '@vssm/core';
-import { type ClassOrder, type ImageDataset, openFashionMnist, openImageNet } from '@vssm/datasets';
+import {
+  type ClassOrder,
+  type ImageDataset,
+  openFashionMnist,
+  openImageNet,
+  recipeOfModel,
+} from '@vssm/datasets';
 import type { AccuracyRecord, ShardRecord } from '@vssm/results';
 import { Command } from 'commander';
-import { checkDataset, recipeOf } from '../inputs.ts';
+import { checkDataset } from '../inputs.ts';
 import { addBackendOptions, type BackendOptions } from '../options/backend.ts';
 import { classOrderOption } from '../options/data.ts';
 import { addModelOptions, loadModel, type ModelOptions, type SourcedModel } from '../options/model.ts';
@@ -170,7 +176,7 @@ async function openDataset(options: Options, spec: ModelSpec): Promise<ImageData
     );
   }
   return openImageNet(folder, {
-    recipe: recipeOf(spec),
+    recipe: recipeOfModel(spec),
     imageSize: spec.imageWidth,
     ...(options.classOrder !== undefined && { classOrder: options.classOrder }),
   });

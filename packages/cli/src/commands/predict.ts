@@ -2,7 +2,7 @@
 import { openBackend, progressOn } from '@vssm/bench';
 import { writeSafetensors } from '@vssm/checkpoints';
 import { classTokenOf, formatSchedule, oneOf, type Tensor, tokenGrid, UserError } from '@vssm/core';
-import { recipeNames } from '@vssm/datasets';
+import { recipeNames, recipeOfModel } from '@vssm/datasets';
 import { topK } from '@vssm/metrics';
 import { Command } from 'commander';
 import {
@@ -11,7 +11,6 @@ import {
   type PredictInput,
   pixelsOf,
   readInputTensor,
-  recipeOf,
   tensorInput,
 } from '../inputs.ts';
 import { addBackendOptions, type BackendOptions } from '../options/backend.ts';
@@ -113,7 +112,7 @@ async function openInput(
     throw new UserError('give one of --tensor FILE.safetensors and --images FOLDER');
   }
   if (tensor !== undefined) return tensorInput(tensor, spec);
-  const recipe = oneOf('--recipe', options.recipe ?? recipeOf(spec), recipeNames);
+  const recipe = oneOf('--recipe', options.recipe ?? recipeOfModel(spec), recipeNames);
   return imageInput(options.images!, spec, recipe);
 }
 

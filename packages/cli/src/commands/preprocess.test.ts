@@ -2,12 +2,14 @@ import { createHash } from 'node:crypto';
 import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import {
   applyDenseRecipe,
   applyRecipe,
   decodeImage,
   denseRecipeFor,
   encodePng,
+  openImage,
   recipeFor,
 } from '@vssm/datasets';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
@@ -61,6 +63,16 @@ describe('preprocess', () => {
     expect(summary).toMatchObject({ recipe, width, height });
     const written = await decodeImage(readFileSync(join(dir, 'out.png')), 'out.png');
     expect(written).toEqual(applyDenseRecipe(image, denseRecipeFor(recipe, limits), 'in'));
+  });
+
+  it('turns a picture upright for PlainMamba, as OpenCV reads it, and not for Vim', async () => {
+    const input = fileURLToPath(new URL('../../../datasets/testdata/opencv/exif_6.png', import.meta.url));
+    const stored = await preprocess(options({ input, size: 64 }));
+    const upright = await preprocess(options({ input, size: 64, recipe: 'plainmamba-imagenet' }));
+    const turned = await openImage(join(dir, 'out.png'));
+    const recipe = recipeFor('plainmamba-imagenet', 64);
+    expect(turned).toEqual(applyRecipe(await openImage(input, 'opencv'), recipe));
+    expect(upright.sha256).not.toBe(stored.sha256);
   });
 
   it('gives PlainMamba on ImageNet the picture that Vim gets', async () => {

@@ -61,7 +61,7 @@ async function throughCrop(name: string, { input, size, limits }: PreprocessOpti
     throw new UserError(`--max goes with ${denseRecipeNames.join(', ')}; ${name} takes --size`);
   }
   const recipe = recipeFor(name, size);
-  return applyRecipe(await openImage(input), recipe);
+  return applyRecipe(await openImage(input, recipe.decoder), recipe);
 }
 
 async function throughDense(name: string, { input, size, limits }: PreprocessOptions): Promise<RgbImage> {

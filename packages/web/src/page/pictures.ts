@@ -2,7 +2,7 @@
 import { type ModelSpec, UserError } from '@vssm/core';
 import type { RgbImage } from '@vssm/datasets';
 import { normalise } from '@vssm/datasets/normalise';
-import { applyRecipe, type RecipeName, recipeFor } from '@vssm/datasets/recipe';
+import { applyRecipe, recipeFor, recipeOfModel } from '@vssm/datasets/recipe';
 import type { Samples } from '../exchange.ts';
 
 export interface Picture {
@@ -66,12 +66,6 @@ export async function decodePicture(file: File): Promise<Picture> {
   }
 }
 
-/** The recipe a model was made for, as far as its family and shape tell. */
-function recipeOf(spec: ModelSpec): RecipeName {
-  if (spec.inChannels === 1) return 'fashion-mnist';
-  return spec.family === 'vim' ? 'vim-imagenet' : 'plainmamba-imagenet';
-}
-
 /** @throws UserError for a model that no recipe fits */
 export function preparePicture({ image }: Picture, spec: ModelSpec): Prepared {
   const { imageHeight, imageWidth, inChannels } = spec;
@@ -80,7 +74,7 @@ export function preparePicture({ image }: Picture, spec: ModelSpec): Prepared {
       `the model takes ${inChannels}x${imageHeight}x${imageWidth}; pictures can be made square, with 1 or 3 channels`,
     );
   }
-  const recipe = recipeFor(recipeOf(spec), imageWidth);
+  const recipe = recipeFor(recipeOfModel(spec), imageWidth);
   const seen = applyRecipe(image, recipe);
   return { seen, pixels: normalise(seen, recipe) };
 }

@@ -3,8 +3,8 @@
  * browser the tests are skipped with the reason; with CI_REQUIRE_BROWSER=1 they fail instead.
  */
 import { DeviceError } from '@vssm/backend';
-import { browserFlags, findBrowser, noNetwork } from '@vssm/backend-webgpu/server';
-import { type Browser, chromium } from 'playwright-core';
+import { findBrowser, launchBrowser, webgpuFlagSets } from '@vssm/backend-webgpu/server';
+import type { Browser } from 'playwright-core';
 import { afterAll, describe, expect, it } from 'vitest';
 import { type OpenedPage, type RunHeader, servePage } from './index.ts';
 
@@ -32,11 +32,8 @@ export interface Place {
   readonly url: string;
 }
 
-/** @param flags of the browser; default: those that find software adapters */
-export async function withPage(
-  tests: (place: Place) => void,
-  flags: readonly string[] = browserFlags,
-): Promise<void> {
+/** @param flagSets of the browser; default: those that find software adapters */
+export async function withPage(tests: (place: Place) => void, flagSets = webgpuFlagSets): Promise<void> {
   let executablePath: string;
   try {
     executablePath = findBrowser();
@@ -49,7 +46,7 @@ export async function withPage(
     return;
   }
   const served: OpenedPage = await servePage(header);
-  const browser = await chromium.launch({ executablePath, args: [...flags, ...noNetwork] });
+  const browser = await launchBrowser(executablePath, flagSets);
   afterAll(async () => {
     await browser.close();
     await served.close();

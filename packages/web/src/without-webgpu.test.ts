@@ -15,5 +15,5 @@ await withPage(
       );
     });
   },
-  ['--no-sandbox', '--disable-features=WebGPU', '--disable-gpu'],
+  [['--no-sandbox', '--disable-features=WebGPU', '--disable-gpu']],
 );

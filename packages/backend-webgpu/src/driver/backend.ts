@@ -20,7 +20,8 @@ export interface PageBackendOptions extends BrowserOptions {
   readonly tab?: Tab;
 }
 
-export function pageBackend(name: PageBackend, options: PageBackendOptions = {}): Backend {
+export function pageBackend(name: PageBackend, given: PageBackendOptions = {}): Backend {
+  const options = { webgpu: name === 'webgpu', ...given };
   return {
     name,
     async probe() {

@@ -2,58 +2,34 @@
 
 import { randomUUID } from 'node:crypto';
 import { DeviceError } from '@vssm/backend';
-import { type Browser as Chromium, chromium, type Page } from 'playwright-core';
+import type { Browser as Chromium, Page } from 'playwright-core';
 import { errorFrom } from '../error-message.ts';
 import type { Answer, Command, Given } from '../wire.ts';
 import { findBrowser } from './find-browser.ts';
+import { launchBrowser, plainFlags, webgpuFlagSets } from './launch.ts';
 import { PageServer } from './server.ts';
 
 export interface BrowserOptions {
   /** Path of a browser of the Chromium family; default: what is found on this machine. */
   readonly browser?: string;
+  /** False: its pages do without WebGPU, so no driver is waited for. */
+  readonly webgpu?: boolean;
 }
-
-/**
- * The browser finds no other machine: no name has an address, and the page is asked for by its own, 127.0.0.1. What
- * Playwright switches off of the browser's own traffic is not all: Debian's Chromium asks for update.googleapis.com,
- * and `--enable-features` below takes the place of Playwright's, which keeps it from accounts.google.com.
- */
-export const noNetwork: readonly string[] = ['--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1'];
-
-/**
- * WebGPU also where the browser's own list of drivers leaves it out, software adapters included. The sandbox
- * needs rights that containers and root do not have; the only page that is ever opened is ours.
- */
-export const browserFlags: readonly string[] = [
-  '--enable-unsafe-webgpu',
-  '--no-sandbox',
-  ...noNetwork,
-  // Without a window, Linux gets at the graphics card through Vulkan only (Chrome's advice for headless servers).
-  ...(process.platform === 'linux'
-    ? ['--enable-features=Vulkan', '--use-angle=vulkan', '--disable-vulkan-surface']
-    : []),
-];
-
-/** What a signal does is for the program to decide; its end ends the browser too. */
-const leaveSignals = { handleSIGINT: false, handleSIGTERM: false, handleSIGHUP: false };
 
 export class Browser {
   readonly #chromium: Chromium;
   readonly #server: PageServer;
 
-  /** @throws DeviceError `no-browser` */
+  /** @throws DeviceError `no-browser`, `no-adapter` */
   static async open(options: BrowserOptions = {}): Promise<Browser> {
     const executablePath = findBrowser(options.browser);
     const server = await PageServer.start();
     try {
-      return new Browser(
-        await chromium.launch({ executablePath, args: [...browserFlags], ...leaveSignals }),
-        server,
-      );
-    } catch (cause) {
+      const flagSets = options.webgpu === false ? [plainFlags] : webgpuFlagSets;
+      return new Browser(await launchBrowser(executablePath, flagSets), server);
+    } catch (error) {
       await server.close();
-      const [reason] = String(cause).split('\n');
-      throw new DeviceError('no-browser', `browser "${executablePath}" does not start: ${reason}`, { cause });
+      throw error;
     }
   }
 

@@ -1,6 +1,6 @@
 /** The GPUDevice that ONNX Runtime and our kernels share, with every limit the adapter has to give. */
 /// <reference types="@webgpu/types" />
-import { DeviceError } from '@vssm/backend';
+import { DeviceError, within } from '@vssm/backend';
 import { mostStorageBuffers } from '@vssm/kernels/wgsl';
 
 /** Features that ONNX Runtime's generated kernels make use of when they are there. */
@@ -26,13 +26,26 @@ export const leastLimits: Readonly<Partial<Record<(typeof limits)[number], numbe
   maxComputeWorkgroupStorageSize: 16384,
 };
 
+/** A driver's first start takes seconds; some never answer (Mesa's beside all of Chromium's flags for Vulkan). */
+const answerMs = 20_000;
+
+const noAnswer = () =>
+  new DeviceError(
+    'no-adapter',
+    `the browser's WebGPU gave no answer for ${answerMs / 1000} s: its graphics driver stands still`,
+  );
+
 /** @throws DeviceError `no-adapter` */
 export async function findAdapter(): Promise<GPUAdapter> {
   const { gpu } = navigator as { readonly gpu?: GPU };
   if (gpu === undefined) {
     throw new DeviceError('no-adapter', 'this browser has no WebGPU');
   }
-  const adapter = await gpu.requestAdapter({ powerPreference: 'high-performance' });
+  const adapter = await within(
+    answerMs,
+    gpu.requestAdapter({ powerPreference: 'high-performance' }),
+    noAnswer,
+  );
   if (adapter === null) {
     throw new DeviceError('no-adapter', 'the browser found no WebGPU adapter');
   }
@@ -80,11 +93,13 @@ async function openDevice(): Promise<SharedDevice> {
   checkAdapter(adapter);
   let device: GPUDevice;
   try {
-    device = await adapter.requestDevice({
+    const asked = adapter.requestDevice({
       requiredFeatures: features.filter((feature) => adapter.features.has(feature)),
       requiredLimits: Object.fromEntries(limits.map((name) => [name, adapter.limits[name]])),
     });
+    device = await within(answerMs, asked, noAnswer);
   } catch (cause) {
+    if (cause instanceof DeviceError) throw cause;
     throw new DeviceError('no-adapter', `the WebGPU adapter gave no device: ${String(cause)}`, { cause });
   }
   const untilLost = device.lost.then(({ reason, message }) => {

@@ -2,6 +2,7 @@
 import { type BackendName, backendNames } from '@vssm/backend';
 import { oneOf, UserError } from '@vssm/core';
 import { defaultPath, type OpenedPath, type PathOptions, runtimeOf } from './execution-paths.ts';
+import { probeBackend } from './probe.ts';
 
 /** `backend` is for accuracy, `latency` for timings at batch 1. */
 export interface OpenedBackend extends OpenedPath {
@@ -17,7 +18,7 @@ export async function openBackend(text: string, options: PathOptions = {}): Prom
   const name = oneOf('--backend', text, backendNames);
   const path = defaultPath(name);
   const opened = await path.open(options);
-  const probe = await opened.backend.probe();
+  const probe = await probeBackend(opened.backend, options);
   if (!probe.available) {
     throw new UserError(`backend ${name} is not available: ${probe.reason}; ${probe.fix}`);
   }

@@ -74,6 +74,7 @@ export {
   parseDenseCheckpoints,
 } from './models.ts';
 export { type BenchPreview, formatPreview, previewBench } from './preview.ts';
+export { probeBackend } from './probe.ts';
 export { type Progress, progressOn, silentProgress } from './progress.ts';
 export type { Sources } from './resources.ts';
 export { usualMode } from './rivals/modes.ts';

@@ -2,6 +2,7 @@
 import { type Backend, backendNames, type LoadedModel } from '@vssm/backend';
 import { type ModelSpec, type PruningPlan, UserError, type Weights } from '@vssm/core';
 import { type ExecutionPath, executionPaths, type PathOptions } from '../execution-paths.ts';
+import { probeBackend } from '../probe.ts';
 
 export interface Unavailable {
   readonly state: 'unavailable';
@@ -60,7 +61,7 @@ export async function probePath(
 ): Promise<Competitor> {
   try {
     const { backend, latency } = await path.open(options);
-    const probe = await backend.probe();
+    const probe = await probeBackend(backend, options);
     if (!probe.available) {
       const { reason, fix } = probe;
       return { path, probed: { state: 'unavailable', reason, fix }, untimed: null };

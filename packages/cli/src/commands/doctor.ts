@@ -1,8 +1,8 @@
 /** `vssm doctor`: what of this machine, these backends and data sets is usable, and the fix for what is not. */
 import { existsSync } from 'node:fs';
 import { availableParallelism, cpus, totalmem } from 'node:os';
-import { backendNames } from '@vssm/backend';
-import { defaultPath } from '@vssm/bench';
+import { type BackendName, backendNames } from '@vssm/backend';
+import { defaultPath, probeBackend } from '@vssm/bench';
 import { readCheckpoint } from '@vssm/checkpoints';
 import { openFashionMnist, openImageNet } from '@vssm/datasets';
 import { Command } from 'commander';
@@ -31,14 +31,14 @@ export function doctorCommand(): Command {
     .option('--browser <file>', 'Chromium, Chrome or Edge for webgpu and wasm; default: what is found here')
     .option('--json', 'print one JSON document on stdout')
     .action(async (options: Options) => {
-      const findings = [
-        machine(),
-        ...(await backends(options)),
-        await fashionMnist(),
-        await imageNet(options),
-        await checkpoint(),
-      ];
-      printResult(options, { findings }, findings.map(line).join('\n'));
+      const findings: Finding[] = [];
+      for (const look of looks(options)) {
+        const finding = await look();
+        findings.push(finding);
+        // At once: what comes next may take its time.
+        if (options.json !== true) process.stdout.write(`${line(finding)}\n`);
+      }
+      if (options.json === true) printResult(options, { findings }, '');
     });
 }
 
@@ -58,18 +58,22 @@ function machine(): Finding {
 }
 
 /** In turn: each of two browsers would slow the start of the other. */
-async function backends(options: Options): Promise<Finding[]> {
-  const findings: Finding[] = [];
-  for (const name of backendNames) {
-    const { backend } = await defaultPath(name).open(options);
-    const probe = await backend.probe();
-    findings.push(
-      probe.available
-        ? { kind: 'backend', name, usable: true, details: Object.values(probe.details).join(', ') }
-        : { kind: 'backend', name, usable: false, details: probe.reason, fix: probe.fix },
-    );
-  }
-  return findings;
+function looks(options: Options): readonly (() => Finding | Promise<Finding>)[] {
+  return [
+    machine,
+    ...backendNames.map((name) => () => lookAtBackend(name, options)),
+    fashionMnist,
+    () => imageNet(options),
+    checkpoint,
+  ];
+}
+
+async function lookAtBackend(name: BackendName, options: Options): Promise<Finding> {
+  const { backend } = await defaultPath(name).open(options);
+  const probe = await probeBackend(backend, options);
+  return probe.available
+    ? { kind: 'backend', name, usable: true, details: Object.values(probe.details).join(', ') }
+    : { kind: 'backend', name, usable: false, details: probe.reason, fix: probe.fix };
 }
 
 async function fashionMnist(): Promise<Finding> {

@@ -1,0 +1,61 @@
+/**
+ * Whether a backend can be used here, answered in limited time whatever its driver does. Drivers that are loaded
+ * into Node itself may stand still, and Node with them, or take the process down: these are asked in a process
+ * of their own.
+ */
+import { fork } from 'node:child_process';
+import { fileURLToPath } from 'node:url';
+import { type Backend, type BackendName, type Probe, within } from '@vssm/backend';
+import type { PathOptions } from './execution-paths.ts';
+
+/** A driver's first start compiles and takes seconds, a browser is started up to three times. */
+const probeMs = 90_000;
+
+/** Backends whose driver works inside Node. */
+const inNode: ReadonlySet<BackendName> = new Set(['webgpu-node', 'cuda']);
+
+export function probeBackend(backend: Backend, options: PathOptions, limitMs = probeMs): Promise<Probe> {
+  if (inNode.has(backend.name)) return probeApart(backend.name, options, limitMs);
+  return within(limitMs, backend.probe(), () => new Error('late')).catch((error: Error): Probe => {
+    if (error.message === 'late') return late(limitMs);
+    throw error;
+  });
+}
+
+const late = (limitMs: number): Probe => ({
+  available: false,
+  reason: `its driver gave no answer for ${limitMs / 1000} s`,
+  fix: 'update the graphics driver, or use --backend cpu',
+});
+
+/** What the process that asks is told, as its one argument. */
+export interface ProbeQuestion {
+  readonly name: BackendName;
+  readonly options: PathOptions;
+}
+
+function probeApart(name: BackendName, options: PathOptions, limitMs: number): Promise<Probe> {
+  const question: ProbeQuestion = { name, options };
+  const child = fork(
+    fileURLToPath(new URL('probe-process.ts', import.meta.url)),
+    [JSON.stringify(question)],
+    {
+      stdio: ['ignore', 'ignore', 'ignore', 'ipc'],
+    },
+  );
+  return new Promise((resolve) => {
+    const timer = setTimeout(() => {
+      resolve(late(limitMs));
+      child.kill('SIGKILL');
+    }, limitMs);
+    child.once('message', (probe) => resolve(probe as Probe));
+    child.once('exit', (code, signal) => {
+      clearTimeout(timer);
+      resolve({
+        available: false,
+        reason: `loading its driver ended the process (${signal ?? `exit code ${code}`})`,
+        fix: 'update the graphics driver, or use --backend cpu',
+      });
+    });
+  });
+}

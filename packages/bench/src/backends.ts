@@ -18,7 +18,7 @@ export async function openBackend(text: string, options: PathOptions = {}): Prom
   const name = oneOf('--backend', text, backendNames);
   const path = defaultPath(name);
   const opened = await path.open(options);
-  const probe = await probeBackend(opened.backend, options);
+  const probe = await probeBackend(path, opened.backend, options);
   if (!probe.available) {
     throw new UserError(`backend ${name} is not available: ${probe.reason}; ${probe.fix}`);
   }

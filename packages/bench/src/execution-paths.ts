@@ -22,6 +22,8 @@ export interface ExecutionPath {
   readonly name: BackendName;
   /** Execution form of the models it loads. */
   readonly form: string;
+  /** True: a driver is loaded into Node itself, which may hang or end with it. */
+  readonly driverInNode?: true;
   open(options: PathOptions): Promise<OpenedPath>;
 }
 
@@ -60,11 +62,13 @@ export const executionPaths: readonly ExecutionPath[] = [
   {
     name: 'webgpu-node',
     form: 'whole-linear-attention',
+    driverInNode: true,
     open: async () => same((await import('@vssm/backend-webgpu')).webgpuNodeBackend),
   },
   {
     name: 'cuda',
     form: 'whole-linear-attention',
+    driverInNode: true,
     open: async () => same((await import('@vssm/backend-cuda')).cudaBackend()),
   },
   { name: 'reference', form: 'reference', open: async () => same(referenceBackend) },

@@ -4,15 +4,18 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type Backend, referenceBackend } from '@vssm/backend';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { defaultPath } from './execution-paths.ts';
 import { probeBackend } from './probe.ts';
 
+const reference = defaultPath('reference');
+
 it('gives the backend’s own answer', async () => {
-  expect(await probeBackend(referenceBackend, {})).toEqual(await referenceBackend.probe());
+  expect(await probeBackend(reference, referenceBackend, {})).toEqual(await referenceBackend.probe());
 });
 
 it('gives up on a backend that does not answer', async () => {
   const silent: Backend = { ...referenceBackend, probe: () => new Promise(() => undefined) };
-  expect(await probeBackend(silent, {}, 50)).toMatchObject({
+  expect(await probeBackend(reference, silent, {}, 50)).toMatchObject({
     available: false,
     reason: 'its driver gave no answer for 0.05 s',
   });
@@ -37,7 +40,7 @@ describe.skipIf(process.platform !== 'linux')('a driver in Node', () => {
   it('that stands still is an answer within the limit, not the end', async () => {
     const { webgpuNodeBackend } = await import('@vssm/backend-webgpu');
     // Without a Vulkan loader there is nothing to stand still; either way it is an answer.
-    expect(await probeBackend(webgpuNodeBackend, {}, 8000)).toMatchObject({
+    expect(await probeBackend(defaultPath('webgpu-node'), webgpuNodeBackend, {}, 8000)).toMatchObject({
       available: false,
       reason: expect.stringMatching(/no answer for 8 s|no WebGPU adapter/),
     });

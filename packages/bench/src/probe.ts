@@ -6,16 +6,19 @@
 import { fork } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import { type Backend, type BackendName, type Probe, within } from '@vssm/backend';
-import type { PathOptions } from './execution-paths.ts';
+import type { ExecutionPath, PathOptions } from './execution-paths.ts';
 
 /** A driver's first start compiles and takes seconds, a browser is started up to three times. */
 const probeMs = 90_000;
 
-/** Backends whose driver works inside Node. */
-const inNode: ReadonlySet<BackendName> = new Set(['webgpu-node', 'cuda']);
-
-export function probeBackend(backend: Backend, options: PathOptions, limitMs = probeMs): Promise<Probe> {
-  if (inNode.has(backend.name)) return probeApart(backend.name, options, limitMs);
+/** @param backend what `path` opens */
+export function probeBackend(
+  { name, driverInNode }: Pick<ExecutionPath, 'name' | 'driverInNode'>,
+  backend: Backend,
+  options: PathOptions,
+  limitMs = probeMs,
+): Promise<Probe> {
+  if (driverInNode === true) return probeApart(name, options, limitMs);
   return within(limitMs, backend.probe(), () => new Error('late')).catch((error: Error): Probe => {
     if (error.message === 'late') return late(limitMs);
     throw error;

@@ -61,7 +61,7 @@ export async function probePath(
 ): Promise<Competitor> {
   try {
     const { backend, latency } = await path.open(options);
-    const probe = await probeBackend(backend, options);
+    const probe = await probeBackend(path, backend, options);
     if (!probe.available) {
       const { reason, fix } = probe;
       return { path, probed: { state: 'unavailable', reason, fix }, untimed: null };

@@ -69,8 +69,9 @@ function looks(options: Options): readonly (() => Finding | Promise<Finding>)[] 
 }
 
 async function lookAtBackend(name: BackendName, options: Options): Promise<Finding> {
-  const { backend } = await defaultPath(name).open(options);
-  const probe = await probeBackend(backend, options);
+  const path = defaultPath(name);
+  const { backend } = await path.open(options);
+  const probe = await probeBackend(path, backend, options);
   return probe.available
     ? { kind: 'backend', name, usable: true, details: Object.values(probe.details).join(', ') }
     : { kind: 'backend', name, usable: false, details: probe.reason, fix: probe.fix };

@@ -1,5 +1,5 @@
 import { checkExperiment } from '@vssm/bench';
-import { patchCount, vimModels } from '@vssm/core';
+import { patchCount, vimModels } from '@vssm/families';
 import { describe, expect, it } from 'vitest';
 import { experiment } from './experiment.ts';
 

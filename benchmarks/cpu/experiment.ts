@@ -19,14 +19,8 @@ import {
   stepsAfter,
   usualMode,
 } from '@vssm/bench';
-import {
-  densePlan,
-  formatSchedule,
-  models,
-  type PruningPlan,
-  type PruningStep,
-  pruningPlan,
-} from '@vssm/core';
+import { formatSchedule, type PruningPlan, type PruningStep } from '@vssm/core';
+import { densePlan, models, pruningPlan } from '@vssm/families';
 
 interface Subject {
   readonly model: 'vim-tiny' | 'vim-small' | PlainMambaModel;

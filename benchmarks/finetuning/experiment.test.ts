@@ -1,4 +1,4 @@
-import { checkPlan, sequenceLength, tokenCounts } from '@vssm/core';
+import { checkPlan, sequenceLength, tokenCounts } from '@vssm/families';
 import { checkRecipe } from '@vssm/train';
 import { expect, it } from 'vitest';
 import { experiment } from './experiment.ts';

@@ -2,7 +2,8 @@
  * The paper's claim in miniature: a Vim on Fashion-MNIST at the paper's token geometry (28x28, patch 2: 196 patches
  * and a class token), trained dense, then fine-tuned under one fixed budget for every way of pruning.
  */
-import { type PruningPlan, pruningPlan, vimSpec } from '@vssm/core';
+import type { PruningPlan } from '@vssm/core';
+import { pruningPlan, vimSpec } from '@vssm/families';
 import { type FinetuningRow, finetuningRecipe, type TrainingExperiment, trainingRecipe } from '@vssm/train';
 
 interface Arm {

@@ -3,7 +3,7 @@
  * log says of them must be found again.
  */
 import type { AccuracyRow, Experiment } from '@vssm/bench';
-import { densePlan } from '@vssm/core';
+import { densePlan } from '@vssm/families';
 import { experiment } from './experiment.ts';
 
 /** The fine-tuning whose weights ship: the best ToP run. */

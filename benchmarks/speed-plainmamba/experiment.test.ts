@@ -1,5 +1,5 @@
 import { checkExperiment } from '@vssm/bench';
-import { models, promisedSpeedup } from '@vssm/core';
+import { models, promisedSpeedup } from '@vssm/families';
 import { describe, expect, it } from 'vitest';
 import { experiment } from './experiment.ts';
 

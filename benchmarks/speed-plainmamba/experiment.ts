@@ -10,7 +10,8 @@ import {
   type SpeedRow,
   top,
 } from '@vssm/bench';
-import { densePlan, formatSchedule, pruningPlan } from '@vssm/core';
+import { formatSchedule } from '@vssm/core';
+import { densePlan, pruningPlan } from '@vssm/families';
 
 const models: readonly [PlainMambaModel, string][] = [
   ['plainmamba-l1', 'PlainMamba-L1'],

@@ -1,5 +1,5 @@
 import { checkExperiment } from '@vssm/bench';
-import { promisedSpeedup, vimModels } from '@vssm/core';
+import { promisedSpeedup, vimModels } from '@vssm/families';
 import { describe, expect, it } from 'vitest';
 import { experiment } from './experiment.ts';
 

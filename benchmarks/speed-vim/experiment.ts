@@ -3,7 +3,8 @@
  * random: the time does not depend on their values.
  */
 import { type Experiment, evit, type SpeedRow, stepsAfter, top } from '@vssm/bench';
-import { densePlan, formatSchedule, type PruningStep, pruningPlan } from '@vssm/core';
+import { formatSchedule, type PruningStep } from '@vssm/core';
+import { densePlan, pruningPlan } from '@vssm/families';
 
 /** The schedules of the paper's table 1. */
 const models: readonly ['vim-tiny' | 'vim-small', string, readonly PruningStep[]][] = [

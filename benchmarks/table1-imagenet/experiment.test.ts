@@ -1,5 +1,6 @@
 import { checkExperiment, paperTable } from '@vssm/bench';
-import { formatSchedule, isModelName, modelFlops, models } from '@vssm/core';
+import { formatSchedule } from '@vssm/core';
+import { isModelName, modelFlops, models } from '@vssm/families';
 import { describe, expect, it } from 'vitest';
 import { experiment } from './experiment.ts';
 

@@ -25,7 +25,8 @@ import {
   stepsAfter,
   top,
 } from '@vssm/bench';
-import { densePlan, formatSchedule, type PruningStep, pruningPlan } from '@vssm/core';
+import { formatSchedule, type PruningStep } from '@vssm/core';
+import { densePlan, pruningPlan } from '@vssm/families';
 
 const trainingFree =
   'Training-free here; the published accuracy of a pruned model is after 30 epochs of fine-tuning.';

@@ -1,4 +1,4 @@
-import { densePlan, plainMambaSpec, randomWeights, referenceForward, vimSpec } from '@vssm/core';
+import { densePlan, plainMambaSpec, randomWeights, referenceForward, vimSpec } from '@vssm/families';
 import { describe, expect, it } from 'vitest';
 import { cpuBackend } from './index.ts';
 

@@ -1,6 +1,7 @@
 /** The matrix-product floor as something to time: same shapes as a model, no answer worth reading. */
-import { type ModelSpec, type PruningPlan, sizeOf } from '@vssm/core';
-import { floorInputShape, floorNames, matrixProductFloor } from '@vssm/graph';
+import { type PruningPlan, sizeOf } from '@vssm/core';
+import type { ModelSpec } from '@vssm/families';
+import { floorInputShape, floorNames, matrixProductFloor } from '@vssm/families/graph';
 import type { OnnxValue } from 'onnxruntime-node';
 import { createSession, onnxRuntime } from './ort.ts';
 

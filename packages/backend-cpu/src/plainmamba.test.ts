@@ -1,19 +1,15 @@
 /** What pruning must leave alone on a PlainMamba, whatever the grid: in both execution forms. */
 import type { LoadedModel, Prediction } from '@vssm/backend';
+import { alignments, type PruningPlan, signals, uniformNumbers, type Weights } from '@vssm/core';
 import {
-  alignments,
   densePlan,
   type PlainMambaSpec,
-  type PruningPlan,
   plainMambaGrid,
   plainMambaSpec,
   pruningPlan,
   randomWeights,
   referenceForward,
-  signals,
-  uniformNumbers,
-  type Weights,
-} from '@vssm/core';
+} from '@vssm/families';
 import { describe, expect, it } from 'vitest';
 import { type CpuForm, cpuBackend } from './index.ts';
 

@@ -4,7 +4,7 @@
  * a second. It is the floor of a model without blocks, whose patch projection is that product; what else the
  * model does is under a thousandth of the work.
  */
-import { densePlan, vimSpec } from '@vssm/core';
+import { densePlan, vimSpec } from '@vssm/families';
 import { loadFloor } from './floor.ts';
 
 const side = 32;

@@ -1,7 +1,8 @@
 /** The `whole` form on the CPU: one ONNX session runs everything, pruning included. */
 import { availableParallelism } from 'node:os';
 import { type Batch, checkBatch, type LoadedModel, type ModelRequest, type Prediction } from '@vssm/backend';
-import { type ScanForm, wholeAnswer, wholeInputs, wholeModel } from '@vssm/graph';
+import { wholeAnswer, wholeInputs, wholeModel } from '@vssm/families/graph';
+import type { ScanForm } from '@vssm/graph';
 import type { InferenceSession, OnnxValue } from 'onnxruntime-node';
 import { createSession, onnxRuntime } from './ort.ts';
 

@@ -1,6 +1,6 @@
 import { DeviceError } from '@vssm/backend';
 import { describeConformance } from '@vssm/backend/conformance';
-import { densePlan, randomWeights, vimSpec } from '@vssm/core';
+import { densePlan, randomWeights, vimSpec } from '@vssm/families';
 import { describe, expect, it } from 'vitest';
 import { cudaBackend } from './index.ts';
 import { named } from './ort.ts';

@@ -1,6 +1,6 @@
 /** ONNX Runtime's CUDA provider behind the Backend interface. */
 import { type Backend, DeviceError, type Probe } from '@vssm/backend';
-import { smallestModel } from '@vssm/graph';
+import { smallestModel } from '@vssm/families/graph';
 import { createSession, onnxRuntime } from './ort.ts';
 import { inOneLine, type Machine, missingFor, thisMachine } from './requirements.ts';
 import { form, loadWhole } from './whole.ts';

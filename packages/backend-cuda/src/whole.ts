@@ -11,8 +11,9 @@ import {
   type LoadedModel,
   type ModelRequest,
 } from '@vssm/backend';
-import { checkPlan, type ModelSpec, type PruningPlan } from '@vssm/core';
-import { wholeAnswer, wholeInputs, wholeModel } from '@vssm/graph';
+import type { PruningPlan } from '@vssm/core';
+import { checkPlan, type ModelSpec } from '@vssm/families';
+import { wholeAnswer, wholeInputs, wholeModel } from '@vssm/families/graph';
 import type { InferenceSession, OnnxValue } from 'onnxruntime-node';
 import { createSession, named, onnxRuntime } from './ort.ts';
 

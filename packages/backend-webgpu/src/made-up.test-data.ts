@@ -1,6 +1,6 @@
 /** A small model with a pruning step, and images for it: for tests of what surrounds a model. */
 import { type ModelRequest, referenceBackend } from '@vssm/backend';
-import { pruningPlan, randomWeights, vimSpec } from '@vssm/core';
+import { pruningPlan, randomWeights, vimSpec } from '@vssm/families';
 
 const spec = vimSpec({
   width: 16,

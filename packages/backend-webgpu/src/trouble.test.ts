@@ -1,5 +1,5 @@
 /** Two tabs, a closed tab, a destroyed device, a missing or small adapter, a wait for the device: in a browser. */
-import { pruningPlan, randomWeights, vimSpec } from '@vssm/core';
+import { pruningPlan, randomWeights, vimSpec } from '@vssm/families';
 import { describe, expect, it } from 'vitest';
 import { withBrowser } from './browser.test-data.ts';
 import type { Tab } from './driver/browser.ts';

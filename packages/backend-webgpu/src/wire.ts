@@ -4,7 +4,8 @@
  * 4 bytes each, one part after another. Commands and their answers are small and travel as values.
  */
 import type { Chunk, ChunkPrediction } from '@vssm/backend';
-import { float32, type ModelSpec, type PruningPlan, sizeOf, type Weights } from '@vssm/core';
+import { float32, type PruningPlan, sizeOf, type Weights } from '@vssm/core';
+import type { ModelSpec } from '@vssm/families';
 import type { ErrorMessage } from './error-message.ts';
 
 /** Which engine of the page a command is for. */

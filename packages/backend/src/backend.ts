@@ -3,7 +3,8 @@
  * batches are run, and everything is given back with dispose(). The reference backend is the slowest, the most
  * readable, and the oracle for all others.
  */
-import { type ModelSpec, type PruningPlan, UserError, type Weights } from '@vssm/core';
+import { type PruningPlan, UserError, type Weights } from '@vssm/core';
+import type { ModelSpec } from '@vssm/families';
 
 export const backendNames = ['cpu', 'webgpu', 'wasm', 'webgpu-node', 'cuda', 'reference'] as const;
 export type BackendName = (typeof backendNames)[number];

@@ -1,5 +1,5 @@
 /** What becomes of a batch when the device fails, with devices that fail as told. */
-import { pruningPlan, vimSpec } from '@vssm/core';
+import { pruningPlan, vimSpec } from '@vssm/families';
 import { describe, expect, it } from 'vitest';
 import type { Batch } from './backend.ts';
 import { type ChunkRunner, runInChunks } from './chunks.ts';

@@ -3,7 +3,8 @@
  * a run gets a new device and the chunk its second try; after that, or where there is no other device, the images
  * without an answer are reported as failed, and those that were finished are kept.
  */
-import type { ModelSpec, PruningPlan } from '@vssm/core';
+import type { PruningPlan } from '@vssm/core';
+import type { ModelSpec } from '@vssm/families';
 import { type Batch, checkBatch, type LoadedModel, type Prediction } from './backend.ts';
 import { DeviceError } from './device-error.ts';
 

@@ -2,20 +2,15 @@
  * The conformance suite: one call in a backend's test file runs every golden case and every option of every family
  * on it, against the golden data and against the float64 reference.
  */
+import { alignments, convModes, type PruningPlan, reductions, type Signal, signals } from '@vssm/core';
 import {
-  alignments,
-  convModes,
   type ModelFamily,
   type ModelSpec,
-  type PruningPlan,
   plainMambaSpec,
   pruningPlan,
   randomWeights,
-  reductions,
-  type Signal,
-  signals,
   vimSpec,
-} from '@vssm/core';
+} from '@vssm/families';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { Backend, LoadedModel, ModelRequest, Prediction } from './backend.ts';
 import { type GoldenCase, goldenBatch } from './golden/case.ts';

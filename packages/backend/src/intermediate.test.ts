@@ -1,5 +1,5 @@
 /** The reference's tensors between input and logits, against those stored with the golden data. */
-import { referenceForward } from '@vssm/core';
+import { referenceForward } from '@vssm/families';
 import { describe, expect, it } from 'vitest';
 import type { GoldenDense } from './golden/case.ts';
 import { goldenE, goldenE2 } from './golden/plainmamba.ts';

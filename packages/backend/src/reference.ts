@@ -1,5 +1,5 @@
 /** The float64 reference forward behind the Backend interface: slow, exact, always available. */
-import { checkPlan, referenceForward } from '@vssm/core';
+import { checkPlan, referenceForward } from '@vssm/families';
 import {
   type Backend,
   type Batch,

@@ -2,7 +2,8 @@
  * The ways of pruning that the paper compares, and the two miniature settings shared by its tables, so that a
  * row which several tables show is the same row in each and is evaluated once.
  */
-import { densePlan, formatSchedule, type PruningStep, pruningPlan } from '@vssm/core';
+import { formatSchedule, type PruningStep } from '@vssm/core';
+import { densePlan, pruningPlan } from '@vssm/families';
 import type { DenseRow } from './dense/task.ts';
 import { type AccuracyRow, type Arm, type ArmPlace, armRows, stepsAfter } from './experiment.ts';
 import type { ModelId } from './models.ts';

@@ -1,5 +1,6 @@
 /** What a plan costs, as records state it. */
-import { type ModelSpec, modelFlops, type PruningPlan } from '@vssm/core';
+import type { PruningPlan } from '@vssm/core';
+import { type ModelSpec, modelFlops } from '@vssm/families';
 
 export interface Cost {
   /** GFLOPs of one image in both profiles. */

@@ -1,6 +1,7 @@
 /** The data sets that experiments name: how each is sampled by default, and opened. */
-import { type ModelSpec, UserError } from '@vssm/core';
+import { UserError } from '@vssm/core';
 import { type ImageDataset, openFashionMnist, openImageNet, type RecipeName } from '@vssm/datasets';
+import type { ModelSpec } from '@vssm/families';
 import type { DatasetId } from './dataset-names.ts';
 
 /** Images of the fixed stratified sample that a run uses unless it is asked for more. */

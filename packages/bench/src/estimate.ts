@@ -3,7 +3,8 @@
  * small model. Good to a factor of two; the progress bar corrects itself as it goes.
  */
 import type { Backend } from '@vssm/backend';
-import { densePlan, type ModelSpec, type PruningPlan, randomWeights, vimSpec } from '@vssm/core';
+import type { PruningPlan } from '@vssm/core';
+import { densePlan, type ModelSpec, randomWeights, vimSpec } from '@vssm/families';
 import { costOf } from './cost.ts';
 import { denseEstimateMs } from './dense/task.ts';
 import { estimateCpuMs } from './rivals/estimate.ts';

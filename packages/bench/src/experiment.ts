@@ -2,7 +2,8 @@
  * What a benchmark declares: the rows of one table, as data. A row says what is run on what; whether it can be
  * run on this machine, on which images and in which order is the runner's business.
  */
-import { type PruningPlan, type PruningStep, pruningPlan } from '@vssm/core';
+import type { PruningPlan, PruningStep } from '@vssm/core';
+import { pruningPlan } from '@vssm/families';
 import type { DatasetId } from './dataset-names.ts';
 import type { DenseRow } from './dense/task.ts';
 import type { ModelId } from './models.ts';

@@ -1,16 +1,10 @@
 /** The models that experiments name, and where their weights come from. */
 import { fileURLToPath } from 'node:url';
-import { loadModel, readCheckpoint } from '@vssm/checkpoints';
-import {
-  type DenseModelName,
-  denseModels,
-  isDenseModelName,
-  type ModelName,
-  type ModelSpec,
-  models,
-  UserError,
-  type Weights,
-} from '@vssm/core';
+import { readCheckpoint } from '@vssm/checkpoints';
+import { UserError, type Weights } from '@vssm/core';
+import { type DenseModelName, denseModels, isDenseModelName } from '@vssm/dense';
+import { type ModelName, type ModelSpec, models } from '@vssm/families';
+import { loadModel } from '@vssm/families/checkpoint';
 
 export type ModelId = 'vim-nano-fmnist' | 'vim-nano-197' | 'vim-nano-197-top' | ModelName;
 

@@ -1,4 +1,4 @@
-import { densePlan, pruningPlan } from '@vssm/core';
+import { densePlan, pruningPlan } from '@vssm/families';
 import { describe, expect, it } from 'vitest';
 import type { ExperimentRow } from './experiment.ts';
 import {

@@ -2,8 +2,9 @@
  * From experiments to tasks: which rows can be run with what is there, on which images, under which keys. Rows
  * of several experiments that come down to the same evaluation become one task.
  */
-import { type ModelSpec, type PruningPlan, sequenceLength, UserError } from '@vssm/core';
+import { type PruningPlan, UserError } from '@vssm/core';
 import { type ImageDataset, recipeOfModel } from '@vssm/datasets';
+import { type ModelSpec, sequenceLength } from '@vssm/families';
 import { schemaVersion } from '@vssm/results';
 import type { MadeWith } from './code/made-with.ts';
 import { type Cost, costOf } from './cost.ts';

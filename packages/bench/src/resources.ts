@@ -1,6 +1,7 @@
 /** Models and data sets of one run: opened when a row first needs them, shared by all rows, closed together. */
-import { type ModelSpec, parameterCount, randomWeights, UserError, type Weights } from '@vssm/core';
+import { UserError, type Weights } from '@vssm/core';
 import type { ImageDataset, RecipeName } from '@vssm/datasets';
+import { type ModelSpec, parameterCount, randomWeights } from '@vssm/families';
 import type { AccuracyRecord } from '@vssm/results';
 import type { DatasetId } from './dataset-names.ts';
 import type { DatasetSource } from './datasets.ts';

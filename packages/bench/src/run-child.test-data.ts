@@ -2,7 +2,7 @@
  * A short real run in a process of its own, to be cut off from outside: embedded model and images, ONNX Runtime;
  * only what is timed is made up. Arguments: run folder, images. Prints the outcome as JSON.
  */
-import { densePlan, pruningPlan } from '@vssm/core';
+import { densePlan, pruningPlan } from '@vssm/families';
 import { alignmentArms, miniatureRows } from './arms.ts';
 import { openBackend } from './backends.ts';
 import { datasetSources } from './datasets.ts';

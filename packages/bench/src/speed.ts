@@ -3,7 +3,8 @@
  * turns round from one to the next, so that a machine that slows down or speeds up meanwhile favours none.
  */
 import type { Batch, LoadedModel } from '@vssm/backend';
-import { formatSchedule, type ModelSpec, uniformNumbers } from '@vssm/core';
+import { formatSchedule, uniformNumbers } from '@vssm/core';
+import type { ModelSpec } from '@vssm/families';
 import { Bench } from 'tinybench';
 import { costOf } from './cost.ts';
 import { pairedSpeedup, timeStatistics } from './speed-statistics.ts';

@@ -1,6 +1,7 @@
 /** Real images with the tokens that remain after each pruning step. */
 import type { Prediction } from '@vssm/backend';
-import { classTokenOf, densePlan, formatSchedule, tokenGrid, UserError } from '@vssm/core';
+import { formatSchedule, UserError } from '@vssm/core';
+import { classTokenOf, densePlan, tokenGrid } from '@vssm/families';
 import { topK } from '@vssm/metrics';
 import type { StripRecord } from '@vssm/results';
 import { loadImages } from './accuracy.ts';

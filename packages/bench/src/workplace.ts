@@ -1,6 +1,7 @@
 /** What every task is carried out with. */
 import type { Backend, LoadedModel } from '@vssm/backend';
-import { type ModelSpec, type PruningPlan, UserError, type Weights } from '@vssm/core';
+import { type PruningPlan, UserError, type Weights } from '@vssm/core';
+import type { ModelSpec } from '@vssm/families';
 import type { AccuracyRecord, Results } from '@vssm/results';
 
 export interface Workplace {

@@ -2,7 +2,6 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { readCheckpoint } from './checkpoint.ts';
-import { loadModel } from './model/load.ts';
 import { readSafetensors } from './safetensors/read.ts';
 import { writeSafetensors } from './safetensors/write.ts';
 import * as p from './testing/pickle-writer.ts';
@@ -22,7 +21,6 @@ describe('a checkpoint saved from inside wrappers', () => {
     const wrapped = await readCheckpoint(await temporary(`${name}.pth`, writeZip(contents)));
     const plain = await readCheckpoint(shipped);
     expect(wrapped.tensors).toEqual(plain.tensors);
-    expect(loadModel(wrapped).spec).toEqual(loadModel(plain).spec);
   });
 
   it('gives the same from safetensors', async () => {
@@ -32,32 +30,6 @@ describe('a checkpoint saved from inside wrappers', () => {
     await writeSafetensors(path, renamed);
     expect((await readCheckpoint(path)).tensors).toEqual(tensors);
     expect((await readSafetensors(path)).tensors).toEqual(renamed);
-  });
-});
-
-describe('a checkpoint with the buffers of an EMA hook', () => {
-  const path = testdata('ema-hook.pth');
-
-  it('gives the plain tensors, and lists the buffers as ignored', async () => {
-    const { spec, weights, ignored } = loadModel(await readCheckpoint(path));
-    expect(spec).toMatchObject({ family: 'plainmamba', width: 8, depth: 2, classes: 5 });
-    expect(weights.get('head.fc.bias')!.data[0]).toBe(Math.fround(0.07747942954301834));
-    const buffers = ignored.filter((note) => note.endsWith(': kept by an EMA hook; --key ema loads it'));
-    expect(buffers).toHaveLength(47);
-    expect(buffers).toContain('ema_head_fc_bias: kept by an EMA hook; --key ema loads it');
-  });
-
-  // Its maker added 0.01 to each parameter.
-  it.each(['ema', 'state_dict.ema'])('gives the averages with --key %s', async (key) => {
-    const plain = loadModel(await readCheckpoint(path)).weights;
-    const averaged = loadModel(await readCheckpoint(path, { key })).weights;
-    expect([...averaged.keys()]).toEqual([...plain.keys()]);
-    expect(averaged.get('head.fc.bias')!.data[0]).toBe(Math.fround(0.08747942745685577));
-    for (const [name, { data }] of plain) {
-      const added = /running_(mean|var)$/.test(name) ? 0 : 0.01;
-      const own = averaged.get(name)!.data;
-      for (const [i, value] of data.entries()) expect(own[i] - value, name).toBeCloseTo(added, 6);
-    }
   });
 });
 

@@ -2,7 +2,8 @@
  * The ONNX stages of a detector or segmenter, in running order, as the CPU backend makes sessions of them; each is
  * encoded when asked for.
  */
-import type { DenseSpec, DetectorSpec, PruningPlan, UperNetSpec, Weights } from '@vssm/core';
+import type { PruningPlan, Weights } from '@vssm/core';
+import type { DenseSpec, DetectorSpec, UperNetSpec } from '@vssm/dense';
 import {
   adapterMapsStage,
   boxHeadStage,
@@ -11,7 +12,6 @@ import {
   geluStage,
   injectorStage,
   maskHeadStage,
-  modelSegments,
   plainMambaEmbedStage,
   plainMambaEnterStage,
   plainMambaLeaveStage,
@@ -22,7 +22,8 @@ import {
   vimEmbedStage,
   vimEnterStage,
   vimLeaveStage,
-} from '@vssm/graph';
+} from '@vssm/dense/graph';
+import { modelSegments } from '@vssm/families/graph';
 
 export interface DenseStage {
   readonly name: string;

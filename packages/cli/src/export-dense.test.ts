@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { benchDenseModel } from '@vssm/bench';
 import { writeSafetensors } from '@vssm/checkpoints';
-import { randomDenseWeights } from '@vssm/core';
+import { randomDenseWeights } from '@vssm/dense';
 import { decodeModel } from '@vssm/graph';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { exportCommand } from './commands/export.ts';

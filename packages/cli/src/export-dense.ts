@@ -3,7 +3,8 @@ import { createHash, randomUUID } from 'node:crypto';
 import { existsSync } from 'node:fs';
 import { mkdir, rename, rm, writeFile } from 'node:fs/promises';
 import { basename, dirname, join, resolve } from 'node:path';
-import { type DenseSpec, inputSize, type PruningPlan, UserError, type Weights } from '@vssm/core';
+import { type PruningPlan, UserError, type Weights } from '@vssm/core';
+import { type DenseSpec, inputSize } from '@vssm/dense';
 import { decodeModel } from '@vssm/graph';
 import { denseStages } from './dense-stages.ts';
 

@@ -1,7 +1,8 @@
 /** What `vssm predict` runs on: a tensor somebody made, or a folder of images. */
 import { readSafetensors } from '@vssm/checkpoints';
-import { type ModelSpec, type Tensor, UserError } from '@vssm/core';
+import { type Tensor, UserError } from '@vssm/core';
 import { type ImageDataset, openImageFolder, type RecipeName } from '@vssm/datasets';
+import type { ModelSpec } from '@vssm/families';
 
 export interface PredictInput {
   readonly count: number;

@@ -10,8 +10,9 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { writeSafetensors } from '@vssm/checkpoints';
-import { denseModels, plainMambaSpec, randomDenseWeights } from '@vssm/core';
 import { cocoSampleDir } from '@vssm/datasets';
+import { denseModels, randomDenseWeights } from '@vssm/dense';
+import { plainMambaSpec } from '@vssm/families';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 
 const main = fileURLToPath(new URL('./main.ts', import.meta.url));

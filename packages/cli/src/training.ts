@@ -2,15 +2,7 @@
 import { cpus } from 'node:os';
 import { join } from 'node:path';
 import { codeVersion, formatDuration } from '@vssm/bench';
-import {
-  checkPlan,
-  type ModelSpec,
-  oneOf,
-  type PruningPlan,
-  UserError,
-  type VimSpec,
-  type Weights,
-} from '@vssm/core';
+import { oneOf, type PruningPlan, UserError, type Weights } from '@vssm/core';
 import {
   type ImageDataset,
   type Normalisation,
@@ -19,6 +11,7 @@ import {
   recipeFor,
   recipeOfModel,
 } from '@vssm/datasets';
+import { checkPlan, type ModelSpec, type VimSpec } from '@vssm/families';
 import { kernelImplementation } from '@vssm/kernels';
 import { checkRecipe, evaluate, type LogLine, type Recipe, runFiles, train } from '@vssm/train';
 import { checkDataset } from './inputs.ts';

@@ -57,7 +57,8 @@ function copyPackages(target: string): void {
 /** Every form of execution of one small model; prints the kept tokens and the logits. */
 const check = `
 import { referenceBackend } from '@vssm/backend';
-import { pruningPlan, randomWeights, uniformNumbers, vimSpec } from '@vssm/core';
+import { pruningPlan, randomWeights, vimSpec } from '@vssm/families';
+import { uniformNumbers } from '@vssm/core';
 import { cpuBackend } from './src/index.ts';
 
 const images = { imageHeight: 28, imageWidth: 28, inChannels: 1, patchSize: 4, stride: 4, classes: 10 };

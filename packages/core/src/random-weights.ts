@@ -1,16 +1,15 @@
 /**
- * Random weights of a given spec, for speed and parity runs where no checkpoint is at hand. They follow the
+ * Random tensors of given names and shapes, for speed and parity runs where no checkpoint is at hand. They follow the
  * scale of Mamba's initialisation (A = -(1 … N), Δ between 0.001 and 0.1), so that states neither die nor
  * explode; they carry no accuracy, and everything made with them says so.
  */
-import { type ModelSpec, modelTensors } from './model.ts';
 import { splitmix64 } from './pruning/random.ts';
 import { float32, sizeOf, type Tensor, type Weights } from './tensor.ts';
 
-export function randomWeights(spec: ModelSpec, seed = 0): Weights {
+export function randomTensors(shapes: ReadonlyMap<string, readonly number[]>, seed = 0): Weights {
   const weights = new Map<string, Tensor<Float32Array>>();
   let stream = splitmix64(BigInt(seed));
-  for (const [name, shape] of modelTensors(spec)) {
+  for (const [name, shape] of shapes) {
     stream = splitmix64(stream);
     const uniform = uniformNumbers(Number(stream & 0xffffffffn));
     weights.set(name, float32(shape, parameter(name, shape, uniform)));

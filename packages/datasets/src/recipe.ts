@@ -3,7 +3,8 @@
  * antialiased), cut the centre out, normalise. Rounding follows torchvision's `Resize` and `CenterCrop`, which
  * mmcls shares.
  */
-import { type ModelSpec, oneOf, UserError } from '@vssm/core';
+import { oneOf, UserError } from '@vssm/core';
+import type { ModelSpec } from '@vssm/families';
 import type { Decoder } from './decoder.ts';
 import { type RgbImage, toGrey } from './image.ts';
 import type { Normalisation } from './normalise.ts';

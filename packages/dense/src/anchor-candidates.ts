@@ -2,10 +2,10 @@
  * From the maps of an anchor-based head to candidate boxes. On a map the channel of anchor a and class k is
  * a · classes + k; in the order of candidates the cells come first, row by row, then anchors, then classes.
  */
-import type { AnchorSpec } from '@vssm/core';
 import { levelAnchors } from './anchors.ts';
 import { anchorDeltaScale, decodeBox } from './box-coder.ts';
 import { type NumberMap, type Size, sigmoid } from './maps.ts';
+import type { AnchorSpec } from './model/spec.ts';
 
 /** One level of a head's output. */
 export interface AnchorMaps {

@@ -2,7 +2,7 @@
  * Anchors as mmdet's AnchorGenerator makes them, in float32: around the corner of each cell (no half stride), not
  * clipped to the image. Order: cells row by row, and on each cell ratio-major, scale-minor.
  */
-import type { AnchorSpec } from '@vssm/core';
+import type { AnchorSpec } from './model/spec.ts';
 
 const { fround } = Math;
 

@@ -2,7 +2,6 @@
  * Whole detectors: the networks, wherever they run, joined by what lies between them. One image at a time, already
  * resized, normalised and padded to multiples of 32.
  */
-import type { MaskRcnnSpec, RetinaNetSpec } from '@vssm/core';
 import type { AnchorMaps } from './anchor-candidates.ts';
 import {
   type Detections,
@@ -13,6 +12,7 @@ import {
   toInput,
 } from './detections.ts';
 import type { NumberMap, Numbers } from './maps.ts';
+import type { MaskRcnnSpec, RetinaNetSpec } from './model/spec.ts';
 import { propose } from './proposals.ts';
 
 /** The networks of a detector up to what they say about every anchor. */

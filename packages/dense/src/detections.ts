@@ -1,9 +1,10 @@
 /** What a detector answers: boxes in pixels of the original image, each with a class and a score. */
-import { denseReference, type MaskRcnnSpec, type RetinaNetSpec } from '@vssm/core';
 import { type AnchorMaps, anchorBoxes, candidateScores } from './anchor-candidates.ts';
 import { byScore } from './best.ts';
 import { decodeBox, regionDeltaScale } from './box-coder.ts';
 import type { Numbers, Size } from './maps.ts';
+import { denseReference } from './model/index.ts';
+import type { MaskRcnnSpec, RetinaNetSpec } from './model/spec.ts';
 import { type Candidates, nonMaximumSuppression } from './nms.ts';
 import { joinCandidates, pick } from './proposals.ts';
 

@@ -1,7 +1,8 @@
 /** Shared by the tests against golden data. */
-import { denseReference, type Weights } from '@vssm/core';
+import type { Weights } from '@vssm/core';
 import { expect } from 'vitest';
 import { type GoldenDense, stored } from './golden.ts';
+import { denseReference } from './model/index.ts';
 
 /** The data are rounded to float32, 2^-24 of a value; everything else stays within `tolerance`. */
 export function expectClose(

@@ -1,19 +1,16 @@
 /** The golden cases of testdata (see its NOTE.md) for the tests of everything that computes a dense model. */
 import { fileURLToPath } from 'node:url';
 import { readSafetensors } from '@vssm/checkpoints';
+import type { NamedTensors, Tensor, Weights } from '@vssm/core';
+import { plainMambaSpec, vimSpec } from '@vssm/families';
 import {
   type AdapterSpec,
   type MaskRcnnSpec,
-  type NamedTensors,
-  plainMambaSpec,
   type RetinaNetSpec,
   retinaScales,
-  type Tensor,
   type UperNetSpec,
   type VimTapsSpec,
-  vimSpec,
-  type Weights,
-} from '@vssm/core';
+} from './model/spec.ts';
 
 export interface GoldenDense {
   readonly tensors: NamedTensors;

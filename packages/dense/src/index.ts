@@ -21,6 +21,7 @@ export {
 export { labelMap, type WindowLogits } from './label-map.ts';
 export type { NumberMap, Numbers, Size } from './maps.ts';
 export { pasteMask, pasteProbabilities } from './masks.ts';
+export * from './model/index.ts';
 export { type Candidates, intersectionOverUnion, nonMaximumSuppression } from './nms.ts';
 export { type Proposals, propose } from './proposals.ts';
 export { referenceMaskRcnn, referenceRetinaNet, referenceSegmenter } from './reference-stages.ts';

@@ -1,7 +1,7 @@
-import { denseReference } from '@vssm/core';
 import { describe, expect, it } from 'vitest';
 import { labelMap, type WindowLogits } from './label-map.ts';
 import type { Size } from './maps.ts';
+import { denseReference } from './model/index.ts';
 import { type Window, windowsOf } from './windows.ts';
 
 const { linearTaps } = denseReference;

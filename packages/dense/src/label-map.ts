@@ -5,8 +5,8 @@
  * tile is done once that of the next class is below what has been found at every pixel. No map of all classes at full
  * size is ever held.
  */
-import { denseReference } from '@vssm/core';
 import type { NumberMap, Size } from './maps.ts';
+import { denseReference } from './model/index.ts';
 import type { Window } from './windows.ts';
 
 const { linearTaps } = denseReference;

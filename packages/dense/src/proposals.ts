@@ -1,8 +1,8 @@
 /** Mask R-CNN's proposals: the best anchors of every level, decoded, without overlap within a level. */
-import type { MaskRcnnSpec } from '@vssm/core';
 import { type AnchorMaps, anchorBoxes, candidateScores } from './anchor-candidates.ts';
 import { best } from './best.ts';
 import type { Size } from './maps.ts';
+import type { MaskRcnnSpec } from './model/spec.ts';
 import { type Candidates, nonMaximumSuppression } from './nms.ts';
 
 export interface Proposals {

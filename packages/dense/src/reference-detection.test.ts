@@ -1,5 +1,5 @@
 /** The float64 reference of the detectors' networks against their golden data, stage by stage. */
-import { denseReference, denseTensors, pruningPlan } from '@vssm/core';
+import { pruningPlan } from '@vssm/families';
 import { describe, expect, it } from 'vitest';
 import { expectClose, mapOf, parameterOf } from './expect-close.test-data.ts';
 import {
@@ -10,6 +10,8 @@ import {
   stored,
   storedIntegers,
 } from './golden.ts';
+import { denseReference } from './model/index.ts';
+import { denseTensors } from './model/parameters.ts';
 
 const {
   adapterBackbone,

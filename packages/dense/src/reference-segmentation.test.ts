@@ -1,8 +1,11 @@
 /** The float64 reference of the segmenters against their golden data, stage by stage. */
-import { denseReference, denseTensors, pruningPlan, type UperNetSpec, withInputSize } from '@vssm/core';
+import { pruningPlan } from '@vssm/families';
 import { describe, expect, it } from 'vitest';
 import { expectClose, mapOf, parameterOf } from './expect-close.test-data.ts';
 import { type GoldenDense, goldenDense, plainMambaUperNetMicro, stored, vimVariants } from './golden.ts';
+import { denseReference } from './model/index.ts';
+import { denseTensors } from './model/parameters.ts';
+import { type UperNetSpec, withInputSize } from './model/spec.ts';
 
 const {
   bilinear,

@@ -1,19 +1,18 @@
 /** The networks of the dense models in the float64 reference: slow, readable, and the oracle of every backend. */
+import type { PruningPlan, Weights } from '@vssm/core';
+import { parametersOf } from '@vssm/core/reference';
+import type { AnchorStages, MaskRcnnStages } from './detect.ts';
+import type { NumberMap } from './maps.ts';
+import { denseReference } from './model/index.ts';
 import {
   boxRoiSize,
-  denseReference,
   type MaskRcnnSpec,
   maskRoiSize,
-  type PruningPlan,
-  parametersOf,
   type RetinaNetSpec,
   roiLevels,
   type UperNetSpec,
-  type Weights,
   withInputSize,
-} from '@vssm/core';
-import type { AnchorStages, MaskRcnnStages } from './detect.ts';
-import type { NumberMap } from './maps.ts';
+} from './model/spec.ts';
 import { regionLevels } from './region-levels.ts';
 import type { SegmenterStages } from './segment.ts';
 

@@ -1,5 +1,5 @@
 /** Which level of a feature pyramid a region is read from (FPN, equation 1, with mmdet's constants). */
-import { roiLevels } from '@vssm/core';
+import { roiLevels } from './model/spec.ts';
 
 /** Regions up to twice this side, pixels, go to the finest level. */
 const finestSide = 56;

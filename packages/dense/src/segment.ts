@@ -1,7 +1,7 @@
 /** Whole segmenters: windows of the image through the network, and the label map that follows from their logits. */
-import type { UperNetSpec } from '@vssm/core';
 import { labelMap, type WindowLogits } from './label-map.ts';
 import type { NumberMap, Size } from './maps.ts';
+import type { UperNetSpec } from './model/spec.ts';
 import { cutWindow, windowsOf } from './windows.ts';
 
 /** The network of a segmenter: pixels [C, H, W] → class logits at the size of its finest map. */

@@ -1,5 +1,6 @@
 /** Whole models in the float64 reference: image in, detections or label map out. */
-import { type MaskRcnnSpec, type PruningPlan, pruningPlan, type UperNetSpec } from '@vssm/core';
+import type { PruningPlan } from '@vssm/core';
+import { pruningPlan } from '@vssm/families';
 import { describe, expect, it } from 'vitest';
 import { detectBoxes, detectWithMasks, padTo32 } from './detect.ts';
 import { expectClose, mapOf } from './expect-close.test-data.ts';
@@ -15,6 +16,7 @@ import {
   vimVariants,
 } from './golden.ts';
 import { pasteMask } from './masks.ts';
+import type { MaskRcnnSpec, UperNetSpec } from './model/spec.ts';
 import { referenceMaskRcnn, referenceRetinaNet, referenceSegmenter } from './reference-stages.ts';
 import { segmentImage } from './segment.ts';
 

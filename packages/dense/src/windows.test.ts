@@ -1,4 +1,4 @@
-import { denseReference, pruningPlan, withInputSize } from '@vssm/core';
+import { pruningPlan } from '@vssm/families';
 import { describe, expect, it } from 'vitest';
 import { expectClose, mapOf, parameterOf } from './expect-close.test-data.ts';
 import {
@@ -10,6 +10,8 @@ import {
   vimVariants,
 } from './golden.ts';
 import { averagedLogits, labelMap, type WindowLogits } from './label-map.ts';
+import { denseReference } from './model/index.ts';
+import { withInputSize } from './model/spec.ts';
 import { cutWindow, windowsOf } from './windows.ts';
 
 const { bilinear, featureMap, plainMambaBlocks, plainMambaTaps, uperHead, vimBlocks, vimNeck, vimTaps } =

@@ -1,6 +1,6 @@
 /** Sliding windows, as mmseg's slide_inference cuts them; `label-map.ts` joins what the network says about them. */
-import type { SegmentationTest } from '@vssm/core';
 import type { NumberMap, Size } from './maps.ts';
+import type { SegmentationTest } from './model/spec.ts';
 
 /** A part of the network's input, pixels; `bottom` and `right` are exclusive. */
 export interface Window {

@@ -12,7 +12,14 @@ export const madeOfFile = 'made-of.json';
 
 const packages = fileURLToPath(new URL('../../', import.meta.url));
 /** What draws and words the report. */
-const drawnBy = ['report/src', 'report/assets', 'report/package.json', 'results/src', 'core/src'];
+const drawnBy = [
+  'report/src',
+  'report/assets',
+  'report/package.json',
+  'results/src',
+  'families/src',
+  'core/src',
+];
 
 /** SHA-256 over results, the state of their predictions files, the paper's numbers, history, and our own sources. */
 export function madeOf({ results, benchmarks, history = [] }: Omit<ReportRequest, 'out'>): string {

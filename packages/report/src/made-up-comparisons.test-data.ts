@@ -1,5 +1,6 @@
 /** Made-up records of backends held against the reference. No number here was measured. */
-import { densePlan, formatSchedule, modelFlops, pruningPlan, tokenCounts, vimModels } from '@vssm/core';
+import { formatSchedule } from '@vssm/core';
+import { densePlan, modelFlops, pruningPlan, tokenCounts, vimModels } from '@vssm/families';
 import type { ComparisonRecord } from '@vssm/results';
 
 const spec = vimModels['vim-tiny'];

@@ -1,14 +1,6 @@
 /** Made-up comparisons of ways to carry out a model, and a made-up profile. No number here was measured. */
-import {
-  densePlan,
-  formatSchedule,
-  modelFlops,
-  type PruningPlan,
-  pruningPlan,
-  tokenCounts,
-  type VimSpec,
-  vimModels,
-} from '@vssm/core';
+import { formatSchedule, type PruningPlan } from '@vssm/core';
+import { densePlan, modelFlops, pruningPlan, tokenCounts, type VimSpec, vimModels } from '@vssm/families';
 import type { ProfileRecord, SpeedRecord } from '@vssm/results';
 import type { ExecutionForm } from './executions.ts';
 

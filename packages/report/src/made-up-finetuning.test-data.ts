@@ -1,6 +1,7 @@
 /** A made-up experiment that trains, and evaluations of what it trained. No number here was measured. */
 import { createHash } from 'node:crypto';
-import { densePlan, formatSchedule, type PruningPlan, pruningPlan, tokenCounts, vimSpec } from '@vssm/core';
+import { formatSchedule, type PruningPlan } from '@vssm/core';
+import { densePlan, pruningPlan, tokenCounts, vimSpec } from '@vssm/families';
 import { type AccuracyRecord, type FinetuningRecord, resultRecordSchema } from '@vssm/results';
 import { type Evidence, gatherEvidence } from './evidence.ts';
 

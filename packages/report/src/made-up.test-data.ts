@@ -1,15 +1,8 @@
 /** Made-up evidence for tests: a run of every kind of record and a paper table. No number here was measured. */
 import { createHash } from 'node:crypto';
 import { join } from 'node:path';
-import {
-  formatSchedule,
-  modelFlops,
-  type PruningPlan,
-  pruningPlan,
-  tokenCounts,
-  vimModels,
-  vimSpec,
-} from '@vssm/core';
+import { formatSchedule, type PruningPlan } from '@vssm/core';
+import { modelFlops, pruningPlan, tokenCounts, vimModels, vimSpec } from '@vssm/families';
 import {
   type AccuracyRecord,
   openResults,

@@ -1,4 +1,5 @@
-import { type PruningPlan, pruningPlan } from '@vssm/core';
+import type { PruningPlan } from '@vssm/core';
+import { pruningPlan } from '@vssm/families';
 import { describe, expect, it } from 'vitest';
 import { keepName, method, type Plan, planName, variantNamer } from './plan-names.ts';
 

@@ -1,4 +1,5 @@
-import { densePlan, formatSchedule, pruningPlan } from '@vssm/core';
+import { formatSchedule } from '@vssm/core';
+import { densePlan, pruningPlan } from '@vssm/families';
 import { describe, expect, it } from 'vitest';
 import type { ComparisonRecord } from './comparison.ts';
 import { resultsContent } from './content.ts';

@@ -1,5 +1,5 @@
 /** Made-up records for tests; no number here was measured. */
-import { densePlan, pruningPlan, vimModels } from '@vssm/core';
+import { densePlan, pruningPlan, vimModels } from '@vssm/families';
 import type {
   AccuracyRecord,
   DenseRecord,

@@ -6,15 +6,8 @@
  * of this process, which other work on the machine disturbs less than the clock on the wall.
  */
 import { SegmentEngine } from '@vssm/backend-cpu';
-import {
-  densePlan,
-  type PruningPlan,
-  pruningPlan,
-  randomWeights,
-  type VimSpec,
-  vimModels,
-  vimSpec,
-} from '@vssm/core';
+import type { PruningPlan } from '@vssm/core';
+import { densePlan, pruningPlan, randomWeights, type VimSpec, vimModels, vimSpec } from '@vssm/families';
 import { kernelImplementation } from '@vssm/kernels';
 import { patchesOf } from '../src/data/patches.ts';
 import { GradientEngine } from '../src/engine/engine.ts';

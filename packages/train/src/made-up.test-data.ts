@@ -1,12 +1,6 @@
 /** For the tests: small random models and images. */
-import {
-  type PruningPlan,
-  pruningPlan,
-  randomWeights,
-  uniformNumbers,
-  type VimSpec,
-  vimSpec,
-} from '@vssm/core';
+import { type PruningPlan, uniformNumbers } from '@vssm/core';
+import { pruningPlan, randomWeights, type VimSpec, vimSpec } from '@vssm/families';
 import type { Parameters64 } from './reference/block.ts';
 
 /** 4x4 patches of two pixels a side, 17 tokens. */

@@ -1,5 +1,6 @@
 /** What the page and its local server send each other as JSON; weights travel as frames of backend-webgpu. */
-import type { ModelSpec, PruningPlan } from '@vssm/core';
+import type { PruningPlan } from '@vssm/core';
+import type { ModelSpec } from '@vssm/families';
 import type { SpeedRecord, StripRecord } from '@vssm/results';
 
 export type ModelOrigin = SpeedRecord['model']['weights'];

@@ -8,15 +8,16 @@ export const mayImport: Readonly<Record<string, readonly string[]>> = {
   core: [],
   checkpoints: [],
   graph: [],
+  families: ['checkpoints', 'graph'],
   kernels: [],
-  backend: ['checkpoints'],
-  'backend-cpu': ['backend', 'dense', 'graph', 'kernels'],
-  'backend-cuda': ['backend', 'graph'],
-  'backend-webgpu': ['backend', 'backend-cpu', 'graph', 'kernels'],
-  datasets: [],
+  backend: ['checkpoints', 'families'],
+  'backend-cpu': ['backend', 'dense', 'families', 'graph', 'kernels'],
+  'backend-cuda': ['backend', 'families'],
+  'backend-webgpu': ['backend', 'backend-cpu', 'families', 'graph', 'kernels'],
+  datasets: ['families'],
   metrics: [],
-  dense: [],
-  results: [],
+  dense: ['checkpoints', 'families', 'graph'],
+  results: ['families'],
   bench: [
     'backend',
     'backend-cpu',
@@ -24,13 +25,14 @@ export const mayImport: Readonly<Record<string, readonly string[]>> = {
     'backend-webgpu',
     'datasets',
     'dense',
+    'families',
     'metrics',
     'results',
     'checkpoints',
   ],
-  report: ['results'],
-  train: ['backend', 'backend-cpu', 'checkpoints', 'datasets', 'graph', 'kernels', 'results'],
-  web: ['backend', 'backend-webgpu', 'checkpoints', 'datasets', 'report', 'results'],
+  report: ['families', 'results'],
+  train: ['backend', 'backend-cpu', 'checkpoints', 'datasets', 'families', 'graph', 'kernels', 'results'],
+  web: ['backend', 'backend-webgpu', 'checkpoints', 'datasets', 'families', 'report', 'results'],
   cli: [everything],
   fuzz: [],
   'workspace-lint': [],
@@ -40,4 +42,4 @@ export const mayImport: Readonly<Record<string, readonly string[]>> = {
 export const onnxRuntimePackages: readonly string[] = ['backend-cpu', 'backend-cuda', 'backend-webgpu'];
 
 /** What a benchmark package (benchmarks/<table>) may import. */
-export const benchmarksMayImport: readonly string[] = ['bench', 'train'];
+export const benchmarksMayImport: readonly string[] = ['bench', 'families', 'train'];

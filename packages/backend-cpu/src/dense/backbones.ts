@@ -2,8 +2,9 @@
  * The backbones of the dense models on the CPU, one image at a time: the twin of core's float64 backbones. Every
  * head gets a full grid; a pruned cell holds the token as it last was when it was pruned.
  */
-import { type AdapterSpec, denseReference, type PruningPlan, type VimTapsSpec } from '@vssm/core';
-import { denseNames } from '@vssm/graph';
+import type { PruningPlan } from '@vssm/core';
+import { type AdapterSpec, denseReference, type VimTapsSpec } from '@vssm/dense';
+import { denseNames } from '@vssm/dense/graph';
 import { type PlainMambaLayers, rowsOf, runPlainMambaLayer, runVimBlock, type VimBlocks } from './blocks.ts';
 import type { StageIntegers, StageSession, StageTensor } from './stage.ts';
 import type { Stopwatch } from './stopwatch.ts';

@@ -1,20 +1,16 @@
 /** Rows of tokens through the blocks of a backbone: the sessions of their dense parts around the kernels. */
-import {
-  denseReference,
-  type PlainMambaSpec,
-  type PruningPlan,
-  type VimTapsSpec,
-  type Weights,
-} from '@vssm/core';
+import type { PruningPlan, Weights } from '@vssm/core';
+import { denseReference, type VimTapsSpec } from '@vssm/dense';
 import {
   denseNames,
   geluStage,
   plainMambaEnterStage,
   plainMambaLeaveStage,
-  segmentNames,
   vimEnterStage,
   vimLeaveStage,
-} from '@vssm/graph';
+} from '@vssm/dense/graph';
+import type { PlainMambaSpec } from '@vssm/families';
+import { segmentNames } from '@vssm/graph';
 import type { KernelMixer } from './kernel-mixer.ts';
 import { StageSession, type StageTensor } from './stage.ts';
 

@@ -1,5 +1,5 @@
 /** The detectors' stages, each from stored inputs. The golden data suggest 3e-4 for features in float32. */
-import { denseReference } from '@vssm/core';
+import { denseReference } from '@vssm/dense';
 import {
   goldenDense,
   goldenRetinaNet,
@@ -19,7 +19,7 @@ import {
   proposalStage,
   retinaStage,
   spatialPriorStage,
-} from '@vssm/graph';
+} from '@vssm/dense/graph';
 import { describe, expect, it } from 'vitest';
 import { pyramidPlaces } from './backbones.ts';
 import { expectWithin, runStage, storedRows, storedTensor } from './golden-stage.test-data.ts';

@@ -1,22 +1,18 @@
 /** Mask R-CNN and RetinaNet on the CPU: the PlainMamba by segments and kernels, everything else as ONNX stages. */
-import {
-  type DetectorSpec,
-  type MaskRcnnSpec,
-  type PruningPlan,
-  plainMambaGrid,
-  pyramidLevels,
-  type RetinaNetSpec,
-  roiLevels,
-  type Weights,
-  withInputSize,
-} from '@vssm/core';
+import type { PruningPlan, Weights } from '@vssm/core';
 import {
   type AnchorMaps,
   type AnchorStages,
+  type DetectorSpec,
+  type MaskRcnnSpec,
   type MaskRcnnStages,
   type NumberMap,
+  pyramidLevels,
   type RegionOutputs,
+  type RetinaNetSpec,
   regionLevels,
+  roiLevels,
+  withInputSize,
 } from '@vssm/dense';
 import {
   adapterMapsStage,
@@ -30,7 +26,8 @@ import {
   proposalStage,
   retinaStage,
   spatialPriorStage,
-} from '@vssm/graph';
+} from '@vssm/dense/graph';
+import { plainMambaGrid } from '@vssm/families';
 import {
   adapterStreams,
   type ImageRun,

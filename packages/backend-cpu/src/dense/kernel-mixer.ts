@@ -3,14 +3,11 @@
  * kernels' convolution, the projections as an ONNX segment, the kernels' scan. It is made for one grid; the sessions
  * of the projections serve every grid.
  */
-import {
-  type denseReference,
-  type ModelSpec,
-  type PruningPlan,
-  sequenceLength,
-  type Weights,
-} from '@vssm/core';
-import { modelSegments, segmentNames } from '@vssm/graph';
+import type { PruningPlan, Weights } from '@vssm/core';
+import type { denseReference } from '@vssm/dense';
+import { type ModelSpec, sequenceLength } from '@vssm/families';
+import { modelSegments } from '@vssm/families/graph';
+import { segmentNames } from '@vssm/graph';
 import { Arena, createKernels, createMemory } from '@vssm/kernels';
 import { type Buffers, mixerPlaces, placeBuffers } from '../segments/buffers.ts';
 import { createFamily, type Family } from '../segments/family.ts';

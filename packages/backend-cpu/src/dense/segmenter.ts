@@ -1,17 +1,21 @@
 /** UperNet on the CPU: its backbone by segments and kernels, its head as one ONNX stage. */
+import type { PruningPlan, Weights } from '@vssm/core';
 import {
+  type NumberMap,
   type PlainMambaTapsSpec,
-  type PruningPlan,
-  patchGrid,
-  plainMambaGrid,
+  type SegmenterStages,
   type UperNetSpec,
-  type VimSpec,
   type VimTapsSpec,
-  type Weights,
   withInputSize,
-} from '@vssm/core';
-import type { NumberMap, SegmenterStages } from '@vssm/dense';
-import { denseNames, plainMambaEmbedStage, uperHeadInputs, uperHeadStage, vimEmbedStage } from '@vssm/graph';
+} from '@vssm/dense';
+import {
+  denseNames,
+  plainMambaEmbedStage,
+  uperHeadInputs,
+  uperHeadStage,
+  vimEmbedStage,
+} from '@vssm/dense/graph';
+import { patchGrid, plainMambaGrid, type VimSpec } from '@vssm/families';
 import { type ImageRun, type KeptWatch, plainMambaTaps, vimTaps } from './backbones.ts';
 import { type BlockSessions, geluSession, plainMambaSessions, vimSessions } from './blocks.ts';
 import { KernelMixer, projectionSessions } from './kernel-mixer.ts';

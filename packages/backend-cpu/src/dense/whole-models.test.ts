@@ -2,24 +2,18 @@
  * Whole detectors and segmenters on the CPU, dense against golden data and pruned against the float64 reference.
  * The golden data suggest 3e-4 for features and logits, 5e-3 pixels for boxes and 2e-4 for scores in float32.
  */
-import {
-  alignments,
-  type PruningPlan,
-  type PruningStep,
-  plainMambaSpec,
-  pruningPlan,
-  randomDenseWeights,
-  type UperNetSpec,
-} from '@vssm/core';
+import { alignments, type PruningPlan, type PruningStep } from '@vssm/core';
 import {
   type Detections,
   detectBoxes,
   detectWithMasks,
   type NumberMap,
   pasteMask,
+  randomDenseWeights,
   referenceMaskRcnn,
   referenceSegmenter,
   segmentImage,
+  type UperNetSpec,
 } from '@vssm/dense';
 import {
   detectionImage,
@@ -33,6 +27,7 @@ import {
   storedIntegers,
   vimVariants,
 } from '@vssm/dense/golden';
+import { plainMambaSpec, pruningPlan } from '@vssm/families';
 import { describe, expect, it } from 'vitest';
 import { CpuDetector } from './detector.ts';
 import { expectWithin } from './golden-stage.test-data.ts';

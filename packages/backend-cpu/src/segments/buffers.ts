@@ -2,7 +2,7 @@
  * The activations of one chunk of images inside the kernels' memory. ONNX Runtime reads and writes these very
  * bytes through typed-array views, so nothing is copied between a segment and a kernel.
  */
-import { type ModelSpec, sequenceLength } from '@vssm/core';
+import { type ModelSpec, sequenceLength } from '@vssm/families';
 import type { ProjectionSet } from '@vssm/graph';
 import type { Arena, Region, Rows } from '@vssm/kernels';
 import type { MixerPlaces } from './mixer.ts';

@@ -1,4 +1,4 @@
-import { plainMambaSpec, pruningPlan, randomWeights, vimSpec } from '@vssm/core';
+import { plainMambaSpec, pruningPlan, randomWeights, vimSpec } from '@vssm/families';
 import { describe, expect, it } from 'vitest';
 import { SegmentEngine } from './engine.ts';
 

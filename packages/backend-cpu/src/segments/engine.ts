@@ -5,14 +5,10 @@
  * runs on the kept tokens only.
  */
 import type { Prediction } from '@vssm/backend';
-import { type ModelSpec, type PruningPlan, sequenceLength, type Weights } from '@vssm/core';
-import {
-  modelSegments,
-  openSegments,
-  releaseSegments,
-  type SegmentSessions,
-  segmentNames,
-} from '@vssm/graph';
+import type { PruningPlan, Weights } from '@vssm/core';
+import { type ModelSpec, sequenceLength } from '@vssm/families';
+import { modelSegments } from '@vssm/families/graph';
+import { openSegments, releaseSegments, type SegmentSessions, segmentNames } from '@vssm/graph';
 import {
   Arena,
   createKernels,

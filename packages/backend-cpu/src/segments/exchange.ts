@@ -2,7 +2,7 @@
  * Memory through which the main thread and one partner pass a share of the channels to and fro. ONNX Runtime
  * refuses shared memory, so each side has its own and this lies between; `control` says whose turn it is.
  */
-import type { ModelSpec } from '@vssm/core';
+import type { ModelSpec } from '@vssm/families';
 import type { Score } from './mixer.ts';
 
 type Floats = Float32Array<SharedArrayBuffer>;

@@ -1,5 +1,6 @@
 /** What is a family's own in the engine, beside its mixer: what happens around a pruning step, and at the head. */
-import type { ModelSpec, PruningPlan, Weights } from '@vssm/core';
+import type { PruningPlan, Weights } from '@vssm/core';
+import type { ModelSpec } from '@vssm/families';
 import type { Arena, Kernels } from '@vssm/kernels';
 import type { Buffers, Floats } from './buffers.ts';
 import type { MixJob } from './mixer.ts';

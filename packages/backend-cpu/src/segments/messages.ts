@@ -1,5 +1,6 @@
 /** What the pool and its worker threads say to each other. */
-import type { ModelSpec, PruningPlan, Weights } from '@vssm/core';
+import type { PruningPlan, Weights } from '@vssm/core';
+import type { ModelSpec } from '@vssm/families';
 import type { KernelChoice } from '@vssm/kernels';
 
 /** Given to a worker when it starts. Weights lie in memory that all workers share. */

@@ -3,7 +3,8 @@
  * over a range of channels, because channels are independent there: one thread may take all of them, or several
  * threads a share each.
  */
-import type { ModelSpec, PruningPlan, Weights } from '@vssm/core';
+import type { PruningPlan, Weights } from '@vssm/core';
+import type { ModelSpec } from '@vssm/families';
 import type { Arena, Kernels, Region, Rows, ScanOptions } from '@vssm/kernels';
 import { GridMixer } from './plainmamba/mixer.ts';
 import { SequenceMixer } from './vim/mixer.ts';

@@ -1,6 +1,7 @@
 /** A partner thread: the kernels over its share of the channels, one job after another, until told to stop. */
 import { parentPort, workerData } from 'node:worker_threads';
-import { float32, type ModelSpec } from '@vssm/core';
+import { float32 } from '@vssm/core';
+import type { ModelSpec } from '@vssm/families';
 import {
   Arena,
   createKernels,

@@ -1,4 +1,4 @@
-import { pruningPlan, randomWeights, vimSpec } from '@vssm/core';
+import { pruningPlan, randomWeights, vimSpec } from '@vssm/families';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { SegmentEngine } from './engine.ts';
 import { loadPool, type WorkerPool } from './pool.ts';

@@ -2,17 +2,8 @@
  * Selection between two segments: scores in, kept tokens out. Everything per image and in plain TypeScript; a
  * few hundred scores cost nothing beside a block.
  */
-import {
-  classTokenOf,
-  countRule,
-  keptCount,
-  type ModelSpec,
-  orderScores,
-  type PruningPlan,
-  randomScores,
-  selectTokens,
-  sequenceLength,
-} from '@vssm/core';
+import { keptCount, orderScores, type PruningPlan, randomScores, selectTokens } from '@vssm/core';
+import { classTokenOf, countRule, type ModelSpec, sequenceLength } from '@vssm/families';
 
 /** Where the tokens of the images of a chunk stand; all images have the same number of tokens. */
 export interface Places {

@@ -1,4 +1,5 @@
-import { plainMambaSpec, pruningPlan, randomWeights, reductions, signals, vimSpec } from '@vssm/core';
+import { reductions, signals } from '@vssm/core';
+import { plainMambaSpec, pruningPlan, randomWeights, vimSpec } from '@vssm/families';
 import { describe, expect, it } from 'vitest';
 import { SegmentEngine } from './engine.ts';
 import { shareChannels } from './split-mixer.ts';

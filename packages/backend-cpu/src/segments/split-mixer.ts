@@ -5,7 +5,7 @@
  */
 import { Worker } from 'node:worker_threads';
 import '@vssm/backend/no-telemetry';
-import { sequenceLength } from '@vssm/core';
+import { sequenceLength } from '@vssm/families';
 import type { Region, Rows } from '@vssm/kernels';
 import {
   createExchange,

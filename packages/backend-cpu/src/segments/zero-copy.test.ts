@@ -1,5 +1,6 @@
-import { densePlan, randomWeights, vimSpec } from '@vssm/core';
-import { modelSegments, segmentNames } from '@vssm/graph';
+import { densePlan, randomWeights, vimSpec } from '@vssm/families';
+import { modelSegments } from '@vssm/families/graph';
+import { segmentNames } from '@vssm/graph';
 import { Arena, createMemory } from '@vssm/kernels';
 import { describe, expect, it } from 'vitest';
 import { createSession, onnxRuntime } from '../ort.ts';

@@ -1,8 +1,10 @@
 /** What a golden case is, and how one is read from the files of testdata (see its NOTE.md). */
 import { readFile } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
-import { loadModel, readCheckpoint, readSafetensors } from '@vssm/checkpoints';
-import { type ModelSpec, type NamedTensors, type PruningPlan, pruningPlan, type Weights } from '@vssm/core';
+import { readCheckpoint, readSafetensors } from '@vssm/checkpoints';
+import type { NamedTensors, PruningPlan, Weights } from '@vssm/core';
+import { type ModelSpec, pruningPlan } from '@vssm/families';
+import { loadModel } from '@vssm/families/checkpoint';
 
 export interface GoldenCase {
   readonly name: string;

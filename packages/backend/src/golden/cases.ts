@@ -1,5 +1,5 @@
 /** Golden cases by family: model requests with their expected answers, which every backend must reproduce. */
-import type { ModelFamily } from '@vssm/core';
+import type { ModelFamily } from '@vssm/families';
 import type { GoldenCase } from './case.ts';
 import { plainMambaGoldenCases } from './plainmamba.ts';
 import { vimGoldenCases } from './vim.ts';

@@ -1,5 +1,5 @@
 /** The golden cases of the Vim family. */
-import { pruningPlan } from '@vssm/core';
+import { pruningPlan } from '@vssm/families';
 import { denseCase, type GoldenCase, goldenBatch, modelOf, tensorsOf, variantCases } from './case.ts';
 
 const schedule = [

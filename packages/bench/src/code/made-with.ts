@@ -27,25 +27,28 @@ const loaders: Readonly<Record<DatasetId, Entry>> = {
   imagenet: '@vssm/datasets#openImageNet',
 };
 
-const checkpoints: readonly Entry[] = ['@vssm/checkpoints#readCheckpoint', '@vssm/checkpoints#loadModel'];
+const checkpoints: readonly Entry[] = [
+  '@vssm/checkpoints#readCheckpoint',
+  '@vssm/families/checkpoint#loadModel',
+];
 
 /** Where each kind of work is done, and what its weights come from. The engine of the backend is added, but for work that brings its own. */
 const places = {
   accuracy: ['bench/src/accuracy.ts', ...checkpoints],
   strip: ['bench/src/strip.ts', ...checkpoints],
-  speed: ['bench/src/speed.ts', '@vssm/core#randomWeights'],
-  rivals: ['bench/src/rivals/measure-rivals.ts', '@vssm/core#randomWeights'],
-  profile: ['bench/src/rivals/measure-profile.ts', '@vssm/core#randomWeights'],
+  speed: ['bench/src/speed.ts', '@vssm/families#randomWeights'],
+  rivals: ['bench/src/rivals/measure-rivals.ts', '@vssm/families#randomWeights'],
+  profile: ['bench/src/rivals/measure-profile.ts', '@vssm/families#randomWeights'],
   detection: [
     'bench/src/dense/detection.ts',
     '@vssm/checkpoints#readCheckpoint',
-    '@vssm/checkpoints#loadDenseModel',
+    '@vssm/dense/checkpoint#loadDenseModel',
     '@vssm/datasets#openCoco',
   ],
   segmentation: [
     'bench/src/dense/segmentation.ts',
     '@vssm/checkpoints#readCheckpoint',
-    '@vssm/checkpoints#loadDenseModel',
+    '@vssm/dense/checkpoint#loadDenseModel',
     '@vssm/datasets#openAde20k',
   ],
 } as const satisfies Readonly<Record<string, readonly Entry[]>>;

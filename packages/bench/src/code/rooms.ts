@@ -2,7 +2,8 @@
  * Rooms: what belongs to one model family, or to one head of detectors and segmenters, lies in a folder or a file
  * called after it (`segments/plainmamba/scan.ts`, `flops/vim.ts`, `vim-part-costs.ts`).
  */
-import { denseModels, models } from '@vssm/core';
+import { denseModels } from '@vssm/dense';
+import { models } from '@vssm/families';
 
 /** Name of the member whose room it is. */
 export type Room = string;

@@ -1,6 +1,6 @@
 /** Answers of one loaded model, in batches, as far as its time allows. */
 import type { LoadedModel, Prediction } from '@vssm/backend';
-import type { ModelSpec } from '@vssm/core';
+import type { ModelSpec } from '@vssm/families';
 import type { ComparedImages } from './images.ts';
 import { firstAnswer, type Parity, ParityCount } from './parity.ts';
 import type { ReferenceAnswer } from './reference-answers.ts';

@@ -1,5 +1,6 @@
 import type { Batch, Prediction } from '@vssm/backend';
-import { densePlan, pruningPlan, randomWeights, referenceForward, UserError, vimSpec } from '@vssm/core';
+import { UserError } from '@vssm/core';
+import { densePlan, pruningPlan, randomWeights, referenceForward, vimSpec } from '@vssm/families';
 import { type ComparisonRecord, readResults } from '@vssm/results';
 import { describe, expect, it } from 'vitest';
 import type { ExecutionPath } from '../execution-paths.ts';

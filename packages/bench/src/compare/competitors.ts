@@ -1,6 +1,7 @@
 /** Execution paths that take part in a comparison: chosen by name, probed, and loaded with one plan. */
 import { type Backend, backendNames, type LoadedModel } from '@vssm/backend';
-import { type ModelSpec, type PruningPlan, UserError, type Weights } from '@vssm/core';
+import { type PruningPlan, UserError, type Weights } from '@vssm/core';
+import type { ModelSpec } from '@vssm/families';
 import { type ExecutionPath, executionPaths, type PathOptions } from '../execution-paths.ts';
 import { probeBackend } from '../probe.ts';
 

@@ -1,6 +1,7 @@
 /** The images that backends are compared on: the reference's few first, then more for the fast ones. */
-import { type ModelSpec, uniformNumbers } from '@vssm/core';
+import { uniformNumbers } from '@vssm/core';
 import { type ImageDataset, stratifiedSample } from '@vssm/datasets';
+import type { ModelSpec } from '@vssm/families';
 import type { ComparisonRecord } from '@vssm/results';
 import { type DatasetId, datasetNames } from '../dataset-names.ts';
 import { sampleSeed } from '../images.ts';

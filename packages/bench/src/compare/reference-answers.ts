@@ -1,5 +1,6 @@
 /** What the float64 reference says of a few images, with the scores behind every choice of tokens. */
-import { type ModelSpec, type PruningPlan, referenceForward, sequenceLength, type Weights } from '@vssm/core';
+import type { PruningPlan, Weights } from '@vssm/core';
+import { type ModelSpec, referenceForward, sequenceLength } from '@vssm/families';
 
 export interface ScoredStep {
   /** 1-based block of the step. */

@@ -1,5 +1,5 @@
 /** Paths timed turn about, one group of rounds for each batch size. */
-import type { ModelSpec } from '@vssm/core';
+import type { ModelSpec } from '@vssm/families';
 import type { ComparisonRecord } from '@vssm/results';
 import { randomBatch, timeTurnAbout } from '../speed.ts';
 import { median } from '../speed-statistics.ts';

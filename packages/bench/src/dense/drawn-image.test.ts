@@ -1,4 +1,5 @@
-import { denseModels, pruningPlan } from '@vssm/core';
+import { denseModels } from '@vssm/dense';
+import { pruningPlan } from '@vssm/families';
 import { describe, expect, it } from 'vitest';
 import { sampled, windowsKept } from './drawn-image.ts';
 import { microMaskRcnn } from './micro-models.ts';

@@ -1,5 +1,5 @@
 /** What is kept of an image's answer so that a report can draw it; the fields are those of a record's `drawn`. */
-import { type DenseSpec, type PruningPlan, tokenGrid, withInputSize } from '@vssm/core';
+import type { PruningPlan } from '@vssm/core';
 import {
   type DenseDataset,
   type PreparedImage,
@@ -7,7 +7,8 @@ import {
   resizeBicubic,
   type Size,
 } from '@vssm/datasets';
-import { type Window, windowsOf } from '@vssm/dense';
+import { type DenseSpec, type Window, windowsOf, withInputSize } from '@vssm/dense';
+import { tokenGrid } from '@vssm/families';
 import { rleFromString, rleToMask } from '@vssm/metrics';
 import { type DrawnImage, drawnLimits, encodeRuns } from '@vssm/results';
 import type { AnsweredImage, DenseAnswer, KeptStep } from './messages.ts';

@@ -1,7 +1,7 @@
 import { cpSync, mkdtempSync, readFileSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { pruningPlan, randomDenseWeights, UserError } from '@vssm/core';
+import { UserError } from '@vssm/core';
 import {
   ade20kSampleDir,
   type CocoDataset,
@@ -11,7 +11,14 @@ import {
   openAde20k,
   openCoco,
 } from '@vssm/datasets';
-import { detectWithMasks, referenceMaskRcnn, referenceSegmenter, segmentImage } from '@vssm/dense';
+import {
+  detectWithMasks,
+  randomDenseWeights,
+  referenceMaskRcnn,
+  referenceSegmenter,
+  segmentImage,
+} from '@vssm/dense';
+import { pruningPlan } from '@vssm/families';
 import { SegmentationEvaluator } from '@vssm/metrics';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { silentProgress } from '../progress.ts';

@@ -1,7 +1,8 @@
 /** What evaluating a detector and a segmenter have in common: every image answered once, in any number of runs. */
 import { availableParallelism } from 'node:os';
-import { type DenseSpec, denseFlops, type PruningPlan, UserError, type Weights } from '@vssm/core';
+import { type PruningPlan, UserError, type Weights } from '@vssm/core';
 import type { DenseDataset, SizeLimits } from '@vssm/datasets';
+import { type DenseSpec, denseFlops } from '@vssm/dense';
 import type { DrawnImage } from '@vssm/results';
 import { exitCodes, listenForInterruption } from '../interruption.ts';
 import { keyOf } from '../keys.ts';

@@ -1,7 +1,8 @@
 /** What the pool of dense models and its worker threads say to each other. */
 import type { SharedWeight } from '@vssm/backend-cpu';
-import type { DenseSpec, PruningPlan } from '@vssm/core';
+import type { PruningPlan } from '@vssm/core';
 import type { PreparedImage } from '@vssm/datasets';
+import type { DenseSpec } from '@vssm/dense';
 import type { PartTime } from './part-times.ts';
 
 /** Given to a worker when it starts. Weights lie in memory that all workers share. */

@@ -1,15 +1,6 @@
 /** The detectors, segmenters and data sets that experiments name, and where they come from. */
-import { loadDenseModel, readCheckpoint } from '@vssm/checkpoints';
-import {
-  type DenseModelName,
-  type DenseSpec,
-  denseModels,
-  denseParameterCount,
-  denseTensors,
-  randomDenseWeights,
-  sameShape,
-  UserError,
-} from '@vssm/core';
+import { readCheckpoint } from '@vssm/checkpoints';
+import { sameShape, UserError } from '@vssm/core';
 import {
   ade20kSampleDir,
   type CocoDataset,
@@ -20,6 +11,15 @@ import {
   openCoco,
   type SizeLimits,
 } from '@vssm/datasets';
+import {
+  type DenseModelName,
+  type DenseSpec,
+  denseModels,
+  denseParameterCount,
+  denseTensors,
+  randomDenseWeights,
+} from '@vssm/dense';
+import { loadDenseModel } from '@vssm/dense/checkpoint';
 import type { DenseRecord } from '@vssm/results';
 import type { DenseModel } from './evaluation.ts';
 import { microLimits, microMaskRcnn, microUperNet } from './micro-models.ts';

@@ -2,7 +2,8 @@
 import { Worker } from 'node:worker_threads';
 import '@vssm/backend/no-telemetry';
 import { shareWeights } from '@vssm/backend-cpu';
-import { type DenseSpec, type PruningPlan, UserError, type Weights } from '@vssm/core';
+import { type PruningPlan, UserError, type Weights } from '@vssm/core';
+import type { DenseSpec } from '@vssm/dense';
 import type { AnsweredImage, DenseJob, DenseSetup, FromDenseWorker, ToDenseWorker } from './messages.ts';
 
 export class DenseWorker {

@@ -1,13 +1,7 @@
 /** Rows of experiments on detectors and segmenters: planned, carried out, or said why not. */
 import { join } from 'node:path';
-import {
-  type DenseSpec,
-  denseFlops,
-  formatSchedule,
-  inputSize,
-  type PruningPlan,
-  UserError,
-} from '@vssm/core';
+import { formatSchedule, type PruningPlan, UserError } from '@vssm/core';
+import { type DenseSpec, denseFlops, inputSize } from '@vssm/dense';
 import { type DenseRecord, denseRecordParts, type SkippedRecord, schemaVersion } from '@vssm/results';
 import type { Cost } from '../cost.ts';
 import { keyOf } from '../keys.ts';

@@ -1,24 +1,19 @@
 /** One worker thread: a detector or segmenter of its own, one thread inside each operator, one image at a time. */
 import { parentPort, workerData } from 'node:worker_threads';
 import { CpuDetector, CpuSegmenter, type KeptWatch } from '@vssm/backend-cpu';
-import {
-  type DenseSpec,
-  float32,
-  type MaskRcnnSpec,
-  type PruningPlan,
-  type RetinaNetSpec,
-  type UperNetSpec,
-  UserError,
-  type Weights,
-} from '@vssm/core';
+import { float32, type PruningPlan, UserError, type Weights } from '@vssm/core';
 import type { PreparedImage } from '@vssm/datasets';
 import {
+  type DenseSpec,
   detectBoxes,
   detectWithMasks,
   type MaskedDetections,
+  type MaskRcnnSpec,
   pasteMask,
+  type RetinaNetSpec,
   type Size,
   segmentImage,
+  type UperNetSpec,
 } from '@vssm/dense';
 import { rleFromMask, rleToString } from '@vssm/metrics';
 import type {

@@ -1,5 +1,6 @@
 /** What a family's file says of one part, and what both families count alike. */
-import { type ModelSpec, type PruningPlan, strictScoring } from '@vssm/core';
+import { type PruningPlan, strictScoring } from '@vssm/core';
+import type { ModelSpec } from '@vssm/families';
 import type { ProfileRecord } from '@vssm/results';
 
 export type ProfilePart = ProfileRecord['parts'][number]['part'];

@@ -1,5 +1,6 @@
 /** How long CPU tasks will take, in multiples of what the segments form takes on all threads. */
-import type { ModelSpec, PruningPlan } from '@vssm/core';
+import type { PruningPlan } from '@vssm/core';
+import type { ModelSpec } from '@vssm/families';
 import { candidateModes, type Mode } from './modes.ts';
 import type { ExecutionForm } from './rows.ts';
 import type { CpuTask } from './tasks.ts';

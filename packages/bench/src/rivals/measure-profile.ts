@@ -4,7 +4,8 @@
  * computes none, is run beside it.
  */
 import { SegmentEngine } from '@vssm/backend-cpu';
-import { formatSchedule, type ModelSpec, type PruningPlan, pruningPlan } from '@vssm/core';
+import { formatSchedule, type PruningPlan } from '@vssm/core';
+import { type ModelSpec, pruningPlan } from '@vssm/families';
 import type { ProfileRecord } from '@vssm/results';
 import { costOf } from '../cost.ts';
 import { randomBatch } from '../speed.ts';

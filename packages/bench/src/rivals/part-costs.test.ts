@@ -9,7 +9,7 @@ import {
   stemSize,
   vimModels,
   vimSpec,
-} from '@vssm/core';
+} from '@vssm/families';
 import { describe, expect, it } from 'vitest';
 import type { ProfilePart } from './counted-part.ts';
 import { partCost } from './part-costs.ts';

@@ -9,7 +9,8 @@
  * for a whole batch. What stays inside a part (the norm's result, the rank-r half of Δ) is not counted, nor is
  * what a cache saves or loses, so a part's intensity, operations / bytes, is the highest that it could have.
  */
-import { type ModelSpec, type PruningPlan, sequenceLength, tokenCounts, tokensPerBlock } from '@vssm/core';
+import type { PruningPlan } from '@vssm/core';
+import { type ModelSpec, sequenceLength, tokenCounts, tokensPerBlock } from '@vssm/families';
 import type { ProfilePart } from './counted-part.ts';
 import { plainMambaPartCost } from './plainmamba-part-costs.ts';
 import { vimPartCost } from './vim-part-costs.ts';

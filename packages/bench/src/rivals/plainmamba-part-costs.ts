@@ -13,7 +13,8 @@
  * | dense | out_proj 2·K·E·d + K·d, add K·d, norm 7·K·d, in_proj 2·K·d·2E + K·2E; a layer's own convolution 18·K·d + GELU K·d | K·E, K·d in; K·d, K·2E out; 2·K·d with a convolution | E·d + d, 2d, d·2E + 2E; 10·d |
  * | head | out_proj 2·K·E·d + K·d, add K·d, norm 7·K·d, mean K·d + d, 2·d·classes + classes | K·E + K·d in; classes out | E·d + d, 2d, d·classes + classes |
  */
-import { type PlainMambaSpec, type PruningPlan, scanDirections, sequenceLength, stemSize } from '@vssm/core';
+import { type PruningPlan, scanDirections } from '@vssm/core';
+import { type PlainMambaSpec, sequenceLength, stemSize } from '@vssm/families';
 import { type Counted, type ProfilePart, scoring } from './counted-part.ts';
 
 export function plainMambaPartCost(

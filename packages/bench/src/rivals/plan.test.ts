@@ -1,4 +1,4 @@
-import { densePlan, pruningPlan, sequenceLength } from '@vssm/core';
+import { densePlan, pruningPlan, sequenceLength } from '@vssm/families';
 import { describe, expect, it } from 'vitest';
 import { madeUpBackend, opened, requestOf } from '../made-up.test-data.ts';
 import { Resources } from '../resources.ts';

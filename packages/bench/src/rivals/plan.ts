@@ -1,12 +1,6 @@
 /** From the rows of a benchmark of execution forms to tasks. */
-import {
-  densePlan,
-  type ModelSpec,
-  type PruningPlan,
-  parameterCount,
-  randomWeights,
-  sequenceLength,
-} from '@vssm/core';
+import type { PruningPlan } from '@vssm/core';
+import { densePlan, type ModelSpec, parameterCount, randomWeights, sequenceLength } from '@vssm/families';
 import { keyOf } from '../keys.ts';
 import { type ReadyModel, randomWeightsSeed } from '../resources.ts';
 import type { RecordHead } from '../tasks.ts';

@@ -2,7 +2,8 @@
 import { Worker } from 'node:worker_threads';
 import '@vssm/backend/no-telemetry';
 import { type CpuForm, cpuBackend, loadFloor } from '@vssm/backend-cpu';
-import { type ModelSpec, type PruningPlan, randomWeights } from '@vssm/core';
+import type { PruningPlan } from '@vssm/core';
+import { type ModelSpec, randomWeights } from '@vssm/families';
 import { randomWeightsSeed } from '../resources.ts';
 import { randomBatch } from '../speed.ts';
 import { TaskFailure } from '../workplace.ts';

@@ -1,4 +1,4 @@
-import { densePlan, pruningPlan, randomWeights, vimSpec } from '@vssm/core';
+import { densePlan, pruningPlan, randomWeights, vimSpec } from '@vssm/families';
 import { openResults, type ProfileRecord, type SpeedRecord, schemaVersion } from '@vssm/results';
 import { describe, expect, it } from 'vitest';
 import { newFolder } from '../made-up.test-data.ts';

@@ -11,7 +11,8 @@
  * | dense | out_proj 2·K·E·d, add K·d, norm 4·K·d, in_proj 2·K·d·2E | K·E, K·d in; K·d, K·2E out | E·d, d, d·2E |
  * | head | 2·E·d, add d, norm 4·d, 2·d·classes + classes | E + d in; classes out | E·d, d, d·classes + classes |
  */
-import { type PruningPlan, patchCount, sequenceLength, type VimSpec } from '@vssm/core';
+import type { PruningPlan } from '@vssm/core';
+import { patchCount, sequenceLength, type VimSpec } from '@vssm/families';
 import { type Counted, type ProfilePart, scoring } from './counted-part.ts';
 
 export function vimPartCost(

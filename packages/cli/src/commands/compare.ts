@@ -9,8 +9,9 @@ import {
   parseBatches,
   progressOn,
 } from '@vssm/bench';
-import { checkPlan, densePlan, type ModelSpec, modelFlops, type PruningPlan } from '@vssm/core';
+import type { PruningPlan } from '@vssm/core';
 import { type ImageDataset, openFashionMnist, openImageFolder, recipeOfModel } from '@vssm/datasets';
+import { checkPlan, densePlan, type ModelSpec, modelFlops } from '@vssm/families';
 import type { ComparisonRecord } from '@vssm/results';
 import { checkInput } from '../inputs.ts';
 import { loadModel, type ModelOptions } from '../options/model.ts';

@@ -4,8 +4,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { writeSafetensors } from '@vssm/checkpoints';
-import { type DenseSpec, denseModels, plainMambaSpec, randomDenseWeights } from '@vssm/core';
 import { ade20kSampleDir, cocoSampleDir } from '@vssm/datasets';
+import { type DenseSpec, denseModels, randomDenseWeights } from '@vssm/dense';
+import { plainMambaSpec } from '@vssm/families';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { scoreCoco } from '../score/coco.ts';
 

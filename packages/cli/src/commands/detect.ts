@@ -1,8 +1,9 @@
 /** `vssm detect`: box and mask AP of a detector on COCO, dense or pruned. */
 import { join } from 'node:path';
 import { type DetectionOutcome, evaluateDetection } from '@vssm/bench';
-import { type DetectorSpec, type PruningPlan, UserError } from '@vssm/core';
+import { type PruningPlan, UserError } from '@vssm/core';
 import { type CocoDataset, cocoClasses, openCoco } from '@vssm/datasets';
+import type { DetectorSpec } from '@vssm/dense';
 import { Command } from 'commander';
 import {
   addDenseOptions,

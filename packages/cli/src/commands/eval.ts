@@ -3,7 +3,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
 import { chooseImages, evaluateOnce, openBackend, parseShard, progressOn } from '@vssm/bench';
-import { type ModelSpec, oneOf, type PruningPlan, parameterCount, UserError } from '@vssm/core';
+import { oneOf, type PruningPlan, UserError } from '@vssm/core';
 import {
   type ClassOrder,
   type ImageDataset,
@@ -11,6 +11,7 @@ import {
   openImageNet,
   recipeOfModel,
 } from '@vssm/datasets';
+import { type ModelSpec, parameterCount } from '@vssm/families';
 import type { AccuracyRecord, ShardRecord } from '@vssm/results';
 import { Command } from 'commander';
 import { checkDataset } from '../inputs.ts';

@@ -2,7 +2,7 @@
 import { availableParallelism } from 'node:os';
 import { codeVersion, writeRunHeader } from '@vssm/bench';
 import { experiment } from '@vssm/bench-finetuning';
-import { parameterCount, tokensPerBlock } from '@vssm/core';
+import { parameterCount, tokensPerBlock } from '@vssm/families';
 import { type FinetuningRecord, openResults, type Results } from '@vssm/results';
 import { mean, runExperiment, standardDeviation } from '@vssm/train';
 import { Command } from 'commander';

@@ -4,8 +4,10 @@
  */
 import { createHash } from 'node:crypto';
 import { type Checkpoint, readCheckpoint } from '@vssm/checkpoints';
-import { formatSchedule, inputSize, isDenseModelName, oneOf, UserError, withInputSize } from '@vssm/core';
-import { scanForms, wholeModel, wholeNames } from '@vssm/graph';
+import { formatSchedule, oneOf, UserError } from '@vssm/core';
+import { inputSize, isDenseModelName, withInputSize } from '@vssm/dense';
+import { wholeModel, wholeNames } from '@vssm/families/graph';
+import { scanForms } from '@vssm/graph';
 import { Command } from 'commander';
 import { exportDense } from '../export-dense.ts';
 import { loadDense } from '../options/dense.ts';

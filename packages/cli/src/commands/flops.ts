@@ -1,22 +1,21 @@
 /** `vssm flops`: what one image costs, in either profile. */
 import {
-  checkPlan,
-  type DenseModelName,
-  denseFlops,
-  denseModels,
-  denseParameterCount,
   type Flops,
   type FlopsProfile,
   flopsProfiles,
   formatSchedule,
-  isDenseModelName,
-  type ModelSpec,
-  modelFlops,
   oneOf,
   type PruningPlan,
-  parameterCount,
-  withInputSize,
 } from '@vssm/core';
+import {
+  type DenseModelName,
+  denseFlops,
+  denseModels,
+  denseParameterCount,
+  isDenseModelName,
+  withInputSize,
+} from '@vssm/dense';
+import { checkPlan, type ModelSpec, modelFlops, parameterCount } from '@vssm/families';
 import { Command } from 'commander';
 import { addModelOptions, type ModelOptions, specOf } from '../options/model.ts';
 import { addPlanOptions, type PlanOptions, planOf } from '../options/plan.ts';

@@ -1,8 +1,9 @@
 /** `vssm predict`: logits and kept positions of a tensor or a folder of images. */
 import { openBackend, progressOn } from '@vssm/bench';
 import { writeSafetensors } from '@vssm/checkpoints';
-import { classTokenOf, formatSchedule, oneOf, type Tensor, tokenGrid, UserError } from '@vssm/core';
+import { formatSchedule, oneOf, type Tensor, UserError } from '@vssm/core';
 import { recipeNames, recipeOfModel } from '@vssm/datasets';
+import { classTokenOf, tokenGrid } from '@vssm/families';
 import { topK } from '@vssm/metrics';
 import { Command } from 'commander';
 import {

@@ -3,15 +3,11 @@ import {
   alignments,
   type FoundSchedule,
   formatSchedule,
-  type ModelSpec,
-  modelFlops,
   oneOf,
-  promisedSpeedup,
-  pruningPlan,
-  searchSchedules,
   UserError,
   usualKeepRatios,
 } from '@vssm/core';
+import { type ModelSpec, modelFlops, promisedSpeedup, pruningPlan, searchSchedules } from '@vssm/families';
 import { Command } from 'commander';
 import { addModelOptions, type ModelOptions, specOf } from '../options/model.ts';
 import { fraction, whole } from '../options/numbers.ts';

@@ -1,7 +1,8 @@
 /** `vssm segment`: mIoU, mAcc and aAcc of an UperNet on ADE20K, dense or pruned. */
 import { evaluateSegmentation, type SegmentationOutcome } from '@vssm/bench';
-import { type PruningPlan, type UperNetSpec, UserError } from '@vssm/core';
+import { type PruningPlan, UserError } from '@vssm/core';
 import { adeClasses, type DenseDataset, openAde20k } from '@vssm/datasets';
+import type { UperNetSpec } from '@vssm/dense';
 import { Command } from 'commander';
 import {
   addDenseOptions,

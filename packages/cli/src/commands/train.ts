@@ -1,14 +1,14 @@
 /** `vssm train`: a dense Vim from fresh weights. */
+import { UserError } from '@vssm/core';
 import {
   checkSpec,
   densePlan,
   isModelName,
   namedModel,
   randomWeights,
-  UserError,
   type VimSpec,
   vimSpec,
-} from '@vssm/core';
+} from '@vssm/families';
 import { trainingRecipe } from '@vssm/train';
 import { Command } from 'commander';
 import { whole } from '../options/numbers.ts';

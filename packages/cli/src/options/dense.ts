@@ -3,20 +3,19 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
 import { type DenseModel, type DenseTotals, progressOn, usualWorkers } from '@vssm/bench';
-import { type Checkpoint, denseClasses, loadDenseModel, readCheckpoint } from '@vssm/checkpoints';
+import { type Checkpoint, readCheckpoint } from '@vssm/checkpoints';
+import { formatSchedule, type PruningPlan, UserError } from '@vssm/core';
+import type { SizeLimits } from '@vssm/datasets';
 import {
   type DenseSpec,
   denseFlops,
   denseModels,
   denseParameterCount,
-  formatSchedule,
   inputSize,
   namedDenseModel,
-  type PruningPlan,
   randomDenseWeights,
-  UserError,
-} from '@vssm/core';
-import type { SizeLimits } from '@vssm/datasets';
+} from '@vssm/dense';
+import { denseClasses, loadDenseModel } from '@vssm/dense/checkpoint';
 import type { Command } from 'commander';
 import { longAndShort, whole } from './numbers.ts';
 

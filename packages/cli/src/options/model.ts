@@ -1,15 +1,9 @@
 /** Where a model comes from: a checkpoint, or a published size with random weights. */
 import { fileURLToPath } from 'node:url';
-import { type Checkpoint, loadModel as loadCheckpoint, readCheckpoint, type Size } from '@vssm/checkpoints';
-import {
-  checkSpec,
-  type ModelSpec,
-  models,
-  namedModel,
-  randomWeights,
-  UserError,
-  type Weights,
-} from '@vssm/core';
+import { type Checkpoint, readCheckpoint } from '@vssm/checkpoints';
+import { UserError, type Weights } from '@vssm/core';
+import { checkSpec, type ModelSpec, models, namedModel, randomWeights } from '@vssm/families';
+import { loadModel as loadCheckpoint, type Size } from '@vssm/families/checkpoint';
 import type { Command } from 'commander';
 import { heightByWidth, whole } from './numbers.ts';
 

@@ -2,16 +2,15 @@
 import {
   alignments,
   convModes,
-  type ModelFamily,
   oneOf,
   type PruningPlan,
   parseSchedule,
-  pruningPlan,
   reductions,
   scoreOrders,
   signals,
   tokenOrders,
 } from '@vssm/core';
+import { type ModelFamily, pruningPlan } from '@vssm/families';
 import type { Command } from 'commander';
 import { whole } from './numbers.ts';
 

@@ -1,13 +1,18 @@
-/** The strict cost of a pruning step, the same for both families. */
-import type { ModelSpec } from '../model.ts';
+/** The strict cost of a pruning step, the same for every family. */
 import type { PruningPlan, Reduction } from '../pruning/plan.ts';
+
+/** d: channels of the token stream. E: channels inside the mixer. */
+interface Widths {
+  readonly width: number;
+  readonly innerWidth: number;
+}
 
 /**
  * One pruning step: the scores over L tokens, a sort of L scores (L·log2 L comparisons), and moving K rows of
  * `streams` streams (one operation per element; under `mask` one multiplication per element of all L rows).
  */
 export function strictPruning(
-  spec: ModelSpec,
+  spec: Widths,
   plan: PruningPlan,
   L: number,
   K: number,
@@ -17,7 +22,7 @@ export function strictPruning(
 }
 
 /** The scores of L tokens. */
-export function strictScoring(spec: ModelSpec, plan: PruningPlan, L: number): number {
+export function strictScoring(spec: Pick<Widths, 'innerWidth'>, plan: PruningPlan, L: number): number {
   const perElement: Record<Reduction, number> = { clip: 2, sum: 1, l1: 2, l2: 2 };
   switch (plan.signal) {
     case 'random':

@@ -1,5 +1,4 @@
-/** How many tokens live where: the count rules of the families, and the lengths that follow from a plan. */
-import { type ModelSpec, sequenceLength } from '../model.ts';
+/** How many tokens a pruning step keeps: the count rules, of which a family has one or two. */
 import type { PruningPlan } from './plan.ts';
 
 /**
@@ -9,14 +8,6 @@ import type { PruningPlan } from './plan.ts';
  * - `every-token`: k = ceil(L·keep) (PlainMamba).
  */
 export type CountRule = 'class-token' | 'class-token-counted' | 'every-token';
-
-export function countRule(
-  spec: Pick<ModelSpec, 'family'>,
-  plan: Pick<PruningPlan, 'countClassToken'>,
-): CountRule {
-  if (spec.family === 'plainmamba') return 'every-token';
-  return plan.countClassToken ? 'class-token-counted' : 'class-token';
-}
 
 /**
  * Tokens kept of `length`. IEEE double arithmetic on purpose: the released code's Python rounds the same way
@@ -30,19 +21,13 @@ export function keptCount(length: number, keep: number, rule: CountRule = 'class
   return Math.min(rounded % 2 === 0 ? rounded + 1 : rounded, length);
 }
 
-/** Number of live tokens: first the full length, then the count after each step. */
-export function tokenCounts(spec: ModelSpec, plan: PruningPlan): readonly number[] {
-  const rule = countRule(spec, plan);
-  const counts = [sequenceLength(spec)];
-  for (const { keep } of plan.schedule) counts.push(keptCount(counts.at(-1)!, keep, rule));
+/** Live tokens: first the full length, then the count after each step. */
+export function stepCounts(
+  length: number,
+  { schedule }: Pick<PruningPlan, 'schedule'>,
+  rule: CountRule,
+): readonly number[] {
+  const counts = [length];
+  for (const { keep } of schedule) counts.push(keptCount(counts.at(-1)!, keep, rule));
   return counts;
-}
-
-/** Live tokens entering each block, 0-based. */
-export function tokensPerBlock(spec: ModelSpec, plan: PruningPlan): readonly number[] {
-  const counts = tokenCounts(spec, plan);
-  return Array.from({ length: spec.depth }, (_, block) => {
-    const steps = plan.schedule.filter(({ after }) => after <= block).length;
-    return counts[steps];
-  });
 }

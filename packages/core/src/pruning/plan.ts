@@ -3,7 +3,6 @@
  * Plans are data; everything that executes one (reference, ONNX graphs, kernels) reads this and nothing else.
  */
 import { UserError } from '../errors.ts';
-import type { ModelFamily, ModelSpec } from '../model.ts';
 import { checkSchedule, type PruningStep } from './schedule.ts';
 
 /** What a token is scored by. `random` and `evit` are the baselines; `reduce` and `order` do not apply to them. */
@@ -44,18 +43,42 @@ export interface PruningPlan {
   readonly seed: number;
 }
 
-/** No pruning at all. */
-export const densePlan: PruningPlan = pruningPlan({ schedule: [] });
+/**
+ * Choices that not every family has: whether a plan makes one, and what messages call it. A family says of each
+ * whether it has it.
+ */
+const optionalChoices = {
+  recentred: [(plan: PruningPlan) => plan.tokenOrder === 'recentred', 'token order "recentred"'],
+  mirrored: [(plan: PruningPlan) => plan.order === 'mirrored', 'score order "mirrored"'],
+  'gated-backward': [(plan: PruningPlan) => plan.signal === 'gated-backward', 'signal "gated-backward"'],
+  compact: [(plan: PruningPlan) => plan.conv === 'compact', 'convolution "compact"'],
+  countClassToken: [(plan: PruningPlan) => plan.countClassToken, 'counting the class token'],
+} as const;
+
+export type OptionalChoice = keyof typeof optionalChoices;
+
+/** What a family admits of a plan. */
+export interface PlanRules {
+  readonly choices: Readonly<Record<OptionalChoice, boolean>>;
+  /** What the convolution's taps see under alignment `none`, unless a plan says. */
+  readonly convUnderNone: ConvMode;
+}
+
+/** Every choice there is. */
+export const everyChoice: PlanRules = {
+  choices: { recentred: true, mirrored: true, 'gated-backward': true, compact: true, countClassToken: true },
+  convUnderNone: 'compact',
+};
 
 /**
- * Completes and checks a plan. `conv` follows the alignment: compact with `none`, positional otherwise and
- * always for PlainMamba, whose convolution runs on the grid.
+ * Completes a plan and checks its combination. `conv` follows the alignment: positional, except under `none`, where
+ * it is what the rules say.
  *
- * @throws UserError for a combination without meaning, in itself or for the family
+ * @throws UserError for a combination without meaning
  */
-export function pruningPlan(
+export function completePlan(
   options: Partial<PruningPlan> & Pick<PruningPlan, 'schedule'>,
-  family: ModelFamily = 'vim',
+  { convUnderNone }: Pick<PlanRules, 'convUnderNone'> = everyChoice,
 ): PruningPlan {
   const alignment = options.alignment ?? 'decay';
   const plan: PruningPlan = {
@@ -64,24 +87,29 @@ export function pruningPlan(
     reduce: options.reduce ?? 'clip',
     order: options.order ?? 'aligned',
     alignment,
-    conv: options.conv ?? (alignment === 'none' && family === 'vim' ? 'compact' : 'positional'),
+    conv: options.conv ?? (alignment === 'none' ? convUnderNone : 'positional'),
     tokenOrder: options.tokenOrder ?? 'original',
     countClassToken: options.countClassToken ?? false,
     seed: options.seed ?? 0,
   };
   checkCombination(plan);
-  checkFamily(plan, family);
   return plan;
 }
 
-/** Throws a UserError where a model cannot be pruned by a plan: another family's option, or a block it lacks. */
-export function checkPlan(spec: Pick<ModelSpec, 'family' | 'depth'>, plan: PruningPlan): void {
-  checkFamily(plan, spec.family);
-  for (const { after } of plan.schedule) {
-    if (after > spec.depth) {
-      throw new UserError(`schedule: block ${after} is not there; the model has ${spec.depth} blocks`);
-    }
+/**
+ * The first choice of a plan that the rules do not admit, and what messages call it; undefined where all is well. A
+ * plan without a schedule prunes nothing by any rule, so it fits every family.
+ */
+export function choiceNotAdmitted(
+  plan: PruningPlan,
+  { choices }: PlanRules,
+): { readonly choice: OptionalChoice; readonly what: string } | undefined {
+  if (plan.schedule.length === 0) return undefined;
+  for (const choice of Object.keys(optionalChoices) as OptionalChoice[]) {
+    const [made, what] = optionalChoices[choice];
+    if (made(plan) && !choices[choice]) return { choice, what };
   }
+  return undefined;
 }
 
 function checkCombination(plan: PruningPlan): void {
@@ -97,21 +125,6 @@ function checkCombination(plan: PruningPlan): void {
   }
   if (!Number.isSafeInteger(plan.seed) || plan.seed < 0) {
     throw new UserError(`seed ${plan.seed}: must be a whole number from 0 to 2^53 - 1`);
-  }
-}
-
-/** A dense plan prunes nothing by any rule, so it fits both families. */
-function checkFamily(plan: PruningPlan, family: ModelFamily): void {
-  if (family === 'vim' || plan.schedule.length === 0) return;
-  const vimOnly: [boolean, string][] = [
-    [plan.tokenOrder === 'recentred', 'token order "recentred"'],
-    [plan.order === 'mirrored', 'score order "mirrored"'],
-    [plan.signal === 'gated-backward', 'signal "gated-backward"'],
-    [plan.conv === 'compact', 'convolution "compact"'],
-    [plan.countClassToken, 'counting the class token'],
-  ];
-  for (const [given, what] of vimOnly) {
-    if (given) throw new UserError(`${what} exists for Vim only, not for PlainMamba`);
   }
 }
 

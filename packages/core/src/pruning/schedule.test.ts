@@ -1,8 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
-import { vimSpec } from '../vim/spec.ts';
-import { keptCount, tokenCounts, tokensPerBlock } from './counts.ts';
-import { pruningPlan } from './plan.ts';
+import { keptCount, stepCounts } from './counts.ts';
 import { formatSchedule, parseSchedule } from './schedule.ts';
 
 const rounding = JSON.parse(
@@ -42,22 +40,7 @@ describe('kept tokens', () => {
     [50, '2,4,6@0.7', [50, 35, 25, 17]],
     [50, '2,4,6@.5', [50, 25, 13, 7]],
   ])('of %i through %s', (length, schedule, expected) => {
-    const spec = vimSpec({
-      width: 8,
-      depth: 24,
-      imageHeight: 1,
-      imageWidth: length - 1,
-      patchSize: 1,
-      stride: 1,
-    });
-    expect(tokenCounts(spec, pruningPlan({ schedule: parseSchedule(schedule) }))).toEqual(expected);
-  });
-
-  it('block by block: a step takes effect in the block after it', () => {
-    const spec = vimSpec({ width: 8, depth: 4 });
-    expect(tokensPerBlock(spec, pruningPlan({ schedule: parseSchedule('1,3@0.8') }))).toEqual([
-      197, 157, 157, 125,
-    ]);
+    expect(stepCounts(length, { schedule: parseSchedule(schedule) }, 'class-token')).toEqual(expected);
   });
 });
 

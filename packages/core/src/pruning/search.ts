@@ -11,9 +11,8 @@
  * - of the FLOPs: the distance between the part saved and the part asked for.
  */
 import { UserError } from '../errors.ts';
-import { modelFlops } from '../flops/model.ts';
-import { checkSpec, type ModelSpec } from '../model.ts';
-import { type PruningPlan, pruningPlan } from './plan.ts';
+import type { PruningPlan } from './plan.ts';
+import type { PruningStep } from './schedule.ts';
 
 export interface ScheduleSearch {
   /** Part of the dense model's FLOPs to be saved, between 0 and 1. */
@@ -36,6 +35,15 @@ export interface FoundSchedule {
   readonly imbalance: number;
 }
 
+/** The model that is to be pruned, as far as the search asks. */
+export interface SearchedModel {
+  readonly depth: number;
+  /** A plan for the model with this schedule. */
+  planOf(schedule: readonly PruningStep[]): PruningPlan;
+  /** By the paper's profile. */
+  flopsOf(plan: PruningPlan): number;
+}
+
 /** 0.5, 0.55, … 0.95 */
 export const usualKeepRatios: readonly number[] = Array.from({ length: 10 }, (_, i) => (50 + 5 * i) / 100);
 
@@ -45,20 +53,26 @@ export const usualKeepRatios: readonly number[] = Array.from({ length: 10 }, (_,
  *
  * @throws UserError for a target, ratios or options without meaning
  */
-export function searchSchedules(spec: ModelSpec, search: ScheduleSearch): readonly FoundSchedule[] {
-  const { reduction: target, tolerance = 0.001, keeps = usualKeepRatios, steps = [1, spec.depth] } = search;
+export function schedulesSaving(
+  model: SearchedModel,
+  {
+    reduction: target,
+    tolerance = 0.001,
+    keeps = usualKeepRatios,
+    steps = [1, model.depth],
+  }: Omit<ScheduleSearch, 'plan'>,
+): readonly FoundSchedule[] {
   checkSearch(target, tolerance, keeps, steps);
-  checkSpec(spec);
   const planOf = (blocks: readonly number[], keep: number) =>
-    pruningPlan({ ...search.plan, schedule: blocks.map((after) => ({ after, keep })) }, spec.family);
+    model.planOf(blocks.map((after) => ({ after, keep })));
   if (planOf([], 1).alignment === 'mask') {
     throw new UserError('alignment "mask" keeps every token in the sequence, so no schedule saves FLOPs');
   }
-  const dense = modelFlops(spec, planOf([], 1), 'paper').total;
-  const reductionOf = (plan: PruningPlan) => 1 - modelFlops(spec, plan, 'paper').total / dense;
+  const dense = model.flopsOf(planOf([], 1));
+  const reductionOf = (plan: PruningPlan) => 1 - model.flopsOf(plan) / dense;
 
   const found: FoundSchedule[] = [];
-  for (const blocks of evenlySpaced(spec.depth, steps)) {
+  for (const blocks of evenlySpaced(model.depth, steps)) {
     const candidates =
       keeps === 'solved' ? [closestKeep(target, (keep) => reductionOf(planOf(blocks, keep)))] : keeps;
     for (const keep of candidates) {
@@ -66,7 +80,7 @@ export function searchSchedules(spec: ModelSpec, search: ScheduleSearch): readon
       const reduction = reductionOf(plan);
       const distance = Math.abs(reduction - target);
       if (distance > tolerance) continue;
-      const imbalance = unevenness(blocks, spec.depth) + (1 - keep) + blocks.length / spec.depth + distance;
+      const imbalance = unevenness(blocks, model.depth) + (1 - keep) + blocks.length / model.depth + distance;
       found.push({ plan, keep, reduction, imbalance });
     }
   }

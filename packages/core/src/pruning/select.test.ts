@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { gaps } from './align.ts';
-import { pruningPlan } from './plan.ts';
+import { completePlan } from './plan.ts';
 import { randomScores, splitmix64 } from './random.ts';
 import { orderScores, reduceSignal, similarityTo } from './score.ts';
 import { selectTokens } from './select.ts';
@@ -80,9 +80,9 @@ describe('random scores', () => {
 describe('plans', () => {
   const schedule = [{ after: 1, keep: 0.5 }];
   it('choose the convolution by the alignment', () => {
-    expect(pruningPlan({ schedule, alignment: 'none' }).conv).toBe('compact');
-    expect(pruningPlan({ schedule }).conv).toBe('positional');
-    expect(pruningPlan({ schedule, alignment: 'mask' }).conv).toBe('positional');
+    expect(completePlan({ schedule, alignment: 'none' }).conv).toBe('compact');
+    expect(completePlan({ schedule }).conv).toBe('positional');
+    expect(completePlan({ schedule, alignment: 'mask' }).conv).toBe('positional');
   });
 
   it.each([
@@ -91,6 +91,6 @@ describe('plans', () => {
     [{ alignment: 'mask', conv: 'compact' }, 'alignment "mask"'],
     [{ seed: -1 }, 'seed -1'],
   ] as const)('refuse %o', (options, message) => {
-    expect(() => pruningPlan({ schedule, ...options })).toThrow(message);
+    expect(() => completePlan({ schedule, ...options })).toThrow(message);
   });
 });

@@ -1,10 +1,10 @@
 /** What everything that emits one whole model shares. */
-import type { ModelSpec, PruningPlan } from '@vssm/core';
+import type { PruningPlan } from '@vssm/core';
 import type { GraphBuilder, Value } from '../onnx/builder.ts';
 import type { Parameters } from './parameters.ts';
 import type { ScanForm } from './scan.ts';
 
-export interface EmitContext<Spec extends ModelSpec = ModelSpec> {
+export interface EmitContext<Spec> {
   readonly g: GraphBuilder;
   readonly spec: Spec;
   readonly plan: PruningPlan;

@@ -1,5 +1,4 @@
 /** The layers that both families are made of. */
-import type { ModelSpec } from '@vssm/core';
 import { float, type GraphBuilder, type Value } from '../onnx/builder.ts';
 import type { Parameters } from './parameters.ts';
 
@@ -7,7 +6,7 @@ import type { Parameters } from './parameters.ts';
 export function imageInput(
   g: GraphBuilder,
   name: string,
-  spec: Pick<ModelSpec, 'inChannels' | 'imageHeight' | 'imageWidth'>,
+  spec: { readonly inChannels: number; readonly imageHeight: number; readonly imageWidth: number },
 ): Value {
   return g.input(name, 'F32', ['batch', spec.inChannels, spec.imageHeight, spec.imageWidth]);
 }

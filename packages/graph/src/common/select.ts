@@ -39,7 +39,7 @@ function sumOverChannels(g: GraphBuilder, value: Value): Value {
  * @param positions [B, K] int64; undefined while every token stands in its own place
  */
 export function randomScoresOf(
-  { g, randomScores }: Pick<EmitContext, 'g' | 'randomScores'>,
+  { g, randomScores }: Pick<EmitContext<unknown>, 'g' | 'randomScores'>,
   step: number,
   positions: Value | undefined,
 ): Value {

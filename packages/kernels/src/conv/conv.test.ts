@@ -1,4 +1,4 @@
-import { silu } from '@vssm/core';
+import { silu } from '@vssm/core/reference';
 import fc from 'fast-check';
 import { expect, it } from 'vitest';
 import { describeImplementations } from '../implementations.test-data.ts';

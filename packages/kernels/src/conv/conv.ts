@@ -5,7 +5,7 @@
  * The options, and the twin that computes them in float64. The kernel is conv.asm.ts.
  */
 import type { Direction } from '@vssm/core';
-import { silu } from '@vssm/core';
+import { silu } from '@vssm/core/reference';
 import { type Rows, rowAddress } from '../rows.ts';
 
 export interface ConvOptions {

@@ -4,7 +4,7 @@
  *
  * The options, and the twin that computes them in float64. The kernel is backward-conv.asm.ts.
  */
-import { silu } from '@vssm/core';
+import { silu } from '@vssm/core/reference';
 import type { ConvOptions } from '../conv/conv.ts';
 import type { Rows } from '../rows.ts';
 import { rowsInOrder, scanOrder, siluSlope } from './backward-scan.ts';

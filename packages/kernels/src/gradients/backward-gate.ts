@@ -2,7 +2,7 @@
  * The gate as a step of its own, y = scale · SiLU(z) · ssm, and its gradient: training keeps the ungated sum, which
  * the gradient of z needs. The options, and the twins. The kernels are in backward-gate.asm.ts.
  */
-import { silu } from '@vssm/core';
+import { silu } from '@vssm/core/reference';
 import { type Rows, rowAddress } from '../rows.ts';
 import { siluSlope } from './backward-scan.ts';
 

@@ -9,7 +9,8 @@
  * The options, and the twin that computes them in float64. The kernel is backward-scan.asm.ts, and
  * backward-scan.c where there is a compiler.
  */
-import { gaps as gapsOf, silu, softplus } from '@vssm/core';
+import { gaps as gapsOf } from '@vssm/core';
+import { silu, softplus } from '@vssm/core/reference';
 import { type Rows, rowAddress } from '../rows.ts';
 import type { ScanOptions } from '../scan/scan.ts';
 

@@ -4,7 +4,7 @@
  *
  * The options, and the twin that computes them in float64. The kernel is grid-conv.asm.ts.
  */
-import { silu } from '@vssm/core';
+import { silu } from '@vssm/core/reference';
 import { type Rows, rowAddress } from '../rows.ts';
 
 export interface GridConvOptions {

@@ -7,7 +7,8 @@
  *
  * The options, and the twin that computes them in float64. The kernel is scan.asm.ts.
  */
-import { type Direction, type Reduction, type Signal, scoreContribution, silu, softplus } from '@vssm/core';
+import { type Direction, type Reduction, type Signal, scoreContribution } from '@vssm/core';
+import { silu, softplus } from '@vssm/core/reference';
 import { type Rows, rowAddress } from '../rows.ts';
 
 /** What a score is made from; `gated-backward` is the gated output of this call's direction alone. */

@@ -10,7 +10,8 @@
  *
  * The options, and the twin that computes them in float64. The kernel is snake-scan.asm.ts.
  */
-import { type Reduction, scanDirections, scoreContribution, silu, softplus } from '@vssm/core';
+import { type Reduction, scanDirections, scoreContribution } from '@vssm/core';
+import { silu, softplus } from '@vssm/core/reference';
 import { type Rows, rowAddress } from '../rows.ts';
 import type { ScanResult, ScanSignal } from '../scan/scan.ts';
 

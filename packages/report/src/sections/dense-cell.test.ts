@@ -1,5 +1,5 @@
 import { fileURLToPath } from 'node:url';
-import { pruningPlan } from '@vssm/core';
+import { pruningPlan } from '@vssm/families';
 import { type DenseRecord, readPaperTable } from '@vssm/results';
 import { describe, expect, it } from 'vitest';
 import { answer } from '../answers.ts';

@@ -2,15 +2,15 @@
  * Savings that are published without a schedule: what schedules come out there, found by arithmetic. None is
  * presented as the paper's.
  */
+import { formatSchedule } from '@vssm/core';
 import {
-  formatSchedule,
   isModelName,
   modelFlops,
   models,
   promisedSpeedup,
   pruningPlan,
   searchSchedules,
-} from '@vssm/core';
+} from '@vssm/families';
 import { flops, points, times, whole } from '../format.ts';
 import { html, joined, type Markup } from '../html.ts';
 import { sourceTags } from './paper-value.ts';

@@ -1,5 +1,5 @@
 /** A trace as an ONNX model. Weights are inputs like everything else: they change with every step. */
-import { float, GraphBuilder, type OnnxValue } from '@vssm/graph';
+import { float, GraphBuilder, type Value as OnnxValue } from '@vssm/graph';
 import type { Node, Trace, Value } from './trace.ts';
 
 export function onnxModel(trace: Trace): Uint8Array {

@@ -1,5 +1,5 @@
 /** A picture cut into the patches that the patch projection multiplies: its convolution as a matrix product. */
-import { patchGrid, type VimSpec } from '@vssm/core';
+import { patchGrid, type VimSpec } from '@vssm/families';
 
 /** Numbers in one patch. */
 export function patchSizeOf(spec: VimSpec): number {

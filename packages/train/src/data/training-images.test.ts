@@ -1,5 +1,5 @@
-import { vimSpec } from '@vssm/core';
 import type { RgbImage } from '@vssm/datasets';
+import { vimSpec } from '@vssm/families';
 import { describe, expect, it } from 'vitest';
 import { patchesOf } from './patches.ts';
 import { augmented, epochOrder } from './training-images.ts';

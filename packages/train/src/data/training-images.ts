@@ -2,7 +2,7 @@
  * The images of a training run: which ones, in which order, and as which of their variants. Everything follows from
  * the recipe's seed, the epoch and the image, so a run that is resumed sees what it would have seen.
  */
-import { splitmix64, uniformNumbers, type VimSpec } from '@vssm/core';
+import { splitmix64, uniformNumbers } from '@vssm/core';
 import {
   type ImageDataset,
   type Normalisation,
@@ -10,6 +10,7 @@ import {
   type RgbImage,
   stratifiedSample,
 } from '@vssm/datasets';
+import type { VimSpec } from '@vssm/families';
 import type { Recipe } from '../recipe/recipe.ts';
 import { patchesOf } from './patches.ts';
 

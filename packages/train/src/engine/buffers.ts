@@ -3,7 +3,8 @@
  * the kernels' memory. States of the scan are not among it: the kernel computes them again, eight channels at a time.
  */
 import type { Placement } from '@vssm/backend-cpu';
-import { type Direction, patchCount, sequenceLength, type VimSpec } from '@vssm/core';
+import type { Direction } from '@vssm/core';
+import { patchCount, sequenceLength, type VimSpec } from '@vssm/families';
 import { type Arena, convBackwardScratch, type Rows, scanBackwardScratch } from '@vssm/kernels';
 import { patchSizeOf } from '../data/patches.ts';
 import { directions } from './segments.ts';

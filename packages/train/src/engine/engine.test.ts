@@ -1,5 +1,6 @@
 /** The engine's gradient against the float64 reference: every plan, random shapes. */
-import { type PruningPlan, parameterCount, pruningPlan, type VimSpec, vimSpec } from '@vssm/core';
+import type { PruningPlan } from '@vssm/core';
+import { parameterCount, pruningPlan, type VimSpec, vimSpec } from '@vssm/families';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { patchesOf } from '../data/patches.ts';

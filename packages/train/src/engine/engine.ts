@@ -4,7 +4,8 @@
  * and gets no gradient of its own; kept tokens carry theirs straight through it.
  */
 import { type Placement, type Places, select, unprunedPlaces } from '@vssm/backend-cpu';
-import { checkPlan, type PruningPlan, patchCount, tokensPerBlock, UserError, type VimSpec } from '@vssm/core';
+import { type PruningPlan, UserError } from '@vssm/core';
+import { checkPlan, patchCount, tokensPerBlock, type VimSpec } from '@vssm/families';
 import { Arena, createKernels, createMemory } from '@vssm/kernels';
 import { type Buffers, placeBuffers, placed } from './buffers.ts';
 import { type ParameterLayout, parameterLayout } from './layout.ts';

@@ -2,7 +2,8 @@
  * All parameters of a model as one vector of float32, in the order of `modelParameters`: the form in which weights,
  * gradients and the optimiser's moments travel and are stored.
  */
-import { float32, type ModelSpec, modelParameters, sizeOf, type Weights } from '@vssm/core';
+import { float32, sizeOf, type Weights } from '@vssm/core';
+import { type ModelSpec, modelParameters } from '@vssm/families';
 
 export interface ParameterSlot {
   readonly name: string;

@@ -1,6 +1,7 @@
 /** What the kernels do of a block, forward and backward: two directions, one after the other. */
 import type { Places } from '@vssm/backend-cpu';
-import { type Direction, directionParameterNames, type PruningPlan, sizeOf, type VimSpec } from '@vssm/core';
+import { type Direction, type PruningPlan, sizeOf } from '@vssm/core';
+import { directionParameterNames, type VimSpec } from '@vssm/families';
 import type { Arena, Kernels } from '@vssm/kernels';
 import { type Buffers, rowsOf } from './buffers.ts';
 import { directions } from './segments.ts';

@@ -1,6 +1,6 @@
 /** The sessions of the traces that one model and plan need, each opened once and shared by the blocks of its length. */
 import { MemorySession } from '@vssm/backend-cpu';
-import type { VimSpec } from '@vssm/core';
+import type { VimSpec } from '@vssm/families';
 import type { WasmMemory } from '@vssm/kernels';
 import { gradientOf } from '../autodiff/gradient.ts';
 import { onnxModel } from '../autodiff/onnx.ts';

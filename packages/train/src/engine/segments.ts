@@ -6,7 +6,8 @@
  *                │                                                          │
  *                └──────── next: (select), out_proj, add, norm, in_proj ◀───┘   (after the last block: head)
  */
-import { classTokenPosition, type Direction, patchCount, sequenceLength, type VimSpec } from '@vssm/core';
+import type { Direction } from '@vssm/core';
+import { classTokenPosition, patchCount, sequenceLength, type VimSpec } from '@vssm/families';
 import { Trace, type Value } from '../autodiff/trace.ts';
 import { patchSizeOf } from '../data/patches.ts';
 

@@ -1,6 +1,6 @@
 /** Parameters (or, at another base, their gradients) under the names that the segments know them by. */
 import type { Placement } from '@vssm/backend-cpu';
-import { directionParameterNames, type VimSpec } from '@vssm/core';
+import { directionParameterNames, type VimSpec } from '@vssm/families';
 import { patchSizeOf } from '../data/patches.ts';
 import type { ParameterLayout } from './layout.ts';
 import { directions } from './segments.ts';

@@ -1,7 +1,7 @@
 import { mkdtempSync, rmSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { pruningPlan } from '@vssm/core';
+import { pruningPlan } from '@vssm/families';
 import { resultRecordSchema } from '@vssm/results';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { smallRun } from '../run/made-up-run.test-data.ts';

@@ -2,7 +2,8 @@
  * An experiment that trains: one dense model, then the same fine-tuning of it under several plans, as data. What is
  * compared is what remains after fine-tuning; what is lost before it is evaluated beside.
  */
-import type { PruningPlan, VimSpec } from '@vssm/core';
+import type { PruningPlan } from '@vssm/core';
+import type { VimSpec } from '@vssm/families';
 import type { Recipe } from '../recipe/recipe.ts';
 
 export interface TrainingExperiment {

@@ -6,17 +6,9 @@ import { createHash } from 'node:crypto';
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { readCheckpoint, sha256File } from '@vssm/checkpoints';
-import {
-  densePlan,
-  formatSchedule,
-  modelFlops,
-  type PruningPlan,
-  parameterCount,
-  randomWeights,
-  tokenCounts,
-  type Weights,
-} from '@vssm/core';
+import { formatSchedule, type PruningPlan, type Weights } from '@vssm/core';
 import type { ImageDataset, Normalisation } from '@vssm/datasets';
+import { densePlan, modelFlops, parameterCount, randomWeights, tokenCounts } from '@vssm/families';
 import { type FinetuningRecord, schemaVersion } from '@vssm/results';
 import type { Recipe } from '../recipe/recipe.ts';
 import { evaluate } from '../run/evaluate.ts';

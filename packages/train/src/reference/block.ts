@@ -1,13 +1,7 @@
 /** One Vim block in float64, forward and backward: norm, both directions, gate, output projection. */
-import {
-  type Direction,
-  directionParameterNames,
-  gaps,
-  gatherRows,
-  type PruningPlan,
-  silu,
-  type VimSpec,
-} from '@vssm/core';
+import { type Direction, gaps, type PruningPlan } from '@vssm/core';
+import { gatherRows, silu } from '@vssm/core/reference';
+import { directionParameterNames, type VimSpec } from '@vssm/families';
 import {
   type ConvArrays,
   convForward,

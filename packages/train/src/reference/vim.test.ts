@@ -1,5 +1,6 @@
 /** The float64 gradient against finite differences, and its forward pass against the project's reference. */
-import { float32, modelParameters, referenceForward, vimSpec } from '@vssm/core';
+import { float32 } from '@vssm/core';
+import { modelParameters, referenceForward, vimSpec } from '@vssm/families';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { livelyParameters, plans, randomImage, smallSpec } from '../made-up.test-data.ts';

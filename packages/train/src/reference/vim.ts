@@ -3,19 +3,9 @@
  * engine. The selection is taken as it falls: kept tokens carry gradient, pruned ones (zeroed ones, under `mask`) do
  * not, and scores get none.
  */
-import {
-  chooseTokens,
-  classTokenPosition,
-  countRule,
-  importance,
-  keptRows,
-  livePositions,
-  type PruningPlan,
-  patchCount,
-  patchGrid,
-  type VimSpec,
-  zeroGone,
-} from '@vssm/core';
+import type { PruningPlan } from '@vssm/core';
+import { chooseTokens, importance, keptRows, livePositions, zeroGone } from '@vssm/core/reference';
+import { classTokenPosition, countRule, patchCount, patchGrid, type VimSpec } from '@vssm/families';
 import { patchesOf } from '../data/patches.ts';
 import { type BlockResult, Gradients64, type Parameters64, vimBlock } from './block.ts';
 import { add, crossEntropy, linear, rmsNorm, scatterRows } from './layers.ts';

@@ -1,7 +1,8 @@
 /** Accuracy of weights on a data set, through the inference engine: what `vssm eval` would say of the same model. */
 import { cpuBackend } from '@vssm/backend-cpu';
-import { type PruningPlan, UserError, type VimSpec, type Weights } from '@vssm/core';
+import { type PruningPlan, UserError, type Weights } from '@vssm/core';
 import type { ImageDataset } from '@vssm/datasets';
+import type { VimSpec } from '@vssm/families';
 import type { Evaluation } from './log.ts';
 
 export interface EvaluationRequest {

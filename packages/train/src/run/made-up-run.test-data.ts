@@ -1,7 +1,8 @@
 /** For the tests: a data set that a tiny model learns in a few steps, and a run on it. Also a program that runs it. */
 import { fileURLToPath } from 'node:url';
-import { randomWeights, uniformNumbers } from '@vssm/core';
+import { uniformNumbers } from '@vssm/core';
 import type { ImageDataset, Normalisation } from '@vssm/datasets';
+import { randomWeights } from '@vssm/families';
 import { plans, smallSpec } from '../made-up.test-data.ts';
 import { trainingRecipe } from '../recipe/recipe.ts';
 import { type TrainingRun, train } from './train.ts';

@@ -1,7 +1,8 @@
 /** What the page asks its worker, where models are loaded and run so that the page itself never stands still. */
 import type { Batch, Prediction } from '@vssm/backend';
 import type { ErrorMessage, PageBackend } from '@vssm/backend-webgpu/page';
-import type { ModelName, PruningPlan } from '@vssm/core';
+import type { PruningPlan } from '@vssm/core';
+import type { ModelName } from '@vssm/families';
 
 /** Weights: random ones of a named model, or those that the server has under a name. */
 export type WeightSource =

@@ -1,5 +1,5 @@
 /** One card per picture: what went in, what is left of it after each pruning step, and what the models say. */
-import { type ModelSpec, tokenGrid } from '@vssm/core';
+import { type ModelSpec, tokenGrid } from '@vssm/families';
 import { make } from './elements.ts';
 import { drawPicture, keptCells, pictureUrl } from './overlay.ts';
 import type { Picture, Prepared } from './pictures.ts';

@@ -3,25 +3,27 @@ import type { PageBackend } from '@vssm/backend-webgpu/page';
 import {
   type Alignment,
   alignments,
+  type PruningPlan,
+  parseSchedule,
+  type Reduction,
+  reductions,
+  type Signal,
+  signals,
+  UserError,
+} from '@vssm/core';
+import {
   checkPlan,
   isModelName,
   type ModelName,
   type ModelSpec,
   modelFlops,
   models,
-  type PruningPlan,
   parameterCount,
-  parseSchedule,
   promisedSpeedup,
   pruningPlan,
-  type Reduction,
-  reductions,
-  type Signal,
   sequenceLength,
-  signals,
   tokenCounts,
-  UserError,
-} from '@vssm/core';
+} from '@vssm/families';
 import { byId, make } from './elements.ts';
 
 const signalWords: Readonly<Record<Signal, string>> = {

@@ -1,6 +1,7 @@
 /** The live page: choose, run, look, save. The work is done in a worker; see engine.ts. */
 import type { PageBackend } from '@vssm/backend-webgpu/page';
-import { namedModel, UserError } from '@vssm/core';
+import { UserError } from '@vssm/core';
+import { namedModel } from '@vssm/families';
 import { embeddedId, type ModelCard, type ServedModel, type Setup } from '../exchange.ts';
 import { type Backends, findBackends, machineOf } from './backends.ts';
 import type { WeightSource } from './calls.ts';

@@ -1,5 +1,5 @@
 /** What leaves the page when a run is saved. */
-import { pruningPlan, vimSpec } from '@vssm/core';
+import { pruningPlan, vimSpec } from '@vssm/families';
 import { afterEach, expect, it, vi } from 'vitest';
 import type { FinishedRun, ModelCard } from '../exchange.ts';
 import type { Item } from './gallery.ts';

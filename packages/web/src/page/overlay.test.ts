@@ -1,5 +1,5 @@
 /** Which patches of a picture are tinted over. */
-import { plainMambaModels, vimSpec } from '@vssm/core';
+import { plainMambaModels, vimSpec } from '@vssm/families';
 import { describe, expect, it } from 'vitest';
 import { keptCells, prunedPath } from './overlay.ts';
 

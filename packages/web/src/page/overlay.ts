@@ -1,5 +1,5 @@
 /** A picture with the patches that are no longer in the sequence tinted over, as SVG. */
-import { cellOf, type ModelSpec, tokenGrid } from '@vssm/core';
+import { cellOf, type ModelSpec, tokenGrid } from '@vssm/families';
 import type { Prepared } from './pictures.ts';
 
 const namespace = 'http://www.w3.org/2000/svg';

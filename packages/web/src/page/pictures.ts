@@ -1,8 +1,9 @@
 /** Pictures on their way into a model: samples of the data set and the user's own files, as 8-bit RGB. */
-import { type ModelSpec, UserError } from '@vssm/core';
+import { UserError } from '@vssm/core';
 import type { RgbImage } from '@vssm/datasets';
 import { normalise } from '@vssm/datasets/normalise';
 import { applyRecipe, recipeFor, recipeOfModel } from '@vssm/datasets/recipe';
+import type { ModelSpec } from '@vssm/families';
 import type { Samples } from '../exchange.ts';
 
 export interface Picture {

@@ -1,6 +1,7 @@
 /** One run: models are loaded, pictures answered batch by batch, and times taken dense and pruned turn about. */
 import type { PageBackend } from '@vssm/backend-webgpu/page';
-import { densePlan, type ModelSpec, type PruningPlan, UserError, uniformNumbers } from '@vssm/core';
+import { type PruningPlan, UserError, uniformNumbers } from '@vssm/core';
+import { densePlan, type ModelSpec } from '@vssm/families';
 import type { Timing } from '../exchange.ts';
 import type { TimedPrediction, WeightSource } from './calls.ts';
 import type { Engine } from './engine.ts';

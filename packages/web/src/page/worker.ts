@@ -9,7 +9,8 @@ import {
   type PageSources,
   pageEngine,
 } from '@vssm/backend-webgpu/page';
-import { checkPlan, namedModel, type PruningPlan, randomWeights } from '@vssm/core';
+import type { PruningPlan } from '@vssm/core';
+import { checkPlan, namedModel, randomWeights } from '@vssm/families';
 import type { Calls, Question, Reply, WeightSource } from './calls.ts';
 import { fetchFromServer } from './server.ts';
 

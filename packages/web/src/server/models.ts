@@ -8,9 +8,11 @@ import { mkdtemp, open, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
 import { encodeModel } from '@vssm/backend-webgpu/server';
-import { loadModel, readCheckpoint } from '@vssm/checkpoints';
-import { densePlan, UserError, type Weights } from '@vssm/core';
+import { readCheckpoint } from '@vssm/checkpoints';
+import { UserError, type Weights } from '@vssm/core';
 import { fashionMnistDir } from '@vssm/datasets';
+import { densePlan } from '@vssm/families';
+import { loadModel } from '@vssm/families/checkpoint';
 import { embeddedId, type ModelCard, type ServedModel } from '../exchange.ts';
 
 /** A page cannot hold more in one piece. */

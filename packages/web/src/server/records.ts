@@ -1,15 +1,7 @@
 /** A finished run of the page as the records of a results file, which `vssm report` reads like any other. */
 import { createHash } from 'node:crypto';
-import {
-  classTokenOf,
-  densePlan,
-  formatSchedule,
-  modelFlops,
-  type PruningPlan,
-  parameterCount,
-  tokenGrid,
-  UserError,
-} from '@vssm/core';
+import { formatSchedule, type PruningPlan, UserError } from '@vssm/core';
+import { classTokenOf, densePlan, modelFlops, parameterCount, tokenGrid } from '@vssm/families';
 import { quantile, spreadOf } from '@vssm/report/spread';
 import {
   type RunRecord,

@@ -1,5 +1,5 @@
 /** A PlainMamba around its pruning steps: no class token, and biases that would fill what a mask has emptied. */
-import { type PlainMambaSpec, plainMambaGrid, sequenceLength } from '@vssm/core';
+import { type PlainMambaSpec, plainMambaGrid, sequenceLength } from '@vssm/families';
 import { segmentNames } from '@vssm/graph';
 import type { Family, FamilyContext } from '../family.ts';
 import { placeLayerConvolutions } from './parameters.ts';

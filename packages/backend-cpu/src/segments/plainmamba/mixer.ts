@@ -2,14 +2,8 @@
  * A PlainMamba layer's kernel work over a range of channels: one convolution on the grid, and four snakes over
  * shared Δ, B, C and A.
  */
-import {
-  type PlainMambaSpec,
-  plainMambaGrid,
-  type ScanOrder,
-  scanDirections,
-  sequenceLength,
-  snakeOrders,
-} from '@vssm/core';
+import { type ScanOrder, scanDirections, snakeOrders } from '@vssm/core';
+import { type PlainMambaSpec, plainMambaGrid, sequenceLength } from '@vssm/families';
 import { type Arena, fillSnakeTables, type Kernels, type Region } from '@vssm/kernels';
 import type { ChannelRange, Mixer, MixerContext, MixerPlaces, MixJob, Score } from '../mixer.ts';
 import { type LayerParameters, placeParameters } from './parameters.ts';

@@ -1,5 +1,6 @@
 /** What the kernels need of a PlainMamba's weights, laid out once in the kernels' memory. */
-import type { PlainMambaSpec, Weights } from '@vssm/core';
+import type { Weights } from '@vssm/core';
+import type { PlainMambaSpec } from '@vssm/families';
 import { foldedBatchNorm } from '@vssm/graph';
 import { type Arena, tapsFirst } from '@vssm/kernels';
 import type { ChannelRange } from '../mixer.ts';

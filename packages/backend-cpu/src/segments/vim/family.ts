@@ -1,5 +1,5 @@
 /** A Vim around its pruning steps: the class token is what everything else is judged by, and all that is read. */
-import type { VimSpec } from '@vssm/core';
+import type { VimSpec } from '@vssm/families';
 import type { Family, FamilyContext, Stream } from '../family.ts';
 import type { Places } from '../prune.ts';
 

@@ -1,5 +1,6 @@
 /** A Vim block's kernel work over a range of channels: two directions, one after the other. */
-import type { Direction, VimSpec } from '@vssm/core';
+import type { Direction } from '@vssm/core';
+import type { VimSpec } from '@vssm/families';
 import type { Kernels } from '@vssm/kernels';
 import type { ChannelRange, Mixer, MixerContext, MixerPlaces, MixJob, Score } from '../mixer.ts';
 import { type BlockParameters, placeParameters } from './parameters.ts';

@@ -1,5 +1,6 @@
 /** What the kernels need of a Vim's weights, laid out once in the kernels' memory. */
-import { type Direction, directionParameterNames, type VimSpec, type Weights } from '@vssm/core';
+import type { Direction, Weights } from '@vssm/core';
+import { directionParameterNames, type VimSpec } from '@vssm/families';
 import type { Arena } from '@vssm/kernels';
 
 /** Byte offsets into the memory, all channels. */

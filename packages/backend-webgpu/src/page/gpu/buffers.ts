@@ -1,6 +1,7 @@
 /** The activations of one chunk of images on the device. ONNX Runtime and the kernels use the same buffers. */
 import { DeviceError } from '@vssm/backend';
-import { type ModelSpec, type PruningPlan, sequenceLength } from '@vssm/core';
+import type { PruningPlan } from '@vssm/core';
+import { type ModelSpec, sequenceLength } from '@vssm/families';
 import type { ProjectionSet } from '@vssm/graph';
 import { largestGrid, tilesOf } from '@vssm/kernels/wgsl';
 

@@ -5,14 +5,10 @@
  * stays on the device.
  */
 import type { Chunk, ChunkPrediction } from '@vssm/backend';
-import { drawScores, sequenceLength } from '@vssm/core';
-import {
-  modelSegments,
-  openSegments,
-  releaseSegments,
-  type SegmentSessions,
-  segmentNames,
-} from '@vssm/graph';
+import { drawScores } from '@vssm/core';
+import { sequenceLength } from '@vssm/families';
+import { modelSegments } from '@vssm/families/graph';
+import { openSegments, releaseSegments, type SegmentSessions, segmentNames } from '@vssm/graph';
 import type { InferenceSession, OnnxValue } from 'onnxruntime-web';
 import type { Model } from '../../wire.ts';
 import type { Runtime } from '../ort.ts';

@@ -1,6 +1,7 @@
 /** A model on the page's GPU: an engine, and a new one on a new device when that one is lost. */
 import { type Chunk, type ChunkPrediction, DeviceError } from '@vssm/backend';
-import { checkPlan, type ModelSpec, type PruningPlan, type Weights } from '@vssm/core';
+import type { PruningPlan, Weights } from '@vssm/core';
+import { checkPlan, type ModelSpec } from '@vssm/families';
 import * as runtime from 'onnxruntime-web/webgpu';
 import type { Model } from '../../wire.ts';
 import type { PageModel, PageSources } from '../model.ts';

@@ -2,14 +2,8 @@
  * The sequence between two pruning steps: how long it is, and where on the device its tokens' positions and its
  * class tokens are written down. Everything but the values is known when the model is loaded.
  */
-import {
-  classTokenOf,
-  countRule,
-  keptCount,
-  type ModelSpec,
-  type PruningPlan,
-  sequenceLength,
-} from '@vssm/core';
+import { keptCount, type PruningPlan } from '@vssm/core';
+import { classTokenOf, countRule, type ModelSpec, sequenceLength } from '@vssm/families';
 import { encodeShape, noClassToken, type SequenceShape } from '@vssm/kernels/wgsl';
 import { filledBuffer, storageBuffer } from './buffers.ts';
 

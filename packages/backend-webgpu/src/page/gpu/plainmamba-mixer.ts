@@ -2,15 +2,8 @@
  * PlainMamba's convolution on the grid and its four scans on the device. Where the tokens are on the grid, and how
  * the snakes run through those that are left, is worked out on the device once per phase.
  */
-import {
-  type PlainMambaSpec,
-  type PruningPlan,
-  plainMambaGrid,
-  scanDirections,
-  sequenceLength,
-  snakeOrders,
-  type Weights,
-} from '@vssm/core';
+import { type PruningPlan, scanDirections, snakeOrders, type Weights } from '@vssm/core';
+import { type PlainMambaSpec, plainMambaGrid, sequenceLength } from '@vssm/families';
 import { foldedBatchNorm } from '@vssm/graph';
 import {
   cellTokensShader,

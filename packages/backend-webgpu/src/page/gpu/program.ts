@@ -4,7 +4,8 @@
  * output projection already runs on the kept tokens only; a block that ends in a convolution on the grid is pruned
  * after it.
  */
-import { type ModelSpec, type PruningPlan, sequenceLength } from '@vssm/core';
+import type { PruningPlan } from '@vssm/core';
+import { type ModelSpec, sequenceLength } from '@vssm/families';
 import {
   compactShader,
   dotScoreShader,

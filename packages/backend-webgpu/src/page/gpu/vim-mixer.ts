@@ -1,5 +1,6 @@
 /** Vim's convolution and its two scans on the device. */
-import { type Direction, directionParameterNames, type VimSpec, type Weights } from '@vssm/core';
+import type { Direction, Weights } from '@vssm/core';
+import { directionParameterNames, type VimSpec } from '@vssm/families';
 import {
   convShader,
   gatherShader,

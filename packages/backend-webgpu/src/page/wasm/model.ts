@@ -1,7 +1,8 @@
 /** A model on the page's processor: backend-cpu's engine and WebAssembly kernels, on onnxruntime-web (see ort.ts). */
 import type { Chunk, ChunkPrediction, LoadedModel } from '@vssm/backend';
 import { cpuBackend } from '@vssm/backend-cpu';
-import { checkPlan, type ModelSpec, type PruningPlan } from '@vssm/core';
+import type { PruningPlan } from '@vssm/core';
+import { checkPlan, type ModelSpec } from '@vssm/families';
 import { createKernels, createMemory } from '@vssm/kernels';
 import type { Model } from '../../wire.ts';
 import type { PageModel, PageSources } from '../model.ts';

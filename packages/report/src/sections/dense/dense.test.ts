@@ -1,4 +1,4 @@
-import { pruningPlan } from '@vssm/core';
+import { pruningPlan } from '@vssm/families';
 import { type DenseRecord, encodeRuns } from '@vssm/results';
 import { describe, expect, it } from 'vitest';
 import { gatherEvidence } from '../../evidence.ts';

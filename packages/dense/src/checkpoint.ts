@@ -1,0 +1,1 @@
+export { denseClasses, type LoadedDenseCheckpoint, loadDenseModel } from './checkpoint/load.ts';

@@ -1,0 +1,93 @@
+/** The detectors' networks on maps: feature pyramid, proposal network, RetinaNet's head. Sizes follow the inputs. */
+import type { Weights } from '@vssm/core';
+import { segment, type Value } from '@vssm/graph';
+import { denseReference } from '../model/index.ts';
+import {
+  type DetectorSpec,
+  type MaskRcnnSpec,
+  pyramidLevels,
+  type RetinaNetSpec,
+  retinaStackedConvs,
+} from '../model/spec.ts';
+import { conv, convModule, mapAxes, relu, resize, type Stage, sizeOfMap } from './convs.ts';
+import { denseNames } from './names.ts';
+
+/** f0 … f3 → p0 … p4 (RetinaNet does not read f0) */
+export function featurePyramidStage(spec: DetectorSpec, weights: Weights): Uint8Array {
+  const stage = segment('feature_pyramid', weights);
+  const { g } = stage;
+  const d = spec.backbone.spec.width;
+  const first = spec.kind === 'maskrcnn' ? 0 : 1;
+  const laterals: Value[] = [];
+  for (let i = first; i < 4; i++) {
+    const map = g.input(denseNames.map(i), 'F32', mapAxes(denseNames.map(i), d));
+    laterals.push(convModule(stage, `neck.lateral_convs.${i - first}`, map));
+  }
+  for (let i = laterals.length - 1; i > 0; i--) {
+    const finer = laterals[i - 1];
+    const coarser = resize(stage, laterals[i], 'nearest', sizeOfMap(stage, finer));
+    laterals[i - 1] = g.op('Add', [finer, coarser]);
+  }
+  const levels = laterals.map((lateral, i) => convModule(stage, `neck.fpn_convs.${i}`, lateral));
+  if (spec.kind === 'maskrcnn') {
+    const everySecond = { kernel_shape: [1, 1], strides: [2, 2] };
+    levels.push(g.op('MaxPool', [levels.at(-1)!], { attributes: everySecond }));
+  } else {
+    for (const i of [3, 4])
+      levels.push(convModule(stage, `neck.fpn_convs.${i}`, levels.at(-1)!, { stride: 2 }));
+  }
+  for (const [i, level] of levels.entries()) {
+    g.op('Identity', [level], { name: denseNames.level(i) });
+    g.output(denseNames.level(i), 'F32', mapAxes(denseNames.level(i), spec.channels));
+  }
+  return g.model();
+}
+
+/** p0 … p4 → scores and deltas of every level */
+export function proposalStage(spec: MaskRcnnSpec, weights: Weights): Uint8Array {
+  return levelHead('proposals', spec, weights, 1, (stage, level) => {
+    const shared = relu(stage, conv(stage, 'rpn_head.rpn_conv', level));
+    return {
+      scores: conv(stage, 'rpn_head.rpn_cls', shared),
+      deltas: conv(stage, 'rpn_head.rpn_reg', shared),
+    };
+  });
+}
+
+/** p0 … p4 → scores and deltas of every level */
+export function retinaStage(spec: RetinaNetSpec, weights: Weights): Uint8Array {
+  return levelHead('retina', spec, weights, spec.classes, (stage, level) => {
+    const tower = (branch: string) => {
+      let x = level;
+      for (let i = 0; i < retinaStackedConvs; i++) {
+        x = relu(stage, conv(stage, `bbox_head.${branch}.${i}.conv`, x));
+      }
+      return x;
+    };
+    return {
+      scores: conv(stage, 'bbox_head.retina_cls', tower('cls_convs')),
+      deltas: conv(stage, 'bbox_head.retina_reg', tower('reg_convs')),
+    };
+  });
+}
+
+function levelHead(
+  name: string,
+  spec: DetectorSpec,
+  weights: Weights,
+  classes: number,
+  head: (stage: Stage, level: Value) => { readonly scores: Value; readonly deltas: Value },
+): Uint8Array {
+  const stage = segment(name, weights);
+  const { g } = stage;
+  const anchors = denseReference.anchorsPerCell(spec);
+  for (let i = 0; i < pyramidLevels; i++) {
+    const level = g.input(denseNames.level(i), 'F32', mapAxes(denseNames.level(i), spec.channels));
+    const { scores, deltas } = head(stage, level);
+    g.op('Identity', [scores], { name: denseNames.scores(i) });
+    g.op('Identity', [deltas], { name: denseNames.deltas(i) });
+    g.output(denseNames.scores(i), 'F32', mapAxes(denseNames.level(i), anchors * classes));
+    g.output(denseNames.deltas(i), 'F32', mapAxes(denseNames.level(i), anchors * 4));
+  }
+  return g.model();
+}

@@ -1,0 +1,14 @@
+export * from '@vssm/core/reference';
+export { type Choice, chooseTokens, importance, type Signals } from '@vssm/core/reference';
+export * from './adapter.ts';
+export * from './attention.ts';
+export * from './backbones.ts';
+export * from './detection-heads.ts';
+export * from './plainmamba-blocks.ts';
+export { everyCell, GridMemory, type KeptCells } from './pruning.ts';
+export * from './resize.ts';
+export * from './roi-align.ts';
+export * from './rope.ts';
+export * from './upernet.ts';
+export * from './vim-blocks.ts';
+export * from './vim-neck.ts';

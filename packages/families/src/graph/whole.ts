@@ -1,0 +1,81 @@
+/**
+ * A model as one portable ONNX graph, with its pruning inside: the batch is dynamic, every length is static, and
+ * which tokens stay is decided by the model itself.
+ *
+ * Inputs: `input` [B, C, H, W] float32, normalised; with the `random` signal also `random_scores`
+ * [B, steps, L0] float32. Outputs: `logits` [B, classes] float32, and after each pruning step
+ * `kept.<block>` [B, K] int64, the positions of the kept tokens in sequence order.
+ */
+import { formatSchedule, type PruningPlan, type Weights } from '@vssm/core';
+import {
+  type EmitContext,
+  type EmittedModel,
+  GraphBuilder,
+  imageInput,
+  Parameters,
+  type ScanForm,
+  type Value,
+} from '@vssm/graph';
+import { type ModelSpec, sequenceLength } from '../model.ts';
+import { emitPlainMamba } from '../plainmamba/graph/whole.ts';
+import { checkPlan } from '../plan.ts';
+import { emitVim } from '../vim/graph/whole.ts';
+
+export interface WholeOptions {
+  /** Default `linear-attention`. */
+  readonly scan?: ScanForm;
+  /** Added to the model's metadata, for instance the source checkpoint's checksum. */
+  readonly metadata?: Readonly<Record<string, string>>;
+}
+
+/** Names of the model's inputs and outputs. */
+export const wholeNames = {
+  input: 'input',
+  randomScores: 'random_scores',
+  logits: 'logits',
+  kept: (after: number) => `kept.${after}`,
+} as const;
+
+/** @returns the encoded ONNX model */
+export function wholeModel(
+  spec: ModelSpec,
+  weights: Weights,
+  plan: PruningPlan,
+  options: WholeOptions = {},
+): Uint8Array {
+  checkPlan(spec, plan);
+  const g = new GraphBuilder(spec.family);
+  const input = imageInput(g, wholeNames.input, spec);
+  const randomScores =
+    plan.signal === 'random' && plan.schedule.length > 0
+      ? g.input(wholeNames.randomScores, 'F32', ['batch', plan.schedule.length, sequenceLength(spec)])
+      : undefined;
+
+  const parameters = new Parameters(g, weights);
+  const scan = options.scan ?? 'linear-attention';
+  const { logits, kept } = emit({ g, spec, plan, parameters, scan, randomScores }, input);
+  for (const { after, positions, count } of kept) {
+    g.op('Identity', [positions], { name: wholeNames.kept(after) });
+    g.output(wholeNames.kept(after), 'I64', ['batch', count]);
+  }
+  g.output(logits, 'F32', ['batch', spec.classes]);
+
+  return g.model({
+    'vssm.spec': JSON.stringify(spec),
+    'vssm.plan': JSON.stringify(plan),
+    'vssm.schedule': formatSchedule(plan.schedule),
+    ...options.metadata,
+  });
+}
+
+function emit(context: EmitContext<ModelSpec>, input: Value): EmittedModel {
+  const { spec } = context;
+  switch (spec.family) {
+    case 'vim':
+      return emitVim({ ...context, spec }, input, wholeNames.logits);
+    case 'plainmamba':
+      return emitPlainMamba({ ...context, spec }, input, wholeNames.logits);
+    default:
+      throw spec satisfies never;
+  }
+}

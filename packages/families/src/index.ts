@@ -1,0 +1,12 @@
+export * from './counts.ts';
+export * from './flops.ts';
+export * from './model.ts';
+export { plainMambaPositionEmbedding } from './plainmamba/position-embedding.ts';
+export * from './plainmamba/reference.ts';
+export * from './plainmamba/spec.ts';
+export * from './plan.ts';
+export { randomWeights } from './random-weights.ts';
+export * from './reference.ts';
+export * from './search.ts';
+export * from './vim/reference.ts';
+export * from './vim/spec.ts';

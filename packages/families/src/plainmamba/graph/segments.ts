@@ -1,0 +1,119 @@
+/**
+ * A PlainMamba cut at its scans; see common/segments.ts. A layer that ends in a 3x3 convolution is cut there too:
+ * its output projection is a segment of its own, the convolution (BatchNorm folded into it) runs in a kernel, and
+ * the next segment begins with GELU.
+ *
+ * Under alignment `mask` the segments zero the tokens that are gone, by their input `live`: a layer's biases would
+ * fill them.
+ */
+import type { Alignment, Weights } from '@vssm/core';
+import {
+  addProjections,
+  type GraphBuilder,
+  imageInput,
+  layerNorm,
+  linear,
+  type Parameters,
+  type Segments,
+  segment,
+  segmentNames,
+  type Value,
+} from '@vssm/graph';
+import type { PlainMambaSpec } from '../spec.ts';
+import { classify, embed } from './embed.ts';
+
+export function plainMambaSegments(spec: PlainMambaSpec, weights: Weights, alignment: Alignment): Segments {
+  const masked = alignment === 'mask';
+  return {
+    projectionSets: ['shared'],
+    embed: () => embedSegment(spec, weights),
+    projections: (layer) => projectionSegment(spec, weights, layer),
+    outProjection: (layer) =>
+      spec.depthwiseLayers.includes(layer) ? outProjectionSegment(spec, weights, layer) : undefined,
+    next: (layer) => nextSegment(spec, weights, layer, masked),
+    head: () => headSegment(spec, weights),
+  };
+}
+
+function embedSegment(spec: PlainMambaSpec, weights: Weights): Uint8Array {
+  const { g, parameters } = segment('embed', weights);
+  const tokens = embed(g, spec, parameters, imageInput(g, segmentNames.pixels, spec));
+  g.op('Reshape', [tokens, g.ints([-1, spec.width])], { name: segmentNames.nextResidual });
+  return withInProjection(g, spec, parameters, 0);
+}
+
+function projectionSegment(spec: PlainMambaSpec, weights: Weights, layer: number): Uint8Array {
+  const graph = segment(`projections_${layer}`, weights);
+  const own = (name: string) => `backbone.layers.${layer}.mamba.${name}.weight`;
+  addProjections(graph, 'shared', { xProj: own('x_proj'), dtProj: own('dt_proj') }, spec);
+  return graph.g.model();
+}
+
+function outProjectionSegment(spec: PlainMambaSpec, weights: Weights, layer: number): Uint8Array {
+  const { g, parameters } = segment(`out_projection_${layer}`, weights);
+  addOutProjection(g, spec, parameters, layer, ['rows'], segmentNames.nextResidual);
+  g.output(segmentNames.nextResidual, 'F32', ['rows', spec.width]);
+  return g.model();
+}
+
+function nextSegment(spec: PlainMambaSpec, weights: Weights, layer: number, masked: boolean): Uint8Array {
+  const { g, parameters } = segment(`next_${layer}`, weights);
+  if (masked) {
+    const live = g.input(segmentNames.live, 'F32', ['rows', 1]);
+    const tokens = endOfLayer(g, spec, parameters, layer, ['rows']);
+    g.op('Mul', [tokens, live], { name: segmentNames.nextResidual });
+  } else endOfLayer(g, spec, parameters, layer, ['rows'], segmentNames.nextResidual);
+  return withInProjection(g, spec, parameters, layer + 1);
+}
+
+/** Its rows keep the images apart, [B, K, …], for the mean over each one's tokens. */
+function headSegment(spec: PlainMambaSpec, weights: Weights): Uint8Array {
+  const { g, parameters } = segment('head', weights);
+  const tokens = endOfLayer(g, spec, parameters, spec.depth - 1, ['batch', 'tokens']);
+  classify(g, spec, parameters, tokens, segmentNames.logits);
+  g.output(segmentNames.logits, 'F32', ['batch', spec.classes]);
+  return g.model();
+}
+
+/** Begins a segment: the tokens that a layer returns. `rows`: the leading axes of everything. */
+function endOfLayer(
+  g: GraphBuilder,
+  spec: PlainMambaSpec,
+  parameters: Parameters,
+  layer: number,
+  rows: readonly string[],
+  name?: string,
+): Value {
+  if (!spec.depthwiseLayers.includes(layer)) return addOutProjection(g, spec, parameters, layer, rows, name);
+  const convolved = g.input(segmentNames.residual, 'F32', [...rows, spec.width]);
+  return g.op('Gelu', [convolved], name === undefined ? {} : { name });
+}
+
+function addOutProjection(
+  g: GraphBuilder,
+  spec: PlainMambaSpec,
+  parameters: Parameters,
+  layer: number,
+  rows: readonly string[],
+  name?: string,
+): Value {
+  const y = g.input(segmentNames.y, 'F32', [...rows, spec.innerWidth]);
+  const residual = g.input(segmentNames.residual, 'F32', [...rows, spec.width]);
+  const output = linear(g, parameters, y, `backbone.layers.${layer}.mamba.out_proj`);
+  return g.op('Add', [residual, output], name === undefined ? {} : { name });
+}
+
+/** Ends a segment: norm and in_proj of `layer` on the value named `next_residual`. */
+function withInProjection(
+  g: GraphBuilder,
+  spec: PlainMambaSpec,
+  parameters: Parameters,
+  layer: number,
+): Uint8Array {
+  const prefix = `backbone.layers.${layer}`;
+  const normed = layerNorm(g, parameters, segmentNames.nextResidual, `${prefix}.norm`, 1e-5);
+  linear(g, parameters, normed, `${prefix}.mamba.in_proj`, segmentNames.xz);
+  g.output(segmentNames.nextResidual, 'F32', ['rows', spec.width]);
+  g.output(segmentNames.xz, 'F32', ['rows', 2 * spec.innerWidth]);
+  return g.model();
+}

@@ -1,0 +1,40 @@
+/** The spec of a Vim from its checkpoint, every tensor's name and shape checked against it. */
+import type { Checkpoint } from '@vssm/checkpoints';
+import { checkNames, checkShapes } from '../../checkpoint/check.ts';
+import { isBatchCounter } from '../../checkpoint/counter.ts';
+import { refuseUnsupported } from '../../checkpoint/refuse.ts';
+import type { GridOptions } from '../../checkpoint/size.ts';
+import { checkSpec } from '../../model.ts';
+import { type VimSpec, vimParameters } from '../spec.ts';
+import { resolveGrid } from './grid.ts';
+import { type VimShape, vimShape } from './shape.ts';
+import { unsupportedVims } from './unsupported.ts';
+
+/** A top-level module called head_… or …_head (head_dist, decode_head, auxiliary_head): `head` itself is ours. */
+export function isOtherHead(name: string): boolean {
+  return /^(head_\w+|\w+_head)\./.test(name);
+}
+
+/** @throws UserError, see loadModel */
+export function inferVim(checkpoint: Checkpoint, options: GridOptions): VimSpec {
+  const { tensors } = checkpoint;
+  refuseUnsupported(tensors, unsupportedVims);
+  const shape = vimShape(tensors);
+  const parameters = vimParameters(checkSpec(anySpec(shape)));
+  checkNames(checkpoint, parameters, (name) => isOtherHead(name) || isBatchCounter(name));
+  const { patches, ...model } = shape;
+  const { width, depth, stateSize } = shape;
+  checkShapes(tensors, parameters, `a Vim of width ${width}, depth ${depth}, state size ${stateSize}`);
+  return checkSpec({ family: 'vim', ...model, ...resolveGrid(patches, shape.patchSize, options) });
+}
+
+/** Some image with the right number of patches: the parameters are the same for all of them. */
+function anySpec({ patches, ...model }: VimShape): VimSpec {
+  return {
+    family: 'vim',
+    ...model,
+    imageHeight: model.patchSize,
+    imageWidth: patches - 1 + model.patchSize,
+    stride: 1,
+  };
+}

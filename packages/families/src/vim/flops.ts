@@ -1,0 +1,95 @@
+/**
+ * FLOPs of one image through a (pruned) Vim, from one walk over its blocks, in two profiles that must never be
+ * mixed:
+ *
+ * - `paper` reproduces the six values the paper publishes: linear and convolution layers as multiply-adds, ONE
+ *   of the two scan directions, the scan at 9 operations per token, channel and state, norms and activations
+ *   free. Alignment `decay` charges 2·E·N for every token gone so far, in every later block.
+ * - `strict` is the honest cost: 2 per multiply-add, 1 per other arithmetic operation (exp, softplus, SiLU,
+ *   rsqrt and division included), both directions, and the pruning itself.
+ *
+ * L is the number of tokens entering a block, class token included. Under `mask` nothing becomes shorter.
+ */
+import { type Flops, type FlopsProfile, type PruningPlan, strictPruning } from '@vssm/core';
+import { tokenCounts, tokensPerBlock } from '../counts.ts';
+import { sequenceLength } from '../model.ts';
+import { checkPlan } from '../plan.ts';
+import { patchCount, type VimSpec } from './spec.ts';
+
+export function vimFlops(spec: VimSpec, plan: PruningPlan, profile: FlopsProfile): Flops {
+  checkPlan(spec, plan);
+  const full = sequenceLength(spec);
+  const masked = plan.alignment === 'mask';
+  const live = tokensPerBlock(spec, plan);
+  const perBlock = profile === 'paper' ? paperBlock : strictBlock;
+
+  const blocks = live.map((liveTokens, index) => {
+    const tokens = masked ? full : liveTokens;
+    const gone = plan.alignment === 'decay' ? full - liveTokens : 0;
+    const prunes = plan.schedule.some(({ after }) => after === index + 1);
+    const kept = masked ? full : (live[index + 1] ?? tokenCounts(spec, plan).at(-1)!);
+    return {
+      tokens,
+      block: perBlock(spec, tokens, gone) + (profile === 'strict' && index > 0 ? tokens * spec.width : 0),
+      pruning: profile === 'strict' && prunes ? strictPruning(spec, plan, tokens, kept, 2) : 0,
+    };
+  });
+  const patchEmbed = profile === 'paper' ? paperPatchEmbed(spec) : strictPatchEmbed(spec);
+  const head = profile === 'paper' ? spec.width * spec.classes : strictHead(spec);
+  const total = blocks.reduce((sum, { block, pruning }) => sum + block + pruning, patchEmbed + head);
+  return {
+    profile,
+    total,
+    patchEmbed,
+    blocks,
+    head,
+    tokens: tokenCounts(spec, plan),
+  };
+}
+
+function patchMacs(spec: VimSpec): number {
+  return patchCount(spec) * spec.inChannels * spec.patchSize ** 2 * spec.width;
+}
+
+function paperPatchEmbed(spec: VimSpec): number {
+  return patchMacs(spec);
+}
+
+function paperBlock(spec: VimSpec, L: number, gone: number): number {
+  const { width: d, innerWidth: E, dtRank: r, stateSize: N, convKernel: taps } = spec;
+  const projections = 2 * L * d * E + L * E * d;
+  const convolution = (L + taps - 1) * E * taps;
+  const scan = L * E * (r + 2 * N) + L * r * E + 9 * L * E * N + 2 * L * E;
+  return projections + convolution + scan + 2 * E * N * gone;
+}
+
+/** The projection with its bias, and the position embedding's addition. */
+function strictPatchEmbed(spec: VimSpec): number {
+  return 2 * patchMacs(spec) + patchCount(spec) * spec.width + sequenceLength(spec) * spec.width;
+}
+
+/** Norm, both projections, two directions, the gate's SiLU, and the mean of the directions. */
+function strictBlock(spec: VimSpec, L: number, gone: number): number {
+  const { width: d, innerWidth: E } = spec;
+  const norm = 4 * L * d;
+  const projections = 2 * L * d * 2 * E + 2 * L * E * d;
+  const gateSilu = L * E;
+  const mean = 2 * L * E;
+  return norm + projections + gateSilu + mean + 2 * strictDirection(spec, L, gone);
+}
+
+function strictDirection(spec: VimSpec, L: number, gone: number): number {
+  const { innerWidth: E, dtRank: r, stateSize: N, convKernel: taps } = spec;
+  const convolution = 2 * taps * L * E + L * E;
+  const projections = 2 * L * E * (r + 2 * N) + 2 * L * r * E;
+  const delta = 2 * L * E;
+  const scan = 7 * L * E * N + 3 * L * E;
+  const gate = L * E;
+  const alignment = gone > 0 ? 2 * L * E : 0;
+  return convolution + projections + delta + scan + gate + alignment;
+}
+
+/** The last residual addition and norm on the class token alone, the classifier with its bias. */
+function strictHead(spec: VimSpec): number {
+  return spec.width + 4 * spec.width + 2 * spec.width * spec.classes + spec.classes;
+}

@@ -1,0 +1,95 @@
+/**
+ * How one Vim block becomes a graph: add → RMSNorm → in_proj → (convolution, projections, scan) in both
+ * directions → gate → out_proj. Tokens stay in sequence order throughout; the backward direction is a window
+ * that looks ahead and a scan that runs from the last token to the first.
+ */
+import type { Direction } from '@vssm/core';
+import { softplus } from '@vssm/core/reference';
+import { type EmitContext, rmsNorm, selectiveScan, silu, swapLastAxes, type Value } from '@vssm/graph';
+import { directionParameterNames, type VimSpec } from '../spec.ts';
+import type { TokenPlaces } from './places.ts';
+
+/** The two streams between blocks, [B, L, d] each. */
+export interface Streams {
+  /** The last mixer's output; undefined before the first block. */
+  readonly hidden: Value | undefined;
+  /** The sum of everything before it. */
+  readonly residual: Value;
+}
+
+export interface BlockOutput extends Streams {
+  readonly hidden: Value;
+  /** What scores are made from, [B, L, E] each, tokens in their own places. */
+  readonly signals: { readonly gated: Value; readonly 'gated-backward': Value; readonly ssm: Value };
+}
+
+export function vimBlock(
+  context: EmitContext<VimSpec>,
+  block: number,
+  streams: Streams,
+  places: TokenPlaces,
+): BlockOutput {
+  const { g, spec, parameters } = context;
+  const E = spec.innerWidth;
+  const prefix = `layers.${block}.mixer`;
+
+  const residual =
+    streams.hidden === undefined ? streams.residual : g.op('Add', [streams.residual, streams.hidden]);
+  const normed = rmsNorm(g, residual, parameters.plain(`layers.${block}.norm.weight`));
+  const xz = g.op('MatMul', [normed, parameters.linear(`${prefix}.in_proj.weight`)]);
+  const [x, z] = g.ops('Split', [xz, g.ints([E, E])], 2, { attributes: { axis: 2 } });
+  const gate = silu(g, z);
+
+  const channelsFirst = swapLastAxes(g, places.spread(x));
+  const forward = scanDirection(context, prefix, 'forward', channelsFirst, places);
+  const backward = scanDirection(context, prefix, 'backward', channelsFirst, places);
+
+  const ssm = g.op('Add', [forward, backward]);
+  const gated = g.op('Mul', [ssm, gate]);
+  // The mean of the two directions is folded into the projection: a factor of 1/2 is exact.
+  const hidden = g.op('MatMul', [gated, parameters.linear(`${prefix}.out_proj.weight`, 0.5)]);
+  const signals = {
+    gated,
+    ssm,
+    get 'gated-backward'() {
+      return g.op('Mul', [backward, gate]);
+    },
+  };
+  return { hidden, residual, signals };
+}
+
+/** One direction from x on the convolution's grid, [B, E, L or L0], to its ungated output y, [B, L, E]. */
+function scanDirection(
+  { g, spec, plan, parameters, scan }: EmitContext<VimSpec>,
+  prefix: string,
+  direction: Direction,
+  x: Value,
+  places: TokenPlaces,
+): Value {
+  const { innerWidth: E, stateSize: N, dtRank: r, convKernel: taps } = spec;
+  const names = directionParameterNames[direction];
+  const backward = direction === 'backward';
+  const own = (name: string) => `${prefix}.${name}`;
+
+  const convolved = g.op(
+    'Conv',
+    [x, parameters.taps(own(`${names.conv}.weight`), backward), parameters.plain(own(`${names.conv}.bias`))],
+    { attributes: { group: E, kernel_shape: [taps], pads: backward ? [0, taps - 1] : [taps - 1, 0] } },
+  );
+  const u = places.collect(swapLastAxes(g, silu(g, convolved)));
+
+  const projected = g.op('MatMul', [u, parameters.linear(own(`${names.xProj}.weight`))]);
+  const [dt, b, c] = g.ops('Split', [projected, g.ints([r, N, N])], 3, { attributes: { axis: 2 } });
+  const deltaBias = parameters.plain(own(`${names.dtProj}.bias`));
+  const delta = g.op('Softplus', [
+    g.op('Add', [g.op('MatMul', [dt, parameters.linear(own(`${names.dtProj}.weight`))]), deltaBias]),
+  ]);
+
+  const gap = plan.alignment === 'decay' ? places.gaps(direction) : undefined;
+  const deltaOfNothing = () => parameters.map(own(`${names.dtProj}.bias`), 'softplus', [E], softplus);
+  const time = gap === undefined ? delta : g.op('Add', [delta, g.op('Mul', [gap, deltaOfNothing()])]);
+  const a = parameters.map(own(names.aLog), 'negative_exp', [E, N], (value) => -Math.exp(value));
+  const input = g.op('Mul', [delta, u]);
+  const read = selectiveScan(g, scan, { time, input, b, c, a }, { channels: E, stateSize: N }, backward);
+  return g.op('Add', [read, g.op('Mul', [u, parameters.plain(own(names.d))])]);
+}

@@ -1,0 +1,79 @@
+/** A Vim cut at its scans; see common/segments.ts. */
+import type { Direction, Weights } from '@vssm/core';
+import {
+  addProjections,
+  type GraphBuilder,
+  imageInput,
+  type Parameters,
+  rmsNorm,
+  type Segments,
+  segment,
+  segmentNames,
+  type Value,
+} from '@vssm/graph';
+import { directionParameterNames, type VimSpec } from '../spec.ts';
+import { classify, embed } from './embed.ts';
+
+const directions: readonly Direction[] = ['forward', 'backward'];
+
+export function vimSegments(spec: VimSpec, weights: Weights): Segments {
+  return {
+    projectionSets: directions,
+    embed: () => embedSegment(spec, weights),
+    projections: (block) => projectionSegment(spec, weights, block),
+    outProjection: () => undefined,
+    next: (block) => nextSegment(spec, weights, block),
+    head: () => headSegment(spec, weights),
+  };
+}
+
+function embedSegment(spec: VimSpec, weights: Weights): Uint8Array {
+  const { g, parameters } = segment('embed', weights);
+  const tokens = embed(g, spec, parameters, imageInput(g, segmentNames.pixels, spec));
+  g.op('Reshape', [tokens, g.ints([-1, spec.width])], { name: segmentNames.nextResidual });
+  return withInProjection(g, spec, parameters, 0);
+}
+
+function projectionSegment(spec: VimSpec, weights: Weights, block: number): Uint8Array {
+  const graph = segment(`projections_${block}`, weights);
+  for (const direction of directions) {
+    const names = directionParameterNames[direction];
+    const own = (name: string) => `layers.${block}.mixer.${name}.weight`;
+    addProjections(graph, direction, { xProj: own(names.xProj), dtProj: own(names.dtProj) }, spec);
+  }
+  return graph.g.model();
+}
+
+function nextSegment(spec: VimSpec, weights: Weights, block: number): Uint8Array {
+  const { g, parameters } = segment(`next_${block}`, weights);
+  addOutProjection(g, spec, parameters, block);
+  return withInProjection(g, spec, parameters, block + 1);
+}
+
+/** The rows are the class tokens', one per image. */
+function headSegment(spec: VimSpec, weights: Weights): Uint8Array {
+  const { g, parameters } = segment('head', weights);
+  const token = addOutProjection(g, spec, parameters, spec.depth - 1);
+  classify(g, parameters, token, segmentNames.logits);
+  g.output(segmentNames.logits, 'F32', ['rows', spec.classes]);
+  return g.model();
+}
+
+function addOutProjection(g: GraphBuilder, spec: VimSpec, parameters: Parameters, block: number): Value {
+  const y = g.input(segmentNames.y, 'F32', ['rows', spec.innerWidth]);
+  const residual = g.input(segmentNames.residual, 'F32', ['rows', spec.width]);
+  // The mean of the two directions is folded into the projection: a factor of 1/2 is exact.
+  const hidden = g.op('MatMul', [y, parameters.linear(`layers.${block}.mixer.out_proj.weight`, 0.5)]);
+  return g.op('Add', [residual, hidden], { name: segmentNames.nextResidual });
+}
+
+/** Ends a segment: norm and in_proj of `block` on the value named `next_residual`. */
+function withInProjection(g: GraphBuilder, spec: VimSpec, parameters: Parameters, block: number): Uint8Array {
+  const normed = rmsNorm(g, segmentNames.nextResidual, parameters.plain(`layers.${block}.norm.weight`));
+  g.op('MatMul', [normed, parameters.linear(`layers.${block}.mixer.in_proj.weight`)], {
+    name: segmentNames.xz,
+  });
+  g.output(segmentNames.nextResidual, 'F32', ['rows', spec.width]);
+  g.output(segmentNames.xz, 'F32', ['rows', 2 * spec.innerWidth]);
+  return g.model();
+}

@@ -11,7 +11,7 @@ import { codeOf, codeVersion } from './code/made-with.ts';
 import { type DatasetId, datasetNames } from './dataset-names.ts';
 import { estimateMs } from './estimate.ts';
 import type { ImageChoice } from './images.ts';
-import { exitCodes, listenForInterruption } from './interruption.ts';
+import { listenForInterruption } from './interruption.ts';
 import { keyOf } from './keys.ts';
 import type { Progress } from './progress.ts';
 import type { ReadyModel } from './resources.ts';
@@ -70,7 +70,7 @@ export async function evaluateOnce(request: EvaluationRequest): Promise<Evaluati
       advance: (share) => progress.advance(share * estimate),
     };
     const done = results.has(key) || (await evaluate(task, place));
-    if (!done) return { state: 'stopped', exitCode: exitCodes[interruption.signal ?? 'SIGINT'] };
+    if (!done) return { state: 'stopped', exitCode: interruption.exitCode };
     const record = results.records.find((found) => found.key === key && found.kind !== 'skipped');
     return { state: 'done', record: record as AccuracyRecord | ShardRecord };
   } finally {

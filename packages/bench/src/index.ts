@@ -65,6 +65,7 @@ export {
   stepsAfter,
 } from './experiment.ts';
 export { chooseImages } from './images.ts';
+export { type Interruption, interruptible, listenForInterruption } from './interruption.ts';
 export { type MergeOutcome, mergeResults } from './merge/merge.ts';
 export {
   benchModels,

@@ -3,6 +3,7 @@ import type { Backend, LoadedModel } from '@vssm/backend';
 import { type PruningPlan, UserError, type Weights } from '@vssm/core';
 import type { ModelSpec } from '@vssm/families';
 import type { AccuracyRecord, Results } from '@vssm/results';
+import { interruptible } from './interruption.ts';
 
 export interface Workplace {
   readonly backend: Backend;
@@ -29,7 +30,7 @@ export async function loadModel(
   plan: PruningPlan,
 ): Promise<LoadedModel> {
   try {
-    return await backend.load({ spec, weights, plan, threads });
+    return await interruptible(() => backend.load({ spec, weights, plan, threads }));
   } catch (error) {
     throw error instanceof UserError ? new TaskFailure(error.message, { cause: error }) : error;
   }

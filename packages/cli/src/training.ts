@@ -1,7 +1,7 @@
 /** What `vssm train`, `vssm finetune` and `vssm experiment` share: images, progress, and the run itself. */
 import { cpus } from 'node:os';
 import { join } from 'node:path';
-import { codeVersion, formatDuration } from '@vssm/bench';
+import { codeVersion, formatDuration, type Interruption, listenForInterruption } from '@vssm/bench';
 import { oneOf, type PruningPlan, UserError, type Weights } from '@vssm/core';
 import {
   type ImageDataset,
@@ -80,13 +80,13 @@ export async function runTraining(
         evaluate: (weights: Weights) => evaluate({ spec: vim, plan, dataset: test, threads, limit }, weights),
       }),
       tell: show,
-      stopped: stop.stopped,
+      stopped: () => stop.signal !== null,
     });
     if (outcome.state === 'stopped') {
       process.stderr.write(
         `stopped after ${outcome.step} of ${outcome.steps} steps; run the same command again to go on\n`,
       );
-      process.exitCode = 130;
+      process.exitCode = stop.exitCode;
       return;
     }
     const log = join(out, runFiles.log);
@@ -142,19 +142,13 @@ export function progressLine(): (line: LogLine, stepsInAll: number) => void {
   };
 }
 
-/** The first Ctrl-C lets the step end and saves it; a second one ends the process. */
-export function stopOnSignal(): { readonly stopped: () => boolean; release(): void } {
-  let asked = false;
-  const note = () => {
-    asked = true;
-    release();
-    process.stderr.write('stopping after this step; once more ends at once\n');
-  };
-  const release = () => {
-    process.off('SIGINT', note);
-    process.off('SIGTERM', note);
-  };
-  process.on('SIGINT', note);
-  process.on('SIGTERM', note);
-  return { stopped: () => asked, release };
+/** A step of a large model takes longer than a batch that is only evaluated. */
+const stepMs = 60_000;
+
+/** The first signal lets the step end and saves it; a second one ends the process. */
+export function stopOnSignal(): Interruption {
+  return listenForInterruption(
+    (signal) => process.stderr.write(`${signal}: stopping after this step; once more ends at once\n`),
+    stepMs,
+  );
 }

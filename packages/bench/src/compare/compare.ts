@@ -6,7 +6,7 @@ import { type PruningPlan, UserError } from '@vssm/core';
 import { type ComparisonRecord, openResults } from '@vssm/results';
 import { codeVersion } from '../code/made-with.ts';
 import type { ExecutionPath, PathOptions } from '../execution-paths.ts';
-import { exitCodes, listenForInterruption } from '../interruption.ts';
+import { interruptible, listenForInterruption } from '../interruption.ts';
 import { keyOf } from '../keys.ts';
 import type { Progress } from '../progress.ts';
 import type { ReadyModel } from '../resources.ts';
@@ -58,14 +58,14 @@ export async function compareBackends(request: CompareRequest): Promise<CompareO
     const competitors: Competitor[] = [];
     for (const path of request.paths) {
       progress.task(`looking for ${nameOf(path)}`);
-      competitors.push(await probePath(path, request.pathOptions, request.pathsAsked));
+      competitors.push(await interruptible(() => probePath(path, request.pathOptions, request.pathsAsked)));
     }
     const records: ComparisonRecord[] = [];
     for (const plan of plans) {
       const comparison = new PlanComparison(request, plan, competitors, stopping);
       try {
         if (!(await comparison.run())) {
-          return { state: 'stopped', exitCode: exitCodes[interruption.signal ?? 'SIGINT'] };
+          return { state: 'stopped', exitCode: interruption.exitCode };
         }
       } finally {
         await comparison.dispose();

@@ -69,11 +69,11 @@ async function runIn(results: Results, options: Options): Promise<void> {
         part = name;
         show(line, steps);
       },
-      stopped: stop.stopped,
+      stopped: () => stop.signal !== null,
     });
     if (record === undefined) {
       process.stderr.write('stopped; run the same command again to go on\n');
-      process.exitCode = 130;
+      process.exitCode = stop.exitCode;
       return;
     }
     if (!results.has(record.key)) {

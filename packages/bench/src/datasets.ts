@@ -13,11 +13,26 @@ export const defaultSampleSizes: Readonly<Record<DatasetId, number>> = {
 /** Opens a data set as a model sees it; null where it is not embedded and nobody said where it lies. */
 export type DatasetSource = (recipe: RecipeName) => Promise<ImageDataset> | null;
 
-/** @param imagenet folder or archive of ImageNet-1K's validation images, where there is one */
-export function datasetSources(imagenet: string | undefined): Readonly<Record<DatasetId, DatasetSource>> {
+/**
+ * @param imagenet folder or archive of ImageNet-1K's validation images, where there is one
+ * @param tell what its user should know about how it was read
+ */
+export function datasetSources(
+  imagenet: string | undefined,
+  tell: (note: string) => void = () => {},
+): Readonly<Record<DatasetId, DatasetSource>> {
+  const told = new Set<string>();
+  const open = async (folder: string, recipe: RecipeName) => {
+    const dataset = await openImageNet(folder, { recipe });
+    for (const note of dataset.notes ?? []) {
+      if (!told.has(note)) tell(note);
+      told.add(note);
+    }
+    return dataset;
+  };
   return {
     'fashion-mnist': () => openFashionMnist(),
-    imagenet: (recipe) => (imagenet === undefined ? null : openImageNet(imagenet, { recipe })),
+    imagenet: (recipe) => (imagenet === undefined ? null : open(imagenet, recipe)),
   };
 }
 

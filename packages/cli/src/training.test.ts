@@ -25,8 +25,15 @@ function vssm(...args: string[]): Promise<{ code: number; stdout: string; stderr
 
 describe('vssm train, finetune and experiment', () => {
   it.each([
-    [['train', '--data', '.', '--out', 'a'], 'train-images-idx3-ubyte.gz is missing'],
-    [['train', '--data', '.', '--out', 'a', '--dataset', 'imagenet'], 'needs --model'],
+    [['train', '--data', '.', '--out', 'a'], 'no training images; expected class folders in it or in train/'],
+    [
+      ['train', '--data', '.', '--out', 'a', '--dataset', 'fashion-mnist'],
+      'train-images-idx3-ubyte.gz is missing',
+    ],
+    [
+      ['train', '--data', '.', '--out', 'a', '--model', 'vim-tiny', '--spec', 'width=8'],
+      '--model vim-tiny and --spec or its parts: give one of the two',
+    ],
     [['train', '--data', '.', '--out', 'a', '--lr', 'fast'], '--lr "fast": must be a number, 0 or more'],
     [
       ['train', '--data', '.', '--out', 'a', '--width', '2'],

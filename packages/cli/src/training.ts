@@ -1,67 +1,38 @@
-/** What `vssm train`, `vssm finetune` and `vssm experiment` share: images, progress, and the run itself. */
+/** What `vssm train`, `vssm finetune` and `vssm experiment` share: progress, and the run itself. */
 import { cpus } from 'node:os';
 import { join } from 'node:path';
 import { codeVersion, formatDuration, type Interruption, listenForInterruption } from '@vssm/bench';
-import { oneOf, type PruningPlan, UserError, type Weights } from '@vssm/core';
-import {
-  type ImageDataset,
-  type Normalisation,
-  openFashionMnist,
-  openImageNet,
-  recipeFor,
-  recipeOfModel,
-} from '@vssm/datasets';
+import { type PruningPlan, UserError, type Weights } from '@vssm/core';
+import type { ImageDataset } from '@vssm/datasets';
 import { checkPlan, type ModelSpec, type VimSpec } from '@vssm/families';
 import { kernelImplementation } from '@vssm/kernels';
 import { checkRecipe, evaluate, type LogLine, type Recipe, runFiles, train } from '@vssm/train';
-import { checkDataset } from './inputs.ts';
-import { type TrainingOptions, trainingDatasets } from './options/training.ts';
-import { printResult } from './output.ts';
+import { checkInput } from './inputs.ts';
+import type { TrainingOptions } from './options/training.ts';
+import { note, printResult } from './output.ts';
+import type { TrainingImages } from './training-images.ts';
 
-export interface TrainingImages {
-  readonly training: ImageDataset;
-  /** Undefined where no test images were given. */
-  readonly test: ImageDataset | undefined;
-  readonly normalisation: Normalisation;
-}
-
-export async function openTrainingImages(
-  { dataset, data, test }: Pick<TrainingOptions, 'dataset' | 'data' | 'test'>,
-  spec: ModelSpec,
-): Promise<TrainingImages> {
-  const name = oneOf('--dataset', dataset, trainingDatasets);
-  const normalisation = recipeFor(recipeOfModel(spec), spec.imageWidth);
-  if (name === 'fashion-mnist') {
-    return {
-      training: await openFashionMnist(data, 'train'),
-      test: await openFashionMnist(test),
-      normalisation,
-    };
-  }
-  const open = (folder: string) =>
-    openImageNet(folder, { recipe: recipeOfModel(spec), imageSize: spec.imageWidth });
-  return {
-    training: await open(data),
-    test: test === undefined ? undefined : await open(test),
-    normalisation,
-  };
+/** What a run starts from, made when its images are known. */
+export interface Start {
+  readonly spec: ModelSpec;
+  readonly plan: PruningPlan;
+  readonly recipe: Recipe;
+  readonly initial: Weights;
 }
 
 /** One run from initial weights to a finished model, or to where Ctrl-C stops it. */
 export async function runTraining(
   options: TrainingOptions,
-  spec: ModelSpec,
-  plan: PruningPlan,
-  recipe: Recipe,
-  initial: Weights,
+  { training, test, normalisation }: TrainingImages,
+  start: (training: ImageDataset) => Start,
 ): Promise<void> {
-  const vim = trainable(spec);
-  checkPlan(vim, plan);
-  checkRecipe(recipe);
-  const { training, test, normalisation } = await openTrainingImages(options, spec);
   const stop = stopOnSignal();
   try {
-    checkDataset(training, spec);
+    const { spec, plan, initial, recipe: asked } = start(training);
+    const vim = trainable(spec);
+    checkPlan(vim, plan);
+    checkInput(training, spec);
+    const recipe = checkRecipe(fittedRecipe(options, asked, training.samples.length));
     const { threads, testImages: limit, out } = options;
     const show = progressLine();
     const outcome = await train({
@@ -100,6 +71,22 @@ export async function runTraining(
     await training.close();
     await test?.close();
   }
+}
+
+/**
+ * A batch no larger than the images there are, unless one is asked for: a few dozen photos should do.
+ *
+ * @param count images in the data set
+ */
+function fittedRecipe({ batch, microBatch }: TrainingOptions, recipe: Recipe, count: number): Recipe {
+  const images = recipe.images === 0 ? count : Math.min(recipe.images, count);
+  if (batch !== undefined || images === 0 || images >= recipe.batch) return recipe;
+  const micro = microBatch ?? Math.min(recipe.microBatch, images);
+  const fitted = Math.max(micro, images - (images % micro));
+  note(
+    `note: ${images} images, so a step takes ${fitted} of them, not ${recipe.batch} (--batch, --micro-batch)`,
+  );
+  return { ...recipe, batch: fitted, microBatch: micro };
 }
 
 /** Training exists for Vim only. */

@@ -36,6 +36,7 @@ export {
 } from './dense/recipe.ts';
 export { type FashionMnistSplit, fashionMnistDir, openFashionMnist } from './fashion-mnist.ts';
 export { type FileSource, openFileSource } from './file-source.ts';
+export { isFolder } from './folder.ts';
 export type { RgbImage } from './image.ts';
 export { type ImageOptions, openImage, openImageFolder } from './image-files.ts';
 export { type ClassOrder, classOrders } from './imagenet/class-folders.ts';

@@ -103,7 +103,7 @@ export async function bench(options: BenchOptions): Promise<BenchResult> {
     threads: options.threads ?? availableParallelism(),
     sources: {
       models: modelSource(parseCheckpointOptions(options.checkpoint ?? [])),
-      datasets: datasetSources(options.imagenet),
+      datasets: datasetSources(options.imagenet, (line) => note(`note: ${line}`)),
       dense: denseSources({
         coco: options.coco,
         ade20k: options.ade20k,

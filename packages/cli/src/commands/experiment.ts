@@ -8,7 +8,8 @@ import { mean, runExperiment, standardDeviation } from '@vssm/train';
 import { Command } from 'commander';
 import { whole } from '../options/numbers.ts';
 import { note, type OutputOptions, printResult } from '../output.ts';
-import { circumstances, openTrainingImages, progressLine, stopOnSignal } from '../training.ts';
+import { circumstances, progressLine, stopOnSignal } from '../training.ts';
+import { openTrainingImages } from '../training-images.ts';
 
 interface Options extends OutputOptions {
   readonly data: string;
@@ -47,7 +48,8 @@ async function runIn(results: Results, options: Options): Promise<void> {
   for (const repair of results.repairs) note(repair);
   const { training, test, normalisation } = await openTrainingImages(
     { dataset: 'fashion-mnist', data: options.data },
-    experiment.spec,
+    'fashion-mnist',
+    experiment.spec.imageWidth,
   );
   const stop = stopOnSignal();
   let part = '';

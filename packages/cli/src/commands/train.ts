@@ -1,5 +1,6 @@
 /** `vssm train`: a dense Vim from fresh weights. */
 import { UserError } from '@vssm/core';
+import { recipes } from '@vssm/datasets';
 import {
   checkSpec,
   densePlan,
@@ -12,42 +13,86 @@ import {
 import { trainingRecipe } from '@vssm/train';
 import { Command } from 'commander';
 import { whole } from '../options/numbers.ts';
+import { type SmallSpec, smallSpec } from '../options/spec.ts';
 import { addTrainingOptions, recipeOf, type TrainingOptions } from '../options/training.ts';
 import { runTraining, trainable } from '../training.ts';
+import { classCount, openTrainingImages, type TrainingDataset, trainingDataset } from '../training-images.ts';
 
 type Options = TrainingOptions & {
   readonly model?: string;
-  readonly width: number;
-  readonly depth: number;
-  readonly stateSize: number;
-  readonly patch: number;
+  readonly spec?: SmallSpec;
+  readonly width?: number;
+  readonly depth?: number;
+  readonly stateSize?: number;
+  readonly patch?: number;
+};
+
+/** Small enough to be trained on a processor: 197 tokens of Fashion-MNIST, 65 of photos. */
+const usual: Readonly<Record<TrainingDataset, Required<Omit<SmallSpec, 'stride'>>>> = {
+  'fashion-mnist': { width: 64, depth: 8, state: 8, patch: 2, size: recipes['fashion-mnist'].crop },
+  imagenet: { width: 64, depth: 8, state: 8, patch: 8, size: 64 },
 };
 
 export function trainCommand(): Command {
   const command = new Command('train').description('train a dense Vim from fresh weights');
   return addTrainingOptions(command, trainingRecipe)
-    .option('--model <name>', 'a published size (for imagenet); else the four options below')
-    .option('--width <d>', 'channels of the tokens, a multiple of 4', whole('--width', 4), 64)
-    .option('--depth <blocks>', 'blocks', whole('--depth', 1), 8)
-    .option('--state-size <n>', 'states per channel, a multiple of 4', whole('--state-size', 4), 8)
-    .option('--patch <pixels>', 'side of a patch', whole('--patch', 1), 2)
+    .option('--model <name>', 'a published size; else --spec')
+    .option(
+      '--spec <name=number,…>',
+      'a small model: width, depth, state (per channel), patch, stride and size (pixels); default: ' +
+        'width=64,depth=8,state=8, with patch=8,size=64 for photos and patch=2 for Fashion-MNIST',
+      smallSpec,
+    )
+    .option('--width <d>', 'as width in --spec', whole('--width', 4))
+    .option('--depth <blocks>', 'as depth in --spec', whole('--depth', 1))
+    .option('--state-size <n>', 'as state in --spec', whole('--state-size', 4))
+    .option('--patch <pixels>', 'as patch in --spec', whole('--patch', 1))
     .action(run);
 }
 
 async function run(options: Options): Promise<void> {
   const recipe = recipeOf(options, trainingRecipe);
-  const spec = specOf(options);
-  await runTraining(options, spec, densePlan, recipe, randomWeights(spec, recipe.seed));
+  const dataset = trainingDataset(options);
+  const shape = shapeOf(options, dataset);
+  const images = await openTrainingImages(
+    options,
+    dataset === 'fashion-mnist' ? 'fashion-mnist' : 'vim-imagenet',
+    shape.imageWidth,
+  );
+  await runTraining(options, images, (training) => {
+    const spec = checkSpec({ ...shape, classes: classCount(options.numClasses, training) });
+    return { spec, plan: densePlan, recipe, initial: randomWeights(spec, recipe.seed) };
+  });
 }
 
-function specOf({ model, dataset, width, depth, stateSize, patch }: Options): VimSpec {
+/** Everything but the number of classes, which the data decides. */
+function shapeOf(options: Options, dataset: TrainingDataset): VimSpec {
+  const { model, spec, width, depth, stateSize: state, patch } = options;
+  const single = { width, depth, state, patch };
+  const given = Object.entries(single).filter(([, value]) => value !== undefined);
   if (model !== undefined) {
+    if (spec !== undefined || given.length > 0) {
+      throw new UserError(`--model ${model} and --spec or its parts: give one of the two`);
+    }
     if (!isModelName(model)) namedModel(model);
     return trainable(namedModel(model));
   }
-  if (dataset !== 'fashion-mnist') {
-    throw new UserError(`--dataset ${dataset} needs --model, for instance vim-tiny`);
+  const twice = given.find(([name]) => spec !== undefined && name in spec);
+  if (twice !== undefined) throw new UserError(`--spec has ${twice[0]} already; give it once`);
+  const chosen = { ...usual[dataset], ...spec, ...Object.fromEntries(given) };
+  if (dataset === 'fashion-mnist' && chosen.size !== usual[dataset].size) {
+    throw new UserError(
+      `--spec size=${chosen.size}: Fashion-MNIST's pictures enter as they are, ${usual[dataset].size}`,
+    );
   }
-  const image = { imageHeight: 28, imageWidth: 28, inChannels: 1, classes: 10 };
-  return checkSpec(vimSpec({ width, depth, stateSize, patchSize: patch, stride: patch, ...image }));
+  return vimSpec({
+    width: chosen.width,
+    depth: chosen.depth,
+    stateSize: chosen.state,
+    patchSize: chosen.patch,
+    stride: chosen.stride ?? chosen.patch,
+    imageHeight: chosen.size,
+    imageWidth: chosen.size,
+    inChannels: dataset === 'fashion-mnist' ? 1 : 3,
+  });
 }

@@ -3,9 +3,9 @@ import { availableParallelism } from 'node:os';
 import { UserError } from '@vssm/core';
 import type { Recipe } from '@vssm/train';
 import { type Command, Option } from 'commander';
+import { type DataOptions, trainingDatasets } from '../training-images.ts';
+import { classOrderOption } from './data.ts';
 import { whole } from './numbers.ts';
-
-export const trainingDatasets = ['fashion-mnist', 'imagenet'] as const;
 
 /** Recipe values as options, `undefined` where not given. */
 export interface RecipeOptions {
@@ -26,10 +26,8 @@ export interface RecipeOptions {
   readonly runSeed?: number;
 }
 
-export interface TrainingOptions extends RecipeOptions {
-  readonly dataset: string;
-  readonly data: string;
-  readonly test?: string;
+export interface TrainingOptions extends RecipeOptions, DataOptions {
+  readonly numClasses?: number;
   readonly testImages: number;
   readonly out: string;
   readonly threads: number;
@@ -45,12 +43,21 @@ export function addTrainingOptions(command: Command, recipe: Recipe): Command {
   const count = (flags: string, what: string, value: number, least = 0) =>
     new Option(flags, `${what} (default: ${value})`).argParser(whole(flags.split(' ')[0], least));
   return command
-    .option('--dataset <name>', trainingDatasets.join(', '), trainingDatasets[0])
+    .option('--dataset <name>', `${trainingDatasets.join(', ')}; default: by what lies in --data`)
     .requiredOption(
       '--data <folder>',
-      'training images: the idx files of Fashion-MNIST, or class folders of ImageNet',
+      'training images: class folders (cat/*.jpg, dog/*.jpg, in it or in its train/), ImageNet, or the idx files of Fashion-MNIST',
     )
-    .option('--test <folder>', 'images to evaluate on after every epoch; default: Fashion-MNIST’s, embedded')
+    .option(
+      '--test <folder>',
+      'images to evaluate on after every epoch; default: val/ beside train/, Fashion-MNIST’s embedded ones',
+    )
+    .option(
+      '--num-classes <n>',
+      'classes the model tells apart; default: those of the training images',
+      whole('--num-classes', 1),
+    )
+    .addOption(classOrderOption())
     .option('--test-images <n>', 'only the first n of them; 0: all', whole('--test-images'), 0)
     .requiredOption('--out <folder>', 'state, log and model of this run; running again resumes')
     .option(

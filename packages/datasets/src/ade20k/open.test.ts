@@ -1,4 +1,4 @@
-import { cpSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { cpSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { UserError } from '@vssm/core';
 import { describe, expect, it, onTestFinished } from 'vitest';
@@ -54,6 +54,20 @@ describe('openAde20k', () => {
       expect(await other.truth(3)).toEqual(await plain.truth(3));
       expect(await other.original(3)).toEqual(await plain.original(3));
     }
+  });
+
+  it('reads images and maps whose names are not UTF-8', async () => {
+    const dir = copy();
+    for (const folder of ['images', 'annotations']) {
+      const at = join(dir, top, folder, 'validation');
+      const name = Buffer.concat([Buffer.from(`${at}/caf`), Buffer.from([0xe9]), Buffer.from('.png')]);
+      renameSync(join(at, 'ADE_val_00000001.png'), name);
+    }
+    const ade = await opened(dir);
+    const index = ade.samples.findIndex(({ id }) => id === 'caf\\xe9');
+    const plain = await opened(ade20kSampleDir);
+    expect(await ade.truth(index)).toEqual(await plain.truth(0));
+    expect(await ade.original(index)).toEqual(await plain.original(0));
   });
 
   it('names an image without label map, and a folder without images', async () => {

@@ -73,6 +73,14 @@ describe('openCoco', () => {
     }
   });
 
+  it('finds images whose names in the file were written on Windows', async () => {
+    const dir = copy();
+    cpSync(join(cocoSampleDir, 'val2017'), join(dir, 'val2017/part'), { recursive: true });
+    const text = readFileSync(join(dir, annotations), 'utf8');
+    writeFileSync(join(dir, annotations), text.replaceAll('"file_name":"', '"file_name":"part\\\\'));
+    expect(await (await opened(dir)).original(2)).toEqual(await (await opened(cocoSampleDir)).original(2));
+  });
+
   it.each([
     ['fewer classes', cocoClasses.slice(1), 'category 1 "person" is not asked for'],
     ['other classes', [...cocoClasses.slice(1), 'dragon'], '"dragon" is missing'],

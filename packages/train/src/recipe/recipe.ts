@@ -104,7 +104,8 @@ export function checkRecipe(recipe: Recipe): Recipe {
 
 /**
  * Learning rate of a step, 0-based: a straight line up during the warm-up, then half a cosine down to the least rate,
- * which is reached by the step after the last.
+ * which is reached by the step after the last. The length is that of the whole run: a finished run that is prolonged goes
+ * on at the rate that a run of the new length has at that step, which is higher than the one it had ended with.
  */
 export function learningRateAt(recipe: Recipe, stepsPerEpoch: number, step: number): number {
   const { learningRate, minLearningRate, warmupLearningRate, warmupEpochs, epochs } = recipe;

@@ -53,6 +53,8 @@ export class TrainingLog {
   constructor(path: string, run: RunLine, step: number) {
     this.#path = path;
     const kept = step === 0 || !existsSync(path) ? [run] : upTo(readLog(path), step);
+    // A run that is prolonged is another one from here on, and the log says so where it begins.
+    if (!kept.some((line) => line.kind === 'run' && sameIdentity(line, run))) kept.push(run);
     writeFileSync(path, kept.map((line) => `${JSON.stringify(line)}\n`).join(''));
   }
 
@@ -72,6 +74,10 @@ export function readLog(path: string): LogLine[] {
       throw new UserError(`${path}: line ${i + 1} is not JSON; remove it`);
     }
   });
+}
+
+function sameIdentity(a: RunLine, b: RunLine): boolean {
+  return JSON.stringify(a.identity) === JSON.stringify(b.identity);
 }
 
 function upTo(lines: readonly LogLine[], step: number): LogLine[] {

@@ -28,7 +28,7 @@ describe('the state of a run', () => {
     const progress = { step: 17, untold: { steps: 3, losses: 0.1 + 0.2, correct: 5 } };
     await saveState(path, identity, progress, vectors);
     const back = vectorsOf(9, 9, 9);
-    expect(await loadState(path, identity, back)).toEqual(progress);
+    expect(await loadState(path, identity, back, 5)).toEqual({ progress, identity, isProlonged: false });
     for (const name of ['parameters', 'ema', 'first', 'second'] as const) {
       expect(new Uint32Array(back[name].buffer)).toEqual(
         new Uint32Array(Float32Array.from(vectors[name]).buffer),
@@ -37,7 +37,7 @@ describe('the state of a run', () => {
   });
 
   it('is absent where there is no file', async () => {
-    expect(await loadState(join(folder, 'none'), identity, vectorsOf(1))).toBeUndefined();
+    expect(await loadState(join(folder, 'none'), identity, vectorsOf(1), 5)).toBeUndefined();
   });
 
   it.each([
@@ -47,7 +47,7 @@ describe('the state of a run', () => {
   ])('of another run is refused by what differs: %#', async (other, message) => {
     const path = join(folder, 'b.safetensors');
     await saveState(path, identity, beginning, vectorsOf(1));
-    await expect(loadState(path, other, vectorsOf(1))).rejects.toThrow(message);
+    await expect(loadState(path, other, vectorsOf(1), 5)).rejects.toThrow(message);
   });
 
   const [format, run] = ['vssm-training-1', JSON.stringify(identity)];
@@ -63,6 +63,6 @@ describe('the state of a run', () => {
     const tensor = float32([size], new Float32Array(size));
     const tensors = new Map(['parameters', 'ema', 'first', 'second'].map((name) => [name, tensor]));
     await writeSafetensors(path, tensors, metadata);
-    await expect(loadState(path, identity, vectorsOf(1))).rejects.toThrow(message);
+    await expect(loadState(path, identity, vectorsOf(1), 5)).rejects.toThrow(message);
   });
 });

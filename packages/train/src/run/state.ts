@@ -47,26 +47,33 @@ export async function saveState(
   });
 }
 
+export interface StoredRun {
+  readonly progress: Progress;
+  /** The one asked for, and at which numbers of epochs it had been finished before and was prolonged. */
+  readonly identity: RunIdentity;
+  /** Whether it is finished as stored, and what was asked for goes on beyond that. */
+  readonly isProlonged: boolean;
+}
+
 /**
  * Fills `vectors` and returns how far the run is; undefined where there is no state yet.
  *
- * @throws UserError where the file is another run's
+ * @param identity of the run that is asked for
+ * @throws UserError where the file is another run's; more epochs of a finished run are the same run, prolonged
  */
 export async function loadState(
   path: string,
   identity: RunIdentity,
   vectors: TrainingVectors,
-): Promise<Progress | undefined> {
+  stepsPerEpoch: number,
+): Promise<StoredRun | undefined> {
   if (!existsSync(path)) return undefined;
   const { tensors, metadata } = await readSafetensors(path, { only: vectorNames });
   const progress = parsed(metadata.progress);
   if (metadata.format !== format || !isProgress(progress)) {
     throw new UserError(`${path}: not the state of a training run; give another --out folder`);
   }
-  const other = difference(parsed(metadata.run), JSON.parse(JSON.stringify(identity)));
-  if (other !== undefined) {
-    throw new UserError(`${path}: another run's state, which differs in ${other}; give another --out folder`);
-  }
+  const stored = sameRun(path, parsed(metadata.run), identity, progress.step / stepsPerEpoch);
   for (const name of vectorNames) {
     const { data } = tensors.get(name)!;
     if (!(data instanceof Float32Array) || data.length !== vectors[name].length) {
@@ -76,7 +83,42 @@ export async function loadState(
     }
     vectors[name].set(data);
   }
-  return progress;
+  return { progress, ...stored };
+}
+
+/** @param done epochs, with the part of the current one */
+function sameRun(
+  path: string,
+  stored: unknown,
+  identity: RunIdentity,
+  done: number,
+): Pick<StoredRun, 'identity' | 'isProlonged'> {
+  const { prolonged = [], ...was } = isRecord(stored) ? stored : {};
+  const wanted = JSON.parse(JSON.stringify(identity)) as RunIdentity;
+  const before = Array.isArray(prolonged) ? prolonged : [];
+  const other = isRecord(stored) ? difference(was, wanted) : 'everything';
+  if (other === undefined) {
+    return { identity: before.length === 0 ? identity : { ...identity, prolonged }, isProlonged: false };
+  }
+  const [fewer, more] = [epochsOf(was), epochsOf(wanted)];
+  const onlyLonger = fewer < more && difference(was, withEpochs(wanted, fewer)) === undefined;
+  if (onlyLonger && done === fewer) {
+    return { identity: { ...identity, prolonged: [...before, fewer] }, isProlonged: true };
+  }
+  if (onlyLonger) {
+    throw new UserError(
+      `${path}: epoch ${done.toFixed(2)} of ${fewer}; finish the run with --epochs ${fewer}, then prolong it to ${more}`,
+    );
+  }
+  throw new UserError(`${path}: another run's state, which differs in ${other}; give another --out folder`);
+}
+
+function epochsOf({ recipe }: RunIdentity): number {
+  return isRecord(recipe) ? Number(recipe.epochs) : Number.NaN;
+}
+
+function withEpochs(identity: RunIdentity, epochs: number): RunIdentity {
+  return { ...identity, recipe: { ...(identity.recipe as object), epochs } };
 }
 
 function isProgress(value: unknown): value is Progress {

@@ -7,10 +7,11 @@ import { readCheckpoint } from '@vssm/checkpoints';
 import { UserError } from '@vssm/core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { flatten, parameterLayout } from '../engine/layout.ts';
+import { learningRateAt } from '../recipe/recipe.ts';
 import { readLog, type StepLine } from './log.ts';
 import { smallRun } from './made-up-run.test-data.ts';
 import { GradientPool } from './pool.ts';
-import { runFiles, train, weightsSha256 } from './train.ts';
+import { runFiles, type TrainingRun, train, weightsSha256 } from './train.ts';
 
 let folder: string;
 beforeAll(() => {
@@ -121,6 +122,60 @@ describe('a training run', () => {
     await expect(train({ ...run, recipe: { ...run.recipe, weightDecay: 0.5 } })).rejects.toThrow(
       'recipe.weightDecay (0.05 there, 0.5 here)',
     );
+  });
+
+  describe('with more epochs than it had finished with', () => {
+    const longer = (out: string, epochs: number, more: Partial<TrainingRun> = {}) => {
+      const run = smallRun(out, more);
+      return { ...run, recipe: { ...run.recipe, epochs } };
+    };
+
+    it('goes on from its end, at the rates of the longer run, and says so in its log', async () => {
+      const out = join(folder, 'prolonged');
+      await train(smallRun(out));
+      const outcome = await train(longer(out, 5));
+      expect(outcome).toMatchObject({ state: 'finished', steps: 25 });
+      const log = readLog(join(out, runFiles.log));
+      expect(log.filter((line) => line.kind === 'run').map(({ identity }) => identity)).toMatchObject([
+        { recipe: { epochs: 3 } },
+        { recipe: { epochs: 5 }, prolonged: [3] },
+      ]);
+      const lines = log.filter((line) => line.kind === 'step');
+      expect(lines.map(({ step }) => step)).toEqual(Array.from({ length: 25 }, (_, i) => i + 1));
+      const { recipe } = longer(out, 5);
+      expect(lines.slice(15).map(({ learningRate }) => learningRate)).toEqual(
+        Array.from({ length: 10 }, (_, i) => learningRateAt(recipe, 5, 15 + i)),
+      );
+      expect(lines[15].learningRate).toBeGreaterThan(5 * lines[14].learningRate);
+      expect((await readCheckpoint(join(out, runFiles.model))).tensors.size).toBeGreaterThan(0);
+    });
+
+    it('stopped in between and resumed, and prolonged twice, ends at the same bits', async () => {
+      const [once, inParts] = [join(folder, 'longer once'), join(folder, 'longer in parts')];
+      for (const out of [once, inParts]) await train(smallRun(out));
+      await train(longer(once, 4));
+      const whole = await train(longer(once, 5));
+      let seen = 0;
+      const stopped = await train(longer(inParts, 4, { stopped: () => ++seen === 2 }));
+      expect(stopped).toMatchObject({ state: 'stopped', step: 17 });
+      await train(longer(inParts, 4));
+      expect(await train(longer(inParts, 5))).toMatchObject({
+        ...whole,
+        model: join(inParts, runFiles.model),
+      });
+      expect(lossesOf(inParts)).toEqual(lossesOf(once));
+    });
+
+    it('is refused before it is finished, and with fewer', async () => {
+      const out = join(folder, 'not yet');
+      let seen = 0;
+      await train(smallRun(out, { stopped: () => ++seen === 7 }));
+      await expect(train(longer(out, 5))).rejects.toThrow(
+        'epoch 1.40 of 3; finish the run with --epochs 3, then prolong it to 5',
+      );
+      await train(smallRun(out));
+      await expect(train(longer(out, 2))).rejects.toThrow('recipe.epochs (3 there, 2 here)');
+    });
   });
 
   it('refuses fewer images than a batch, and a micro-batch that does not divide it', async () => {

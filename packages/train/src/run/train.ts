@@ -76,10 +76,13 @@ export async function train(run: TrainingRun): Promise<TrainingOutcome> {
   const layout = parameterLayout(spec);
   const parameters = flatten(layout, run.initial);
   const vectors = freshVectors(parameters);
-  const identity = runIdentity(run);
   const statePath = join(out, runFiles.state);
-  const progress = (await loadState(statePath, identity, vectors)) ?? beginning;
+  const asked = runIdentity(run);
+  const stored = await loadState(statePath, asked, vectors, stepsPerEpoch);
+  const { progress, identity } = stored ?? { progress: beginning, identity: asked };
   const begin = progress.step;
+  // At once: what is in the folder from here on is no longer the shorter run.
+  if (stored?.isProlonged) await saveState(statePath, identity, progress, vectors);
   const log = new TrainingLog(
     join(out, runFiles.log),
     { kind: 'run', identity, circumstances: run.circumstances },
@@ -149,7 +152,10 @@ export async function train(run: TrainingRun): Promise<TrainingOutcome> {
   const result = resultOf(layout, vectors, recipe);
   if (begin === steps) test = (await run.evaluate?.(result)) ?? null;
   const model = join(out, runFiles.model);
-  await writeSafetensors(model, result, { run: JSON.stringify(identity) });
+  await writeSafetensors(model, result, {
+    run: JSON.stringify(identity),
+    classes: JSON.stringify(run.dataset.classes),
+  });
   return { state: 'finished', steps, model, sha256: weightsSha256(result), test };
 }
 

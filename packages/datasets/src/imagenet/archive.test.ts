@@ -123,7 +123,7 @@ describe('openArchive', () => {
   });
 
   it.each([
-    ['gzip', gzipSync(entry('a.jpg', 'File', 'x')), /is compressed with gzip.*unpack it once: gzip -dc '/],
+    ['gzip', gzipSync(entry('a.jpg', 'File', 'x')), /is compressed with gzip.*unpack it once, gzip -dc '/],
     ['bzip2', Buffer.concat([Buffer.from('BZh91AY&SY'), Buffer.alloc(600, 7)]), 'is compressed with bzip2'],
     [
       'xz',

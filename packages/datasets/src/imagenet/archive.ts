@@ -131,7 +131,8 @@ function refusePacked(file: FileHandle, archive: string): void {
 function packedAs(beginning: Buffer, archive: string): string | undefined {
   const starts = (...bytes: number[]) => bytes.every((byte, index) => beginning[index] === byte);
   const unpack = (what: string, how: string) =>
-    `is compressed with ${what}, and images cannot be read from the middle of it; unpack it once: ${how} -dc '${archive}' > ILSVRC2012_img_val.tar`;
+    `is compressed with ${what}, and images cannot be read from the middle of it; unpack it once, ${how} -dc '${archive}' > unpacked.tar, ` +
+    'and name that file (label files are looked for beside it)';
   if (starts(0x1f, 0x8b)) return unpack('gzip', 'gzip');
   if (starts(0x42, 0x5a, 0x68)) return unpack('bzip2', 'bzip2');
   if (starts(0xfd, 0x37, 0x7a, 0x58, 0x5a)) return unpack('xz', 'xz');

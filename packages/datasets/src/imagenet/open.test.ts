@@ -317,7 +317,7 @@ describe('openImageNet, archive', () => {
     for (const file of ['ILSVRC2012_img_val.tar', 'ILSVRC2012_img_val.tar.gz']) {
       const dir = temporaryFolder({ [file]: gzipSync(Buffer.alloc(2048)), 'val.txt': valTxt });
       await expect(openImageNet(dir)).rejects.toThrow(`archive ${join(dir, file)}: is compressed with gzip`);
-      await expect(openImageNet(join(dir, file))).rejects.toThrow('unpack it once: gzip -dc');
+      await expect(openImageNet(join(dir, file))).rejects.toThrow('unpack it once, gzip -dc');
     }
   });
 

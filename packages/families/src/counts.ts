@@ -1,13 +1,10 @@
 /** The lengths that follow from a plan, by the family's count rule. */
-import { type CountRule, type PruningPlan, stepCounts } from '@vssm/core';
-import { type ModelSpec, sequenceLength } from './model.ts';
+import { type CountRule, countsPerBlock, type PruningPlan, stepCounts } from '@vssm/core';
+import { sequenceLength } from './model.ts';
+import { familyOf, type ModelSpec } from './table.ts';
 
-export function countRule(
-  spec: Pick<ModelSpec, 'family'>,
-  plan: Pick<PruningPlan, 'countClassToken'>,
-): CountRule {
-  if (spec.family === 'plainmamba') return 'every-token';
-  return plan.countClassToken ? 'class-token-counted' : 'class-token';
+export function countRule(spec: ModelSpec, plan: Pick<PruningPlan, 'countClassToken'>): CountRule {
+  return familyOf(spec).countRule(spec, plan);
 }
 
 /** Number of live tokens: first the full length, then the count after each step. */
@@ -17,9 +14,5 @@ export function tokenCounts(spec: ModelSpec, plan: PruningPlan): readonly number
 
 /** Live tokens entering each block, 0-based. */
 export function tokensPerBlock(spec: ModelSpec, plan: PruningPlan): readonly number[] {
-  const counts = tokenCounts(spec, plan);
-  return Array.from({ length: spec.depth }, (_, block) => {
-    const steps = plan.schedule.filter(({ after }) => after <= block).length;
-    return counts[steps];
-  });
+  return countsPerBlock(tokenCounts(spec, plan), plan, spec.depth);
 }

@@ -1,19 +1,12 @@
 /** FLOPs of one image through a (pruned) model of any family. */
 import type { Flops, FlopsProfile, PruningPlan } from '@vssm/core';
-import type { ModelSpec } from './model.ts';
-import { plainMambaFlops } from './plainmamba/flops.ts';
-import { vimFlops } from './vim/flops.ts';
+import { checkPlan } from './plan.ts';
+import { familyOf, type ModelSpec } from './table.ts';
 
 /** @throws UserError where the plan does not fit the model */
 export function modelFlops(spec: ModelSpec, plan: PruningPlan, profile: FlopsProfile): Flops {
-  switch (spec.family) {
-    case 'vim':
-      return vimFlops(spec, plan, profile);
-    case 'plainmamba':
-      return plainMambaFlops(spec, plan, profile);
-    default:
-      throw spec satisfies never;
-  }
+  checkPlan(spec, plan);
+  return familyOf(spec).flops(spec, plan, profile);
 }
 
 /** What strict FLOPs promise: dense / pruned. */

@@ -1,6 +1,7 @@
 export { floorInputShape, floorNames, matrixProductFloor } from './graph/floor.ts';
 export { modelSegments } from './graph/segments.ts';
 export { smallestModel } from './graph/smallest-model.ts';
+export { familyGraphs, graphsOf } from './graph/table.ts';
 export { type WholeOptions, wholeModel, wholeNames } from './graph/whole.ts';
 export { type WholeAnswer, type WholeInput, wholeAnswer, wholeInputs } from './graph/whole-run.ts';
 export { embed as embedPlainMamba } from './plainmamba/graph/embed.ts';

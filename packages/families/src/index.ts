@@ -1,4 +1,15 @@
 export * from './counts.ts';
+export {
+  type BaseSpec,
+  type CountedPart,
+  type Family,
+  type FamilyWords,
+  type ImageRecipe,
+  type SegmentPart,
+  type Size,
+  segmentParts,
+  type TokenLayout,
+} from './family.ts';
 export * from './flops.ts';
 export * from './model.ts';
 export { plainMambaPositionEmbedding } from './plainmamba/position-embedding.ts';
@@ -8,5 +19,15 @@ export * from './plan.ts';
 export { randomWeights } from './random-weights.ts';
 export * from './reference.ts';
 export * from './search.ts';
+export {
+  families,
+  type ModelFamily,
+  type ModelName,
+  type ModelSpec,
+  modelFamilies,
+  type SpecOf,
+} from './table.ts';
+export { classTokenPosition, vimTraits } from './vim/index.ts';
 export * from './vim/reference.ts';
 export * from './vim/spec.ts';
+export type { BidirectionalSpec, BidirectionalTraits } from './vim/traits.ts';

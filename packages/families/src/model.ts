@@ -1,30 +1,20 @@
-/** The model families as one type: what code that serves both asks of a model. */
+/** What everybody asks of a model, whatever its family: published sizes, tokens, parameters, limits. */
 import { sizeOf, UserError } from '@vssm/core';
+import type { ImageRecipe, Shapes, Size, TokenLayout } from './family.ts';
 import {
-  checkPlainMambaShape,
-  type PlainMambaModelName,
-  type PlainMambaSpec,
-  plainMambaBuffers,
-  plainMambaGrid,
-  plainMambaModels,
-  plainMambaParameters,
-} from './plainmamba/spec.ts';
-import {
-  checkVimShape,
-  classTokenPosition,
-  patchGrid,
-  type VimModelName,
-  type VimSpec,
-  vimModels,
-  vimParameters,
-} from './vim/spec.ts';
-
-export type ModelSpec = VimSpec | PlainMambaSpec;
-export type ModelFamily = ModelSpec['family'];
-export type ModelName = VimModelName | PlainMambaModelName;
+  families,
+  familyOf,
+  type ModelFamily,
+  type ModelName,
+  type ModelSpec,
+  modelFamilies,
+} from './table.ts';
 
 /** The published models, by the command line's names. */
-export const models: Readonly<Record<ModelName, ModelSpec>> = { ...vimModels, ...plainMambaModels };
+export const models = Object.assign(
+  {},
+  ...modelFamilies.map((family) => families[family].models),
+) as Readonly<Record<ModelName, ModelSpec>>;
 
 export function isModelName(name: string): name is ModelName {
   return Object.hasOwn(models, name);
@@ -37,38 +27,50 @@ export function namedModel(name: string): ModelSpec {
   return models[name];
 }
 
-/** Cells per column and per row of the grid that an image is cut into: Vim's patches, PlainMamba's cells. */
-export function tokenGrid(spec: ModelSpec): { readonly height: number; readonly width: number } {
-  return spec.family === 'vim' ? patchGrid(spec) : plainMambaGrid(spec);
+/** How messages, reports and the page call a family. */
+export function familyTitle(family: ModelFamily): string {
+  return families[family].title;
 }
 
-/** L0: length of the unpruned sequence, Vim's class token included. */
+export function tokenLayout(spec: ModelSpec): TokenLayout {
+  return familyOf(spec).layout(spec);
+}
+
+/** Cells per column and per row of the grid that an image is cut into. */
+export function tokenGrid(spec: ModelSpec): Size {
+  return tokenLayout(spec).grid;
+}
+
+/** L0: length of the unpruned sequence, protected tokens included. */
 export function sequenceLength(spec: ModelSpec): number {
-  const { height, width } = tokenGrid(spec);
-  return height * width + (spec.family === 'vim' ? 1 : 0);
+  return layoutLength(tokenLayout(spec));
+}
+
+function layoutLength({ grid: { height, width }, protectedTokens }: TokenLayout): number {
+  return height * width + protectedTokens.length;
 }
 
 /** Position of the class token in the unpruned sequence; null for a family without one. */
 export function classTokenOf(spec: ModelSpec): number | null {
-  return spec.family === 'vim' ? classTokenPosition(spec) : null;
+  return tokenLayout(spec).classToken;
 }
 
-/** Grid cell of a position in the unpruned sequence, in raster order; null for the class token. */
+/** Grid cell of a position in the unpruned sequence, in raster order; null for a token that stands for none. */
 export function cellOf(spec: ModelSpec, position: number): number | null {
-  const classToken = classTokenOf(spec);
-  if (classToken === null || position < classToken) return position;
-  return position === classToken ? null : position - 1;
+  const { protectedTokens } = tokenLayout(spec);
+  if (protectedTokens.includes(position)) return null;
+  return position - protectedTokens.filter((other) => other < position).length;
 }
 
 /** Every trainable parameter with its shape, in upstream's names. */
-export function modelParameters(spec: ModelSpec): ReadonlyMap<string, readonly number[]> {
-  return spec.family === 'vim' ? vimParameters(spec) : plainMambaParameters(spec);
+export function modelParameters(spec: ModelSpec): Shapes {
+  return familyOf(spec).parameters(spec);
 }
 
-/** Everything a checkpoint must hold: the parameters, and the running statistics of BatchNorms. */
-export function modelTensors(spec: ModelSpec): ReadonlyMap<string, readonly number[]> {
-  if (spec.family === 'vim') return vimParameters(spec);
-  return new Map([...plainMambaParameters(spec), ...plainMambaBuffers(spec)]);
+/** Everything a checkpoint must hold: the parameters, and the buffers that a forward pass reads. */
+export function modelTensors(spec: ModelSpec): Shapes {
+  const family = familyOf(spec);
+  return new Map([...family.parameters(spec), ...family.buffers(spec)]);
 }
 
 /** Trainable parameters in all. */
@@ -78,12 +80,26 @@ export function parameterCount(spec: ModelSpec): number {
   return total;
 }
 
+/** The model for images of another size, and at another step between patches. */
+export function resizedModel(spec: ModelSpec, image: Size, stride?: number): ModelSpec {
+  return checkSpec(familyOf(spec).resized(spec, image, stride));
+}
+
+/** How a picture becomes the model's input, as far as family and shape tell. */
+export function imageRecipeOf({
+  family,
+  inChannels,
+}: Pick<ModelSpec, 'family' | 'inChannels'>): ImageRecipe | 'fashion-mnist' {
+  return inChannels === 1 ? 'fashion-mnist' : families[family].imageRecipe;
+}
+
 /** Every shape below is refused beyond this, so that a hostile file cannot ask for absurd work. */
 const largest = { width: 8192, depth: 512, stateSize: 1024, sequence: 1 << 20, classes: 1 << 20 };
 
 /** Throws a UserError that names the first field that makes no sense. */
 export function checkSpec<Spec extends ModelSpec>(spec: Spec): Spec {
-  const whole: [string, number, number][] = [
+  const family = familyOf(spec);
+  const whole: readonly (readonly [string, number, number])[] = [
     ['image height', spec.imageHeight, 1 << 16],
     ['image width', spec.imageWidth, 1 << 16],
     ['input channels', spec.inChannels, 1024],
@@ -95,21 +111,14 @@ export function checkSpec<Spec extends ModelSpec>(spec: Spec): Spec {
     ['convolution taps', spec.convKernel, 63],
     ['depth', spec.depth, largest.depth],
     ['classes', spec.classes, largest.classes],
-    ...(spec.family === 'vim'
-      ? ([['stride', spec.stride, 1 << 12]] as [string, number, number][])
-      : ([
-          ['stem width', spec.stemWidth, largest.width],
-          ['position rows', spec.positionRows, 1 << 12],
-          ['position columns', spec.positionColumns, 1 << 12],
-        ] as [string, number, number][])),
+    ...family.limits(spec),
   ];
   for (const [what, value, limit] of whole) {
     if (!Number.isInteger(value) || value < 1 || value > limit) {
       throw new UserError(`${what} ${value}: must be a whole number from 1 to ${limit}`);
     }
   }
-  if (spec.family === 'vim') checkVimShape(spec);
-  else checkPlainMambaShape(spec);
+  family.check(spec);
   if (sequenceLength(spec) > largest.sequence) {
     throw new UserError(`${sequenceLength(spec)} tokens are more than the ${largest.sequence} supported`);
   }

@@ -1,13 +1,6 @@
 /** Pruning plans for a family: what it admits, and what it takes where a plan says nothing. */
-import {
-  choiceNotAdmitted,
-  completePlan,
-  everyChoice,
-  type PlanRules,
-  type PruningPlan,
-  UserError,
-} from '@vssm/core';
-import type { ModelFamily, ModelSpec } from './model.ts';
+import { choiceNotAdmitted, completePlan, everyChoice, type PruningPlan, UserError } from '@vssm/core';
+import { families, type ModelFamily, type ModelSpec, modelFamilies } from './table.ts';
 
 /** No pruning at all. */
 export const densePlan: PruningPlan = completePlan({ schedule: [] });
@@ -22,7 +15,7 @@ export function pruningPlan(
   options: Partial<PruningPlan> & Pick<PruningPlan, 'schedule'>,
   family?: ModelFamily,
 ): PruningPlan {
-  const plan = completePlan(options, family === undefined ? everyChoice : planRules[family]);
+  const plan = completePlan(options, family === undefined ? everyChoice : families[family].plans);
   if (family !== undefined) checkFamily(plan, family);
   return plan;
 }
@@ -37,28 +30,12 @@ export function checkPlan(spec: Pick<ModelSpec, 'family' | 'depth'>, plan: Pruni
   }
 }
 
-const planRules: Readonly<Record<ModelFamily, PlanRules>> = {
-  vim: everyChoice,
-  plainmamba: {
-    choices: {
-      recentred: false,
-      mirrored: false,
-      'gated-backward': false,
-      compact: false,
-      countClassToken: false,
-    },
-    convUnderNone: 'positional',
-  },
-};
-const titles: Readonly<Record<ModelFamily, string>> = { vim: 'Vim', plainmamba: 'PlainMamba' };
-
 function checkFamily(plan: PruningPlan, family: ModelFamily): void {
-  const lacking = choiceNotAdmitted(plan, planRules[family]);
+  const lacking = choiceNotAdmitted(plan, families[family].plans);
   if (lacking === undefined) return;
-  const having = (Object.keys(planRules) as ModelFamily[]).filter(
-    (other) => planRules[other].choices[lacking.choice],
-  );
+  const having = modelFamilies.filter((other) => families[other].plans.choices[lacking.choice]);
+  const titles = having.map((other) => families[other].title);
   throw new UserError(
-    `${lacking.what} exists for ${having.map((other) => titles[other]).join(' and ')} only, not for ${titles[family]}`,
+    `${lacking.what} exists for ${titles.join(' and ')} only, not for ${families[family].title}`,
   );
 }

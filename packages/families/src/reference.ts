@@ -1,9 +1,8 @@
 /** The float64 reference forward of any model: the oracle of every backend. */
 import type { PruningPlan, Weights } from '@vssm/core';
 import type { Observer, ReferencePrediction } from '@vssm/core/reference';
-import type { ModelSpec } from './model.ts';
-import { plainMambaReference } from './plainmamba/reference.ts';
-import { vimReference } from './vim/reference.ts';
+import { checkPlan } from './plan.ts';
+import { familyOf, type ModelSpec } from './table.ts';
 
 /**
  * @param image normalised pixels [C, H, W]
@@ -18,12 +17,6 @@ export function referenceForward(
   sample = 0,
   observe: Observer = () => {},
 ): ReferencePrediction {
-  switch (spec.family) {
-    case 'vim':
-      return vimReference(spec, weights, plan, image, sample, observe);
-    case 'plainmamba':
-      return plainMambaReference(spec, weights, plan, image, sample, observe);
-    default:
-      throw spec satisfies never;
-  }
+  checkPlan(spec, plan);
+  return familyOf(spec).reference(spec, weights, plan, image, sample, observe);
 }

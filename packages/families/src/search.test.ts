@@ -1,10 +1,11 @@
 import { type Alignment, formatSchedule, type PruningPlan, type ScheduleSearch } from '@vssm/core';
 import { describe, expect, it } from 'vitest';
 import { modelFlops } from './flops.ts';
-import { type ModelSpec, models } from './model.ts';
+import { models } from './model.ts';
 import { plainMambaSpec } from './plainmamba/spec.ts';
 import { pruningPlan } from './plan.ts';
 import { searchSchedules } from './search.ts';
+import type { ModelSpec } from './table.ts';
 import { vimSpec } from './vim/spec.ts';
 
 const found = (spec: ModelSpec, search: ScheduleSearch) =>

@@ -3,6 +3,7 @@
  * that a field nobody knows is refused.
  */
 import { alignments, convModes, reductions, scoreOrders, signals, tokenOrders } from '@vssm/core';
+import { specSchema } from '@vssm/families/schema';
 import { z } from 'zod';
 
 export const schemaVersion = 1;
@@ -41,44 +42,6 @@ export const planSchema = z.strictObject({
 });
 
 export const count = z.number().int().min(1);
-const vimSpecSchema = z.strictObject({
-  family: z.literal('vim'),
-  imageHeight: count,
-  imageWidth: count,
-  inChannels: count,
-  patchSize: count,
-  stride: count,
-  width: count,
-  innerWidth: count,
-  dtRank: count,
-  stateSize: count,
-  convKernel: count,
-  depth: count,
-  classes: count,
-});
-
-const plainMambaSpecSchema = z.strictObject({
-  family: z.literal('plainmamba'),
-  imageHeight: count,
-  imageWidth: count,
-  inChannels: count,
-  patchSize: count,
-  stemWidth: count,
-  stemConvs: whole,
-  width: count,
-  innerWidth: count,
-  dtRank: count,
-  stateSize: count,
-  convKernel: count,
-  depth: count,
-  depthwiseLayers: z.array(whole).max(512).readonly(),
-  positionRows: count,
-  positionColumns: count,
-  classes: count,
-});
-
-export const specSchema = z.discriminatedUnion('family', [vimSpecSchema, plainMambaSpecSchema]);
-
 export const environmentSchema = z.strictObject({
   node: line(),
   /** Operating system with its release, for instance `linux 6.1.0`. */

@@ -8,7 +8,6 @@ export {
   keySchema,
   planSchema,
   schemaVersion,
-  specSchema,
 } from './fields.ts';
 export {
   type Against,

@@ -5,13 +5,12 @@
  */
 import { SegmentEngine } from '@vssm/backend-cpu';
 import { formatSchedule, type PruningPlan } from '@vssm/core';
-import { type ModelSpec, pruningPlan } from '@vssm/families';
+import { type ModelSpec, pruningPlan, type SegmentPart } from '@vssm/families';
 import type { ProfileRecord } from '@vssm/results';
 import { costOf } from '../cost.ts';
 import { randomBatch } from '../speed.ts';
 import { median } from '../speed-statistics.ts';
 import type { Workplace } from '../workplace.ts';
-import type { ProfilePart } from './counted-part.ts';
 import { partCost } from './part-costs.ts';
 import { measureRoofs, type Roof } from './roofs.ts';
 import type { ProfileTask } from './tasks.ts';
@@ -119,7 +118,7 @@ function recordOf(
 function partsOf(spec: ModelSpec, { plan, rounds }: Profiled, batch: number): ProfileRecord['parts'] {
   return [...rounds[0].keys()].map((key) => {
     const [name, blockText] = key.split('/');
-    const part = name as ProfilePart;
+    const part = name as SegmentPart;
     const block = Number(blockText);
     const samplesMs = rounds.map((laps) => laps.get(key)!);
     const { tokens, flops, bytes } = partCost(spec, plan, part, block, batch);

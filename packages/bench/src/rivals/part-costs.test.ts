@@ -5,20 +5,20 @@ import {
   type PlainMambaSpec,
   plainMambaModels,
   pruningPlan,
+  type SegmentPart,
   sequenceLength,
   stemSize,
   vimModels,
   vimSpec,
 } from '@vssm/families';
 import { describe, expect, it } from 'vitest';
-import type { ProfilePart } from './counted-part.ts';
 import { partCost } from './part-costs.ts';
 
-const perBlock: readonly ProfilePart[] = ['convolution', 'projections', 'scan'];
+const perBlock: readonly SegmentPart[] = ['convolution', 'projections', 'scan'];
 
 /** Operations of everything that the segments form runs. */
 function allFlops(spec: ModelSpec, plan: typeof densePlan): number {
-  const flops = (part: ProfilePart, block: number) => partCost(spec, plan, part, block, 1).flops;
+  const flops = (part: SegmentPart, block: number) => partCost(spec, plan, part, block, 1).flops;
   let total = flops('embed', 1) + flops('head', spec.depth);
   for (let block = 1; block <= spec.depth; block++) {
     for (const part of perBlock) total += flops(part, block);
@@ -81,7 +81,7 @@ describe('the bytes of a part', () => {
     classes: 3,
   });
 
-  it.each<[ProfilePart, values: number, parameters: number]>([
+  it.each<[SegmentPart, values: number, parameters: number]>([
     ['embed', 4 + 10 + 40, 2 + 2 + 10 + 2 + 16],
     ['convolution', 80, 40],
     ['projections', 80 + 30, 24 + 8],

@@ -1,5 +1,5 @@
 /**
- * What each part of the segments form computes and moves, for one image; the formulas stand in each family's file.
+ * What each part of the segments form computes and moves, for one image; the formulas stand in each family's graph/part-costs.ts.
  *
  * Operations follow core's strict profile: 2 per multiply-add, 1 per other operation. The form does a little less
  * than that profile charges, and only what it does is counted here: after a pruning step the output projection
@@ -10,10 +10,14 @@
  * what a cache saves or loses, so a part's intensity, operations / bytes, is the highest that it could have.
  */
 import type { PruningPlan } from '@vssm/core';
-import { type ModelSpec, sequenceLength, tokenCounts, tokensPerBlock } from '@vssm/families';
-import type { ProfilePart } from './counted-part.ts';
-import { plainMambaPartCost } from './plainmamba-part-costs.ts';
-import { vimPartCost } from './vim-part-costs.ts';
+import {
+  type ModelSpec,
+  type SegmentPart,
+  sequenceLength,
+  tokenCounts,
+  tokensPerBlock,
+} from '@vssm/families';
+import { graphsOf } from '@vssm/families/graph';
 
 export interface PartCost {
   /** Tokens that enter the part. */
@@ -33,15 +37,12 @@ const bytesPerValue = 4;
 export function partCost(
   spec: ModelSpec,
   plan: PruningPlan,
-  part: ProfilePart,
+  part: SegmentPart,
   block: number,
   batch: number,
 ): PartCost {
   const lengths = lengthsAround(spec, plan, block);
-  const { tokens, flops, values, parameters } =
-    spec.family === 'vim'
-      ? vimPartCost(spec, plan, part, block, lengths)
-      : plainMambaPartCost(spec, plan, part, block, lengths);
+  const { tokens, flops, values, parameters } = graphsOf(spec).partCost(spec, plan, part, block, lengths);
   return { tokens, flops, bytes: bytesPerValue * (values + parameters / batch) };
 }
 

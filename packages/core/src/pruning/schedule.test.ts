@@ -54,6 +54,17 @@ describe('kept tokens of a model without class token', () => {
   });
 });
 
+describe('kept tokens beside protected ones', () => {
+  // Class token, then registers: counts of golden F2 and G2 of VideoMamba and Mamba-Reg, made with their own code.
+  it.each([
+    [25, 1, [25, 18, 13]],
+    [28, 4, [28, 21, 16]],
+  ])('of %i with %i protected', (length, protectedTokens, expected) => {
+    const plan = { schedule: parseSchedule('2,4@0.7') };
+    expect(stepCounts(length, plan, { others: { protectedTokens } })).toEqual(expected);
+  });
+});
+
 describe('schedule text', () => {
   it('joins steps of several ratios', () => {
     expect(parseSchedule('5,10@0.8;15@0.7')).toEqual([

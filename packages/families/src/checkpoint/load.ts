@@ -1,14 +1,20 @@
-/** A checkpoint's tensors to a model of either family: its spec, and exactly the tensors that the spec asks for. */
+/** A checkpoint's tensors to a model of any family: its spec, and exactly the tensors that the spec asks for. */
+import { basename } from 'node:path';
 import { type Checkpoint, leftOut } from '@vssm/checkpoints';
 import { type Tensor, UserError, type Weights } from '@vssm/core';
-import { type ModelSpec, modelTensors } from '../model.ts';
-import { inferPlainMamba, isPlainMamba } from '../plainmamba/checkpoint/infer.ts';
-import { inferVim, isOtherHead } from '../vim/checkpoint/infer.ts';
+import { checkSpec, modelTensors } from '../model.ts';
+import { type ModelFamily, type ModelSpec, modelFamilies } from '../table.ts';
 import { checkFinite } from './check.ts';
 import type { GridOptions } from './size.ts';
+import { familyCheckpoints } from './table.ts';
+
+/** `asked`: by whoever loads it; `tensors`: no other family has such names; `default`: the first that has. */
+export type FamilyEvidence = 'asked' | 'tensors' | 'file name' | 'default';
 
 export interface LoadedCheckpoint {
   readonly spec: ModelSpec;
+  /** How the family was decided. */
+  readonly familyFrom: FamilyEvidence;
   /** Every tensor of `modelTensors(spec)`, BatchNorm statistics included, in that order, and no other. */
   readonly weights: Weights;
   /** What of the file is not used, as `name: why`: the checkpoint's own list, and heads. */
@@ -16,13 +22,12 @@ export interface LoadedCheckpoint {
 }
 
 /**
- * Tells the family by its names, infers the spec from names and shapes, and checks every tensor against it.
+ * Tells the family, infers the spec from names and shapes, and checks every tensor against it.
  *
- * Whether Vim's class token stands in the middle cannot be seen in the weights; it does in upstream's published
- * models, and is taken to here.
+ * What cannot be seen in the weights, for instance where the class token stands, is taken to be as in the family's
+ * published models.
  *
- * @param options image size (pixels), grid and stride, where the weights do not tell; see vim/grid.ts and
- * plainmamba/grid.ts
+ * @param options family, image size (pixels), grid and stride, where the weights do not tell; see the families' grid.ts
  * @throws UserError for another family's file; missing, extra or misshapen tensors, all listed; NaN and
  * infinity; an image size or grid that does not fit the position embedding
  */
@@ -37,13 +42,31 @@ export function loadModel(checkpoint: Checkpoint, options: GridOptions = {}): Lo
 
 function load(checkpoint: Checkpoint, options: GridOptions): LoadedCheckpoint {
   const { tensors } = checkpoint;
-  const infer = isPlainMamba(tensors.keys()) ? inferPlainMamba : inferVim;
-  const spec = infer(checkpoint, options);
+  const { family, familyFrom } = decideFamily(checkpoint, options.family);
+  const { infer, unused } = familyCheckpoints[family];
+  const spec = checkSpec<ModelSpec>(infer(checkpoint, options));
   const weights = new Map<string, Tensor<Float32Array>>();
   for (const name of modelTensors(spec).keys()) weights.set(name, checkFinite(name, tensors.get(name)!));
-  const unused = [...tensors.keys()].flatMap((name) => {
-    if (weights.has(name)) return [];
-    return leftOut(name, isOtherHead(name) ? 'a head that this run does not use' : 'a counter of batches');
-  });
-  return { spec, weights, ignored: [...checkpoint.ignored, ...unused] };
+  const left = [...tensors.keys()].flatMap((name) =>
+    weights.has(name) ? [] : leftOut(name, unused(name) ?? 'not used'),
+  );
+  return { spec, familyFrom, weights, ignored: [...checkpoint.ignored, ...left] };
+}
+
+/** A file that no family recognises is read as the first one's, whose list says what is missing. */
+function decideFamily(
+  { path, tensors }: Checkpoint,
+  asked: ModelFamily | undefined,
+): { readonly family: ModelFamily; readonly familyFrom: FamilyEvidence } {
+  if (asked !== undefined) return { family: asked, familyFrom: 'asked' };
+  const names = [...tensors.keys()];
+  const answering = (answer: 'only' | 'maybe') =>
+    modelFamilies.filter((family) => familyCheckpoints[family].recognises(names) === answer);
+  const [only] = answering('only');
+  if (only !== undefined) return { family: only, familyFrom: 'tensors' };
+  const candidates = answering('maybe');
+  if (candidates.length === 1) return { family: candidates[0], familyFrom: 'tensors' };
+  const named = candidates.find((family) => familyCheckpoints[family].fileNames?.test(basename(path)));
+  if (named !== undefined) return { family: named, familyFrom: 'file name' };
+  return { family: candidates[0] ?? modelFamilies[0], familyFrom: 'default' };
 }

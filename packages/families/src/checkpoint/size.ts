@@ -1,13 +1,14 @@
 /** Sizes of images and grids, height before width, as options give them. */
 import { UserError } from '@vssm/core';
+import type { Size } from '../family.ts';
+import type { ModelFamily } from '../table.ts';
 
-export interface Size {
-  readonly height: number;
-  readonly width: number;
-}
+export type { Size };
 
 /** What the weights of a model may leave open. */
 export interface GridOptions {
+  /** Whose weights they are, where tensors alone cannot tell; default: see loadModel. */
+  readonly family?: ModelFamily;
   /** Step between patches, pixels; Vim's only. */
   readonly stride?: number;
   /** Input image, pixels. */

@@ -36,7 +36,7 @@ describe('the matrix products alone', () => {
     const { initializer } = decodeModel(matrixProductFloor(spec, densePlan)).graph;
     const shapes = initializer.map(({ name, dims }) => [name, dims.join('x')]);
     const { width: d, innerWidth: E, dtRank: r, stateSize: N } = spec;
-    const suffix = spec.family === 'vim' ? '.backward' : '';
+    const suffix = spec.family === 'vim' ? '.backward' : '.shared';
     expect(Object.fromEntries(shapes)).toMatchObject({
       '2.in_proj': `${d}x${2 * E}`,
       [`2.x_proj${suffix}`]: `${E}x${r + 2 * N}`,

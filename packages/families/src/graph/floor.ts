@@ -8,16 +8,15 @@
 import { type PruningPlan, uniformNumbers } from '@vssm/core';
 import { GraphBuilder, type Value } from '@vssm/graph';
 import { tokensPerBlock } from '../counts.ts';
-import type { ModelSpec } from '../model.ts';
-import { plainMambaStemProducts } from '../plainmamba/graph/floor.ts';
-import { vimPatchProduct } from '../vim/graph/floor.ts';
+import type { ModelSpec } from '../table.ts';
+import { graphsOf } from './table.ts';
 
 /** Input: [B, …] float32, the rest of its shape as `floorInputShape` says. Output: `logits` [B, 1, classes]. */
 export const floorNames = { input: 'input', output: 'logits' } as const;
 
 /** What the products begin with: Vim's patches, [M, C·P²]; PlainMamba's pixels, [C, H, W]. */
 export function floorInputShape(spec: ModelSpec): readonly number[] {
-  return embedding(spec).inputShape;
+  return graphsOf(spec).floor(spec, randomWeight).inputShape;
 }
 
 export function matrixProductFloor(spec: ModelSpec, plan: PruningPlan): Uint8Array {
@@ -28,7 +27,8 @@ export function matrixProductFloor(spec: ModelSpec, plan: PruningPlan): Uint8Arr
   const first = (x: Value, axis: number, count: number): Value =>
     g.op('Slice', [x, g.ints([0]), g.ints([count]), g.ints([axis])]);
 
-  const { inputShape, products } = embedding(spec);
+  const { projectionSets } = graphsOf(spec);
+  const { inputShape, products } = graphsOf(spec).floor(spec, randomWeight);
   let x = products(g, g.input(floorNames.input, 'F32', ['batch', ...inputShape]));
   const masked = plan.alignment === 'mask';
   const lengths = tokensPerBlock(spec, plan);
@@ -36,9 +36,9 @@ export function matrixProductFloor(spec: ModelSpec, plan: PruningPlan): Uint8Arr
     if (!masked && block > 0 && lengths[block] < lengths[block - 1]) x = first(x, 1, lengths[block]);
     const xz = product(x, `${block}.in_proj`, d, 2 * E);
     const [u] = g.ops('Split', [xz, g.ints([E, E])], 2, { attributes: { axis: 2 } });
-    const deltas = projectionSets[spec.family].map((set) => {
-      const projected = product(u, `${block}.x_proj${set}`, E, r + 2 * N);
-      return product(first(projected, 2, r), `${block}.dt_proj${set}`, r, E);
+    const deltas = projectionSets.map((set) => {
+      const projected = product(u, `${block}.x_proj.${set}`, E, r + 2 * N);
+      return product(first(projected, 2, r), `${block}.dt_proj.${set}`, r, E);
     });
     // All products must be needed; an addition joins those of two directions.
     const joined = deltas.reduce((sum, delta) => g.op('Add', [sum, delta]));
@@ -50,29 +50,6 @@ export function matrixProductFloor(spec: ModelSpec, plan: PruningPlan): Uint8Arr
   g.output(floorNames.output, 'F32', ['batch', 1, spec.classes]);
   return g.model();
 }
-
-/** Suffixes of the projections of Δ, B and C in a block: Vim has a set for each direction, PlainMamba one. */
-const projectionSets = { vim: ['.forward', '.backward'], plainmamba: [''] } as const;
-
-export interface FloorEmbedding {
-  /** Without the batch. */
-  readonly inputShape: readonly number[];
-  /** input → tokens [B, L0, d] */
-  products(g: GraphBuilder, input: Value): Value;
-}
-
-function embedding(spec: ModelSpec): FloorEmbedding {
-  switch (spec.family) {
-    case 'vim':
-      return vimPatchProduct(spec, randomWeight);
-    case 'plainmamba':
-      return plainMambaStemProducts(spec, randomWeight);
-    default:
-      throw spec satisfies never;
-  }
-}
-
-export type RandomWeight = typeof randomWeight;
 
 /** A weight whose products keep their scale: uniform with variance 1 / inputs. */
 function randomWeight(g: GraphBuilder, name: string, shape: readonly number[], inputs: number): Value {

@@ -1,22 +1,14 @@
-/** The segments of any model; see common/segments.ts. */
+/** The segments of any model; see `Segments` in @vssm/graph. */
 import type { PruningPlan, Weights } from '@vssm/core';
 import type { Segments } from '@vssm/graph';
-import type { ModelSpec } from '../model.ts';
-import { plainMambaSegments } from '../plainmamba/graph/segments.ts';
-import { vimSegments } from '../vim/graph/segments.ts';
+import type { ModelSpec } from '../table.ts';
+import { graphsOf } from './table.ts';
 
 /** Of the plan only its alignment matters. */
 export function modelSegments(
   spec: ModelSpec,
   weights: Weights,
-  { alignment }: Pick<PruningPlan, 'alignment'>,
+  plan: Pick<PruningPlan, 'alignment'>,
 ): Segments {
-  switch (spec.family) {
-    case 'vim':
-      return vimSegments(spec, weights);
-    case 'plainmamba':
-      return plainMambaSegments(spec, weights, alignment);
-    default:
-      throw spec satisfies never;
-  }
+  return graphsOf(spec).segments(spec, weights, plan);
 }

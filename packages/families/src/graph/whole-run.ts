@@ -3,7 +3,8 @@
  * tensors of them.
  */
 import { drawScores, type PruningPlan } from '@vssm/core';
-import { type ModelSpec, sequenceLength } from '../model.ts';
+import { sequenceLength } from '../model.ts';
+import type { ModelSpec } from '../table.ts';
 import { wholeNames } from './whole.ts';
 
 export interface WholeInput {

@@ -7,19 +7,11 @@
  * `kept.<block>` [B, K] int64, the positions of the kept tokens in sequence order.
  */
 import { formatSchedule, type PruningPlan, type Weights } from '@vssm/core';
-import {
-  type EmitContext,
-  type EmittedModel,
-  GraphBuilder,
-  imageInput,
-  Parameters,
-  type ScanForm,
-  type Value,
-} from '@vssm/graph';
-import { type ModelSpec, sequenceLength } from '../model.ts';
-import { emitPlainMamba } from '../plainmamba/graph/whole.ts';
+import { GraphBuilder, imageInput, Parameters, type ScanForm } from '@vssm/graph';
+import { sequenceLength } from '../model.ts';
 import { checkPlan } from '../plan.ts';
-import { emitVim } from '../vim/graph/whole.ts';
+import type { ModelSpec } from '../table.ts';
+import { graphsOf } from './table.ts';
 
 export interface WholeOptions {
   /** Default `linear-attention`. */
@@ -53,7 +45,11 @@ export function wholeModel(
 
   const parameters = new Parameters(g, weights);
   const scan = options.scan ?? 'linear-attention';
-  const { logits, kept } = emit({ g, spec, plan, parameters, scan, randomScores }, input);
+  const { logits, kept } = graphsOf(spec).emitWhole(
+    { g, spec, plan, parameters, scan, randomScores },
+    input,
+    wholeNames.logits,
+  );
   for (const { after, positions, count } of kept) {
     g.op('Identity', [positions], { name: wholeNames.kept(after) });
     g.output(wholeNames.kept(after), 'I64', ['batch', count]);
@@ -66,16 +62,4 @@ export function wholeModel(
     'vssm.schedule': formatSchedule(plan.schedule),
     ...options.metadata,
   });
-}
-
-function emit(context: EmitContext<ModelSpec>, input: Value): EmittedModel {
-  const { spec } = context;
-  switch (spec.family) {
-    case 'vim':
-      return emitVim({ ...context, spec }, input, wholeNames.logits);
-    case 'plainmamba':
-      return emitPlainMamba({ ...context, spec }, input, wholeNames.logits);
-    default:
-      throw spec satisfies never;
-  }
 }

@@ -9,18 +9,22 @@
  *
  * L is the number of tokens entering a layer. Under `mask` nothing becomes shorter.
  */
-import { type Flops, type FlopsProfile, type PruningPlan, scanDirections, strictPruning } from '@vssm/core';
-import { tokenCounts, tokensPerBlock } from '../counts.ts';
-import { sequenceLength } from '../model.ts';
-import { checkPlan } from '../plan.ts';
-import { type PlainMambaSpec, stemSize } from './spec.ts';
+import {
+  countsPerBlock,
+  type Flops,
+  type FlopsProfile,
+  type PruningPlan,
+  scanDirections,
+  stepCounts,
+  strictPruning,
+} from '@vssm/core';
+import { cellCount, type PlainMambaSpec, stemSize } from './spec.ts';
 
 export function plainMambaFlops(spec: PlainMambaSpec, plan: PruningPlan, profile: FlopsProfile): Flops {
-  checkPlan(spec, plan);
   const strict = profile === 'strict';
-  const full = sequenceLength(spec);
-  const counts = tokenCounts(spec, plan);
-  const live = tokensPerBlock(spec, plan);
+  const full = cellCount(spec);
+  const counts = stepCounts(full, plan, 'every-token');
+  const live = countsPerBlock(counts, plan, spec.depth);
   const masked = plan.alignment === 'mask';
   const lengthOf = (liveTokens: number) => (masked ? full : liveTokens);
 
@@ -59,7 +63,7 @@ function stem(spec: PlainMambaSpec): { readonly macs: number; readonly elements:
   const { height, width: columns } = stemSize(spec);
   const pixels = height * columns;
   const convolutions = pixels * inChannels * 49 * stemWidth + stemConvs * pixels * stemWidth ** 2 * 9;
-  const projection = sequenceLength(spec) * (patchSize / 2) ** 2 * stemWidth * width;
+  const projection = cellCount(spec) * (patchSize / 2) ** 2 * stemWidth * width;
   return { macs: convolutions + projection, elements: (1 + stemConvs) * pixels * stemWidth };
 }
 
@@ -71,7 +75,7 @@ function paperStem(spec: PlainMambaSpec): number {
 /** BatchNorm (folded: one multiply, one add) and ReLU; the projection's bias; the position embedding. */
 function strictStem(spec: PlainMambaSpec): number {
   const { macs, elements } = stem(spec);
-  return 2 * macs + 3 * elements + 2 * sequenceLength(spec) * spec.width;
+  return 2 * macs + 3 * elements + 2 * cellCount(spec) * spec.width;
 }
 
 function paperLayer(spec: PlainMambaSpec, L: number, gone: number): number {

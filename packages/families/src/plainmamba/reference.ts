@@ -40,7 +40,6 @@ import {
   tokensOfMap,
   zeroGone,
 } from '@vssm/core/reference';
-import { checkPlan } from '../plan.ts';
 import { plainMambaPositionEmbedding } from './position-embedding.ts';
 import { type PlainMambaSpec, plainMambaGrid, stemConvNames } from './spec.ts';
 
@@ -84,7 +83,6 @@ export function plainMambaReference(
   sample: number,
   observe: Observer,
 ): ReferencePrediction {
-  checkPlan(spec, plan);
   const { height, width } = plainMambaGrid(spec);
   const cells = height * width;
   const pass = plainMambaPass(spec, parametersOf(weights), plan, observe);

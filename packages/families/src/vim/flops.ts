@@ -10,27 +10,44 @@
  *
  * L is the number of tokens entering a block, class token included. Under `mask` nothing becomes shorter.
  */
-import { type Flops, type FlopsProfile, type PruningPlan, strictPruning } from '@vssm/core';
-import { tokenCounts, tokensPerBlock } from '../counts.ts';
-import { sequenceLength } from '../model.ts';
-import { checkPlan } from '../plan.ts';
-import { patchCount, type VimSpec } from './spec.ts';
+import {
+  countsPerBlock,
+  type Flops,
+  type FlopsProfile,
+  type PruningPlan,
+  stepCounts,
+  strictPruning,
+} from '@vssm/core';
+import type { Family } from '../family.ts';
+import { patchCount } from './spec.ts';
+import type { BidirectionalSpec, BidirectionalTraits } from './traits.ts';
 
-export function vimFlops(spec: VimSpec, plan: PruningPlan, profile: FlopsProfile): Flops {
-  checkPlan(spec, plan);
-  const full = sequenceLength(spec);
+export const bidirectionalFlops =
+  (traits: BidirectionalTraits): Family<BidirectionalSpec>['flops'] =>
+  (spec, plan, profile) =>
+    flops(traits, spec, plan, profile);
+
+function flops(
+  { countRule, share }: BidirectionalTraits,
+  spec: BidirectionalSpec,
+  plan: PruningPlan,
+  profile: FlopsProfile,
+): Flops {
+  const full = sequenceOf(spec);
   const masked = plan.alignment === 'mask';
-  const live = tokensPerBlock(spec, plan);
-  const perBlock = profile === 'paper' ? paperBlock : strictBlock;
+  const counts = stepCounts(full, plan, countRule(plan));
+  const live = countsPerBlock(counts, plan, spec.depth);
+  const perBlock = (tokens: number, gone: number) =>
+    profile === 'paper' ? paperBlock(spec, tokens, gone) : strictBlock(spec, tokens, gone, share);
 
   const blocks = live.map((liveTokens, index) => {
     const tokens = masked ? full : liveTokens;
     const gone = plan.alignment === 'decay' ? full - liveTokens : 0;
     const prunes = plan.schedule.some(({ after }) => after === index + 1);
-    const kept = masked ? full : (live[index + 1] ?? tokenCounts(spec, plan).at(-1)!);
+    const kept = masked ? full : (live[index + 1] ?? counts.at(-1)!);
     return {
       tokens,
-      block: perBlock(spec, tokens, gone) + (profile === 'strict' && index > 0 ? tokens * spec.width : 0),
+      block: perBlock(tokens, gone) + (profile === 'strict' && index > 0 ? tokens * spec.width : 0),
       pruning: profile === 'strict' && prunes ? strictPruning(spec, plan, tokens, kept, 2) : 0,
     };
   });
@@ -43,19 +60,24 @@ export function vimFlops(spec: VimSpec, plan: PruningPlan, profile: FlopsProfile
     patchEmbed,
     blocks,
     head,
-    tokens: tokenCounts(spec, plan),
+    tokens: counts,
   };
 }
 
-function patchMacs(spec: VimSpec): number {
+/** L0: the patches and the class token. */
+function sequenceOf(spec: BidirectionalSpec): number {
+  return patchCount(spec) + 1;
+}
+
+function patchMacs(spec: BidirectionalSpec): number {
   return patchCount(spec) * spec.inChannels * spec.patchSize ** 2 * spec.width;
 }
 
-function paperPatchEmbed(spec: VimSpec): number {
+function paperPatchEmbed(spec: BidirectionalSpec): number {
   return patchMacs(spec);
 }
 
-function paperBlock(spec: VimSpec, L: number, gone: number): number {
+function paperBlock(spec: BidirectionalSpec, L: number, gone: number): number {
   const { width: d, innerWidth: E, dtRank: r, stateSize: N, convKernel: taps } = spec;
   const projections = 2 * L * d * E + L * E * d;
   const convolution = (L + taps - 1) * E * taps;
@@ -64,21 +86,21 @@ function paperBlock(spec: VimSpec, L: number, gone: number): number {
 }
 
 /** The projection with its bias, and the position embedding's addition. */
-function strictPatchEmbed(spec: VimSpec): number {
-  return 2 * patchMacs(spec) + patchCount(spec) * spec.width + sequenceLength(spec) * spec.width;
+function strictPatchEmbed(spec: BidirectionalSpec): number {
+  return 2 * patchMacs(spec) + patchCount(spec) * spec.width + sequenceOf(spec) * spec.width;
 }
 
-/** Norm, both projections, two directions, the gate's SiLU, and the mean of the directions. */
-function strictBlock(spec: VimSpec, L: number, gone: number): number {
+/** Norm, both projections, two directions, the gate's SiLU, and the mean (or sum) of the directions. */
+function strictBlock(spec: BidirectionalSpec, L: number, gone: number, share: number): number {
   const { width: d, innerWidth: E } = spec;
   const norm = 4 * L * d;
   const projections = 2 * L * d * 2 * E + 2 * L * E * d;
   const gateSilu = L * E;
-  const mean = 2 * L * E;
+  const mean = (share === 1 ? 1 : 2) * L * E;
   return norm + projections + gateSilu + mean + 2 * strictDirection(spec, L, gone);
 }
 
-function strictDirection(spec: VimSpec, L: number, gone: number): number {
+function strictDirection(spec: BidirectionalSpec, L: number, gone: number): number {
   const { innerWidth: E, dtRank: r, stateSize: N, convKernel: taps } = spec;
   const convolution = 2 * taps * L * E + L * E;
   const projections = 2 * L * E * (r + 2 * N) + 2 * L * r * E;
@@ -90,6 +112,6 @@ function strictDirection(spec: VimSpec, L: number, gone: number): number {
 }
 
 /** The last residual addition and norm on the class token alone, the classifier with its bias. */
-function strictHead(spec: VimSpec): number {
+function strictHead(spec: BidirectionalSpec): number {
   return spec.width + 4 * spec.width + 2 * spec.width * spec.classes + spec.classes;
 }

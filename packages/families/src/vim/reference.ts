@@ -1,5 +1,6 @@
 /**
- * Vim with token pruning, in float64: the whole method, and the oracle of every backend. One image at a time; the
+ * Vim with token pruning, in float64: the whole method, and the oracle of every backend; the families that are made of
+ * Vim's blocks share it. One image at a time; the
  * sequence is [L, d], block order is add → RMSNorm → mixer, and a block returns two streams, the mixer's output
  * (`hidden`) and the residual that does not contain it yet. How tokens are scored and chosen stands in pruning.ts.
  */
@@ -26,9 +27,9 @@ import {
   silu,
   softplus,
 } from '@vssm/core/reference';
-import { countRule } from '../counts.ts';
-import { checkPlan } from '../plan.ts';
-import { classTokenPosition, directionParameterNames, patchCount, patchGrid, type VimSpec } from './spec.ts';
+import type { Family } from '../family.ts';
+import { directionParameterNames, patchCount, patchGrid } from './spec.ts';
+import type { BidirectionalSpec, BidirectionalTraits } from './traits.ts';
 
 /** The sequence between two blocks. */
 interface Sequence extends KeptTokens {
@@ -40,7 +41,9 @@ interface Sequence extends KeptTokens {
 
 /** What every block of one forward pass shares. */
 export interface VimPass {
-  readonly spec: VimSpec;
+  readonly spec: BidirectionalSpec;
+  /** Of each direction in the sum of both. */
+  readonly share: number;
   readonly plan: Pick<PruningPlan, 'alignment' | 'conv'>;
   readonly parameter: Parameters;
   readonly observe: Observer;
@@ -52,30 +55,32 @@ export interface VimBlockOutput {
   readonly signals: Signals;
 }
 
-/**
- * @param image normalised pixels [C, H, W]
- * @param sample stable index of the image in its data set; only the `random` signal depends on it
- */
-export function vimReference(
-  spec: VimSpec,
+export const bidirectionalReference =
+  (traits: BidirectionalTraits): Family<BidirectionalSpec>['reference'] =>
+  (spec, weights, plan, image, sample, observe) =>
+    forward(traits, spec, weights, plan, image, sample, observe);
+
+function forward(
+  traits: BidirectionalTraits,
+  spec: BidirectionalSpec,
   weights: Weights,
   plan: PruningPlan,
   image: ArrayLike<number>,
-  sample = 0,
-  observe: Observer = () => {},
+  sample: number,
+  observe: Observer,
 ): ReferencePrediction {
-  checkPlan(spec, plan);
   const parameter = parametersOf(weights);
-  const pass = { spec, plan, parameter, observe };
+  const pass = { spec, share: traits.share, plan, parameter, observe };
   const d = spec.width;
-  const tokens = embed(spec, parameter, image);
+  const place = traits.classToken(patchCount(spec));
+  const tokens = embed(spec, parameter, image, place);
   const kept = new Map<number, Int32Array>();
 
   let sequence: Sequence = {
     hidden: new Float64Array(tokens.length),
     residual: tokens,
     positions: Int32Array.from({ length: patchCount(spec) + 1 }, (_, position) => position),
-    classToken: classTokenPosition(spec),
+    classToken: place,
   };
   for (let block = 0; block < spec.depth; block++) {
     const residual = add(sequence.residual, sequence.hidden);
@@ -92,7 +97,7 @@ export function vimReference(
       const unpruned = patchCount(spec) + 1;
       const scores = importance(plan, step, sample, unpruned, signals, sequence, ofClassToken);
       observe(`step${block + 1}.score`, scores);
-      sequence = prune(spec, plan, sequence, scores, step);
+      sequence = prune(traits, spec, plan, sequence, scores, step);
       kept.set(block + 1, livePositions(sequence));
     }
   }
@@ -107,10 +112,15 @@ export function vimReference(
   return { logits, kept };
 }
 
-/** Patches, the class token in their middle, and the position embedding over all of them: [L0, d]. */
-function embed(spec: VimSpec, parameter: Parameters, image: ArrayLike<number>): Float64Array {
+/** Patches, the class token at its place among them, and the position embedding over all of them: [L0, d]. */
+function embed(
+  spec: BidirectionalSpec,
+  parameter: Parameters,
+  image: ArrayLike<number>,
+  place: number,
+): Float64Array {
   const patches = vimPatches(spec, parameter, image);
-  const middle = classTokenPosition(spec) * spec.width;
+  const middle = place * spec.width;
   const tokens = new Float64Array(patches.length + spec.width);
   tokens.set(patches.subarray(0, middle));
   tokens.set(parameter('cls_token'), middle);
@@ -119,7 +129,11 @@ function embed(spec: VimSpec, parameter: Parameters, image: ArrayLike<number>): 
 }
 
 /** The patch projection: image [C, H, W] → [M, d], row after row. */
-export function vimPatches(spec: VimSpec, parameter: Parameters, image: ArrayLike<number>): Float64Array {
+export function vimPatches(
+  spec: BidirectionalSpec,
+  parameter: Parameters,
+  image: ArrayLike<number>,
+): Float64Array {
   const { height: rows, width: gridColumns } = patchGrid(spec);
   return patchEmbed(image, parameter('patch_embed.proj.weight'), parameter('patch_embed.proj.bias'), {
     channels: spec.inChannels,
@@ -134,8 +148,8 @@ export function vimPatches(spec: VimSpec, parameter: Parameters, image: ArrayLik
 }
 
 /**
- * RMSNorm, then both directions over the same projections, each with its own convolution and scan; their mean; the
- * output projection.
+ * RMSNorm, then both directions over the same projections, each with its own convolution and scan; their mean
+ * (or sum); the output projection.
  *
  * @param residual [L, d], the sum that enters the norm
  * @param positions [L]: each token's index in the unpruned sequence
@@ -167,7 +181,7 @@ export function vimBlock(
   observe(`block${block}.fwd.y`, forward);
   observe(`block${block}.bwd.y`, backward);
   const ssm = add(forward, backward);
-  const gated = ssm.map((y, i) => (y * gate[i]) / 2);
+  const gated = ssm.map((y, i) => y * gate[i] * pass.share);
   const hidden = linear(gated, parameter(`${prefix}.out_proj.weight`), length, E, d);
   return { hidden, signals: { gated, 'gated-backward': backward.map((y, i) => y * gate[i]), ssm } };
 }
@@ -217,14 +231,15 @@ function scanDirection(
 
 /** Drops (or, under `mask`, zeroes) all but the best tokens of both streams. */
 function prune(
-  spec: VimSpec,
+  { countRule }: BidirectionalTraits,
+  spec: BidirectionalSpec,
   plan: PruningPlan,
   sequence: Sequence,
   scores: Float64Array,
   step: number,
 ): Sequence {
   const { hidden, residual, classToken } = sequence;
-  const choice = chooseTokens(plan, step, scores, sequence, countRule(spec, plan), classToken);
+  const choice = chooseTokens(plan, step, scores, sequence, countRule(plan), classToken);
   return {
     ...choice.kept,
     hidden: keptRows(hidden, choice, spec.width),

@@ -2,7 +2,8 @@ import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { checkSpec, namedModel, parameterCount, sequenceLength } from '../model.ts';
 import { randomWeights } from '../random-weights.ts';
-import { classTokenPosition, vimModels, vimParameters, vimSpec } from './spec.ts';
+import { classTokenPosition } from './index.ts';
+import { vimModels, vimParameters, vimSpec } from './spec.ts';
 
 const official = JSON.parse(
   readFileSync(new URL('../../testdata/vim-shapes.json', import.meta.url), 'utf8'),

@@ -60,8 +60,10 @@ export const vimModels: Readonly<Record<VimModelName, VimSpec>> = {
   'vim-base': vimSpec({ width: 768, depth: 24 }),
 };
 
+type Geometry = Pick<VimSpec, 'imageHeight' | 'imageWidth' | 'patchSize' | 'stride'>;
+
 /** Patches per column and per row. */
-export function patchGrid(spec: VimSpec): { readonly height: number; readonly width: number } {
+export function patchGrid(spec: Geometry): { readonly height: number; readonly width: number } {
   return {
     height: Math.floor((spec.imageHeight - spec.patchSize) / spec.stride) + 1,
     width: Math.floor((spec.imageWidth - spec.patchSize) / spec.stride) + 1,
@@ -69,18 +71,13 @@ export function patchGrid(spec: VimSpec): { readonly height: number; readonly wi
 }
 
 /** M, the number of patches; the sequence has one more, the class token. */
-export function patchCount(spec: VimSpec): number {
+export function patchCount(spec: Geometry): number {
   const { height, width } = patchGrid(spec);
   return height * width;
 }
 
-/** Position of the class token: the middle, M // 2 (use_middle_cls_token). */
-export function classTokenPosition(spec: VimSpec): number {
-  return Math.floor(patchCount(spec) / 2);
-}
-
 /** Every parameter of the model with its shape, in upstream's names without a `model.` prefix. */
-export function vimParameters(spec: VimSpec): ReadonlyMap<string, readonly number[]> {
+export function vimParameters(spec: Omit<VimSpec, 'family'>): ReadonlyMap<string, readonly number[]> {
   const { width: d, innerWidth: E, dtRank: r, stateSize: N, convKernel: taps } = spec;
   const shapes = new Map<string, readonly number[]>([
     ['cls_token', [1, 1, d]],
@@ -116,7 +113,7 @@ export const directionParameterNames = {
 } as const satisfies Record<Direction, Record<string, string>>;
 
 /** Throws a UserError that names what only Vim asks of its numbers. */
-export function checkVimShape(spec: VimSpec): void {
+export function checkVimShape(spec: Geometry): void {
   if (spec.patchSize > spec.imageHeight || spec.patchSize > spec.imageWidth) {
     throw new UserError(
       `patch size ${spec.patchSize} is larger than the image, ${spec.imageHeight}x${spec.imageWidth}`,

@@ -1,7 +1,7 @@
 /** Vim as blocks that can be entered and left, for its segmentation backbone: without class token. */
 import type { PruningPlan } from '@vssm/core';
 import { add, type FeatureMap, type Parameters } from '@vssm/core/reference';
-import { type VimBlockOutput, type VimSpec, vimBlock, vimPatches } from '@vssm/families';
+import { type VimBlockOutput, type VimSpec, vimBlock, vimPatches, vimTraits } from '@vssm/families';
 
 /** A Vim that is run block by block. */
 export interface VimBlocks {
@@ -22,7 +22,7 @@ export function vimBlocks(
   plan: Pick<PruningPlan, 'alignment' | 'conv'>,
 ): VimBlocks {
   const own: Parameters = (name) => parameter(`backbone.${name}`);
-  const pass = { spec, plan, parameter: own, observe: () => {} };
+  const pass = { spec, share: vimTraits.share, plan, parameter: own, observe: () => {} };
   return {
     embed: (image) => {
       const patches = vimPatches(spec, own, image.values);

@@ -1,6 +1,6 @@
 /** The stem's convolutions and the projection to tokens: the products that a PlainMamba begins with. */
 import { swapLastAxes, type Value } from '@vssm/graph';
-import type { FloorEmbedding, RandomWeight } from '../../graph/floor.ts';
+import type { FloorEmbedding, RandomWeight } from '../../family.ts';
 import { type PlainMambaSpec, plainMambaGrid, stemSize } from '../spec.ts';
 
 export function plainMambaStemProducts(spec: PlainMambaSpec, randomWeight: RandomWeight): FloorEmbedding {

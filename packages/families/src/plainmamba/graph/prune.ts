@@ -16,7 +16,6 @@ import {
   type Value,
   zeroGone,
 } from '@vssm/graph';
-import { countRule } from '../../counts.ts';
 import type { PlainMambaSpec } from '../spec.ts';
 import { meanToken } from './embed.ts';
 import type { LayerOutput } from './layer.ts';
@@ -45,7 +44,7 @@ export function prune(
 ): { readonly stream: Stream; readonly kept: Value } {
   const { g, spec, plan } = context;
   const { tokens, places, live } = stream;
-  const liveCount = keptCount(stream.liveCount, plan.schedule[step].keep, countRule(spec, plan));
+  const liveCount = keptCount(stream.liveCount, plan.schedule[step].keep, 'every-token');
   if (liveCount === stream.liveCount) return { stream, kept: allPositions(g, stream) };
   const chosen = best(g, amongLive(g, importance(context, stream, signals, step), live), liveCount);
   if (plan.alignment === 'mask') {

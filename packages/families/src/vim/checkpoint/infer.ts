@@ -15,17 +15,37 @@ export function isOtherHead(name: string): boolean {
   return /^(head_\w+|\w+_head)\./.test(name);
 }
 
-/** @throws UserError, see loadModel */
-export function inferVim(checkpoint: Checkpoint, options: GridOptions): VimSpec {
+/** Why a tensor beside the model's own is left out; undefined for one that has no place in the file. */
+export function unusedByVim(name: string): string | undefined {
+  if (isOtherHead(name)) return 'a head that this run does not use';
+  return isBatchCounter(name) ? 'a counter of batches' : undefined;
+}
+
+/** The names that every file of bidirectional blocks has. */
+export function isBidirectional(names: readonly string[]): boolean {
+  return names.some((name) => /^layers\.\d+\.mixer\./.test(name));
+}
+
+/**
+ * A spec but for its family.
+ *
+ * @param title how messages call the family
+ * @throws UserError, see loadModel
+ */
+export function inferBidirectional(
+  title: string,
+  checkpoint: Checkpoint,
+  options: GridOptions,
+): Omit<VimSpec, 'family'> {
   const { tensors } = checkpoint;
   refuseUnsupported(tensors, unsupportedVims);
   const shape = vimShape(tensors);
   const parameters = vimParameters(checkSpec(anySpec(shape)));
-  checkNames(checkpoint, parameters, (name) => isOtherHead(name) || isBatchCounter(name));
+  checkNames(checkpoint, parameters, (name) => unusedByVim(name) !== undefined);
   const { patches, ...model } = shape;
   const { width, depth, stateSize } = shape;
-  checkShapes(tensors, parameters, `a Vim of width ${width}, depth ${depth}, state size ${stateSize}`);
-  return checkSpec({ family: 'vim', ...model, ...resolveGrid(patches, shape.patchSize, options) });
+  checkShapes(tensors, parameters, `a ${title} of width ${width}, depth ${depth}, state size ${stateSize}`);
+  return { ...model, ...resolveGrid(patches, shape.patchSize, options) };
 }
 
 /** Some image with the right number of patches: the parameters are the same for all of them. */

@@ -6,7 +6,8 @@
 import type { Direction } from '@vssm/core';
 import { softplus } from '@vssm/core/reference';
 import { type EmitContext, rmsNorm, selectiveScan, silu, swapLastAxes, type Value } from '@vssm/graph';
-import { directionParameterNames, type VimSpec } from '../spec.ts';
+import { directionParameterNames } from '../spec.ts';
+import type { BidirectionalSpec } from '../traits.ts';
 import type { TokenPlaces } from './places.ts';
 
 /** The two streams between blocks, [B, L, d] each. */
@@ -23,11 +24,13 @@ export interface BlockOutput extends Streams {
   readonly signals: { readonly gated: Value; readonly 'gated-backward': Value; readonly ssm: Value };
 }
 
+/** @param share of each direction in the sum of both */
 export function vimBlock(
-  context: EmitContext<VimSpec>,
+  context: EmitContext<BidirectionalSpec>,
   block: number,
   streams: Streams,
   places: TokenPlaces,
+  share: number,
 ): BlockOutput {
   const { g, spec, parameters } = context;
   const E = spec.innerWidth;
@@ -47,7 +50,7 @@ export function vimBlock(
   const ssm = g.op('Add', [forward, backward]);
   const gated = g.op('Mul', [ssm, gate]);
   // The mean of the two directions is folded into the projection: a factor of 1/2 is exact.
-  const hidden = g.op('MatMul', [gated, parameters.linear(`${prefix}.out_proj.weight`, 0.5)]);
+  const hidden = g.op('MatMul', [gated, parameters.linear(`${prefix}.out_proj.weight`, share)]);
   const signals = {
     gated,
     ssm,
@@ -60,7 +63,7 @@ export function vimBlock(
 
 /** One direction from x on the convolution's grid, [B, E, L or L0], to its ungated output y, [B, L, E]. */
 function scanDirection(
-  { g, spec, plan, parameters, scan }: EmitContext<VimSpec>,
+  { g, spec, plan, parameters, scan }: EmitContext<BidirectionalSpec>,
   prefix: string,
   direction: Direction,
   x: Value,

@@ -1,9 +1,20 @@
 /** From pixels to the token sequence, and from the class token to logits. */
 import { batchOf, type GraphBuilder, type Parameters, rmsNorm, swapLastAxes, type Value } from '@vssm/graph';
-import { classTokenPosition, patchCount, type VimSpec } from '../spec.ts';
+import { patchCount } from '../spec.ts';
+import type { BidirectionalSpec } from '../traits.ts';
 
-/** Patches as tokens, the class token in their middle, the position embedding over all: [B, L0, d]. */
-export function embed(g: GraphBuilder, spec: VimSpec, parameters: Parameters, input: Value): Value {
+/**
+ * Patches as tokens, the class token among them, the position embedding over all: [B, L0, d].
+ *
+ * @param place position of the class token
+ */
+export function embed(
+  g: GraphBuilder,
+  spec: BidirectionalSpec,
+  parameters: Parameters,
+  input: Value,
+  place: number,
+): Value {
   const { width: d, patchSize, stride } = spec;
   const projected = g.op(
     'Conv',
@@ -12,15 +23,15 @@ export function embed(g: GraphBuilder, spec: VimSpec, parameters: Parameters, in
   );
   const flat = g.op('Reshape', [projected, g.ints([0, d, patchCount(spec)])]);
   const patches = swapLastAxes(g, flat);
-  const middle = classTokenPosition(spec);
   const classToken = g.op('Expand', [
     parameters.plain('cls_token'),
     g.op('Concat', [batchOf(g, input), g.ints([1, d])], { attributes: { axis: 0 } }),
   ]);
-  const [before, after] = g.ops('Split', [patches, g.ints([middle, patchCount(spec) - middle])], 2, {
-    attributes: { axis: 1 },
-  });
-  const tokens = g.op('Concat', [before, classToken, after], { attributes: { axis: 1 } });
+  const after = patchCount(spec) - place;
+  const parts = [place, after].filter((count) => count > 0);
+  const cut = g.ops('Split', [patches, g.ints(parts)], parts.length, { attributes: { axis: 1 } });
+  const inOrder = place === 0 ? [classToken, ...cut] : [cut[0], classToken, ...cut.slice(1)];
+  const tokens = g.op('Concat', inOrder, { attributes: { axis: 1 } });
   return g.op('Add', [tokens, parameters.plain('pos_embed')]);
 }
 

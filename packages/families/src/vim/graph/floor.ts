@@ -1,8 +1,9 @@
 /** The patch projection as the one product that a Vim begins with. */
-import type { FloorEmbedding, RandomWeight } from '../../graph/floor.ts';
-import { patchCount, type VimSpec } from '../spec.ts';
+import type { FloorEmbedding, RandomWeight } from '../../family.ts';
+import { patchCount } from '../spec.ts';
+import type { BidirectionalSpec } from '../traits.ts';
 
-export function vimPatchProduct(spec: VimSpec, randomWeight: RandomWeight): FloorEmbedding {
+export function vimPatchProduct(spec: BidirectionalSpec, randomWeight: RandomWeight): FloorEmbedding {
   const patchValues = spec.inChannels * spec.patchSize ** 2;
   return {
     inputShape: [patchCount(spec), patchValues],

@@ -1,4 +1,4 @@
-/** The pruning step of a Vim: the class token always stays, and both streams are gathered. */
+/** The pruning step of Vim's blocks: the class token always stays, and both streams are gathered. */
 import { keptCount } from '@vssm/core';
 import {
   amongLive,
@@ -17,9 +17,8 @@ import {
   type Value,
   zeroGone,
 } from '@vssm/graph';
-import { countRule } from '../../counts.ts';
-import { sequenceLength } from '../../model.ts';
-import { classTokenPosition, type VimSpec } from '../spec.ts';
+import { patchCount } from '../spec.ts';
+import type { BidirectionalSpec, BidirectionalTraits } from '../traits.ts';
 import type { BlockOutput, Streams } from './block.ts';
 import { prunedPlaces, type TokenPlaces } from './places.ts';
 
@@ -42,14 +41,15 @@ export interface PruneResult {
 
 /** @param step 0-based index within the schedule */
 export function prune(
-  context: EmitContext<VimSpec>,
+  traits: BidirectionalTraits,
+  context: EmitContext<BidirectionalSpec>,
   sequence: Sequence & { readonly hidden: Value },
   signals: BlockOutput['signals'],
   step: number,
 ): PruneResult {
   const { g, plan, spec } = context;
   const { places } = sequence;
-  const kept = keptCount(sequence.liveCount, plan.schedule[step].keep, countRule(spec, plan));
+  const kept = keptCount(sequence.liveCount, plan.schedule[step].keep, traits.countRule(plan));
   const scores = importance(context, sequence, signals, step);
 
   if (plan.alignment === 'mask') {
@@ -69,9 +69,9 @@ export function prune(
     sequence: {
       hidden: gatherTokens(g, sequence.hidden, chosen),
       residual: gatherTokens(g, sequence.residual, chosen),
-      places: prunedPlaces(g, positions, kept, sequenceLength(spec), plan.conv === 'positional'),
+      places: prunedPlaces(g, positions, kept, patchCount(spec) + 1, plan.conv === 'positional'),
       liveCount: kept,
-      classToken: recentred ? (kept - 1) >> 1 : placeOf(g, positions, classTokenPosition(spec)),
+      classToken: recentred ? (kept - 1) >> 1 : placeOf(g, positions, traits.classToken(patchCount(spec))),
     },
     kept: positions,
   };
@@ -79,7 +79,7 @@ export function prune(
 
 /** Scores of the current sequence, [B, L]. */
 function importance(
-  context: EmitContext<VimSpec>,
+  context: EmitContext<BidirectionalSpec>,
   sequence: Sequence,
   signals: BlockOutput['signals'],
   step: number,

@@ -11,30 +11,41 @@ import {
   segmentNames,
   type Value,
 } from '@vssm/graph';
-import { directionParameterNames, type VimSpec } from '../spec.ts';
+import type { FamilyGraphs } from '../../family.ts';
+import { directionParameterNames, patchCount } from '../spec.ts';
+import type { BidirectionalSpec, BidirectionalTraits } from '../traits.ts';
 import { classify, embed } from './embed.ts';
 
-const directions: readonly Direction[] = ['forward', 'backward'];
+export const directions: readonly Direction[] = ['forward', 'backward'];
 
-export function vimSegments(spec: VimSpec, weights: Weights): Segments {
+export const bidirectionalSegments =
+  (traits: BidirectionalTraits): FamilyGraphs<BidirectionalSpec>['segments'] =>
+  (spec, weights) =>
+    segments(traits, spec, weights);
+
+function segments(
+  { classToken, share }: BidirectionalTraits,
+  spec: BidirectionalSpec,
+  weights: Weights,
+): Segments {
   return {
     projectionSets: directions,
-    embed: () => embedSegment(spec, weights),
+    embed: () => embedSegment(spec, weights, classToken(patchCount(spec))),
     projections: (block) => projectionSegment(spec, weights, block),
     outProjection: () => undefined,
-    next: (block) => nextSegment(spec, weights, block),
-    head: () => headSegment(spec, weights),
+    next: (block) => nextSegment(spec, weights, block, share),
+    head: () => headSegment(spec, weights, share),
   };
 }
 
-function embedSegment(spec: VimSpec, weights: Weights): Uint8Array {
+function embedSegment(spec: BidirectionalSpec, weights: Weights, place: number): Uint8Array {
   const { g, parameters } = segment('embed', weights);
-  const tokens = embed(g, spec, parameters, imageInput(g, segmentNames.pixels, spec));
+  const tokens = embed(g, spec, parameters, imageInput(g, segmentNames.pixels, spec), place);
   g.op('Reshape', [tokens, g.ints([-1, spec.width])], { name: segmentNames.nextResidual });
   return withInProjection(g, spec, parameters, 0);
 }
 
-function projectionSegment(spec: VimSpec, weights: Weights, block: number): Uint8Array {
+function projectionSegment(spec: BidirectionalSpec, weights: Weights, block: number): Uint8Array {
   const graph = segment(`projections_${block}`, weights);
   for (const direction of directions) {
     const names = directionParameterNames[direction];
@@ -44,31 +55,42 @@ function projectionSegment(spec: VimSpec, weights: Weights, block: number): Uint
   return graph.g.model();
 }
 
-function nextSegment(spec: VimSpec, weights: Weights, block: number): Uint8Array {
+function nextSegment(spec: BidirectionalSpec, weights: Weights, block: number, share: number): Uint8Array {
   const { g, parameters } = segment(`next_${block}`, weights);
-  addOutProjection(g, spec, parameters, block);
+  addOutProjection(g, spec, parameters, block, share);
   return withInProjection(g, spec, parameters, block + 1);
 }
 
 /** The rows are the class tokens', one per image. */
-function headSegment(spec: VimSpec, weights: Weights): Uint8Array {
+function headSegment(spec: BidirectionalSpec, weights: Weights, share: number): Uint8Array {
   const { g, parameters } = segment('head', weights);
-  const token = addOutProjection(g, spec, parameters, spec.depth - 1);
+  const token = addOutProjection(g, spec, parameters, spec.depth - 1, share);
   classify(g, parameters, token, segmentNames.logits);
   g.output(segmentNames.logits, 'F32', ['rows', spec.classes]);
   return g.model();
 }
 
-function addOutProjection(g: GraphBuilder, spec: VimSpec, parameters: Parameters, block: number): Value {
+function addOutProjection(
+  g: GraphBuilder,
+  spec: BidirectionalSpec,
+  parameters: Parameters,
+  block: number,
+  share: number,
+): Value {
   const y = g.input(segmentNames.y, 'F32', ['rows', spec.innerWidth]);
   const residual = g.input(segmentNames.residual, 'F32', ['rows', spec.width]);
   // The mean of the two directions is folded into the projection: a factor of 1/2 is exact.
-  const hidden = g.op('MatMul', [y, parameters.linear(`layers.${block}.mixer.out_proj.weight`, 0.5)]);
+  const hidden = g.op('MatMul', [y, parameters.linear(`layers.${block}.mixer.out_proj.weight`, share)]);
   return g.op('Add', [residual, hidden], { name: segmentNames.nextResidual });
 }
 
 /** Ends a segment: norm and in_proj of `block` on the value named `next_residual`. */
-function withInProjection(g: GraphBuilder, spec: VimSpec, parameters: Parameters, block: number): Uint8Array {
+function withInProjection(
+  g: GraphBuilder,
+  spec: BidirectionalSpec,
+  parameters: Parameters,
+  block: number,
+): Uint8Array {
   const normed = rmsNorm(g, segmentNames.nextResidual, parameters.plain(`layers.${block}.norm.weight`));
   g.op('MatMul', [normed, parameters.linear(`layers.${block}.mixer.in_proj.weight`)], {
     name: segmentNames.xz,

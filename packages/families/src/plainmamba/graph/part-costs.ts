@@ -14,16 +14,17 @@
  * | head | out_proj 2·K·E·d + K·d, add K·d, norm 7·K·d, mean K·d + d, 2·d·classes + classes | K·E + K·d in; classes out | E·d + d, 2d, d·classes + classes |
  */
 import { type PruningPlan, scanDirections } from '@vssm/core';
-import { type PlainMambaSpec, sequenceLength, stemSize } from '@vssm/families';
-import { type Counted, type ProfilePart, scoring } from './counted-part.ts';
+import type { CountedPart, SegmentPart } from '../../family.ts';
+import { scoring } from '../../graph/scoring.ts';
+import { cellCount, type PlainMambaSpec, stemSize } from '../spec.ts';
 
 export function plainMambaPartCost(
   spec: PlainMambaSpec,
   plan: PruningPlan,
-  part: ProfilePart,
+  part: SegmentPart,
   block: number,
   [L, K]: readonly [number, number],
-): Counted {
+): CountedPart {
   const { width: d, innerWidth: E, dtRank: r, stateSize: N, convKernel: k, classes } = spec;
   const outAndAdd = 2 * K * E * d + 2 * K * d;
   const norm = 7 * d;
@@ -45,7 +46,7 @@ export function plainMambaPartCost(
         parameters: E * (r + 2 * N) + r * E,
       };
     case 'scan': {
-      const decays = plan.alignment === 'decay' && L < sequenceLength(spec);
+      const decays = plan.alignment === 'decay' && L < cellCount(spec);
       const direction = L * N + 7 * L * E * N + 3 * L * E + (decays ? 2 * L * E : 0);
       return {
         tokens: L,
@@ -83,7 +84,7 @@ export function plainMambaPartCost(
 }
 
 /** Stem with its BatchNorms folded in (bias and ReLU are left), projection, position embedding; norm and in_proj. */
-function embed(spec: PlainMambaSpec, L: number): Counted {
+function embed(spec: PlainMambaSpec, L: number): CountedPart {
   const { width: d, innerWidth: E, inChannels: C, stemWidth: w, stemConvs: n } = spec;
   const { height, width } = stemSize(spec);
   const pixels = height * width;

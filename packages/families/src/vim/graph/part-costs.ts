@@ -12,16 +12,18 @@
  * | head | 2·E·d, add d, norm 4·d, 2·d·classes + classes | E + d in; classes out | E·d, d, d·classes + classes |
  */
 import type { PruningPlan } from '@vssm/core';
-import { patchCount, sequenceLength, type VimSpec } from '@vssm/families';
-import { type Counted, type ProfilePart, scoring } from './counted-part.ts';
+import type { CountedPart, SegmentPart } from '../../family.ts';
+import { scoring } from '../../graph/scoring.ts';
+import { patchCount } from '../spec.ts';
+import type { BidirectionalSpec } from '../traits.ts';
 
 export function vimPartCost(
-  spec: VimSpec,
+  spec: BidirectionalSpec,
   plan: PruningPlan,
-  part: ProfilePart,
+  part: SegmentPart,
   block: number,
   [L, K]: readonly [number, number],
-): Counted {
+): CountedPart {
   const { width: d, innerWidth: E, dtRank: r, stateSize: N, convKernel: taps, classes } = spec;
   const norm = 4 * d;
   switch (part) {
@@ -50,7 +52,7 @@ export function vimPartCost(
         parameters: 2 * (E * (r + 2 * N) + r * E),
       };
     case 'scan': {
-      const decays = plan.alignment === 'decay' && L < sequenceLength(spec);
+      const decays = plan.alignment === 'decay' && L < patchCount(spec) + 1;
       const direction = 2 * L * E + 7 * L * E * N + 3 * L * E + L * E + (decays ? 2 * L * E : 0);
       return {
         tokens: L,

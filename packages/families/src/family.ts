@@ -1,0 +1,207 @@
+/**
+ * What a model family is: everything the rest of this project asks of one. A family is a folder here that fills in
+ * the interfaces below, and a line in each of the four tables: `families` (table.ts), `familyGraphs` (graph/table.ts),
+ * `familyCheckpoints` (checkpoint/table.ts) and `familySchemas` (schema.ts). A member or a line that is missing does
+ * not compile. The tables are apart because not everybody loads everything: a report needs no ONNX, a browser no file
+ * system.
+ *
+ * Beside these a backend with kernels of its own has one table of mixers, and nothing else outside this package names
+ * a family. docs/adding-a-model.md adds one, step by step.
+ */
+import type { Checkpoint } from '@vssm/checkpoints';
+import type { CountRule, Flops, FlopsProfile, PlanRules, PruningPlan, Weights } from '@vssm/core';
+import type { Observer, ReferencePrediction } from '@vssm/core/reference';
+import type { EmitContext, EmittedModel, GraphBuilder, ProjectionSet, Segments, Value } from '@vssm/graph';
+import type { GridOptions } from './checkpoint/size.ts';
+
+/** What every spec holds. Kernels, graphs and reports that serve all families read these fields only. */
+export interface BaseSpec {
+  readonly family: string;
+  /** Input image, pixels. */
+  readonly imageHeight: number;
+  readonly imageWidth: number;
+  readonly inChannels: number;
+  /** Side of what becomes one token, pixels. */
+  readonly patchSize: number;
+  /** d: channels of the token stream. */
+  readonly width: number;
+  /** E: channels inside the mixer. */
+  readonly innerWidth: number;
+  /** r: rank of the Δ projection. */
+  readonly dtRank: number;
+  /** N: state size per channel. */
+  readonly stateSize: number;
+  /** Taps of the causal convolution, or side of the one on the grid. */
+  readonly convKernel: number;
+  readonly depth: number;
+  readonly classes: number;
+}
+
+/** Shapes by name; names are upstream's. */
+export type Shapes = ReadonlyMap<string, readonly number[]>;
+
+export interface Size {
+  readonly height: number;
+  readonly width: number;
+}
+
+/** The unpruned sequence: the cells of a grid in raster order, with the protected tokens put in between. */
+export interface TokenLayout {
+  readonly grid: Size;
+  /**
+   * Positions of the tokens that stand for no cell, rising: class token, registers. They never leave and never
+   * receive another token.
+   */
+  readonly protectedTokens: readonly number[];
+  /** The one of them that the classifier and the `evit` signal read; null where there is no such one. */
+  readonly classToken: number | null;
+}
+
+/** The name of one of the image recipes in `@vssm/datasets`. */
+export type ImageRecipe = 'vim-imagenet' | 'plainmamba-imagenet';
+
+/** What people read about a family, in reports, on the page and on the command line. */
+export interface FamilyWords {
+  /** How the EViT rule, made for ViTs, is read: a sentence that begins with the family's title. */
+  readonly evit: string;
+  /** The same as a note beside a number: … for TITLE, which … */
+  readonly evitNote: string;
+  /** What must be read beside every list of schedules that save a part of the FLOPs. */
+  readonly schedules: string;
+  /** What `--conv` may say, where that is not everything; null where it is. */
+  readonly conv: string | null;
+  /** What the paper's FLOPs count of this family's scans, as part of a sentence. */
+  readonly paperFlops: string;
+}
+
+/** What the method asks of a family: numbers and plain TypeScript. */
+export interface Family<Spec extends BaseSpec> {
+  /** How messages, reports and the page call it: `PlainMamba`. */
+  readonly title: string;
+  /** The published models, by the command line's names. */
+  readonly models: Readonly<Record<string, Spec>>;
+
+  layout(spec: Spec): TokenLayout;
+  /** Every trainable parameter with its shape. */
+  parameters(spec: Spec): Shapes;
+  /** What a checkpoint holds besides, for instance running statistics. */
+  buffers(spec: Spec): Shapes;
+  /** Whole numbers that only this family's spec has: what a message calls one, its value, the largest that is taken. */
+  limits(spec: Spec): readonly (readonly [what: string, value: number, largest: number])[];
+  /** @throws UserError for numbers that do not go together */
+  check(spec: Spec): void;
+  /**
+   * The same model for other images.
+   *
+   * @param stride step between patches, pixels; undefined: as it is
+   * @throws UserError for a stride, where the family has none
+   */
+  resized(spec: Spec, image: Size, stride: number | undefined): Spec;
+
+  /** Which choices of a plan exist, and what a plan takes where it says nothing. */
+  readonly plans: PlanRules;
+  countRule(spec: Spec, plan: Pick<PruningPlan, 'countClassToken'>): CountRule;
+
+  /** What its published models were trained on: how a picture becomes their input. */
+  readonly imageRecipe: ImageRecipe;
+  /** Whether the training engine has its gradients. */
+  readonly trainable: boolean;
+  /** Least part of the speed-up promised by strict FLOPs that pruning is held to in the report's targets. */
+  readonly leastGain: number;
+  readonly words: FamilyWords;
+
+  /**
+   * The float64 forward pass of one image, the oracle of every backend.
+   *
+   * @param image normalised pixels [C, H, W]
+   * @param sample stable index of the image in its data set; only the `random` signal depends on it
+   */
+  reference(
+    spec: Spec,
+    weights: Weights,
+    plan: PruningPlan,
+    image: ArrayLike<number>,
+    sample: number,
+    observe: Observer,
+  ): ReferencePrediction;
+  /** Of one image; the plan fits the model. */
+  flops(spec: Spec, plan: PruningPlan, profile: FlopsProfile): Flops;
+}
+
+/** Parts of the segments form, as timings tell them apart. */
+export const segmentParts = [
+  'embed',
+  'convolution',
+  'projections',
+  'scan',
+  'pruning',
+  'dense',
+  'head',
+] as const;
+export type SegmentPart = (typeof segmentParts)[number];
+
+/** What one part of a block computes and moves for one image. */
+export interface CountedPart {
+  /** Tokens that enter it. */
+  readonly tokens: number;
+  /** Strict operations. */
+  readonly flops: number;
+  /** Values in and out. */
+  readonly values: number;
+  readonly parameters: number;
+}
+
+/** Makes a random weight of `inputs` inputs; see graph/floor.ts. */
+export type RandomWeight = (g: GraphBuilder, name: string, shape: readonly number[], inputs: number) => Value;
+
+/** The matrix products that a model begins with. */
+export interface FloorEmbedding {
+  /** Without the batch. */
+  readonly inputShape: readonly number[];
+  /** input → tokens [B, L0, d] */
+  products(g: GraphBuilder, input: Value): Value;
+}
+
+/** A family as ONNX. */
+export interface FamilyGraphs<Spec extends BaseSpec> {
+  /**
+   * The whole model with its pruning inside.
+   *
+   * @param input pixels [B, C, H, W]
+   * @param logits name of the value to end in
+   */
+  emitWhole(context: EmitContext<Spec>, input: Value, logits: string): EmittedModel;
+  /** The model cut at its scans. Of the plan only the alignment matters. */
+  segments(spec: Spec, weights: Weights, plan: Pick<PruningPlan, 'alignment'>): Segments;
+  /** Sets of projections of Δ, B and C in a block: one per direction, or one that all share. */
+  readonly projectionSets: readonly ProjectionSet[];
+  floor(spec: Spec, randomWeight: RandomWeight): FloorEmbedding;
+  /**
+   * What one part of the segments form computes and moves.
+   *
+   * @param block 1-based
+   * @param lengths tokens that enter the block, and that leave it
+   */
+  partCost(
+    spec: Spec,
+    plan: PruningPlan,
+    part: SegmentPart,
+    block: number,
+    lengths: readonly [number, number],
+  ): CountedPart;
+}
+
+/** A family's files. */
+export interface FamilyCheckpoint<Spec extends BaseSpec> {
+  /**
+   * How a file is recognised by its tensors: `only` this family has such names, `maybe`, or `no`. Of several that
+   * answer `maybe` the one whose `fileNames` match is taken, else the first of the table.
+   */
+  recognises(names: readonly string[]): 'only' | 'maybe' | 'no';
+  /** Names under which upstream publishes its weights; null where nothing depends on it. */
+  readonly fileNames: RegExp | null;
+  /** @throws UserError for tensors that are missing, extra or of another shape, and for variants that are not supported */
+  infer(checkpoint: Checkpoint, options: GridOptions): Spec;
+  /** Why a tensor that the spec does not ask for is left out; undefined for one that has no place in such a file. */
+  unused(name: string): string | undefined;
+}

@@ -1,0 +1,59 @@
+/** PlainMamba: four snakes over the grid, no class token, the mean over all tokens. */
+import { UserError } from '@vssm/core';
+import type { Family } from '../family.ts';
+import { plainMambaFlops } from './flops.ts';
+import { plainMambaReference } from './reference.ts';
+import {
+  checkPlainMambaShape,
+  type PlainMambaSpec,
+  plainMambaBuffers,
+  plainMambaGrid,
+  plainMambaModels,
+  plainMambaParameters,
+} from './spec.ts';
+
+export const plainmamba: Family<PlainMambaSpec> = {
+  title: 'PlainMamba',
+  models: plainMambaModels,
+  layout: (spec) => ({ grid: plainMambaGrid(spec), protectedTokens: [], classToken: null }),
+  parameters: plainMambaParameters,
+  buffers: plainMambaBuffers,
+  limits: ({ stemWidth, positionRows, positionColumns }) => [
+    ['stem width', stemWidth, 8192],
+    ['position rows', positionRows, 1 << 12],
+    ['position columns', positionColumns, 1 << 12],
+  ],
+  check: checkPlainMambaShape,
+  resized(spec, { height, width }, stride) {
+    if (stride !== undefined) {
+      throw new UserError(`stride ${stride}: a PlainMamba has none; its cells never overlap`);
+    }
+    return { ...spec, imageHeight: height, imageWidth: width };
+  },
+  plans: {
+    choices: {
+      recentred: false,
+      mirrored: false,
+      'gated-backward': false,
+      compact: false,
+      countClassToken: false,
+    },
+    // Its convolution runs on the grid.
+    convUnderNone: 'positional',
+  },
+  countRule: () => 'every-token',
+  imageRecipe: 'plainmamba-imagenet',
+  trainable: false,
+  leastGain: 0.85,
+  words: {
+    evit: 'PlainMamba has no class token either: there it is the similarity to the mean token’s.',
+    evitNote:
+      'The EViT rule is our reading of it for PlainMamba, which has neither attention nor a class token: ranked by the dot product with the mean token.',
+    schedules:
+      "the paper's own PlainMamba schedule is not known: many fit, and none of these is presented as the paper's",
+    conv: 'positional only',
+    paperFlops: 'all four of PlainMamba',
+  },
+  reference: plainMambaReference,
+  flops: plainMambaFlops,
+};

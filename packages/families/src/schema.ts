@@ -1,0 +1,15 @@
+/** The families' specs in results, exports and saved files. */
+import { z } from 'zod';
+import { plainMambaSchema } from './plainmamba/schema.ts';
+import type { ModelFamily, SpecOf } from './table.ts';
+import { vimSchema } from './vim/schema.ts';
+
+export const familySchemas = {
+  vim: vimSchema,
+  plainmamba: plainMambaSchema,
+} satisfies { [F in ModelFamily]: z.ZodType<SpecOf<F>> };
+
+type Schemas = typeof familySchemas;
+const [first, ...others] = Object.values(familySchemas) as [Schemas[ModelFamily], ...Schemas[ModelFamily][]];
+
+export const specSchema = z.discriminatedUnion('family', [first, ...others]);

@@ -1,0 +1,33 @@
+/** The families. A new one is a line in the union and a line in the table; see family.ts. */
+import type { BaseSpec, Family } from './family.ts';
+import { plainmamba } from './plainmamba/index.ts';
+import type { PlainMambaSpec } from './plainmamba/spec.ts';
+import { vim } from './vim/index.ts';
+import type { VimSpec } from './vim/spec.ts';
+
+export type ModelSpec = VimSpec | PlainMambaSpec;
+
+export const families = { vim, plainmamba } satisfies { [F in ModelFamily]: Family<SpecOf<F>> };
+
+export type ModelFamily = ModelSpec['family'];
+export type SpecOf<F extends ModelFamily> = Extract<ModelSpec, { readonly family: F }>;
+export type ModelName = { [F in ModelFamily]: keyof (typeof families)[F]['models'] }[ModelFamily] & string;
+
+/** In the order of the table. */
+export const modelFamilies = Object.keys(families) as readonly ModelFamily[];
+
+/**
+ * A spec's own entry in a table that has one per family.
+ *
+ * @typeParam Entry the table's interface, for any spec
+ */
+export function entryOf<Entry>(
+  table: Readonly<Record<ModelFamily, unknown>>,
+  spec: { readonly family: ModelFamily },
+): Entry {
+  return table[spec.family] as Entry;
+}
+
+export function familyOf<Spec extends ModelSpec>(spec: Pick<Spec, 'family'>): Family<Spec & BaseSpec> {
+  return entryOf(families, spec);
+}

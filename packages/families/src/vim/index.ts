@@ -1,0 +1,63 @@
+/** Vim (Vision Mamba): two directions, averaged, and the class token in the middle. */
+import { everyChoice } from '@vssm/core';
+import type { Family } from '../family.ts';
+import { bidirectionalFlops } from './flops.ts';
+import { bidirectionalReference } from './reference.ts';
+import { checkVimShape, patchCount, patchGrid, type VimSpec, vimModels, vimParameters } from './spec.ts';
+import type { BidirectionalSpec, BidirectionalTraits } from './traits.ts';
+
+export const vimTraits: BidirectionalTraits = {
+  // use_middle_cls_token
+  classToken: (patches) => Math.floor(patches / 2),
+  // if_divide_out
+  share: 1 / 2,
+  countRule: ({ countClassToken }) => (countClassToken ? 'class-token-counted' : 'class-token'),
+  plans: everyChoice,
+};
+
+/** What a family of bidirectional blocks is, but for its name, its models and its words. */
+export function bidirectional<Spec extends BidirectionalSpec>(traits: BidirectionalTraits) {
+  const { classToken, plans } = traits;
+  return {
+    layout: (spec) => {
+      const position = classToken(patchCount(spec));
+      return { grid: patchGrid(spec), protectedTokens: [position], classToken: position };
+    },
+    parameters: vimParameters,
+    buffers: () => new Map(),
+    limits: ({ stride }) => [['stride', stride, 1 << 12]],
+    check: checkVimShape,
+    resized: (spec, { height, width }, stride = spec.stride) => ({
+      ...spec,
+      imageHeight: height,
+      imageWidth: width,
+      stride,
+    }),
+    plans,
+    countRule: (_, plan) => traits.countRule(plan),
+    reference: bidirectionalReference(traits),
+    flops: bidirectionalFlops(traits),
+  } satisfies Partial<Family<Spec>>;
+}
+
+export const vim: Family<VimSpec> = {
+  ...bidirectional<VimSpec>(vimTraits),
+  title: 'Vim',
+  models: vimModels,
+  imageRecipe: 'vim-imagenet',
+  trainable: true,
+  leastGain: 0.9,
+  words: {
+    evit: 'Vim has no attention, so it is read as the similarity of a token’s gated output to the class token’s.',
+    evitNote:
+      'The EViT rule is our reading of it for Vim, which has no attention: ranked by the dot product with the class token.',
+    schedules: 'found by arithmetic alone: that a schedule fits does not make it the one the paper used',
+    conv: null,
+    paperFlops: 'one scan direction for Vim',
+  },
+};
+
+/** Position of Vim's class token in the unpruned sequence. */
+export function classTokenPosition(spec: BidirectionalSpec): number {
+  return vimTraits.classToken(patchCount(spec));
+}

@@ -76,7 +76,7 @@ function rooflineSpec(points: readonly RooflinePoint[], roof: Roof, size: Size):
     rateText: `${decimals(point.gflopsPerSecond)} GFLOP/s`,
     shareText: `${decimals(100 * point.share)} %`,
     ofRoof: `${decimals((100 * point.gflopsPerSecond) / roofAt(roof, point.intensity))} % of the roof there`,
-    label: `${point.name}, ${decimals(100 * point.share)} % of the time`,
+    label: narrow ? point.name : `${point.name}, ${decimals(100 * point.share)} % of the time`,
   }));
   return {
     width: size.width,

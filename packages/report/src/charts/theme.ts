@@ -47,6 +47,9 @@ export const chartConfig: Config = {
     labelLimit: 0,
     orient: 'top',
     offset: 6,
+    // Several legends stand below each other: side by side they may be wider than the picture. Vega-Lite hands this on
+    // to Vega and does not say so in its types.
+    ...({ layout: { top: { anchor: 'start', direction: 'vertical' } } } as object),
   },
   text: { color: colour('ink'), fontSize: 11 },
   rule: { color: colour('ink') },

@@ -60,8 +60,11 @@ function spec(points: readonly TradeoffPoint[], { name, width }: Size): TopLevel
   const small = Math.max(...points.map(({ gflops }) => gflops)) < 0.1;
   const unit = small ? 'MFLOPs' : 'GFLOPs';
   const methods = order.filter((method) => points.some((point) => point.method === method));
+  const costs = points.map(({ gflops }) => gflops);
+  const middle = (Math.min(...costs) + Math.max(...costs)) / 2;
   const values = points.map((point) => ({
     ...point,
+    align: point.gflops > middle ? 'right' : 'left',
     cost: small ? point.gflops * 1000 : point.gflops,
     costText: `${flops(point.gflops)}FLOPs`,
     method: methodNames[point.method],
@@ -149,18 +152,24 @@ function spec(points: readonly TradeoffPoint[], { name, width }: Size): TopLevel
           tooltip,
         },
       },
-      {
-        transform: [{ filter: "datum.label !== ''" }],
-        mark: {
-          type: 'text',
-          align: 'left',
-          dx: 7,
-          dy: 11,
-          aria: false,
-          fontSize: name === 'narrow' ? 10 : 11,
-        },
-        encoding: { text: { field: 'label' } },
-      },
+      nameLayer('left', name),
+      nameLayer('right', name),
     ],
+  };
+}
+
+/** Names beside points: right of them, or left of those in the right half, where a name would leave the picture. */
+function nameLayer(align: 'left' | 'right', size: Size['name']) {
+  return {
+    transform: [{ filter: `datum.label !== '' && datum.align === '${align}'` }],
+    mark: {
+      type: 'text' as const,
+      align,
+      dx: align === 'left' ? 7 : -7,
+      dy: 11,
+      aria: false,
+      fontSize: size === 'narrow' ? 10 : 11,
+    },
+    encoding: { text: { field: 'label' } },
   };
 }

@@ -39,7 +39,7 @@ function row({ record, alignments }: Cost, sameModel: readonly Cost[]): Markup {
 <td class="number">${cost(record.flops.paper, denseFlops?.paper)}</td>
 <td class="number">${cost(record.flops.strict, denseFlops?.strict)}</td>
 <td class="number">${pruned && denseFlops !== undefined ? times(denseFlops.strict / record.flops.strict) : '–'}</td>
-<td class="number">${joined(record.tokens.map(String), ' → ')}</td></tr>
+<td class="number tokens">${joined(record.tokens.map(String), ' → ')}</td></tr>
 `;
 }
 

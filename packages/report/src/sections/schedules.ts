@@ -39,7 +39,7 @@ function family(model: string, target: number, source: Markup): Markup {
     return html`<tr><th scope="row" class="schedule">${scheduleText(formatSchedule(plan.schedule))}</th>
 <td class="number">${points(100 * reduction, 2)} %</td><td class="number">${flops(cost.total / 1e9)}</td>
 <td class="number">${times(promisedSpeedup(spec, dense, plan))}</td>
-<td class="number">${joined(cost.tokens.map(String), ' → ')}</td></tr>
+<td class="number tokens">${joined(cost.tokens.map(String), ' → ')}</td></tr>
 `;
   });
   const head = html`<tr><th scope="col">pruned after@keep</th><th scope="col" class="number">saved</th>

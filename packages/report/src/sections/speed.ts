@@ -127,7 +127,7 @@ function speedRow(entry: Entry<SpeedRecord>, entries: readonly Entry<SpeedRecord
 <td class="number">${gain === null ? '–' : times(gain.promised)}</td>
 <td class="number">${flops(record.flops.strict)}</td>
 <td class="number">${points(100 * record.spread)} %</td>
-<td class="number">${joined(record.tokens.map(String), ' → ')}</td>
+<td class="number tokens">${joined(record.tokens.map(String), ' → ')}</td>
 <td class="setting"><small>${backend.name}, ${backend.form}</small><small>batch ${batch}, ${counted(threads, 'thread')}</small></td></tr>
 `;
 }

@@ -31,6 +31,9 @@ describe('contrasts', () => {
     expect(verdict(result([0.1, 2]))).toBe('better');
     expect(verdict(result([-2, -0.1]))).toBe('worse');
     expect(verdict(result([-0.1, 2]))).toBe('undecided');
+    // Printed as 0.0 to +3.7, and as −3.7 to 0.0.
+    expect(verdict(result([0.04, 3.7]))).toBe('undecided');
+    expect(verdict(result([-3.7, -0.04]))).toBe('undecided');
     expect(verdict(result(null))).toBe('undecided');
   });
 });

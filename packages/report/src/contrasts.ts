@@ -1,6 +1,7 @@
 /** The questions that the ablations answer: two plans that differ in one respect, on the same images. */
 import type { AccuracyRecord } from '@vssm/results';
 import type { Entry, Evidence } from './evidence.ts';
+import { points } from './format.ts';
 import { bySeries, isDense, sameImages, sameModel } from './groups.ts';
 import type { PairedComparison, PairedDifference } from './paired.ts';
 import { method, type Plan } from './plan-names.ts';
@@ -117,9 +118,13 @@ export function contrastResult(
 
 export type Verdict = 'better' | 'worse' | 'undecided';
 
-/** `undecided` where the 95 % interval holds zero, or where there is no interval. */
+/**
+ * `undecided` where the 95 % interval holds zero, or where there is no interval. What counts is the interval as it is
+ * printed: a reader who sees `0.0 to +3.7` must not be told that zero is out of it.
+ */
 export function verdict({ paired }: ContrastResult): Verdict {
   if (paired === null) return 'undecided';
-  if (paired.interval[0] > 0) return 'better';
-  return paired.interval[1] < 0 ? 'worse' : 'undecided';
+  const [low, high] = paired.interval.map((end) => Number(points(end).replace('\u2212', '-')));
+  if (low > 0) return 'better';
+  return high < 0 ? 'worse' : 'undecided';
 }

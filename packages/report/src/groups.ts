@@ -29,12 +29,32 @@ export function isDense({ plan }: { readonly plan: AccuracyRecord['plan'] }): bo
   return plan.schedule.length === 0;
 }
 
-/** The dense model on the same images, of the same experiment if it ran there. */
+/** The dense model on the same images; the result that stands for the model, if that is one of them. */
 export function denseBeside(record: AccuracyRecord, evidence: Evidence): Entry<AccuracyRecord> | null {
   const fits = evidence.accuracy.filter(
     ({ record: other }) => isDense(other) && sameImages(other, record) && sameModel(other, record),
   );
-  return fits.find(({ record: other }) => other.experiment === record.experiment) ?? fits[0] ?? null;
+  const shown = denseNumbers(evidence);
+  return fits.find((entry) => shown.includes(entry)) ?? fits[0] ?? null;
+}
+
+/**
+ * The one dense result that stands for a model on a data set: the one on the images that most pruned results were taken
+ * on, and of several the one with the most images.
+ */
+export function denseNumbers({ accuracy }: Evidence): Entry<AccuracyRecord>[] {
+  const groups = Map.groupBy(accuracy, ({ record: { dataset, model } }) =>
+    JSON.stringify([dataset.name, dataset.split, model.weights]),
+  );
+  return [...groups.values()].flatMap((group) => {
+    const pruned = group.filter(({ record }) => !isDense(record));
+    const beside = ({ record }: Entry<AccuracyRecord>) =>
+      pruned.filter((entry) => sameImages(entry.record, record)).length;
+    const [first] = group
+      .filter(({ record }) => isDense(record))
+      .sort((a, b) => beside(b) - beside(a) || b.record.count - a.record.count);
+    return first === undefined ? [] : [first];
+  });
 }
 
 export function sameImages(a: AccuracyRecord, b: AccuracyRecord): boolean {

@@ -17,14 +17,16 @@ import { dense } from './sections/dense/dense.ts';
 import { flopsSection } from './sections/flops.ts';
 import { licences } from './sections/licences.ts';
 import { notRun } from './sections/not-run.ts';
+import { ownRows } from './sections/own-rows.ts';
 import { paperTables } from './sections/paper-tables.ts';
+import { parts } from './sections/parts.ts';
 import { provenance } from './sections/provenance.ts';
 import { reading } from './sections/reading.ts';
+import { reproduction } from './sections/reproduction/reproduction.ts';
 import { schedules } from './sections/schedules.ts';
 import type { Context, Section, SectionWriter } from './sections/section.ts';
 import { speed } from './sections/speed.ts';
 import { strip } from './sections/strip.ts';
-import { summary } from './sections/summary.ts';
 import { tradeoff } from './sections/tradeoff.ts';
 import { trends } from './sections/trends.ts';
 
@@ -74,15 +76,18 @@ export async function writeReport({
   };
 }
 
+/** In reading order. */
 const writers: readonly SectionWriter[] = [
-  summary,
+  reproduction,
+  tradeoff,
+  ownRows,
+  parts,
+  speed,
+  paperTables,
   claim,
   strip,
   ablations,
-  paperTables,
   dense,
-  tradeoff,
-  speed,
   backends,
   cpu,
   flopsSection,

@@ -9,16 +9,19 @@ import {
   accuracyGroups,
   bySeries,
   denseBeside,
+  denseNumbers,
   isDense,
   seriesNamer,
 } from '../groups.ts';
 import { html, joined, type Markup, slug } from '../html.ts';
 import type { PairedComparison } from '../paired.ts';
 import { type Difference, method, methodNames, planDifference, variantNamer } from '../plan-names.ts';
+import { isOwn } from './own-rows.ts';
 import { type Context, partialMark, partialStamp, type Section, table } from './section.ts';
+import { planTerm, term } from './terms.ts';
 
 export async function ablations(context: Context): Promise<Section | null> {
-  const groups = accuracyGroups(context.evidence);
+  const groups = accuracyGroups(context.evidence).filter(({ entries }) => !entries.every(isOwn));
   if (groups.length === 0) return null;
   const parts: Markup[] = [];
   for (const group of groups) parts.push(await oneGroup(group, context));
@@ -26,7 +29,7 @@ export async function ablations(context: Context): Promise<Section | null> {
     id: 'measured',
     title: 'Measured accuracy',
     body: html`<p>All rows are training-free: dense weights, pruned as they are, without fine-tuning. Whiskers and ranges are
-95 % Wilson intervals. Differences to ToP are taken image by image on the same images, so their intervals are narrower than the
+${term('interval', '95 % Wilson intervals')}. Differences to ToP are taken image by image on the same images, so their intervals are narrower than the
 difference of two whiskers suggests.</p>${parts}`,
   };
 }
@@ -35,7 +38,9 @@ async function oneGroup(group: AccuracyGroup, context: Context): Promise<Markup>
   const pruned = group.entries
     .filter(({ record }) => !isDense(record))
     .sort((a, b) => bySeries(a.record, b.record));
-  const denses = group.entries.filter(({ record }) => isDense(record));
+  // One dense number for each model; the others stand in the list of all results.
+  const shown = denseNumbers(context.evidence);
+  const denses = group.entries.filter((entry) => shown.includes(entry));
   const name = slug(`${group.experiment}-${group.dataset.name}-${group.model.name}`);
   const id = context.files.uniqueId(name);
   const title = html`<h3 id="${id}">${heading(group)}<small>${group.dataset.name}, ${group.model.name}</small></h3>`;
@@ -136,7 +141,7 @@ function variantTable(
     const cells = series.map((name) => cellMarkup(cell(variant, name), evidence, paired));
     const some = series.map((name) => cell(variant, name)).find((entry) => entry !== undefined);
     const isTop = some !== undefined && method(some.record.plan) === 'top';
-    return html`<tr class="${isTop ? 'highlight' : ''}"><th scope="row">${variant}${isTop && variant !== methodNames.top && html` <small>= ToP</small>`}</th>${cells}</tr>
+    return html`<tr class="${isTop ? 'highlight' : ''}"><th scope="row">${some === undefined ? variant : planTerm(some.record.plan, variant)}${isTop && variant !== methodNames.top && html` <small>= ToP</small>`}</th>${cells}</tr>
 `;
   });
   return table(

@@ -11,6 +11,7 @@ import { counted, listed, points, signed } from '../format.ts';
 import { denseBeside, seriesNamer } from '../groups.ts';
 import { html, type Markup } from '../html.ts';
 import { type Context, partialMark, table } from './section.ts';
+import { term } from './terms.ts';
 
 export function contrastTable(settings: readonly ContrastSetting[], context: Context): Markup | null {
   const shown = contrasts
@@ -26,9 +27,8 @@ export function contrastTable(settings: readonly ContrastSetting[], context: Con
 `,
   );
   const datasets = listed([...new Set(settings.map(({ top }) => top.record.dataset.name))]);
-  const caption = html`Top-1 points that ToP gains (+) or loses (−) against one change, ${datasets}; 95 % intervals of the paired difference on the same images. Of twenty such intervals about one misses.`;
-  return html`<h3>What each part is worth, before fine-tuning</h3>
-${table(caption, heading(settings, context), rows, 'contrasts')}`;
+  const caption = html`Top-1 points that ${term('top')} gains (+) or loses (−) against one change, ${datasets}; ${term('interval', '95 % intervals')} of the paired difference on the same images. Of twenty such intervals about one misses.`;
+  return table(caption, heading(settings, context), rows, 'contrasts');
 }
 
 function heading(settings: readonly ContrastSetting[], { evidence }: Context): Markup {

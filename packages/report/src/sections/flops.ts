@@ -6,15 +6,16 @@ import { isDense } from '../groups.ts';
 import { html, joined, type Markup } from '../html.ts';
 import { alignmentName, method } from '../plan-names.ts';
 import { type Context, groupRow, type Section, scheduleText, table } from './section.ts';
+import { term } from './terms.ts';
 
 type Costed = AccuracyRecord | SpeedRecord;
 
 export function flopsSection({ evidence }: Context): Section | null {
   const costs = distinctCosts(evidence);
   if (costs.length === 0) return null;
-  const head = html`<tr><th scope="col">pruned after@keep<small>alignment + convolution</small></th>
-<th scope="col" class="number">FLOPs<small>paper profile</small></th><th scope="col" class="number">FLOPs<small>strict profile</small></th>
-<th scope="col" class="number">promised speed-up</th><th scope="col" class="number">tokens</th></tr>`;
+  const head = html`<tr><th scope="col">${term('plan')}<small>${term('alignment', 'alignment')} + ${term('convolution', 'convolution')}</small></th>
+<th scope="col" class="number">FLOPs<small>${term('paperProfile')}</small></th><th scope="col" class="number">FLOPs<small>${term('strictProfile')}</small></th>
+<th scope="col" class="number">${term('promised')}</th><th scope="col" class="number">tokens</th></tr>`;
   const byModel = Map.groupBy(costs, ({ record }) => record.model.name);
   return {
     id: 'flops',

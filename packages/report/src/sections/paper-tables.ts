@@ -11,6 +11,7 @@ import { gflopsHere } from './gflops-here.ts';
 import { measuredCell } from './measured-cell.ts';
 import { paperCells, sourceTags, valueColumns, valueName } from './paper-value.ts';
 import { type Context, groupRow, type Section, scheduleText, table } from './section.ts';
+import { term } from './terms.ts';
 
 export function paperTables({ evidence }: Context): Section | null {
   if (evidence.tables.length === 0) return null;
@@ -57,7 +58,7 @@ ${columns.map((name, at) => html`<th scope="col" class="number">${valueName(name
     const cells = published(row).map((cell, at) => html`${cell}${here[at]}`);
     return [
       paper.rows[index - 1]?.model !== row.model && groupRow(row.model, width),
-      html`<tr><th scope="row">${methodName(row.method)}${schedule || note}</th>${cells}</tr>
+      html`<tr><th scope="row">${methodTerm(row.method)}${schedule || note}</th>${cells}</tr>
 `,
     ];
   });
@@ -89,12 +90,12 @@ function measured(columns: readonly string[]): string {
 
 const dash = html`<span class="none" aria-label="nothing">–</span>`;
 
-function methodName(name: string): string {
-  return Object.hasOwn(methodNames, name) ? methodNames[name as Method] : name;
+function methodTerm(name: string): Content {
+  return Object.hasOwn(methodNames, name) && name !== 'other' ? term(name as Exclude<Method, 'other'>) : name;
 }
 
-const costHeadings = html`<th scope="col" class="number">GFLOPs<small>here, paper profile</small></th>
-<th scope="col" class="number">GFLOPs<small>here, strict profile</small></th>`;
+const costHeadings = html`<th scope="col" class="number">GFLOPs<small>here, ${term('paperProfile')}</small></th>
+<th scope="col" class="number">GFLOPs<small>here, ${term('strictProfile')}</small></th>`;
 
 function costCells({ flops }: Answer, published: PaperValue | undefined): Markup {
   if (flops === null) return html`<td class="number">${dash}</td><td class="number">${dash}</td>`;

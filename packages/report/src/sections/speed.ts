@@ -9,6 +9,7 @@ import { html, joined, type Markup } from '../html.ts';
 import { method, planName } from '../plan-names.ts';
 import { quantile } from '../spread.ts';
 import { type Context, groupRow, type Section, scheduleText, table } from './section.ts';
+import { planTerm, term } from './terms.ts';
 
 export async function speed({ evidence, files }: Context): Promise<Section | null> {
   const entries = evidence.speed;
@@ -98,8 +99,8 @@ export function gainOf(
 
 function speedTable(entries: readonly Entry<SpeedRecord>[]): Markup {
   const head = html`<tr><th scope="col">model and method</th><th scope="col" class="number">ms/image<small>median</small></th>
-<th scope="col" class="number">speed-up<small>measured</small></th><th scope="col" class="number">speed-up<small>promised</small></th>
-<th scope="col" class="number">FLOPs<small>strict profile</small></th><th scope="col" class="number">spread</th>
+<th scope="col" class="number">speed-up<small>measured</small></th><th scope="col" class="number">speed-up<small>${term('promised', 'promised')}</small></th>
+<th scope="col" class="number">FLOPs<small>${term('strictProfile')}</small></th><th scope="col" class="number">${term('spread', 'spread')}</th>
 <th scope="col" class="number">tokens</th><th scope="col">setting</th></tr>`;
   const byModel = Map.groupBy(entries, ({ record: { model } }) =>
     JSON.stringify([model.name, model.weights]),
@@ -121,7 +122,7 @@ function speedRow(entry: Entry<SpeedRecord>, entries: readonly Entry<SpeedRecord
   const { record } = entry;
   const { plan, backend, batch, threads, samplesMs } = record;
   const gain = gainOf(entry, entries);
-  return html`<tr class="${method(plan) === 'top' ? 'highlight' : ''}"><th scope="row">${planName(plan)}<small>${scheduleText(record.schedule)}</small></th>
+  return html`<tr class="${method(plan) === 'top' ? 'highlight' : ''}"><th scope="row">${planTerm(plan)}<small>${scheduleText(record.schedule)}</small></th>
 <td class="number"><span class="value">${ms(record.medianMs)}</span><small class="line">${ms(record.minMs)} to ${ms(record.maxMs)}, ${counted(samplesMs.length, 'run')}</small></td>
 <td class="number">${gain === null ? '–' : html`<span class="value">${times(gain.measured)}</span><small class="line">${times(gain.low)} to ${times(gain.high)}</small>`}</td>
 <td class="number">${gain === null ? '–' : times(gain.promised)}</td>

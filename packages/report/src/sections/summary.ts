@@ -1,34 +1,34 @@
-/** The top of the page: what was run, on what, when, and what it supports, in plain words. */
-import type { AccuracyRecord } from '@vssm/results';
+/** The parts of the page's top: what was run, on what, when, and what it supports, in plain words. */
+import type { AccuracyRecord, SpeedRecord } from '@vssm/results';
 import { isComparable, publishedGflops } from '../answers.ts';
-import { type ContrastSetting, contrastSettings } from '../contrasts.ts';
+import { contrastSettings } from '../contrasts.ts';
 import { type Entry, type Evidence, isPartial } from '../evidence.ts';
 import { counted, instant, interval, listed, points, times, whole } from '../format.ts';
+import { denseNumbers } from '../groups.ts';
 import { type Content, html, type Markup } from '../html.ts';
 import { method } from '../plan-names.ts';
 import { overall } from './claim/verdict.ts';
-import { contrastTable } from './contrast-table.ts';
-import { type Context, partialStamp, type Section } from './section.ts';
-import { gainOf } from './speed.ts';
+import { partialStamp } from './section.ts';
+import { term } from './terms.ts';
 
-export function summary(context: Context): Section {
-  const { evidence } = context;
-  const settings = contrastSettings(evidence);
-  return {
-    id: 'summary',
-    title: 'In short',
-    body: html`${isPartial(evidence) && partialBanner}${evidence.warnings.map((warning) => html`<p class="banner">${warning}.</p>`)}
-<p class="lead">${whatWasRun(evidence)}</p>
-${keyFigures(evidence)}
-${settings.length > 0 && contrastTable(settings, context)}
-<ul class="support">${supports(evidence, settings).map((line) => html`<li>${line}</li>`)}</ul>`,
-  };
+/** What a reader must know before any number. */
+export function banners(evidence: Evidence): Markup {
+  const warnings = evidence.warnings.map((warning) => html`<p class="banner">${warning}.</p>`);
+  return html`${isPartial(evidence) && partialBanner}${warnings}`;
 }
 
 const partialBanner = html`<p class="banner loud"><strong>Partial, not comparable.</strong> This run was cut down with <code>--limit</code>. Its
 accuracies are for trying things out; do not compare them with anything.</p>`;
 
-function whatWasRun({ runs, accuracy, speed, executions, comparisons, dense, skipped }: Evidence): Content {
+export function whatWasRun({
+  runs,
+  accuracy,
+  speed,
+  executions,
+  comparisons,
+  dense,
+  skipped,
+}: Evidence): Content {
   if (accuracy.length + speed.length + executions.length + comparisons.length + dense.length === 0) {
     return html`Nothing has been run yet, so there is nothing to report. <code>pnpm bench</code> runs the suite and writes this page again.`;
   }
@@ -65,23 +65,20 @@ function names(
   return listed([...new Set(entries.map(({ record }) => record.model.name))]);
 }
 
-function keyFigures(evidence: Evidence): Markup | null {
+/** @param timed the speed-up that stands for the others: of the paper's model, not the largest */
+export function keyFigures(evidence: Evidence, timed: TimedModel | null): Markup | null {
   const figures: { value: string; label: Content }[] = [];
-  for (const record of largestDense(evidence)) {
+  for (const { record } of denseNumbers(evidence)) {
     figures.push({
       value: `${points(record.top1, 2)} %`,
-      label: html`dense top-1, ${record.dataset.name}, ${counted(record.count, 'image')} (95 %: ${interval(record.interval, 2)})${record.sample.partial && html` ${partialStamp}`}`,
+      label: html`top-1 of the ${term('dense')} ${record.model.name}, ${record.dataset.name}, ${sampleOf(record)} (95 %: ${interval(record.interval, 2)})${record.sample.partial && html` ${partialStamp}`}`,
     });
   }
-  const gains = evidence.speed.flatMap((entry) => {
-    const gain = gainOf(entry, evidence.speed);
-    return gain === null ? [] : [{ entry, gain }];
-  });
-  const best = gains.sort((a, b) => b.gain.measured - a.gain.measured)[0];
-  if (best !== undefined) {
+  if (timed !== null) {
+    const { model, schedule } = timed.entry.record;
     figures.push({
-      value: times(best.gain.measured),
-      label: `largest speed-up measured: ${best.entry.record.model.name}, ${best.entry.record.schedule} (strict FLOPs promise ${times(best.gain.promised)})`,
+      value: times(timed.gain.measured),
+      label: html`speed-up of ${model.name}, ${term('plan', schedule)} (${term('promised', `${times(timed.gain.promised)} promised`)})`,
     });
   }
   const { published, reproduced } = publishedGflops(evidence);
@@ -95,19 +92,20 @@ function keyFigures(evidence: Evidence): Markup | null {
   return html`<dl class="figures">${figures.map(({ value, label }) => html`<div><dt>${label}</dt><dd>${value}</dd></div>`)}</dl>`;
 }
 
-/** Per data set and model the dense result with the most images. */
-function largestDense({ accuracy }: Evidence): AccuracyRecord[] {
-  const largest = new Map<string, AccuracyRecord>();
-  for (const { record } of accuracy) {
-    if (method(record.plan) !== 'dense') continue;
-    const key = JSON.stringify([record.dataset.name, record.model.weights]);
-    if (record.count > (largest.get(key)?.count ?? 0)) largest.set(key, record);
-  }
-  return [...largest.values()];
+function sampleOf({ count, sample }: AccuracyRecord): string {
+  return sample.how === 'all'
+    ? `all ${whole(count)} images`
+    : `the ${whole(count)} images that pruned models are held against it on`;
+}
+
+interface TimedModel {
+  readonly entry: Entry<SpeedRecord>;
+  readonly gain: { readonly measured: number; readonly promised: number };
 }
 
 /** What may and what may not be concluded. */
-function supports(evidence: Evidence, settings: readonly ContrastSetting[]): Content[] {
+export function supports(evidence: Evidence): Content[] {
+  const settings = contrastSettings(evidence);
   const { accuracy, tables, speed, executions, finetuning } = evidence;
   const lines: Content[] = [];
   for (const { record } of finetuning) {

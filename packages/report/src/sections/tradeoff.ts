@@ -4,7 +4,7 @@ import { figure } from '../charts/chart.ts';
 import { type TradeoffPoint, tradeoffChart } from '../charts/tradeoff.ts';
 import { type Entry, type Evidence, sameName } from '../evidence.ts';
 import { counted, listed, whole } from '../format.ts';
-import { isDense } from '../groups.ts';
+import { denseNumbers, isDense } from '../groups.ts';
 import { html, joined, type Markup, slug } from '../html.ts';
 import { keepName, type Method, method, planName } from '../plan-names.ts';
 import { type Context, partialStamp, type Section } from './section.ts';
@@ -15,7 +15,11 @@ export async function tradeoff({ evidence, files }: Context): Promise<Section | 
     const published = evidence.tables
       .filter((paper) => sameName(paper.dataset, dataset))
       .flatMap((paper) => publishedPoints(paper));
-    const entries = evidence.accuracy.filter(({ record }) => sameName(record.dataset.name, dataset));
+    const denses = denseNumbers(evidence);
+    const entries = evidence.accuracy.filter(
+      (entry) =>
+        sameName(entry.record.dataset.name, dataset) && (!isDense(entry.record) || denses.includes(entry)),
+    );
     const points = [...published, ...measuredPoints(entries)];
     if (points.length < 2) continue;
     const chart = tradeoffChart({

@@ -1,0 +1,117 @@
+/** What pruning saves, in operations and in time. */
+import type { PaperTable } from '@vssm/results';
+import { agrees, answer } from '../../answers.ts';
+import type { Entry, Evidence } from '../../evidence.ts';
+import { listed, points, times } from '../../format.ts';
+import { isDense } from '../../groups.ts';
+import { html } from '../../html.ts';
+import { method } from '../../plan-names.ts';
+import { sourceTags } from '../paper-value.ts';
+import { gainOf } from '../speed.ts';
+import { term } from '../terms.ts';
+import type { ClaimLine, Outcome } from './line.ts';
+
+interface CostPair {
+  readonly name: string;
+  readonly source: string;
+  readonly published: number;
+  readonly decimals: number | undefined;
+  readonly here: number;
+}
+
+/** Every published number of GFLOPs that was computed here. */
+function costPairs(evidence: Evidence): readonly CostPair[] {
+  return evidence.tables.flatMap((paper) =>
+    paper.rows.flatMap((row): CostPair[] => {
+      const value = row.values.gflops;
+      const here = answer(row.id, paper, evidence).flops;
+      if (value === undefined || !('value' in value) || value.value === null || here === null) return [];
+      const name = `${row.model.replace(/ \(.*\)$/, '')} ${row.method}`;
+      const { source, decimals } = value;
+      return [{ name, source, published: value.value, decimals, here: here.paper }];
+    }),
+  );
+}
+
+export function publishedCosts(evidence: Evidence): ClaimLine | null {
+  const pairs = costPairs(evidence);
+  if (pairs.length === 0) return null;
+  const sources = Object.assign(
+    {},
+    ...evidence.tables.map((paper) => paper.sources),
+  ) as PaperTable['sources'];
+  const off = pairs.filter(({ here, published, decimals }) => !agrees(here, published, decimals));
+  const apart = off.map(({ name, here, published }) => `${name} ${here.toFixed(2)}, published ${published}`);
+  const tags = [...new Set(pairs.map(({ source }) => source))].join(', ');
+  return {
+    claim: html`GFLOPs, ${term('dense')} and pruned (${term('paperProfile')})`,
+    published: html`${pairs.length} values ${sourceTags(tags, sources)}`,
+    here: html`<strong>${pairs.length - off.length} of ${pairs.length}</strong> to the last decimal${apart.length > 0 && html`; ${listed(apart)}`}`,
+    outcome: off.length === 0 ? 'reproduced' : off.length < pairs.length ? 'in part' : 'not reproduced',
+    more: 'paper',
+  };
+}
+
+/** The saving that the abstract states without a schedule, with a schedule of ours. */
+export function statedSavings(evidence: Evidence): ClaimLine[] {
+  return evidence.tables.flatMap((paper) =>
+    (paper.unknownSchedules ?? []).flatMap(({ model, reduction, source }): ClaimLine[] => {
+      const dense = answer(`${model}-dense`, paper, evidence).flops;
+      const pruned = answer(`${model}-top`, paper, evidence).flops;
+      if (dense === null || pruned === null) return [];
+      const row = paper.rows.find(({ id }) => id === `${model}-top`);
+      const saved = points(100 * (1 - pruned.paper / dense.paper));
+      return [
+        {
+          claim: html`FLOPs saved on ${row?.model ?? model} (${term('paperProfile')})`,
+          published: html`${points(100 * reduction)} % ${sourceTags(source, paper.sources)}`,
+          here: html`<strong>${saved} %</strong> with ${term('plan', row?.schedule ?? '')}, a schedule of ours: the paper’s is not known`,
+          outcome: 'in part',
+          more: 'schedules',
+        },
+      ];
+    }),
+  );
+}
+
+type Gain = NonNullable<ReturnType<typeof gainOf>>;
+
+/** Of the promised speed-up, from which on time counts as saved with the FLOPs. */
+const mostOfIt = 0.9;
+
+/** The paper's model and schedule where they were timed; null without a timing of ToP. */
+export function headlineSpeed({ speed }: Pick<Evidence, 'speed'>): {
+  readonly entry: Entry<Evidence['speed'][number]['record']>;
+  readonly gain: Gain;
+} | null {
+  const gains = speed.flatMap((entry) => {
+    const gain = gainOf(entry, speed);
+    return gain === null || isDense(entry.record) || method(entry.record.plan) !== 'top'
+      ? []
+      : [{ entry, gain }];
+  });
+  const papers = gains.filter(({ entry }) => entry.record.paper?.row === 'vim-small-top');
+  const candidates = papers.length > 0 ? papers : gains;
+  return candidates.find(({ entry }) => entry.record.batch === 1) ?? candidates[0] ?? null;
+}
+
+/** Nothing is said of a gain whose middle half of the rounds holds none at all. */
+function savedTime({ measured, low, high, promised }: Gain): Outcome {
+  if (high < 1) return 'not reproduced';
+  if (low <= 1) return 'undecided';
+  return measured >= mostOfIt * promised ? 'reproduced' : 'in part';
+}
+
+export function timeSaved(evidence: Evidence): ClaimLine | null {
+  const timed = headlineSpeed(evidence);
+  if (timed === null) return null;
+  const { measured, low, high, promised } = timed.gain;
+  const { model, schedule } = timed.entry.record;
+  return {
+    claim: html`FLOPs saved become time saved: ${model.name}, ${term('plan', schedule)}`,
+    published: 'throughput is not known',
+    here: html`<strong>${times(measured)}</strong> (${times(low)} to ${times(high)}) of ${term('promised', `${times(promised)} promised`)}`,
+    outcome: savedTime(timed.gain),
+    more: 'speed',
+  };
+}

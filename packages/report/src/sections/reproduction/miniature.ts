@@ -1,0 +1,135 @@
+/** Claims that can be tried in miniature: before fine-tuning by the ablations, after it by an experiment that trains. */
+import type { FinetuningRecord, PaperTable } from '@vssm/results';
+import { contrastResult, contrastSettings, contrasts, type Verdict, verdict } from '../../contrasts.ts';
+import type { Evidence } from '../../evidence.ts';
+import { counted, listed, points, signed } from '../../format.ts';
+import { denseBeside } from '../../groups.ts';
+import { type Content, html, joined, type Markup } from '../../html.ts';
+import type { PairedComparison } from '../../paired.ts';
+import { keepName, method } from '../../plan-names.ts';
+import { columnDecimals, paperValue, sourceTags } from '../paper-value.ts';
+import { term } from '../terms.ts';
+import type { ClaimLine, Outcome } from './line.ts';
+
+function claimOf(tables: readonly PaperTable[], id: string): { text: string; tags: Markup } | null {
+  for (const { claims = [], sources } of tables) {
+    const claim = claims.find((one) => one.id === id);
+    if (claim !== undefined) return { text: claim.text, tags: sourceTags(claim.source, sources) };
+  }
+  return null;
+}
+
+/** What the rule made for transformers loses before fine-tuning, beside what ToP loses. */
+export function zeroShot(evidence: Evidence): ClaimLine | null {
+  const claim = claimOf(evidence.tables, 'zero-shot');
+  const losses = contrastSettings(evidence).flatMap(({ top, others }) => {
+    const evit = others.find(({ record }) => method(record.plan) === 'evit');
+    const dense = denseBeside(top.record, evidence);
+    if (evit === undefined || dense === null) return [];
+    const lost = (top1: number) => dense.record.top1 - top1;
+    const { plan, schedule } = top.record;
+    return [{ keep: keepName(plan, schedule), evit: lost(evit.record.top1), top: lost(top.record.top1) }];
+  });
+  if (claim === null || losses.length === 0) return null;
+  const largest = losses.toSorted((a, b) => b.evit - a.evit)[0];
+  return {
+    claim: html`The ${term('evit')} breaks such models before fine-tuning`,
+    published: html`more than 68 points lost on ViM-S ${claim.tags}`,
+    here: html`<strong>${points(largest.evit)} points</strong> lost at most (${largest.keep}); ${term('top')} loses ${points(largest.top)} there`,
+    // Of the published size; a loss that is merely large is not the claim.
+    outcome: largest.evit > 68 ? 'miniature supports' : 'miniature contradicts',
+    more: 'parts',
+  };
+}
+
+/** Sum with clipping against the other three ways from channels to a score. */
+export function clipping(evidence: Evidence, paired: PairedComparison): ClaimLine | null {
+  const claim = claimOf(evidence.tables, 'clipping');
+  const settings = contrastSettings(evidence);
+  const rivals = contrasts.filter(({ question }) => question === 'Importance: clipped sum');
+  const found = rivals.flatMap((contrast) => {
+    const results = settings.flatMap((setting) => contrastResult(contrast, setting, paired) ?? []);
+    return results.length === 0 ? [] : [{ against: contrast.against, verdicts: results.map(verdict) }];
+  });
+  if (claim === null || found.length === 0) return null;
+  const count = (verdicts: readonly Verdict[], wanted: Verdict) =>
+    verdicts.filter((one) => one === wanted).length;
+  const said = found.map(({ against, verdicts }) => {
+    const told = (['better', 'worse'] as const)
+      .map((wanted) => [wanted, count(verdicts, wanted)] as const)
+      .filter(([, times]) => times > 0)
+      .map(([wanted, times]) => `${wanted} at ${times}`);
+    return `${told.length === 0 ? 'no difference shown' : listed(told)} of ${verdicts.length} against ${against}`;
+  });
+  const all = found.flatMap(({ verdicts }) => verdicts);
+  return {
+    claim: html`The ${term('importance', 'clipped sum')} ranks tokens best`,
+    published: html`best of four ${claim.tags}`,
+    here: html`${joined(said, '; ')} (keep ratios, before fine-tuning)`,
+    outcome: inMiniature(count(all, 'better'), count(all, 'worse'), all.length),
+    more: 'parts',
+  };
+}
+
+function inMiniature(supporting: number, contradicting: number, all: number): Outcome {
+  if (contradicting === all) return 'miniature contradicts';
+  if (supporting === all) return 'miniature supports';
+  if (contradicting > supporting) return 'miniature contradicts';
+  return supporting > 0 ? 'miniature in part' : 'miniature undecided';
+}
+
+type ExperimentVerdict = FinetuningRecord['verdicts'][number];
+
+/** With alignment against without, after the same fine-tuning; then what the state's decay has to do with it. */
+export function alignment({ finetuning, tables }: Evidence): ClaimLine[] {
+  const record = finetuning.at(-1)?.record;
+  if (record === undefined) return [];
+  const against = (fits: (row: FinetuningRecord['rows'][number]) => boolean) =>
+    record.verdicts.filter((one) =>
+      record.rows.some((row) => row.arm === one.against && row.keep === one.keep && fits(row)),
+    );
+  const clipped = ({ plan }: FinetuningRecord['rows'][number]) =>
+    plan.signal === 'gated' && plan.reduce === 'clip' && plan.alignment === 'none';
+  const whole = against((row) => clipped(row) && row.plan.conv === 'compact');
+  const decay = against((row) => clipped(row) && row.plan.conv === 'positional');
+  const lines: ClaimLine[] = [];
+  if (whole.length > 0) {
+    lines.push({
+      claim: html`${term('alignment', 'Alignment')} gains accuracy, after fine-tuning`,
+      published: publishedAlignment(tables),
+      ...told(whole),
+    });
+  }
+  if (decay.length > 0) {
+    lines.push({
+      claim: html`… and it is the state’s ${term('alignment', 'decay')} that gains it, not the convolution’s neighbours`,
+      published: 'both parts together only',
+      ...told(decay),
+    });
+  }
+  return lines;
+}
+
+function told(verdicts: readonly ExperimentVerdict[]): Pick<ClaimLine, 'here' | 'outcome' | 'more'> {
+  const each = verdicts.map(({ gain, interval, keep }) => {
+    const range = interval === null ? 'one seed' : interval.map((end) => signed(end, 2)).join(' to ');
+    return html`<strong>${signed(gain, 2)}</strong> at keep ${keep} (${range})`;
+  });
+  const having = (wanted: ExperimentVerdict['outcome']) =>
+    verdicts.filter(({ outcome }) => outcome === wanted).length;
+  return {
+    here: html`${joined(each, '; ')} points; ${counted(verdicts.length, 'comparison')}`,
+    outcome: inMiniature(having('supports'), having('contradicts'), verdicts.length),
+    more: 'claim',
+  };
+}
+
+function publishedAlignment(tables: readonly PaperTable[]): Content {
+  const paper = tables.find(({ table }) => table === 5);
+  if (paper === undefined) return '–';
+  const decimals = columnDecimals(paper.rows, 'top1');
+  return [...Map.groupBy(paper.rows, ({ model }) => model)].map(([model, rows]) => {
+    const values = rows.map(({ values: { top1 } }) => paperValue(top1, paper.sources, decimals(top1)));
+    return html`<div>${model}: ${joined(values, ' → ')}</div>`;
+  });
+}

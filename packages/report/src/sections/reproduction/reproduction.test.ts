@@ -1,0 +1,78 @@
+import { describe, expect, it } from 'vitest';
+import type { Evidence } from '../../evidence.ts';
+import { FileSet } from '../../files.ts';
+import { everySection } from '../../made-up-everything.test-data.ts';
+import { PairedComparison } from '../../paired.ts';
+import { headlineSpeed, timeSaved } from './costs.ts';
+import { reproduction } from './reproduction.ts';
+
+const evidence = everySection();
+
+function lines(of: Evidence): Map<string, string[]> {
+  const { body } = reproduction({ evidence: of, files: new FileSet(), paired: new PairedComparison() });
+  const [, rows = ''] =
+    /<table class="claims-table">[\s\S]*?<tbody>([\s\S]*?)<\/tbody>/.exec(body.text) ?? [];
+  const plain = (text: string) =>
+    text
+      .replace(/<[^>]+>/g, ' ')
+      .replace(/\s+/g, ' ')
+      .trim();
+  return new Map(
+    rows
+      .trim()
+      .split('</tr>')
+      .filter((row) => row.includes('<td'))
+      .map((row) => {
+        const [claim, ...cells] = row.split('<td').map((cell) => plain(`<td${cell}`));
+        return [claim, cells];
+      }),
+  );
+}
+
+const starting = (found: Map<string, string[]>, words: string) =>
+  [...found].find(([claim]) => claim.startsWith(words))?.[1];
+
+describe('does it reproduce?', () => {
+  it('has one line for each claim, with ours beside the paper’s', () => {
+    const found = lines(evidence);
+    expect(starting(found, 'GFLOPs')![0]).toMatch(/^(yes|in part)$/);
+    expect(starting(found, 'GFLOPs')![1]).toMatch(/^\d of \d to the last decimal/);
+    expect(starting(found, 'Alignment')).toEqual([
+      'in part in miniature',
+      '+2.00 at keep 0.7 (+1.25 to +2.75); +0.10 at keep 0.5 (−1.00 to +1.20) points; 2 comparisons',
+      'ViM-S: 75.4 S → 78.8 S PlainMamba-L3: 79.3 S → 81.7 S',
+    ]);
+    expect(starting(found, 'The EViT rule')![0]).toBe('no in miniature');
+    expect(starting(found, 'The EViT rule')![2]).toBe('more than 68 points lost on ViM-S S');
+    expect(starting(found, 'ToP keeps most of the top-1')!.slice(0, 2)).toEqual([
+      'not run',
+      'ImageNet-1K and trained weights are not here',
+    ]);
+  });
+
+  it('says nothing of claims where nothing was run', () => {
+    const nothing = { accuracy: [], speed: [], dense: [], finetuning: [], skipped: [] };
+    expect(lines({ ...evidence, ...nothing }).size).toBe(0);
+  });
+
+  it('speaks of the paper’s model in its speed, not of the fastest', () => {
+    const faster = evidence.speed.map((entry) => {
+      const { record } = entry;
+      const isTiny = record.speedup !== null && record.model.name === 'vim-tiny';
+      const speedup = isTiny ? { ...record.speedup!, median: 9 } : record.speedup;
+      return { ...entry, record: { ...record, speedup } };
+    });
+    expect(headlineSpeed({ speed: faster })?.entry.record.model.name).toBe('vim-small');
+  });
+
+  it('calls time saved only where the middle half of the rounds says so', () => {
+    const slowed = evidence.speed.map((entry) => {
+      const { record } = entry;
+      if (record.speedup === null) return entry;
+      const samplesMs = record.speedup.denseSamplesMs.map((ms, at) => ms * [0.7, 0.95, 0.8, 1.05, 1.1][at]);
+      return { ...entry, record: { ...record, samplesMs } };
+    });
+    expect(timeSaved(evidence)?.outcome).toBe('reproduced');
+    expect(timeSaved({ ...evidence, speed: slowed })?.outcome).toBe('undecided');
+  });
+});

@@ -1,0 +1,70 @@
+/** The words of the report, each explained once, and links to the explanations from where they are used. */
+import { type Content, html, type Markup } from '../html.ts';
+import { method, type Plan, planName } from '../plan-names.ts';
+
+export const terms = {
+  plan: [
+    'pruned after@keep',
+    '5,10,15@0.8: on leaving blocks 5, 10 and 15 (counted from 1), 80 % of the tokens there stay.',
+  ],
+  top: [
+    'ToP',
+    'the paper’s method as read here: tokens ranked by the clipped sum of the gated output, the state decayed over pruned tokens, the convolution reading original neighbours.',
+  ],
+  evit: [
+    'EViT rule',
+    'a rule made for ViTs. Vim has no attention, so it is read as the similarity of a token’s gated output to the class token’s.',
+  ],
+  random: ['random', 'tokens drawn at random, the same ones on every machine.'],
+  released: [
+    'released code',
+    'the choices of the authors’ public code: backward branch only, plain sum, scores mirrored, class token moved to the middle.',
+  ],
+  dense: ['dense', 'the model as it was trained, no token pruned.'],
+  alignment: [
+    'none, decay, mask',
+    'what the scan does about pruned tokens: nothing; the state still takes their transition; they stay as zeros (no time saved).',
+  ],
+  convolution: [
+    'compact, positional',
+    'what the convolution sees: the kept neighbours; or the original ones, zero where pruned.',
+  ],
+  importance: ['clipped sum, plain sum, l1, l2', 'how the channels of a token become its score.'],
+  paperProfile: [
+    'paper profile',
+    'the count behind the published GFLOPs: linear and convolution layers in multiply-adds, one scan direction for Vim, norms and activations free.',
+  ],
+  strictProfile: [
+    'strict profile',
+    'the honest cost: two per multiply-add, one for every other operation, both scan directions, and the pruning itself.',
+  ],
+  promised: [
+    'promised speed-up',
+    'strict FLOPs of the dense model over those of the pruned one: what a machine limited by arithmetic would reach.',
+  ],
+  miniature: [
+    'in miniature',
+    'tried on a small model and a small data set, because the paper’s weights and images are not here: it says which way things go, not how far.',
+  ],
+  spread: [
+    'spread, middle half',
+    'of the rounds of a timing, from the 25th to the 75th percentile; ratios are taken within rounds.',
+  ],
+  interval: [
+    '95 % interval',
+    'Wilson score interval of a proportion; for differences, of the paired difference on the same images.',
+  ],
+} as const satisfies Readonly<Record<string, readonly [name: string, meaning: string]>>;
+
+export type Term = keyof typeof terms;
+
+/** A word as a link to its explanation. */
+export function term(name: Term, words: Content = terms[name][0]): Markup {
+  return html`<a class="term" href="#term-${name}" title="${terms[name][1]}">${words}</a>`;
+}
+
+/** A plan's name, leading to what it means. */
+export function planTerm(plan: Plan, words: string = planName(plan)): Markup {
+  const kind = method(plan);
+  return term(kind === 'other' ? 'alignment' : kind, words);
+}

@@ -1,7 +1,7 @@
 /** Made-up evidence with something for every section of the report. No number here was measured. */
 import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
-import { pruningPlan } from '@vssm/core';
+import { pruningPlan } from '@vssm/families';
 import { type DenseRecord, encodeRuns, type PaperTable, readPaperTable } from '@vssm/results';
 import { type Evidence, gatherEvidence } from './evidence.ts';
 import { writeMadeUpRun } from './made-up.test-data.ts';

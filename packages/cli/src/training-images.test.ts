@@ -3,7 +3,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { encodePng } from '@vssm/datasets';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { classCount, openTrainingImages, trainingDataset } from './training-images.ts';
+import { datasetNamed } from './dataset-named.ts';
+import { classCount, openTrainingImages } from './training-images.ts';
 
 let dir: string;
 beforeEach(() => {
@@ -22,14 +23,16 @@ function put(...paths: readonly string[]): void {
 
 const open = (more: object = {}) => openTrainingImages({ data: dir, ...more }, 'vim-imagenet', 16);
 
-describe('trainingDataset', () => {
+describe('datasetNamed', () => {
   it('goes by what lies in the folder, unless it is told', () => {
     put('cat/1.png');
-    expect(trainingDataset({ data: dir })).toBe('imagenet');
+    expect(datasetNamed({})).toBe('fashion-mnist');
+    expect(datasetNamed({ data: join(dir, 'some.tar') })).toBe('imagenet');
+    expect(datasetNamed({ data: dir })).toBe('imagenet');
     put('train-images-idx3-ubyte.gz');
-    expect(trainingDataset({ data: dir })).toBe('fashion-mnist');
-    expect(trainingDataset({ data: dir, dataset: 'imagenet' })).toBe('imagenet');
-    expect(() => trainingDataset({ data: dir, dataset: 'cifar' })).toThrow(
+    expect(datasetNamed({ data: dir })).toBe('fashion-mnist');
+    expect(datasetNamed({ data: dir, dataset: 'imagenet' })).toBe('imagenet');
+    expect(() => datasetNamed({ data: dir, dataset: 'cifar' })).toThrow(
       'expected one of fashion-mnist, imagenet',
     );
   });

@@ -1,7 +1,6 @@
 /** What `vssm train` and `vssm finetune` learn from: which reader the data needs, and whether it fits the model. */
-import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
-import { oneOf, UserError } from '@vssm/core';
+import { UserError } from '@vssm/core';
 import {
   type ClassOrder,
   type ImageDataset,
@@ -12,10 +11,8 @@ import {
   type RecipeName,
   recipeFor,
 } from '@vssm/datasets';
+import { datasetNamed } from './dataset-named.ts';
 import { note } from './output.ts';
-
-export const trainingDatasets = ['fashion-mnist', 'imagenet'] as const;
-export type TrainingDataset = (typeof trainingDatasets)[number];
 
 export interface DataOptions {
   /** Default: by what lies in the folder. */
@@ -32,13 +29,6 @@ export interface TrainingImages {
   readonly normalisation: Normalisation;
 }
 
-/** The data set that is named, or else Fashion-MNIST where its files lie in the folder, and class folders elsewhere. */
-export function trainingDataset({ dataset, data }: Pick<DataOptions, 'dataset' | 'data'>): TrainingDataset {
-  if (dataset !== undefined) return oneOf('--dataset', dataset, trainingDatasets);
-  const isIdx = isFolder(data) && readdirSync(data).some((name) => /-idx[13]-ubyte(\.gz)?$/.test(name));
-  return isIdx ? 'fashion-mnist' : 'imagenet';
-}
-
 /**
  * Training and test images. Where the folder holds `train/` and `val/`, the latter are the test images, unless others
  * are named.
@@ -53,7 +43,7 @@ export async function openTrainingImages(
 ): Promise<TrainingImages> {
   const normalisation = recipeFor(recipe, side);
   const { data, test, classOrder } = options;
-  if (trainingDataset(options) === 'fashion-mnist') {
+  if (datasetNamed(options) === 'fashion-mnist') {
     const training = await openFashionMnist(data, 'train');
     return { training, test: await openFashionMnist(test), normalisation };
   }

@@ -3,7 +3,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
 import { chooseImages, evaluateOnce, openBackend, parseShard, progressOn } from '@vssm/bench';
-import { oneOf, type PruningPlan, UserError } from '@vssm/core';
+import { type PruningPlan, UserError } from '@vssm/core';
 import {
   type ClassOrder,
   type ImageDataset,
@@ -14,6 +14,7 @@ import {
 import { type ModelSpec, parameterCount } from '@vssm/families';
 import type { AccuracyRecord, ShardRecord } from '@vssm/results';
 import { Command } from 'commander';
+import { datasetNamed, datasetNames } from '../dataset-named.ts';
 import { checkDataset } from '../inputs.ts';
 import { addBackendOptions, type BackendOptions } from '../options/backend.ts';
 import { classOrderOption } from '../options/data.ts';
@@ -22,13 +23,11 @@ import { whole } from '../options/numbers.ts';
 import { addPlanOptions, type PlanOptions, planOf } from '../options/plan.ts';
 import { listing, note, type OutputOptions, printResult } from '../output.ts';
 
-const datasetNames = ['fashion-mnist', 'imagenet'] as const;
-
 type Options = ModelOptions &
   PlanOptions &
   BackendOptions &
   OutputOptions & {
-    readonly dataset: string;
+    readonly dataset?: string;
     readonly data?: string;
     readonly classOrder?: ClassOrder;
     readonly limit?: number;
@@ -41,7 +40,10 @@ type Options = ModelOptions &
 export function evalCommand(): Command {
   const command = new Command('eval').description('accuracy of a model, dense or pruned, on a data set');
   return addBackendOptions(addPlanOptions(addModelOptions(command)))
-    .option('--dataset <name>', datasetNames.join(', '), datasetNames[0])
+    .option(
+      '--dataset <name>',
+      `${datasetNames.join(', ')} (or whatever is laid out like it); default: by what lies in --data`,
+    )
     .option(
       '--data <folder>',
       'where the data lies; default: the embedded Fashion-MNIST, VSSM_IMAGENET for imagenet',
@@ -76,7 +78,7 @@ async function run(options: Options): Promise<void> {
     const wanted = { full: false, limit, sampleSize: sample ?? 0, seed: options.seed };
     const outcome = await evaluateOnce({
       model: { spec: source.spec, described: describeModel(source), weights: () => source.weights },
-      datasetId: oneOf('--dataset', options.dataset, datasetNames),
+      datasetId: datasetNamed(options),
       dataset,
       images: chooseImages(dataset, sample === undefined ? 'all' : 'sample', wanted),
       plan,
@@ -168,7 +170,7 @@ function shardLines({ shard, predictions, failed }: ShardRecord, folder: string)
 }
 
 async function openDataset(options: Options, spec: ModelSpec): Promise<ImageDataset> {
-  const name = oneOf('--dataset', options.dataset, datasetNames);
+  const name = datasetNamed(options);
   if (name === 'fashion-mnist') return openFashionMnist(options.data);
   const folder = options.data ?? process.env.VSSM_IMAGENET;
   if (folder === undefined) {

@@ -12,11 +12,12 @@ import {
 } from '@vssm/families';
 import { trainingRecipe } from '@vssm/train';
 import { Command } from 'commander';
+import { type DatasetName, datasetNamed } from '../dataset-named.ts';
 import { whole } from '../options/numbers.ts';
 import { type SmallSpec, smallSpec } from '../options/spec.ts';
 import { addTrainingOptions, recipeOf, type TrainingOptions } from '../options/training.ts';
 import { runTraining, trainable } from '../training.ts';
-import { classCount, openTrainingImages, type TrainingDataset, trainingDataset } from '../training-images.ts';
+import { classCount, openTrainingImages } from '../training-images.ts';
 
 type Options = TrainingOptions & {
   readonly model?: string;
@@ -28,7 +29,7 @@ type Options = TrainingOptions & {
 };
 
 /** Small enough to be trained on a processor: 197 tokens of Fashion-MNIST, 65 of photos. */
-const usual: Readonly<Record<TrainingDataset, Required<Omit<SmallSpec, 'stride'>>>> = {
+const usual: Readonly<Record<DatasetName, Required<Omit<SmallSpec, 'stride'>>>> = {
   'fashion-mnist': { width: 64, depth: 8, state: 8, patch: 2, size: recipes['fashion-mnist'].crop },
   imagenet: { width: 64, depth: 8, state: 8, patch: 8, size: 64 },
 };
@@ -52,7 +53,7 @@ export function trainCommand(): Command {
 
 async function run(options: Options): Promise<void> {
   const recipe = recipeOf(options, trainingRecipe);
-  const dataset = trainingDataset(options);
+  const dataset = datasetNamed(options);
   const shape = shapeOf(options, dataset);
   const images = await openTrainingImages(
     options,
@@ -66,7 +67,7 @@ async function run(options: Options): Promise<void> {
 }
 
 /** Everything but the number of classes, which the data decides. */
-function shapeOf(options: Options, dataset: TrainingDataset): VimSpec {
+function shapeOf(options: Options, dataset: DatasetName): VimSpec {
   const { model, spec, width, depth, stateSize: state, patch } = options;
   const single = { width, depth, state, patch };
   const given = Object.entries(single).filter(([, value]) => value !== undefined);

@@ -3,7 +3,8 @@ import { availableParallelism } from 'node:os';
 import { UserError } from '@vssm/core';
 import type { Recipe } from '@vssm/train';
 import { type Command, Option } from 'commander';
-import { type DataOptions, trainingDatasets } from '../training-images.ts';
+import { datasetNames } from '../dataset-named.ts';
+import type { DataOptions } from '../training-images.ts';
 import { classOrderOption } from './data.ts';
 import { whole } from './numbers.ts';
 
@@ -43,7 +44,7 @@ export function addTrainingOptions(command: Command, recipe: Recipe): Command {
   const count = (flags: string, what: string, value: number, least = 0) =>
     new Option(flags, `${what} (default: ${value})`).argParser(whole(flags.split(' ')[0], least));
   return command
-    .option('--dataset <name>', `${trainingDatasets.join(', ')}; default: by what lies in --data`)
+    .option('--dataset <name>', `${datasetNames.join(', ')}; default: by what lies in --data`)
     .requiredOption(
       '--data <folder>',
       'training images: class folders (cat/*.jpg, dog/*.jpg, in it or in its train/), ImageNet, or the idx files of Fashion-MNIST',
@@ -66,7 +67,14 @@ export function addTrainingOptions(command: Command, recipe: Recipe): Command {
       whole('--threads', 1),
       availableParallelism(),
     )
-    .addOption(count('--epochs <n>', 'passes over the images', recipe.epochs, 1))
+    .addOption(
+      count(
+        '--epochs <n>',
+        'passes over the images; more than a finished run had prolong it',
+        recipe.epochs,
+        1,
+      ),
+    )
     .addOption(count('--batch <n>', 'images of a step', recipe.batch, 1))
     .addOption(count('--micro-batch <n>', 'images that a thread works on at once', recipe.microBatch, 1))
     .addOption(count('--images <n>', 'a fixed, class-balanced part of the images; 0: all', recipe.images))

@@ -1,8 +1,9 @@
 import { describe, expect, it } from 'vitest';
+import { FileSet } from '../files.ts';
 import { html } from '../html.ts';
 import { ablationChart } from './ablation.ts';
 import { blockTimesChart } from './block-times.ts';
-import { csv, renderSvg, sizes } from './chart.ts';
+import { csv, figure, renderSvg, sizes } from './chart.ts';
 import { lengthsChart } from './lengths.ts';
 import { rooflineChart } from './roofline.ts';
 import { speedupChart, timeChart } from './speed.ts';
@@ -101,6 +102,20 @@ describe('a hostile name', () => {
     const svg = await renderSvg(timeChart({ ...words, bars }).spec(sizes[0]));
     expect(svg).not.toContain('<script');
     expect(svg).toContain('&lt;script&gt;');
+  });
+
+  it('holds nothing in the files that a viewer would obey or XML forbids', async () => {
+    const bars = [{ name: 'a\u001b[31m\u202eb', dense: true, medianMs: 1, low: 1, high: 1 }];
+    const files = new FileSet();
+    const { text } = await figure(timeChart({ ...words, bars }), files);
+    const written = files.paths
+      .filter((path) => !path.endsWith('.csv'))
+      .map((path) => String(files.content(path)));
+    for (const content of [text, ...written])
+      expect(content.replaceAll('\n', '')).not.toMatch(/\p{Cc}|\u202e/u);
+    const { data } = JSON.parse(String(files.content('charts/x.vl.json')));
+    expect(JSON.stringify(data)).toContain('a\\\\x1b[31m\\\\u202eb');
+    expect(files.content('charts/x.wide.svg')).toContain('a\\x1b[31m\\u202eb');
   });
 });
 

@@ -2,6 +2,7 @@
  * A chart is a Vega-Lite specification at two widths, with the words that stand for it. It is drawn here to SVG
  * files, which need no JavaScript; a browser with JavaScript draws the same specification again with tooltips.
  */
+import { printableLines } from '@vssm/core';
 import * as vega from 'vega';
 import { compile, type TopLevelSpec } from 'vega-lite';
 import type { FileSet } from '../files.ts';
@@ -55,8 +56,12 @@ export async function figure(chart: Chart, files: FileSet): Promise<Markup> {
 </figure>`;
 }
 
+/** Labels come from results files: what a viewer would obey, or what no XML may hold, becomes visible. */
 function themed(spec: TopLevelSpec): TopLevelSpec {
-  return { ...spec, config: chartConfig };
+  const tame = JSON.parse(JSON.stringify(spec), (_, value: unknown) =>
+    typeof value === 'string' ? printableLines(value) : value,
+  ) as TopLevelSpec;
+  return { ...tame, config: chartConfig };
 }
 
 /** Draws a specification; its colours may be CSS variables. */

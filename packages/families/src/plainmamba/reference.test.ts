@@ -5,7 +5,8 @@ import { sequenceLength } from '../model.ts';
 import { densePlan, pruningPlan } from '../plan.ts';
 import { randomWeights } from '../random-weights.ts';
 import { referenceForward } from '../reference.ts';
-import { plainMambaSpec } from './spec.ts';
+import { plainMambaLayer, plainMambaPass } from './reference.ts';
+import { plainMambaGrid, plainMambaSpec } from './spec.ts';
 
 interface Model {
   readonly spec: ReturnType<typeof plainMambaSpec>;
@@ -107,3 +108,39 @@ describe.each(models)(
     });
   },
 );
+
+// docs/method.md: under `mask`, a pruned cell is a zero token, which LayerNorm and the projection do not leave zero.
+it('gives the convolution the projection of LayerNorm’s bias at cells whose token is zero', () => {
+  const { spec, weights } = models[0];
+  const { width: d, innerWidth: E, convKernel: kernel } = spec;
+  const seen = new Map<string, Float64Array>();
+  const parameter = (name: string) => weights.get(name)!.data;
+  const pass = plainMambaPass(spec, parameter, { alignment: 'mask' }, (name, value) => seen.set(name, value));
+  const { height, width } = plainMambaGrid(spec);
+  const cells = height * width;
+  const every = Int32Array.from({ length: cells }, (_, cell) => cell);
+  plainMambaLayer(pass, 0, new Float64Array(cells * d), every);
+
+  const own = (name: string) => parameter(`backbone.layers.0.${name}`);
+  const beta = own('norm.bias');
+  const input = Array.from({ length: E }, (_, channel) =>
+    beta.reduce(
+      (sum, value, i) => sum + own('mamba.in_proj.weight')[channel * d + i] * value,
+      own('mamba.in_proj.bias')[channel],
+    ),
+  );
+  expect(input.some((value) => Math.abs(value) > 1e-3)).toBe(true);
+  for (let cell = 0; cell < cells; cell++) {
+    for (let channel = 0; channel < E; channel++) {
+      let sum = own('mamba.conv2d.bias')[channel];
+      for (let tap = 0; tap < kernel ** 2; tap++) {
+        const row = Math.floor(cell / width) + Math.floor(tap / kernel) - (kernel - 1) / 2;
+        const column = (cell % width) + (tap % kernel) - (kernel - 1) / 2;
+        const inside = row >= 0 && row < height && column >= 0 && column < width;
+        if (inside) sum += own('mamba.conv2d.weight')[channel * kernel ** 2 + tap] * input[channel];
+      }
+      const expected = sum / (1 + Math.exp(-sum));
+      expect(Math.abs(seen.get('layer0.x_conv')![cell * E + channel] - expected)).toBeLessThan(1e-12);
+    }
+  }
+});

@@ -4,10 +4,11 @@ export { cocoClasses } from './coco/classes.ts';
 export {
   type CocoDetection,
   type CocoDetections,
+  type DetectionNeeds,
   detectionName,
   readDetections,
 } from './coco/detections.ts';
-export type { CocoBox, CocoSegmentation } from './coco/fields.ts';
+export { type CocoBox, type CocoImageId, type CocoSegmentation, compareImageIds } from './coco/fields.ts';
 export {
   type CocoAnnotation,
   type CocoCategory,

@@ -74,6 +74,14 @@ describe('openZip', () => {
     await expect(openZip(path)).rejects.toThrow(`archive ${path}: does not exist`);
   });
 
+  it('refuses a file that is named twice', async () => {
+    const bytes = zipOf({ 'a.jpg': 'first', 'b.jpg': 'second' })
+      .toString('latin1')
+      .replaceAll('b.jpg', 'a.jpg');
+    const path = join(temporaryFolder({ 'a.zip': Buffer.from(bytes, 'latin1') }), 'a.zip');
+    await expect(openZip(path)).rejects.toThrow(`archive ${path}: names a.jpg twice`);
+  });
+
   it('refuses names that lead out of the archive', async () => {
     const path = join(temporaryFolder({ 'a.zip': zipOf({ '../evil.jpg': 'x' }) }), 'a.zip');
     await expect(openZip(path)).rejects.toThrow(UserError);

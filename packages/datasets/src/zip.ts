@@ -63,6 +63,9 @@ async function readDirectory(file: ZipFile, archive: string): Promise<ReadonlyMa
   for await (const entry of file.eachEntry()) {
     const path = entry.fileName;
     if (path.endsWith('/')) continue;
+    if (entries.has(path)) {
+      throw new UserError(`archive ${archive}: names ${path} twice, and which is meant cannot be told`);
+    }
     const size = entry.uncompressedSize;
     entries.set(path, {
       path,

@@ -2,6 +2,8 @@ export { Accuracy, type AccuracySummary, type Interval, wilsonInterval } from '.
 export {
   type DescribedDetection,
   type DescribedObject,
+  type DetectionArea,
+  detectionAreas,
   detectionOf,
   type ImageSize,
   trueObjectOf,

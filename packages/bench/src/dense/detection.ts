@@ -1,7 +1,7 @@
 /** Box and mask AP of a detector, and its detections in COCO's own format. */
 import { closeSync, openSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import type { CocoDataset } from '@vssm/datasets';
+import type { CocoDataset, CocoImageId } from '@vssm/datasets';
 import { CocoEvaluator, type CocoSummary, detectionOf, type OverlapType, trueObjectOf } from '@vssm/metrics';
 import { writeError } from '@vssm/results';
 import {
@@ -87,7 +87,7 @@ async function score(
           trueObjectOf(annotation, type, image, `${dataset.instances.path}: annotation ${annotation.id}`),
         );
         const detections = found.map((one, at) => described(one, type, image, `image ${sample}: ${at}`));
-        evaluator.add(image.id, objects, detections);
+        evaluator.add(index, objects, detections);
       }
       file.add(image.id, found);
     }
@@ -124,7 +124,7 @@ class ResultsFile {
     return this.#count;
   }
 
-  add(image: number, found: readonly Found[]): void {
+  add(image: CocoImageId, found: readonly Found[]): void {
     const entries = found.map(
       (one) => `${this.#count++ === 0 ? '[' : ','}\n${JSON.stringify({ image_id: image, ...one })}`,
     );

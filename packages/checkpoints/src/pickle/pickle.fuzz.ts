@@ -10,9 +10,24 @@ const parts = await zipParts(testdata('layouts-zip.pth'));
 const isPickle = (name: string) => name.endsWith('/data.pkl');
 
 /** Needs no storage, so that the other seed's serve both. */
-const empty = p.tensor({ key: 'absent', elements: 0, shape: [0], stride: [1] });
+const nothing: p.TensorOptions = { key: 'absent', elements: 0, shape: [0], stride: [1] };
+const empty = p.tensor(nothing);
+const getattr = (object: Uint8Array, name: string) =>
+  p.call(p.global('builtins', 'getattr'), object, p.text(name));
 
 export const seeds = {
+  'of a wrapped model with an EMA hook, negated tensors and methods': p.pickle(
+    p.dict({
+      state_dict: p.dict({
+        'module._orig_mod.layers.0.mixer.D': p.tensor({ ...nothing, metadata: p.dict({ neg: p.yes }) }),
+        'module._orig_mod.patch_embed.proj.bias': p.tensor({ ...nothing, metadata: p.dict({ conj: p.no }) }),
+        'module._orig_mod.ema_layers_0_mixer_D': empty,
+        'model.layers.0.mixer.D': empty,
+        n_averaged: p.int(3),
+      }),
+      args: p.list(getattr(getattr(p.global('my', 'Outer'), 'Inner'), 'member'), getattr(p.list(), 'append')),
+    }),
+  ),
   'layouts-zip': parts.find(({ name }) => isPickle(name))!.data,
   'of a trainer': p.pickle(
     p.dict({
@@ -23,6 +38,12 @@ export const seeds = {
 };
 
 export const words = [
+  'cbuiltins\ngetattr\n',
+  'X\x03\x00\x00\x00neg',
+  'X\x04\x00\x00\x00conj',
+  'X\x0b\x00\x00\x00__globals__',
+  'X\x0a\x00\x00\x00_orig_mod.',
+  '\x92',
   '(',
   ')',
   '}',

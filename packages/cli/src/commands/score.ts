@@ -1,6 +1,6 @@
 /** `vssm score`: results files of any tool, scored as COCO's and mmseg's own tools score them. */
 import { oneOf, UserError } from '@vssm/core';
-import { overlapTypes } from '@vssm/metrics';
+import { detectionAreas, overlapTypes } from '@vssm/metrics';
 import { Command } from 'commander';
 import { whole } from '../options/numbers.ts';
 import { listing, note, type OutputOptions, printResult } from '../output.ts';
@@ -16,17 +16,33 @@ export function scoreCommand(): Command {
 
 function cocoCommand(): Command {
   return new Command('coco')
-    .description('box or mask AP and AR of a COCO results file, as pycocotools counts them')
+    .description(
+      'Box or mask AP and AR of a COCO results file, as pycocotools counts them. Image ids are numbers or texts, ' +
+        'category and annotation ids numbers; images need a height and width where masks are compared.',
+    )
     .requiredOption('--annotations <file>', 'instances_*.json, or another file of its form')
     .requiredOption('--detections <file>', 'list of {image_id, category_id, bbox, score, segmentation}')
     .option('--type <type>', `what is compared: ${overlapTypes.join(' (boxes) or ')} (masks)`, 'bbox')
+    .option(
+      '--area <of>',
+      'with --type segm, by what a detection that has a mask and a box counts as small, medium or large: its mask ' +
+        '(as mmdet and detectron2 do), or its box (as pycocotools alone does); AP over all sizes is the same (default: mask)',
+    )
     .option('--json', 'print one JSON document on stdout')
-    .action(async (options: OutputOptions & { annotations: string; detections: string; type: string }) => {
-      const type = oneOf('--type', options.type, overlapTypes);
-      const { scoreCoco } = await import('../score/coco.ts');
-      const score = await scoreCoco({ ...options, type });
-      printResult(options, score.summary, cocoForPeople(score));
-    });
+    .action(
+      async (
+        options: OutputOptions & { annotations: string; detections: string; type: string; area?: string },
+      ) => {
+        const type = oneOf('--type', options.type, overlapTypes);
+        if (options.area !== undefined && type !== 'segm') {
+          throw new UserError(`--area ${options.area}: goes with --type segm; a box is as large as it is`);
+        }
+        const area = oneOf('--area', options.area ?? 'mask', detectionAreas);
+        const { scoreCoco } = await import('../score/coco.ts');
+        const score = await scoreCoco({ ...options, type, area });
+        printResult(options, score.summary, cocoForPeople(score));
+      },
+    );
 }
 
 function miouCommand(): Command {

@@ -63,6 +63,8 @@ export const words = [
   '"iscrowd":1,',
   '"counts":"',
   '"size":[1,600],',
+  '"id":"7",',
+  '"image_id":"7",',
   '1e8',
   '2147483647',
 ];

@@ -122,6 +122,68 @@ describe('vssm score coco', () => {
     );
   });
 
+  const textIds = (name: string) => join(testdata, 'coco-text-ids', name);
+  const pycocotools = json(textIds('expected.json'));
+  it.each([
+    ['text ids', textIds('gt.json'), textIds('detections.json')],
+    ['coco', truthPath, detectionsPath],
+  ])(
+    'scores as pycocotools does, by either area of a detection: %s',
+    async (name, annotations, detections) => {
+      for (const [area, type] of [
+        ['mask', 'bbox'],
+        ['mask', 'segm'],
+        ['box', 'segm'],
+      ] as const) {
+        const { summary } = await scoreCoco({ annotations, detections, type, area });
+        const expected = pycocotools[name][area === 'box' ? 'segm, box area' : type];
+        for (const [figure, value] of Object.entries(expected)) {
+          expect(summary[figure as 'AP'], `${type} ${area} ${figure}`).toBeCloseTo(value as number, 11);
+        }
+      }
+      const { APs } = pycocotools[name].segm;
+      expect(pycocotools[name]['segm, box area'].APs).not.toBeCloseTo(APs, 3);
+    },
+  );
+
+  it('takes equal scores in the order of ids, texts as texts', async () => {
+    const cases = json(textIds('ties.json'));
+    for (const [i, { truth, detections, expected }] of cases.entries()) {
+      const [annotations, found] = [truth, detections].map((content, file) => {
+        const path = join(folder, `ties-${i}-${file}.json`);
+        writeFileSync(path, JSON.stringify(content));
+        return path;
+      });
+      const { summary } = await scoreCoco({ annotations, detections: found, type: 'bbox' });
+      expect(summary.AP50).toBeCloseTo(expected.AP50, 11);
+    }
+    expect(cases[0].expected.AP50).not.toBe(cases[1].expected.AP50);
+  });
+
+  it('needs no sizes of images where boxes are compared', async () => {
+    const truth = json(textIds('gt.json'));
+    for (const image of truth.images) {
+      delete image.height;
+      delete image.width;
+    }
+    const annotations = join(folder, 'no-sizes.json');
+    writeFileSync(annotations, JSON.stringify(truth));
+    const files = { annotations, detections: textIds('detections.json') };
+    const { summary } = await scoreCoco({ ...files, type: 'bbox' });
+    expect(summary.AP).toBeCloseTo(pycocotools['text ids'].bbox.AP, 11);
+    await expect(scoreCoco({ ...files, type: 'segm' })).rejects.toThrow(
+      `${annotations}: annotation 1 (image 1): its image has no height and width, which masks need`,
+    );
+  });
+
+  it('takes --area for masks only', async () => {
+    const files = ['--annotations', textIds('gt.json'), '--detections', textIds('detections.json')];
+    const { stdout } = await vssm('score', 'coco', ...files, '--type', 'segm', '--area', 'box', '--json');
+    expect(JSON.parse(stdout).APs).toBeCloseTo(pycocotools['text ids']['segm, box area'].APs, 11);
+    const refused = await vssm('score', 'coco', ...files, '--area', 'box');
+    expect(refused).toMatchObject({ code: 1, stderr: expect.stringContaining('goes with --type segm') });
+  });
+
   it('says what it needs in one line', async () => {
     const missing = await vssm('score', 'coco', '--annotations', truthPath);
     expect(missing.stderr).toContain('--detections');

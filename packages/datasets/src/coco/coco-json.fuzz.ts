@@ -54,6 +54,13 @@ const detections = [
 
 export const seeds = {
   annotations: Buffer.from(JSON.stringify(annotations)),
+  'text ids, no sizes': Buffer.from(
+    JSON.stringify({
+      ...annotations,
+      images: [{ id: 'a', file_name: 'a.jpg' }, { id: 'b' }],
+      annotations: [{ ...annotations.annotations[0], image_id: 'b' }],
+    }),
+  ),
   detections: Buffer.from(JSON.stringify(detections)),
 };
 
@@ -80,5 +87,8 @@ export async function read({ bytes, path }: { bytes: Buffer; path: string }): Pr
   }
   const sound = `${path}.annotations`;
   writeFileSync(sound, seeds.annotations);
-  await readDetections(jsonFile(path), await readInstances(jsonFile(sound), true), true);
+  await readDetections(jsonFile(path), await readInstances(jsonFile(sound), true), {
+    masks: true,
+    allOrNone: false,
+  });
 }

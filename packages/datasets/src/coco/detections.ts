@@ -6,9 +6,11 @@ import { UserError } from '@vssm/core';
 import {
   box,
   type CocoBox,
+  type CocoImageId,
   type CocoSegmentation,
   fieldsOf,
   finiteNumber,
+  imageId,
   segmentation,
   wholeNumber,
 } from './fields.ts';
@@ -30,11 +32,18 @@ export interface CocoDetections {
   readonly path: string;
   readonly count: number;
   /** By image id, in the order of the file. */
-  readonly byImage: ReadonlyMap<number, readonly CocoDetection[]>;
+  readonly byImage: ReadonlyMap<CocoImageId, readonly CocoDetection[]>;
+}
+
+export interface DetectionNeeds {
+  /** Segmentations, even where boxes are given. */
+  readonly masks: boolean;
+  /** Boxes are measured where they are given: for all detections then, or for none. */
+  readonly allOrNone: boolean;
 }
 
 /** The name of a detection in messages. */
-export function detectionName(path: string, index: number, image: number): string {
+export function detectionName(path: string, index: number, image: CocoImageId): string {
   return `${path}: detection ${index} (image ${image})`;
 }
 
@@ -44,28 +53,32 @@ const mostDetections = 5_000_000;
 /**
  * Reads a results file.
  *
- * @param masks whether segmentations are needed even where boxes are given
+ * @param needs what is read beyond image, category and score
  * @throws UserError naming the file, the detection and its image: not finite, a negative box, an image or category
  *   that the annotation file does not list
  */
 export async function readDetections(
   source: JsonSource,
   instances: CocoInstances,
-  masks: boolean,
+  { masks, allOrNone }: DetectionNeeds,
 ): Promise<CocoDetections> {
   const { path } = source;
   const categories = new Set(instances.categories.map(({ id }) => id));
-  const byImage = new Map<number, CocoDetection[]>();
+  const byImage = new Map<CocoImageId, CocoDetection[]>();
   let count = 0;
   let boxesGiven = false;
   for await (const entries of jsonEntries(source, undefined)) {
     for (const { index, value } of entries) {
       if (index >= mostDetections) throw new UserError(`${path}: more than ${mostDetections} detections`);
       const fields = fieldsOf(value, `${path}: detection ${index}`);
-      const image = wholeNumber(fields, 'image_id', `${path}: detection ${index}`);
+      const image = imageId(fields, 'image_id', `${path}: detection ${index}`);
       const name = detectionName(path, index, image);
       if (!instances.images.has(image)) {
-        throw new UserError(`${name}: no image ${image} in ${instances.path}; are these another split's?`);
+        const other = typeof image === 'string' ? Number(image) : String(image);
+        const why = instances.images.has(other)
+          ? `; its ids are ${typeof other === 'string' ? 'texts, and this is a number' : 'numbers, and this is a text'}`
+          : "; are these another split's?";
+        throw new UserError(`${name}: no image ${image} in ${instances.path}${why}`);
       }
       const category = wholeNumber(fields, 'category_id', name);
       if (!categories.has(category)) {
@@ -75,7 +88,7 @@ export async function readDetections(
       }
       const hasBox = fields.bbox !== undefined && !(Array.isArray(fields.bbox) && fields.bbox.length === 0);
       if (index === 0) boxesGiven = hasBox;
-      if (!masks && boxesGiven !== hasBox) {
+      if (allOrNone && boxesGiven !== hasBox) {
         throw new UserError(
           `${name}: ${hasBox ? 'a' : 'no'} bbox, unlike the first detection; give all or none`,
         );

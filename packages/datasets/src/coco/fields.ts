@@ -9,6 +9,9 @@ export type CocoSegmentation =
   | readonly ArrayLike<number>[]
   | { readonly size: readonly number[]; readonly counts: readonly number[] | string };
 
+/** A number in COCO's own files, a text in files of some other tools; of one kind in a file. */
+export type CocoImageId = number | string;
+
 export type Fields = Readonly<Record<string, unknown>>;
 
 /** @param name of the entry, for messages */
@@ -25,6 +28,19 @@ export function wholeNumber(fields: Fields, key: string, name: string): number {
     throw new UserError(`${name}: ${key} is ${shown(value)}, expected a whole number`);
   }
   return value as number;
+}
+
+export function imageId(fields: Fields, key: string, name: string): CocoImageId {
+  const value = fields[key];
+  if (typeof value === 'string' || Number.isSafeInteger(value)) return value as CocoImageId;
+  throw new UserError(`${name}: ${key} is ${shown(value)}, expected a whole number or a text`);
+}
+
+/** Ascending, texts by code points: the order in which pycocotools takes images, which decides among equal scores. */
+export function compareImageIds(a: CocoImageId, b: CocoImageId): number {
+  if (typeof a === 'number' && typeof b === 'number') return a - b;
+  // Bytes of UTF-8 sort as code points do.
+  return Buffer.compare(Buffer.from(String(a)), Buffer.from(String(b)));
 }
 
 export function finiteNumber(fields: Fields, key: string, name: string): number {

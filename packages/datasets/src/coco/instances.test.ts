@@ -79,6 +79,17 @@ describe('readInstances', () => {
       { images: [{ ...image, width: 0 }] },
       'image 139: 0x10 (width x height) is no size',
     ],
+    [
+      'ids of two kinds',
+      { images: [image, { ...image, id: 'b' }] },
+      'image ids are numbers (139) and texts ("b"); write all of them in one way',
+    ],
+    [
+      'an id that is neither',
+      { images: [{ ...image, id: null }] },
+      'images[0]: id is null, expected a whole number or a text',
+    ],
+    ['half a size', { images: [{ ...image, width: undefined }] }, 'image 139: width is missing'],
     ['an absurd image', { images: [{ ...image, width: 1e9 }] }, 'image 139: 1000000000x10'],
     ['a category without name', { categories: [{ id: 3 }] }, 'category 3: name is missing'],
     ['a list of numbers', { images: [5] as unknown as Entry[] }, 'images[0]: is 5, not an object'],
@@ -107,7 +118,7 @@ const detection = { image_id: 139, category_id: 3, bbox: [1, 2, 3, 4], score: 0.
 async function detect(entries: unknown, masks = false) {
   const truth = await readInstances(jsonFile(truthFile()), false);
   const path = fileOf('det.json', entries);
-  return { path, read: () => readDetections(jsonFile(path), truth, masks) };
+  return { path, read: () => readDetections(jsonFile(path), truth, { masks, allOrNone: !masks }) };
 }
 
 describe('readDetections', () => {
@@ -132,6 +143,8 @@ describe('readDetections', () => {
   const other = (more: Entry) => [detection, { ...detection, ...more }];
   it.each([
     ['an unknown image', other({ image_id: 140 }), 'detection 1 (image 140): no image 140 in'],
+    ['an id as a text', other({ image_id: '139' }), 'no image 139 in'],
+    ['an id as a text, and says so', other({ image_id: '139' }), '; its ids are numbers, and this is a text'],
     ['an unknown category', other({ category_id: 0 }), 'detection 1 (image 139): no category 0 in'],
     [
       'a negative box',
@@ -167,7 +180,9 @@ describe('readDetections', () => {
       written,
     );
     const path = join(temporaryFolder({ 'det.json': content }), 'det.json');
-    await expect(readDetections(jsonFile(path), truth, false)).rejects.toThrow(`${path}: ${message}`);
+    await expect(readDetections(jsonFile(path), truth, { masks: false, allOrNone: true })).rejects.toThrow(
+      `${path}: ${message}`,
+    );
   });
 
   it('refuses a box without mask where masks are scored', async () => {

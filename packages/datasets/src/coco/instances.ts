@@ -8,10 +8,12 @@ import { UserError } from '@vssm/core';
 import {
   box,
   type CocoBox,
+  type CocoImageId,
   type CocoSegmentation,
   type Fields,
   fieldsOf,
   finiteNumber,
+  imageId,
   segmentation,
   shown,
   text,
@@ -19,11 +21,16 @@ import {
 } from './fields.ts';
 import { type JsonSource, jsonEntries } from './json-entries.ts';
 
-export interface CocoImage {
-  readonly id: number;
-  /** Pixels. */
+/** Pixels. */
+export interface CocoImageSize {
   readonly height: number;
   readonly width: number;
+}
+
+export interface CocoImage {
+  readonly id: CocoImageId;
+  /** Undefined where the file has neither height nor width, which only masks need. */
+  readonly size: CocoImageSize | undefined;
   /** Undefined where the file names none. */
   readonly fileName: string | undefined;
 }
@@ -35,7 +42,7 @@ export interface CocoCategory {
 
 export interface CocoAnnotation {
   readonly id: number;
-  readonly image: number;
+  readonly image: CocoImageId;
   readonly category: number;
   readonly box: CocoBox;
   /** Pixels of the object, as the annotators' tool counted them. */
@@ -48,11 +55,11 @@ export interface CocoAnnotation {
 export interface CocoInstances {
   readonly path: string;
   /** By id, in the order of the file. */
-  readonly images: ReadonlyMap<number, CocoImage>;
+  readonly images: ReadonlyMap<CocoImageId, CocoImage>;
   /** Ascending by id. */
   readonly categories: readonly CocoCategory[];
   /** By image id, in the order of the file; an image without objects is not in it. */
-  readonly annotations: ReadonlyMap<number, readonly CocoAnnotation[]>;
+  readonly annotations: ReadonlyMap<CocoImageId, readonly CocoAnnotation[]>;
   /** Of the whole file; SHA-256, hex. */
   readonly checksum: string;
 }
@@ -78,9 +85,9 @@ const maxPixels = 2 ** 31 - 1;
 export async function readInstances(source: JsonSource, masks: boolean): Promise<CocoInstances> {
   const { path } = source;
   const hash = createHash('sha256');
-  const images = new Map<number, CocoImage>();
+  const images = new Map<CocoImageId, CocoImage>();
   const categories = new Map<number, CocoCategory>();
-  const annotations = new Map<number, CocoAnnotation[]>();
+  const annotations = new Map<CocoImageId, CocoAnnotation[]>();
   const annotationIds = new Set<number>();
   const hashed: JsonSource = { path, open: () => passing(source, (chunk) => hash.update(chunk)) };
   for await (const entries of jsonEntries(hashed, lists)) {
@@ -88,17 +95,21 @@ export async function readInstances(source: JsonSource, masks: boolean): Promise
       refuseTooMany(path, list as List, index);
       const place = `${path}: ${list}[${index}]`;
       const fields = fieldsOf(value, place);
-      const id = wholeNumber(fields, 'id', place);
       switch (list as List) {
-        case 'images':
+        case 'images': {
+          const id = imageId(fields, 'id', place);
           refuseTwice(images.has(id), `${path}: image ${id}`);
           images.set(id, imageOf(fields, id, `${path}: image ${id}`));
           break;
-        case 'categories':
+        }
+        case 'categories': {
+          const id = wholeNumber(fields, 'id', place);
           refuseTwice(categories.has(id), `${path}: category ${id}`);
           categories.set(id, { id, name: text(fields, 'name', `${path}: category ${id}`) });
           break;
+        }
         case 'annotations': {
+          const id = wholeNumber(fields, 'id', place);
           const annotation = annotationOf(fields, id, masks, path);
           refuseTwice(annotationIds.has(id), `${path}: annotation ${id}`);
           annotationIds.add(id);
@@ -114,6 +125,7 @@ export async function readInstances(source: JsonSource, masks: boolean): Promise
   }
   refuseEmpty(path, 'images', images.size);
   refuseEmpty(path, 'categories', categories.size);
+  refuseMixed(path, images.keys());
   const instances: CocoInstances = {
     path,
     images,
@@ -132,22 +144,25 @@ async function* passing(source: JsonSource, see: (chunk: Uint8Array) => void): A
   }
 }
 
-function imageOf(fields: Fields, id: number, name: string): CocoImage {
+function imageOf(fields: Fields, id: CocoImageId, name: string): CocoImage {
+  return {
+    id,
+    size: fields.height === undefined && fields.width === undefined ? undefined : sizeOf(fields, name),
+    fileName: fields.file_name === undefined ? undefined : text(fields, 'file_name', name),
+  };
+}
+
+function sizeOf(fields: Fields, name: string): CocoImageSize {
   const height = wholeNumber(fields, 'height', name);
   const width = wholeNumber(fields, 'width', name);
   if (height < 1 || width < 1 || height * width > maxPixels) {
     throw new UserError(`${name}: ${width}x${height} (width x height) is no size of a picture`);
   }
-  return {
-    id,
-    height,
-    width,
-    fileName: fields.file_name === undefined ? undefined : text(fields, 'file_name', name),
-  };
+  return { height, width };
 }
 
 function annotationOf(fields: Fields, id: number, masks: boolean, path: string): CocoAnnotation {
-  const image = wholeNumber(fields, 'image_id', `${path}: annotation ${id}`);
+  const image = imageId(fields, 'image_id', `${path}: annotation ${id}`);
   const name = `${path}: annotation ${id} (image ${image})`;
   if (fields.bbox === undefined || fields.category_id === undefined) {
     const instead = ['caption', 'segments_info'].find((key) => fields[key] !== undefined);
@@ -186,6 +201,17 @@ function refuseEmpty(path: string, list: List, count: number): void {
   if (count > 0) return;
   throw new UserError(
     `${path}: no "${list}" in it; expected a file of instances, such as instances_val2017.json`,
+  );
+}
+
+/** pycocotools makes all of them texts then, and finds none of the objects. */
+function refuseMixed(path: string, ids: Iterable<CocoImageId>): void {
+  const all = [...ids];
+  const number = all.find((id) => typeof id === 'number');
+  const text = all.find((id) => typeof id === 'string');
+  if (number === undefined || text === undefined) return;
+  throw new UserError(
+    `${path}: image ids are numbers (${number}) and texts (${shown(text)}); write all of them in one way`,
   );
 }
 

@@ -40,6 +40,22 @@ function packed(): string {
 }
 
 describe('openCoco', () => {
+  it('opens files whose ids are texts, in the order of texts', async () => {
+    const dir = copy();
+    const truth = JSON.parse(readFileSync(join(dir, annotations), 'utf8'));
+    const renamed = (id: number) => (id === 100 ? '9' : `${id}`);
+    for (const image of truth.images) image.id = renamed(image.id);
+    for (const annotation of truth.annotations) annotation.image_id = renamed(annotation.image_id);
+    writeFileSync(join(dir, annotations), JSON.stringify(truth));
+    const coco = await opened(dir);
+    expect(coco.samples.map(({ id }) => id)).toEqual(['200', '300', '400', '9']);
+    expect((await coco.truth(0)).image.id).toBe('200');
+    truth.images[0].height = undefined;
+    truth.images[0].width = undefined;
+    writeFileSync(join(dir, annotations), JSON.stringify(truth));
+    await expect(openCoco(dir)).rejects.toThrow('has no height and width');
+  });
+
   it('opens the sample', async () => {
     const coco = await opened(cocoSampleDir);
     expect(coco.samples.map(({ id }) => id)).toEqual(['100', '200', '300', '400']);

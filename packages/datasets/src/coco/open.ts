@@ -19,7 +19,14 @@ import { type FileSource, openFileSource } from '../file-source.ts';
 import { isFolder } from '../folder.ts';
 import { openZip } from '../zip.ts';
 import { cocoClasses } from './classes.ts';
-import { type CocoAnnotation, type CocoImage, type CocoInstances, readInstances } from './instances.ts';
+import { type CocoImageId, compareImageIds } from './fields.ts';
+import {
+  type CocoAnnotation,
+  type CocoImage,
+  type CocoImageSize,
+  type CocoInstances,
+  readInstances,
+} from './instances.ts';
 import { jsonFile } from './json-entries.ts';
 
 export interface CocoOptions extends DenseOptions {
@@ -31,8 +38,14 @@ export interface CocoOptions extends DenseOptions {
   readonly masks?: boolean;
 }
 
+/** An image of the annotation file whose picture is there. */
+export interface CocoPicture extends CocoImageSize {
+  readonly id: CocoImageId;
+  readonly fileName: string;
+}
+
 export interface CocoTruth {
-  readonly image: CocoImage;
+  readonly image: CocoPicture;
   readonly annotations: readonly CocoAnnotation[];
 }
 
@@ -64,7 +77,9 @@ export async function openCoco(dir: string, options: CocoOptions = {}): Promise<
   const categoryIds = matchCategories(instances, classes);
   const source = await openImages(dir, split);
   try {
-    const images = [...instances.images.values()].sort((a, b) => a.id - b.id);
+    const images = [...instances.images.values()]
+      .sort((a, b) => compareImageIds(a.id, b.id))
+      .map((image) => pictureOf(image, instances.path));
     const files = findFiles(source.files, source.root, images, instances.path);
     const views = viewsOf(
       (index) => at(files, index, 'coco'),
@@ -137,14 +152,19 @@ function matchCategories({ path, categories }: CocoInstances, classes: readonly 
   );
 }
 
+function pictureOf({ id, size, fileName }: CocoImage, annotations: string): CocoPicture {
+  if (fileName === undefined) throw new UserError(`${annotations}: image ${id} has no file_name`);
+  if (size === undefined) throw new UserError(`${annotations}: image ${id} has no height and width`);
+  return { id, ...size, fileName };
+}
+
 function findFiles(
   source: FileSource,
   root: string,
-  images: readonly CocoImage[],
+  images: readonly CocoPicture[],
   annotations: string,
 ): readonly ImageFile[] {
-  const found = images.map(({ id, fileName }) => {
-    if (fileName === undefined) throw new UserError(`${annotations}: image ${id} has no file_name`);
+  const found = images.map(({ fileName }) => {
     // Some tools on Windows write `train\\a.jpg`; a file that really has that name comes first.
     const file = source.find(root + fileName) ?? source.find(root + fileName.replaceAll('\\', '/'));
     return { fileName, file: file && { ...file, id: fileName } };

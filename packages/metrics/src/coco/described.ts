@@ -4,7 +4,7 @@
  */
 import { UserError } from '@vssm/core';
 import type { Detection, OverlapType, TrueObject } from './objects.ts';
-import { type Box, rleArea, rleBox } from './rle.ts';
+import { type Box, type Rle, rleArea, rleBox } from './rle.ts';
 import { maskOf, type Segmentation } from './segmentation.ts';
 
 /** Pixels. */
@@ -33,36 +33,56 @@ export interface DescribedDetection {
 export function trueObjectOf(
   described: DescribedObject,
   type: OverlapType,
-  { height, width }: ImageSize,
+  image: ImageSize | undefined,
   name: string,
 ): TrueObject {
   const { segmentation, ...object } = described;
   if (type === 'bbox') return object;
-  if (segmentation === undefined)
-    throw new UserError(`${name}: no segmentation, so that its mask cannot be compared`);
-  return { ...object, mask: maskOf(segmentation, height, width, name) };
+  return { ...object, mask: comparableMask(segmentation, image, name) };
 }
 
+function comparableMask(
+  segmentation: Segmentation | undefined,
+  image: ImageSize | undefined,
+  name: string,
+): Rle {
+  if (segmentation === undefined)
+    throw new UserError(`${name}: no segmentation, so that its mask cannot be compared`);
+  if (image === undefined)
+    throw new UserError(`${name}: its image has no height and width, which masks need`);
+  return maskOf(segmentation, image.height, image.width, name);
+}
+
+/** What a detection's size is when masks are compared. */
+export const detectionAreas = ['mask', 'box'] as const;
+export type DetectionArea = (typeof detectionAreas)[number];
+
 /**
- * The size of a detection is its mask's when masks are compared, whether or not a box is given too: so mmdet and
- * detectron2 measure, who take boxes out of the file before pycocotools sees it. When boxes are compared it is the
- * box's, and the mask's where there is no box.
+ * The size of a detection says whether it counts as small, medium or large. When boxes are compared it is the box's,
+ * and the mask's where there is no box. When masks are compared, pycocotools takes the box's where the file has boxes;
+ * mmdet and detectron2 take boxes out of the file before pycocotools sees it, so that it is the mask's. The overall AP
+ * is the same.
  *
+ * @param image undefined where its size is not known, which only masks need
  * @param name of the detection, for messages
+ * @param area what counts when masks are compared and there are both
  * @throws UserError when its mask is missing or does not fit the image
  */
 export function detectionOf(
   described: DescribedDetection,
   type: OverlapType,
-  { height, width }: ImageSize,
+  image: ImageSize | undefined,
   name: string,
+  area: DetectionArea = 'mask',
 ): Detection {
   const { category, score, box: given, segmentation } = described;
-  if (type === 'bbox' && given !== undefined)
-    return { category, score, box: given, area: given[2] * given[3] };
-  if (segmentation === undefined)
-    throw new UserError(`${name}: no segmentation, so that its mask cannot be compared`);
-  const mask = maskOf(segmentation, height, width, name);
-  const box = given ?? rleBox(mask);
-  return { category, score, box, area: rleArea(mask), ...(type === 'segm' && { mask }) };
+  const ofBox = given === undefined ? undefined : given[2] * given[3];
+  if (type === 'bbox' && given !== undefined && ofBox !== undefined)
+    return { category, score, box: given, area: ofBox };
+  const mask = comparableMask(segmentation, image, name);
+  return {
+    ...{ category, score, box: given ?? rleBox(mask) },
+    area: (area === 'box' ? ofBox : undefined) ?? rleArea(mask),
+    ...(type === 'segm' && { mask }),
+  };
 }

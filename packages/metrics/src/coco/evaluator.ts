@@ -23,9 +23,9 @@ export class CocoEvaluator {
   }
 
   /**
-   * Counts one image. Among equal scores the earlier detection comes first, and the lower image id.
+   * Counts one image. Among equal scores the earlier detection comes first, and the earlier image.
    *
-   * @param image id; each may be added once
+   * @param image its place among the images by ascending id, or the id itself; each may be added once
    * @throws RangeError for a category that was not announced, or a missing mask: bugs of the caller
    */
   add(image: number, objects: readonly TrueObject[], detections: readonly Detection[]): void {

@@ -28,6 +28,6 @@ export interface Detection {
   readonly box: Box;
   /** Present when masks are compared. */
   readonly mask?: Rle;
-  /** Pixels, of the mask when masks are compared, else of the box; says what size an unmatched detection has. */
+  /** Pixels, of mask or box (see `detectionOf`); says what size an unmatched detection has. */
   readonly area: number;
 }

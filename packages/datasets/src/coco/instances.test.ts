@@ -32,7 +32,11 @@ describe('readInstances', () => {
     const path = join(cocoSampleDir, 'annotations/instances_val2017.json');
     const { images, categories, annotations, checksum } = await readInstances(jsonFile(path), true);
     expect([...images.keys()]).toEqual([100, 200, 300, 400]);
-    expect(images.get(200)).toEqual({ id: 200, height: 80, width: 64, fileName: '000000000200.png' });
+    expect(images.get(200)).toEqual({
+      id: 200,
+      size: { height: 80, width: 64 },
+      fileName: '000000000200.png',
+    });
     expect(categories).toHaveLength(80);
     expect(categories[79]).toEqual({ id: 90, name: 'toothbrush' });
     const raw = JSON.parse(readFileSync(path, 'utf8')).annotations as (typeof annotation)[];

@@ -3,8 +3,10 @@ import { readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { HistoryEntry, PaperTable } from '@vssm/results';
+import { csv } from './charts/chart.ts';
 import { type Evidence, gatherEvidence, isPartial } from './evidence.ts';
 import { FileSet, markerFile } from './files.ts';
+import { flatColumns, flatResults } from './flat-results.ts';
 import { isMadeOf, madeOf, madeOfFile } from './made-of.ts';
 import { page } from './page.ts';
 import { PairedComparison } from './paired.ts';
@@ -122,6 +124,7 @@ export async function reportFiles(evidence: Evidence): Promise<FileSet> {
   files.add('assets/style.css', [paletteCss(), ...styles.map(asset)].join('\n'));
   files.add('assets/interactive.js', asset('interactive.js'));
   files.add('data/results.jsonl', allRecords(evidence));
+  files.add('data/results.csv', csv(flatResults(evidence), flatColumns));
   files.add('data/paper.json', `${JSON.stringify(evidence.tables, null, 2)}\n`);
   files.add(markerFile, `${JSON.stringify({ generator: 'vision-ssm-pruning', report: 1 })}\n`);
   addChartLibraries(files);

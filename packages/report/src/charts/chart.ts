@@ -80,10 +80,9 @@ function standalone(svg: string): string {
   return svg.replace(/^(<svg[^>]*>)/, `$1<style>${paletteCss()}</style>`);
 }
 
-/** RFC 4180, the columns of the first row. */
-export function csv(rows: Chart['data']): string {
-  if (rows.length === 0) return '';
-  const columns = Object.keys(rows[0]);
+/** RFC 4180, with the columns of the first row unless some are given. */
+export function csv(rows: Chart['data'], columns: readonly string[] = Object.keys(rows[0] ?? {})): string {
+  if (columns.length === 0) return '';
   const cell = (value: string | number | null) => {
     const text = value === null ? '' : String(value);
     // A leading = + - @ in a text would be a formula to a spreadsheet.

@@ -110,7 +110,7 @@ function allResults(evidence: Evidence): Markup | null {
 <th scope="col" class="number">time</th><th scope="col">experiment<small>backend</small></th><th scope="col">predictions</th></tr>`;
   return html`<details class="all"><summary>Every accuracy result, one line each (${whole(accuracy.length)})</summary>
 ${table('Every accuracy result', head, rows)}</details>
-<p class="files"><a href="data/results.jsonl">All records (JSON lines)</a></p>`;
+<p class="files"><a href="data/results.csv">All results (CSV)</a> <a href="data/results.jsonl">All records (JSON lines)</a></p>`;
 }
 
 function resultRow({ record, folder }: Entry<AccuracyRecord>): Markup {

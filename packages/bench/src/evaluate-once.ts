@@ -2,7 +2,8 @@
  * One evaluation asked for by hand (`vssm eval`): any model, plan and data set that fit together, with the same
  * files, keys and shards as the benchmarks have.
  */
-import type { PruningPlan } from '@vssm/core';
+import { createHash } from 'node:crypto';
+import { formatSchedule, type PruningPlan, planName } from '@vssm/core';
 import type { ImageDataset } from '@vssm/datasets';
 import { type AccuracyRecord, openResults, type ShardRecord, schemaVersion } from '@vssm/results';
 import { evaluate } from './accuracy.ts';
@@ -12,7 +13,7 @@ import { type DatasetId, datasetNames } from './dataset-names.ts';
 import { estimateMs } from './estimate.ts';
 import type { ImageChoice } from './images.ts';
 import { listenForInterruption } from './interruption.ts';
-import { keyOf } from './keys.ts';
+import { canonicalJson, keyOf } from './keys.ts';
 import type { Progress } from './progress.ts';
 import type { ReadyModel } from './resources.ts';
 import { writeRunHeader } from './run-header.ts';
@@ -102,8 +103,8 @@ function evaluationTask(request: EvaluationRequest, code: string): EvaluationTas
   });
   const shown: Omit<RecordHead, 'schema' | 'key'> = {
     experiment: 'eval',
-    row: datasetId,
-    label: `${model.described.name} on ${datasetNames[datasetId]}`.slice(0, 400),
+    row: rowOf(request),
+    label: `${model.described.name}, ${planName(plan)}, on ${datasetNames[datasetId]}`.slice(0, 400),
     paper: null,
     notes: [],
   };
@@ -125,4 +126,17 @@ function evaluationTask(request: EvaluationRequest, code: string): EvaluationTas
     runtime,
     heads: [head],
   };
+}
+
+/** `fashion-mnist:2,4@0.7:5a0c31f2`: one row for each model, plan and data set, so that history tells them apart. */
+function rowOf({ model, datasetId, plan }: EvaluationRequest): string {
+  const { spec, weights } = model.described;
+  const made = {
+    spec,
+    weights: weights.from === 'checkpoint' ? weights.sha256 : weights,
+    plan: planName(plan),
+  };
+  const hash = createHash('sha256').update(canonicalJson(made)).digest('hex').slice(0, 8);
+  const schedule = formatSchedule(plan.schedule).slice(0, 80);
+  return `${datasetId}:${schedule === '' ? 'dense' : schedule}:${hash}`;
 }

@@ -70,6 +70,24 @@ describe('vssm flops', () => {
   });
 });
 
+describe('plans', () => {
+  it('have names that say every option', async () => {
+    const naive = ['flops', '--model', 'vim-tiny', '--prune', '5@0.7', '--alignment', 'none'];
+    const named = await Promise.all(
+      [[], ['--token-order', 'recentred'], ['--order', 'mirrored'], ['--count-class-token']].map((options) =>
+        vssm(...naive, ...options),
+      ),
+    );
+    const names = named.map(({ stdout, stderr }) => /^plan +(.*)$/m.exec(stdout + stderr)?.[1]);
+    expect(names).toEqual([
+      '5@0.7, gated clip, none, compact',
+      '5@0.7, gated clip, none, compact, recentred',
+      '5@0.7, gated clip, none, compact, mirrored',
+      '5@0.7, gated clip, none, compact, class token counted',
+    ]);
+  });
+});
+
 describe('vssm predict', () => {
   it.each([
     ['reference', 'F64', 1e-9],
@@ -236,14 +254,16 @@ describe.skipIf(!existsSync(fileURLToPath(new URL('../../../.git', import.meta.u
     const { file, regressions } = await json('history', '--results', 'night', '--history', 'kept');
     expect(regressions).toEqual([]);
     const entry = JSON.parse(readFileSync(join(folder, file), 'utf8'));
-    expect(entry.rows).toMatchObject([{ kind: 'accuracy', row: 'eval/fashion-mnist', count: 20 }]);
+    expect(entry.rows).toMatchObject([
+      { kind: 'accuracy', row: expect.stringMatching(/^eval\/fashion-mnist:dense:[0-9a-f]{8}$/), count: 20 },
+    ]);
 
     const earlier = { ...entry, commit: 'a'.repeat(40), at: '2001-01-01T00:00:00Z' };
     earlier.rows[0].correct1--;
     writeFileSync(join(folder, file, '../earlier.json'), JSON.stringify(earlier));
     const { code, stderr } = await vssm('history', '--results', 'night', '--history', 'kept');
     expect(code).toBe(1);
-    expect(stderr).toContain('accuracy: eval/fashion-mnist: right among 1 and 5');
+    expect(stderr).toMatch(/accuracy: eval\/fashion-mnist:dense:[0-9a-f]{8}: right among 1 and 5/);
   }, 120_000);
 });
 

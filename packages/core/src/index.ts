@@ -5,6 +5,7 @@ export { printable, printableJson, printableLines } from './printable.ts';
 export * from './pruning/align.ts';
 export * from './pruning/counts.ts';
 export * from './pruning/plan.ts';
+export * from './pruning/plan-name.ts';
 export * from './pruning/random.ts';
 export * from './pruning/schedule.ts';
 export * from './pruning/score.ts';

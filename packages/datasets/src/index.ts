@@ -29,6 +29,7 @@ export {
   denseRecipeFor,
   denseRecipeNames,
   denseRecipes,
+  largestInput,
   type PreparedImage,
   prepare,
   type Size,

@@ -32,14 +32,23 @@ export interface Comparison {
   readonly batches: readonly number[];
 }
 
-/** Per model and machine the last group. */
-export function backendComparisons({ comparisons }: Evidence): Comparison[] {
+/** Of each model, its plans, machine and number of threads the last group. */
+export function backendComparisons({ comparisons }: Pick<Evidence, 'comparisons'>): Comparison[] {
   const last = new Map<string, readonly Entry<ComparisonRecord>[]>();
   for (const entries of Map.groupBy(comparisons, ({ record }) => record.group).values()) {
     const [{ record, run }] = entries;
-    last.set(JSON.stringify([record.model.name, run?.environment.cpu ?? null]), entries);
+    const { spec, weights } = record.model;
+    const plans = new Set(entries.map(({ record: { plan } }) => JSON.stringify(plan)));
+    const cpu = run?.environment.cpu ?? null;
+    last.set(JSON.stringify([spec, weights, [...plans], record.threads, cpu]), entries);
   }
   return [...last.values()].map(comparisonOf);
+}
+
+/** How many comparisons `backendComparisons` leaves out for later ones of the same. */
+export function earlierComparisons(evidence: Pick<Evidence, 'comparisons'>): number {
+  const groups = new Set(evidence.comparisons.map(({ record }) => record.group));
+  return groups.size - backendComparisons(evidence).length;
 }
 
 function comparisonOf(entries: readonly Entry<ComparisonRecord>[]): Comparison {

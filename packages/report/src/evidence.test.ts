@@ -21,7 +21,7 @@ function runWith(changes: readonly ((record: AccuracyRecord) => AccuracyRecord)[
   const same = gatherEvidence([folder], []).accuracy.filter(
     ({ record }) => record.experiment === first.experiment && record.row === first.row,
   );
-  return { first, keys: same.map(({ record }) => record.key) };
+  return { folder, first, keys: same.map(({ record }) => record.key) };
 }
 
 const cutDown = (record: AccuracyRecord): AccuracyRecord => ({
@@ -48,4 +48,72 @@ describe('several results of one row', () => {
     });
     expect(runWith([other]).keys).toHaveLength(2);
   });
+});
+
+describe('results of one row that differ in what was chosen', () => {
+  const change = (plan: Partial<AccuracyRecord['plan']>) => (record: AccuracyRecord) => ({
+    ...record,
+    plan: { ...record.plan, ...plan },
+  });
+
+  it.each<[string, (record: AccuracyRecord) => AccuracyRecord]>([
+    ['alignment', change({ alignment: 'none', conv: 'compact' })],
+    ['the class token counted', change({ countClassToken: true })],
+    ['order', change({ order: 'mirrored' })],
+    ['the seed of random scores', change({ signal: 'random', seed: 3 })],
+    [
+      'weights',
+      (record) => ({
+        ...record,
+        model: { ...record.model, weights: { from: 'checkpoint', file: 'b.pth', sha256: 'b'.repeat(64) } },
+      }),
+    ],
+    [
+      'the shape the weights are run at',
+      (record) => ({
+        ...record,
+        model: { ...record.model, spec: { ...record.model.spec, imageHeight: 56, imageWidth: 56 } },
+      }),
+    ],
+    ['backend', (record) => ({ ...record, backend: { name: 'cuda', form: 'whole' } })],
+    ['data', (record) => ({ ...record, dataset: { ...record.dataset, sha256: 'd'.repeat(64) } })],
+  ])('%s: both are shown, complete or not', (_, changed) => {
+    expect(runWith([changed, (record) => cutDown(changed(record))]).keys).toHaveLength(2);
+    expect(runWith([(record) => cutDown(changed(record))]).keys).toHaveLength(2);
+  });
+
+  it('an option that does not apply makes no other result', () => {
+    expect(runWith([change({ seed: 5 })]).keys).toHaveLength(1);
+  });
+});
+
+it('what is left out is said', () => {
+  const { folder } = runWith([(record) => record, cutDown]);
+  expect(gatherEvidence([folder], []).warnings).toEqual([
+    'Not shown of the accuracies: 1 result on part of the images: the same was measured on all of them',
+    'Not shown of the accuracies: 1 result that was measured again later: the newest is shown',
+  ]);
+});
+
+it('three evaluations of other plans and models, in one folder or in several, are three rows of the report', async () => {
+  const evaluated = (plan: Partial<AccuracyRecord['plan']>, sha256: string) => (record: AccuracyRecord) => ({
+    ...record,
+    experiment: 'eval',
+    row: 'fashion-mnist',
+    plan: { ...record.plan, ...plan },
+    model: { ...record.model, weights: { from: 'checkpoint' as const, file: 'a.pth', sha256 } },
+  });
+  const three = [
+    evaluated({}, 'a'.repeat(64)),
+    evaluated({ countClassToken: true }, 'a'.repeat(64)),
+    evaluated({}, 'b'.repeat(64)),
+  ];
+  const ofEval = (folders: readonly string[]) =>
+    gatherEvidence(folders, []).accuracy.filter(({ record }) => record.experiment === 'eval');
+  expect(ofEval([runWith(three).folder])).toHaveLength(3);
+  const apart = three.map((one) => runWith([(record) => ({ ...one(record), key: keyOfCopy(one) })]).folder);
+  expect(ofEval(apart)).toHaveLength(3);
+  function keyOfCopy(one: (typeof three)[number]): string {
+    return `eval.${three.indexOf(one)}`;
+  }
 });

@@ -17,6 +17,9 @@ import {
   type SpeedRecord,
   type StripRecord,
 } from '@vssm/results';
+import { earlierComparisons } from './comparisons.ts';
+import { otherGroups } from './executions.ts';
+import { withoutSuperseded } from './superseded.ts';
 
 /** A record with where it comes from. */
 export interface Entry<T extends ResultRecord> {
@@ -75,22 +78,42 @@ export function gatherEvidence(
     entries.filter(
       (entry): entry is Entry<Extract<ResultRecord, { kind: K }>> => entry.record.kind === wanted,
     );
-  const counted = new Set(latestRecords(entries.map(({ record }) => record)));
+  const latest = new Set(latestRecords(entries.map(({ record }) => record)));
   const finetuning = lastOfKey(kind('finetuning'));
   const trained = new Set(finetuning.map(({ record }) => record.experiment));
-  const accuracy = withoutSuperseded(lastOfKey(kind('accuracy')));
+  const counting = <T extends AccuracyRecord | SpeedRecord | StripRecord | DenseRecord>(
+    what: string,
+    all: readonly Entry<T>[],
+  ) => {
+    const { entries: counted, leftOut } = withoutSuperseded(all);
+    warnings.push(...leftOut.map((words) => `Not shown of ${what}: ${words}`));
+    return counted;
+  };
+  const accuracy = counting('the accuracies', lastOfKey(kind('accuracy')));
+  const timed = kind('speed').filter(({ record }) => record.execution === undefined);
+  const parts = {
+    speed: counting('the times', timed),
+    strips: counting('the pictures', lastOfKey(kind('strip'))),
+    dense: counting('the detectors and segmenters', lastOfKey(kind('dense'))),
+  };
+  const side = {
+    executions: kind('speed').filter(({ record }) => record.execution !== undefined),
+    comparisons: kind('comparison'),
+  };
+  const earlier = earlierComparisons(side);
+  if (earlier > 0) warnings.push(`Not shown of the comparisons of backends: ${earlier} made again later`);
+  const other = otherGroups(side);
+  if (other > 0)
+    warnings.push(`Not shown of the ways to run one model: ${other} timed again later or in fuller rounds`);
   return {
     runs: kind('run').map(({ record }) => record),
     accuracy: accuracy.filter(({ record }) => !trained.has(record.experiment)),
     finetuned: accuracy.filter(({ record }) => trained.has(record.experiment)),
     finetuning,
-    speed: lastOfRow(kind('speed').filter(({ record }) => record.execution === undefined)),
-    executions: kind('speed').filter(({ record }) => record.execution !== undefined),
+    ...parts,
+    ...side,
     profiles: kind('profile'),
-    comparisons: kind('comparison'),
-    strips: lastOfRow(lastOfKey(kind('strip'))),
-    dense: lastOfRow(lastOfKey(kind('dense'))),
-    skipped: lastOfKey(kind('skipped')).filter(({ record }) => counted.has(record)),
+    skipped: lastOfKey(kind('skipped')).filter(({ record }) => latest.has(record)),
     history,
     tables: [...tables].sort((a, b) => a.table - b.table),
     warnings,
@@ -111,27 +134,6 @@ function withRuns(records: readonly ResultRecord[], folder: string): Entry<Resul
 /** The same accuracy from two folders is one result; speeds are not, they belong to their machine. */
 function lastOfKey<T extends ResultRecord>(entries: readonly Entry<T>[]): Entry<T>[] {
   return [...new Map(entries.map((entry) => [entry.record.key, entry])).values()];
-}
-
-/** The newest result of a row in each folder: an older one was made by older code or with another budget. */
-function lastOfRow<T extends SpeedRecord | StripRecord | DenseRecord>(
-  entries: readonly Entry<T>[],
-): Entry<T>[] {
-  const rowOf = ({ record, folder }: Entry<T>) => [folder, record.experiment, record.row].join('\n');
-  return [...new Map(entries.map((entry) => [rowOf(entry), entry])).values()];
-}
-
-/**
- * A complete result replaces the cut-down ones of its row, and of several results on the same images the newest
- * counts: the older ones were made by older code.
- */
-function withoutSuperseded(entries: readonly Entry<AccuracyRecord>[]): Entry<AccuracyRecord>[] {
-  const rowOf = ({ record: { experiment, row, dataset, backend } }: Entry<AccuracyRecord>) =>
-    [experiment, row, dataset.name, dataset.sha256, backend.name, backend.form].join('\n');
-  const complete = new Set(entries.filter(({ record }) => !record.sample.partial).map(rowOf));
-  const counted = entries.filter((entry) => !entry.record.sample.partial || !complete.has(rowOf(entry)));
-  const sampleOf = (entry: Entry<AccuracyRecord>) => `${rowOf(entry)}\n${entry.record.sample.idsHash}`;
-  return [...new Map(counted.map((entry) => [sampleOf(entry), entry])).values()];
 }
 
 /** True when any number of the report comes from a cut-down run. */

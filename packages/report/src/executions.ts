@@ -19,7 +19,7 @@ export interface ExecutionGroup {
 }
 
 /** The fullest group of each kind, model, machine and number of threads; of equals the last. */
-export function executionGroups({ executions }: Evidence): ExecutionGroup[] {
+export function executionGroups({ executions }: Pick<Evidence, 'executions'>): ExecutionGroup[] {
   const timed = Map.groupBy(executions, ({ record, folder }) =>
     JSON.stringify([folder, record.execution!.group]),
   );
@@ -36,6 +36,14 @@ export function executionGroups({ executions }: Evidence): ExecutionGroup[] {
     if (entries.length >= (best.get(key)?.entries.length ?? 0)) best.set(key, group);
   }
   return [...best.values()];
+}
+
+/** How many groups `executionGroups` leaves out for fuller or later ones. */
+export function otherGroups(evidence: Pick<Evidence, 'executions'>): number {
+  const groups = new Set(
+    evidence.executions.map(({ record, folder }) => JSON.stringify([folder, record.execution!.group])),
+  );
+  return groups.size - executionGroups(evidence).length;
 }
 
 function kindOf(entries: readonly ExecutionEntry[]): GroupKind {

@@ -1,7 +1,7 @@
 /** Accuracy records put beside each other: one experiment, one data set, one model. */
 import type { AccuracyRecord } from '@vssm/results';
 import type { Entry, Evidence } from './evidence.ts';
-import { whole } from './format.ts';
+import { shortHash, whole } from './format.ts';
 import { blocksName, keepName } from './plan-names.ts';
 
 export interface AccuracyGroup {
@@ -15,7 +15,14 @@ export function accuracyGroups({ accuracy }: Evidence): AccuracyGroup[] {
   const groups = new Map<string, AccuracyGroup & { entries: Entry<AccuracyRecord>[] }>();
   for (const entry of accuracy) {
     const { experiment, dataset, model } = entry.record;
-    const key = JSON.stringify([experiment, dataset.name, dataset.split, model.weights]);
+    const key = JSON.stringify([
+      experiment,
+      dataset.name,
+      dataset.split,
+      dataset.sha256,
+      model.spec,
+      model.weights,
+    ]);
     const group = groups.get(key);
     if (group !== undefined) group.entries.push(entry);
     else {
@@ -72,18 +79,25 @@ export function sameModel(
   return JSON.stringify([a.model.spec, a.model.weights]) === JSON.stringify([b.model.spec, b.model.weights]);
 }
 
-/** Names a record's pruning schedule and sample as far as the records at hand differ in them. */
+/** Names a record's pruning schedule, sample and backend as far as the records at hand differ in them. */
 export function seriesNamer(records: readonly AccuracyRecord[]): (record: AccuracyRecord) => string {
   const pruned = records.filter((record) => !isDense(record));
   const differs = (name: (record: AccuracyRecord) => string) => new Set(pruned.map(name)).size > 1;
   const blocks = (record: AccuracyRecord) => blocksName(record.plan);
-  const images = (record: AccuracyRecord) => `${whole(record.sample.count)} images`;
+  const ids = ({ sample }: AccuracyRecord) => sample.idsHash;
+  const counts = ({ sample }: AccuracyRecord) => `${whole(sample.count)} images`;
+  const sameCount = new Set(pruned.map(ids)).size > new Set(pruned.map(counts)).size;
+  const images = (record: AccuracyRecord) =>
+    sameCount ? `${counts(record)} (ids ${shortHash(ids(record))})` : counts(record);
+  const backend = ({ backend: { name, form } }: AccuracyRecord) => `${name} ${form}`;
   const withBlocks = differs(blocks);
   const withImages = differs(images);
+  const withBackend = differs(backend);
   return (record) => {
     const parts = [keepName(record.plan, record.schedule)];
     if (withBlocks) parts.push(`after ${blocks(record)}`);
     if (withImages) parts.push(images(record));
+    if (withBackend) parts.push(backend(record));
     return parts.join(', ');
   };
 }

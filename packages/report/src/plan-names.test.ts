@@ -1,4 +1,13 @@
-import type { PruningPlan } from '@vssm/core';
+import {
+  alignments,
+  convModes,
+  type PruningPlan,
+  reductions,
+  ruleName,
+  scoreOrders,
+  signals,
+  tokenOrders,
+} from '@vssm/core';
 import { pruningPlan } from '@vssm/families';
 import { describe, expect, it } from 'vitest';
 import { keepName, method, type Plan, planName, variantNamer } from './plan-names.ts';
@@ -35,15 +44,28 @@ describe('plan names', () => {
     expect(alignment.map(variantNamer(alignment))).toEqual(['decay + positional', 'none + compact', 'mask']);
   });
 
-  it('tell any two plans of the vocabulary apart', () => {
-    const all = [
-      plan(),
-      plan(naive),
-      plan({ reduce: 'l1' }),
-      plan({ signal: 'ssm' }),
-      plan({ order: 'mirrored' }),
-    ];
-    expect(new Set(all.map(planName)).size).toBe(all.length);
+  it('tell any two plans apart that prune differently, as the names on the command line do', () => {
+    const choices = {
+      signal: signals,
+      reduce: reductions,
+      order: scoreOrders,
+      alignment: alignments,
+      conv: convModes,
+      tokenOrder: tokenOrders,
+      countClassToken: [false, true],
+      seed: [0, 3],
+    };
+    let options: Partial<PruningPlan>[] = [{}];
+    for (const [name, values] of Object.entries(choices)) {
+      options = options.flatMap((own) => values.map((value) => ({ ...own, [name]: value })));
+    }
+    const all = options
+      .filter(({ alignment, conv }) => !(alignment === 'mask' && conv === 'compact'))
+      .filter((own) => own.tokenOrder === 'original' || (own.alignment === 'none' && own.conv === 'compact'))
+      .map(plan);
+    const pairs = new Set(all.map((own) => `${planName(own)} = ${ruleName(own)}`));
+    expect(new Set(all.map(planName)).size).toBe(pairs.size);
+    expect(new Set(all.map(ruleName)).size).toBe(pairs.size);
   });
 
   it('give one keep ratio, or the schedule where it varies', () => {

@@ -9,15 +9,16 @@ export type Method = 'dense' | 'top' | 'evit' | 'random' | 'released' | 'other';
 export function method(plan: Plan): Method {
   if (plan.schedule.length === 0) return 'dense';
   if (plan.countClassToken) return 'other';
-  const naive = plan.alignment === 'none' && plan.conv === 'compact';
+  const compact = plan.alignment === 'none' && plan.conv === 'compact';
+  const naive = compact && plan.tokenOrder === 'original';
   if (plan.signal === 'evit') return naive ? 'evit' : 'other';
   if (plan.signal === 'random') return naive ? 'random' : 'other';
   const inOrder = plan.order === 'aligned' && plan.tokenOrder === 'original';
   if (plan.signal === 'gated' && plan.reduce === 'clip' && inOrder) {
     return plan.alignment === 'decay' && plan.conv === 'positional' ? 'top' : 'other';
   }
-  const released = plan.signal === 'gated-backward' && plan.order === 'mirrored' && naive;
-  return released && plan.tokenOrder === 'recentred' ? 'released' : 'other';
+  const summed = plan.signal === 'gated-backward' && plan.reduce === 'sum' && plan.order === 'mirrored';
+  return summed && compact && plan.tokenOrder === 'recentred' ? 'released' : 'other';
 }
 
 export const methodNames: Readonly<Record<Method, string>> = {
@@ -39,7 +40,7 @@ const reductions: Readonly<Record<Plan['reduce'], string>> = {
 /** What tokens are ranked by: `clipped sum`, `EViT rule`, `plain sum of gated-backward, mirrored`. */
 export function importanceName(plan: Plan): string {
   if (plan.signal === 'evit') return 'EViT rule';
-  if (plan.signal === 'random') return 'random';
+  if (plan.signal === 'random') return `random${seedName(plan)}`;
   const signal = plan.signal === 'gated' ? '' : ` of ${plan.signal}`;
   return `${reductions[plan.reduce]}${signal}${plan.order === 'mirrored' ? ', mirrored' : ''}`;
 }
@@ -51,9 +52,15 @@ export function alignmentName(plan: Plan): string {
   return `${name}${recentred}${plan.countClassToken ? ', class token counted' : ''}`;
 }
 
-/** A plan in full, without its schedule. */
+/** The seed of random scores is said where it is not the usual one. */
+function seedName({ seed }: Plan): string {
+  return seed === 0 ? '' : `, seed ${seed}`;
+}
+
+/** A plan in full, without its schedule: two that prune differently have different names. */
 export function planName(plan: Plan): string {
   const kind = method(plan);
+  if (kind === 'random') return importanceName(plan);
   if (kind !== 'other') return methodNames[kind];
   return `${importanceName(plan)}, ${alignmentName(plan)}`;
 }

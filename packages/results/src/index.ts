@@ -18,7 +18,7 @@ export {
   readHistory,
   writeHistory,
 } from './history/entry.ts';
-export { type Regression, regressions, timeTolerance } from './history/gates.ts';
+export { type Held, heldAgainst, type Regression, timeTolerance } from './history/gates.ts';
 export { backendParity, type Parity } from './history/parity.ts';
 export { resultsJsonSchema } from './json-schema.ts';
 export { type FolderLock, lockFolder } from './lock.ts';

@@ -1,5 +1,5 @@
 /** One plan on every path: answers held against the reference's, then times, then one record for each path. */
-import { formatSchedule, type PruningPlan, type Weights } from '@vssm/core';
+import { formatSchedule, type PruningPlan, planName, type Weights } from '@vssm/core';
 import { sampleHash } from '@vssm/datasets';
 import { type ComparisonRecord, type Results, schemaVersion } from '@vssm/results';
 import { costOf } from '../cost.ts';
@@ -47,7 +47,7 @@ export class PlanComparison {
   /** @returns false when it was stopped before the end */
   async run(): Promise<boolean> {
     const { progress, batches } = this.#request;
-    const name = this.#plan.schedule.length === 0 ? 'dense' : formatSchedule(this.#plan.schedule);
+    const name = planName(this.#plan);
     progress.task(`${name}: the reference`);
     const answers = await this.#reference();
     if (answers === null) return false;

@@ -10,7 +10,7 @@ import { UserError } from '@vssm/core';
 import type { Against } from '@vssm/results';
 import { Command } from 'commander';
 import { whole } from '../options/numbers.ts';
-import { printResult } from '../output.ts';
+import { note, printResult } from '../output.ts';
 
 interface Options {
   readonly rounds: number;
@@ -63,12 +63,17 @@ function measure(checkout: string, { rounds, limit, prune }: Options): Against {
 /** ms */
 function timeOnce(folder: string, args: readonly string[]): number {
   const began = performance.now();
-  const { status, stderr } = spawnSync(process.execPath, [join(folder, entryPoint), ...args], {
+  const { status, signal, stderr } = spawnSync(process.execPath, [join(folder, entryPoint), ...args], {
     stdio: ['ignore', 'ignore', 'pipe'],
     encoding: 'utf8',
   });
-  if (status !== 0)
-    throw new UserError(`${folder}: its evaluation failed: ${stderr.trim().split('\n').at(-1)}`);
+  if (status !== 0) {
+    // All of it: the reason is seldom the last line, which may be a hint or the end of a trace.
+    note(stderr.trimEnd());
+    throw new UserError(
+      `${folder}: its evaluation (vssm ${args.join(' ')}) ended with ${status ?? signal}; what it said is above`,
+    );
+  }
   return performance.now() - began;
 }
 

@@ -9,7 +9,7 @@ import {
   parseBatches,
   progressOn,
 } from '@vssm/bench';
-import type { PruningPlan } from '@vssm/core';
+import { type PruningPlan, planName } from '@vssm/core';
 import { type ImageDataset, openFashionMnist, openImageFolder, recipeOfModel } from '@vssm/datasets';
 import { checkPlan, densePlan, type ModelSpec, modelFlops } from '@vssm/families';
 import type { ComparisonRecord } from '@vssm/results';
@@ -139,7 +139,7 @@ function comparisonText(records: readonly ComparisonRecord[]): string {
 }
 
 function planText(records: readonly ComparisonRecord[]): string {
-  const [{ model, schedule, images }] = records;
+  const [{ model, plan, images }] = records;
   const measured = records.flatMap(({ backend, outcome }) =>
     outcome.state === 'measured' ? [{ backend, ...outcome }] : [],
   );
@@ -159,7 +159,7 @@ function planText(records: readonly ComparisonRecord[]): string {
     }),
   ]);
   const where = images.dataset === null ? 'noise' : `${images.dataset.name} ${images.dataset.split}`;
-  const title = `${model.name}, ${schedule === '' ? 'dense' : schedule}: ${images.reference} images of ${where} by the reference, ${images.referenceMs.toFixed(0)} ms each`;
+  const title = `${model.name}, ${planName(plan)}: ${images.reference} images of ${where} by the reference, ${images.referenceMs.toFixed(0)} ms each`;
   return [title, textTable([...head, ...batches.map((batch) => `ms at ${batch}`)], rows)].join('\n');
 }
 

@@ -59,7 +59,7 @@ function print(
 ): void {
   const { name, split, checksum, samples } = dataset;
   const { bbox, segm, detections } = outcome;
-  const described = describeRun(model, plan, outcome, samples.length);
+  const described = describeRun(model, plan, outcome, samples.length, options.max);
   const result = {
     ...{ dataset: name, split, datasetSha256: checksum },
     ...described,

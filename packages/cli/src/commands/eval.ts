@@ -3,7 +3,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
 import { chooseImages, evaluateOnce, openBackend, parseShard, progressOn } from '@vssm/bench';
-import { type PruningPlan, UserError } from '@vssm/core';
+import { type PruningPlan, planName, UserError } from '@vssm/core';
 import {
   type ClassOrder,
   type ImageDataset,
@@ -189,7 +189,6 @@ interface EvalSummary {
   readonly model: string;
   readonly dataset: string;
   readonly split: string;
-  readonly schedule: string;
   readonly plan: PruningPlan;
   readonly top1: number;
   readonly top5: number;
@@ -200,16 +199,11 @@ interface EvalSummary {
 }
 
 function human(result: EvalSummary): string {
-  const { model, dataset, split, schedule, plan, top1, top5, count, interval, partial, failed } = result;
+  const { model, dataset, split, plan, top1, top5, count, interval, partial, failed } = result;
   const [low, high] = interval.map((end) => end.toFixed(2));
   return listing([
     ['model', model],
-    [
-      'plan',
-      schedule === ''
-        ? 'dense'
-        : `${schedule}, ${plan.signal} ${plan.reduce}, ${plan.alignment}, ${plan.conv}`,
-    ],
+    ['plan', planName(plan)],
     ['data', `${dataset} ${split}, ${count} images${partial ? ' (partial, not comparable)' : ''}`],
     ['top-1', `${top1.toFixed(2)} %   (95 % interval ${low} to ${high})`],
     ['top-5', `${top5.toFixed(2)} %`],

@@ -4,7 +4,7 @@
  */
 import { createHash } from 'node:crypto';
 import { type Checkpoint, readCheckpoint } from '@vssm/checkpoints';
-import { formatSchedule, oneOf, UserError } from '@vssm/core';
+import { oneOf, planName, UserError } from '@vssm/core';
 import { inputSize, isDenseModelName, withInputSize } from '@vssm/dense';
 import { wholeModel, wholeNames } from '@vssm/families/graph';
 import { scanForms } from '@vssm/graph';
@@ -73,7 +73,7 @@ async function run(options: Options): Promise<void> {
     listing([
       ['wrote', `${out} (${(model.byteLength / 1e6).toFixed(1)} MB)`],
       ['source', name],
-      ['plan', plan.schedule.length === 0 ? 'dense' : `${formatSchedule(plan.schedule)}, ${plan.alignment}`],
+      ['plan', planName(plan)],
       ['outputs', result.outputs.join(', ')],
     ]),
   );
@@ -115,7 +115,7 @@ async function runDense(options: Options, file: Checkpoint | undefined): Promise
         `${options.out}: ${listed.stages.length} stages (${(bytes / 1e6).toFixed(1)} MB), stages.json`,
       ],
       ['source', name],
-      ['plan', plan.schedule.length === 0 ? 'dense' : `${formatSchedule(plan.schedule)}, ${plan.alignment}`],
+      ['plan', planName(plan)],
       ['input', `${height}x${width}`],
     ]),
   );

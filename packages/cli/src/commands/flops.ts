@@ -6,6 +6,7 @@ import {
   formatSchedule,
   oneOf,
   type PruningPlan,
+  planName,
 } from '@vssm/core';
 import {
   type DenseModelName,
@@ -85,7 +86,7 @@ function denseRun(name: DenseModelName, profile: FlopsProfile, options: Options)
     ['model', name],
     ['input', `${height}x${width}`],
     ['parameters', params.toLocaleString('en')],
-    ['plan', plan.schedule.length === 0 ? 'dense' : `${schedule}, ${alignment}`],
+    ['plan', planName(plan)],
     ['tokens', tokens.join(' → ')],
     [`GFLOPs (${profile} profile)`, (total / 1e9).toFixed(3)],
     ...Object.entries(gflops).map(([part, value]): [string, string] => [`  ${part}`, value.toFixed(3)]),
@@ -97,7 +98,7 @@ function human(name: string, spec: ModelSpec, plan: PruningPlan, flops: Flops): 
   return listing([
     ['model', name],
     ['parameters', parameterCount(spec).toLocaleString('en')],
-    ['plan', plan.schedule.length === 0 ? 'dense' : `${formatSchedule(plan.schedule)}, ${plan.alignment}`],
+    ['plan', planName(plan)],
     ['tokens', flops.tokens.join(' → ')],
     [`GFLOPs (${flops.profile} profile)`, (flops.total / 1e9).toFixed(3)],
   ]);

@@ -6,11 +6,11 @@ import {
   type Against,
   againstSchema,
   backendParity,
+  type Held,
+  heldAgainst,
   historyEntry,
-  type Regression,
   readHistory,
   readResults,
-  regressions,
   writeHistory,
 } from '@vssm/results';
 import { Command } from 'commander';
@@ -41,10 +41,10 @@ export function historyCommand(): Command {
       const records = runs.flatMap((run) => run.records);
       const against = options.against === undefined ? null : readAgainst(options.against);
       const entry = historyEntry(records, backendParity(runs), against);
-      const found = regressions(entry, readHistory(options.history));
+      const held = heldAgainst(entry, readHistory(options.history));
       const file = writeHistory(options.history, entry);
-      printResult(options, { file, regressions: found }, words(file, found));
-      if (found.length > 0) process.exitCode = 1;
+      printResult(options, { file, ...held }, words(file, held));
+      if (held.regressions.length > 0) process.exitCode = 1;
     });
 }
 
@@ -63,8 +63,16 @@ function parseJson(file: string): unknown {
   }
 }
 
-function words(file: string, found: readonly Regression[]): string {
-  const lines = found.map(({ gate, row, message }) => `${gate}: ${row}: ${message}`);
-  if (found.length === 0) lines.push('no regression');
+function words(file: string, { regressions, compared }: Held): string {
+  const lines = regressions.map(({ gate, row, message }) => `${gate}: ${row}: ${message}`);
+  const made = Object.entries(compared)
+    .filter(([, count]) => count > 0)
+    .map(([gate, count]) => `${gate} ${count}`);
+  if (made.length === 0) {
+    lines.push('nothing was compared: no earlier commit is kept with these rows, images and backends');
+  } else {
+    const found = regressions.length === 0 ? 'no regression' : `${regressions.length} found`;
+    lines.push(`${found}; values that had an earlier one: ${made.join(', ')}`);
+  }
   return [...lines, `kept: ${file}`].join('\n');
 }

@@ -1,7 +1,7 @@
 /** `vssm predict`: logits and kept positions of a tensor or a folder of images. */
 import { openBackend, progressOn } from '@vssm/bench';
 import { writeSafetensors } from '@vssm/checkpoints';
-import { formatSchedule, oneOf, type Tensor, UserError } from '@vssm/core';
+import { formatSchedule, oneOf, type PruningPlan, planName, type Tensor, UserError } from '@vssm/core';
 import { recipeNames, recipeOfModel } from '@vssm/datasets';
 import { classTokenOf, tokenGrid } from '@vssm/families';
 import { topK } from '@vssm/metrics';
@@ -83,6 +83,9 @@ async function run(options: Options): Promise<void> {
     const result = {
       out: options.out,
       count: input.count,
+      model: source.name,
+      /** Answers of random weights mean nothing. */
+      randomWeights: source.checkpoint === undefined,
       backend: name,
       classes,
       schedule: formatSchedule(plan.schedule),
@@ -145,6 +148,9 @@ function sumLengths(parts: readonly Int32Array[]): number {
 function human(result: {
   out: string;
   count: number;
+  model: string;
+  randomWeights: boolean;
+  plan: PruningPlan;
   predictions: readonly { id: string; class: number }[];
   ignored: readonly string[];
   failed: readonly { sample: number; reason: string }[];
@@ -154,6 +160,10 @@ function human(result: {
     .map(({ id, class: label }) => [id, `class ${label}`] as const);
   const more = result.count - shown.length;
   return [
+    listing([
+      ['model', `${result.model}${result.randomWeights ? ': its answers mean nothing' : ''}`],
+      ['plan', planName(result.plan)],
+    ]),
     listing(shown),
     ...(more > 0 ? [`… and ${more} more`] : []),
     ...(result.ignored.length > 0 ? [notUsed(result.ignored)] : []),

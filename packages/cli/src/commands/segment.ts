@@ -58,7 +58,7 @@ function print(
   outcome: Extract<SegmentationOutcome, { state: 'done' }>,
 ): void {
   const { mIoU, mAcc, aAcc, IoU, Acc } = outcome.summary;
-  const described = describeRun(model, plan, outcome, samples.length);
+  const described = describeRun(model, plan, outcome, samples.length, options.max);
   // Undefined figures, NaN, become null in JSON.
   const result = {
     ...{ dataset: name, split, datasetSha256: checksum },

@@ -4,8 +4,8 @@ import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
 import { type DenseModel, type DenseTotals, progressOn, usualWorkers } from '@vssm/bench';
 import { type Checkpoint, readCheckpoint } from '@vssm/checkpoints';
-import { formatSchedule, type PruningPlan, UserError } from '@vssm/core';
-import type { SizeLimits } from '@vssm/datasets';
+import { formatSchedule, type PruningPlan, planName, UserError } from '@vssm/core';
+import { denseRecipeFor, largestInput, type SizeLimits } from '@vssm/datasets';
 import {
   type DenseSpec,
   denseFlops,
@@ -14,6 +14,7 @@ import {
   inputSize,
   namedDenseModel,
   randomDenseWeights,
+  withInputSize,
 } from '@vssm/dense';
 import { denseClasses, loadDenseModel } from '@vssm/dense/checkpoint';
 import type { Command } from 'commander';
@@ -180,13 +181,33 @@ async function withFolder<T>({ out }: DenseCommandOptions, run: (folder: string)
   }
 }
 
-/** What every result says of the model, the plan and the run. */
+/**
+ * The model at the size that costs are stated for: the usual one, or with `--max` the largest input within these
+ * limits, of which a segmenter sees no more than its window at once.
+ */
+function atStatedSize(spec: DenseSpec, max: SizeLimits | undefined): DenseSpec {
+  if (max === undefined) return spec;
+  const usual =
+    spec.kind !== 'upernet'
+      ? 'plainmamba-coco'
+      : spec.backbone.family === 'vim'
+        ? 'vim-ade20k'
+        : 'plainmamba-ade20k';
+  const { height, width } = largestInput(denseRecipeFor(usual, max));
+  if (spec.kind !== 'upernet' || spec.test.mode !== 'slide') return withInputSize(spec, height, width);
+  const { crop } = spec.test;
+  return withInputSize(spec, Math.min(height, crop), Math.min(width, crop));
+}
+
+/** What every result says of the model, the plan and the run. @param max the limits that were asked for, if any */
 export function describeRun(
-  { spec, name, checkpoint, ignored }: SourcedDenseModel<DenseSpec>,
+  { spec: usual, name, checkpoint, ignored }: SourcedDenseModel<DenseSpec>,
   plan: PruningPlan,
   { images, failed, throughput }: DenseTotals,
   total: number,
+  max: SizeLimits | undefined,
 ) {
+  const spec = atStatedSize(usual, max);
   const strict = denseFlops(spec, plan, 'strict');
   const paper = denseFlops(spec, plan, 'paper');
   const { height, width } = inputSize(spec);
@@ -220,7 +241,7 @@ export function describeLines(
   readonly before: readonly (readonly [string, string])[];
   readonly after: readonly (readonly [string, string])[];
 } {
-  const { schedule, plan, gflops, images, failed, partial, throughput } = run;
+  const { plan, gflops, images, failed, partial, throughput } = run;
   const remarks = [
     ...(partial ? ['partial, not comparable'] : []),
     ...(run.randomWeights ? ['random weights: a smoke run, no result'] : []),
@@ -228,7 +249,7 @@ export function describeLines(
   return {
     before: [
       ['model', run.checkpoint === null ? run.model : basename(run.model)],
-      ['plan', schedule === '' ? 'dense' : `${schedule}, ${plan.signal} ${plan.reduce}, ${plan.alignment}`],
+      ['plan', planName(plan)],
       ['data', `${dataset}, ${images} images${remarks.map((remark) => ` (${remark})`).join('')}`],
       ...(failed.length > 0 ? [['without answer', `${failed.length} images, not counted`] as const] : []),
     ],

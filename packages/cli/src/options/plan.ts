@@ -9,6 +9,7 @@ import {
   scoreOrders,
   signals,
   tokenOrders,
+  UserError,
 } from '@vssm/core';
 import { type ModelFamily, pruningPlan } from '@vssm/families';
 import type { Command } from 'commander';
@@ -55,8 +56,7 @@ export function addRuleOptions(command: Command): Command {
 export function planOf(options: PlanOptions, family: ModelFamily): PruningPlan {
   return pruningPlan(
     {
-      schedule:
-        options.prune === undefined || options.prune.trim() === '' ? [] : parseSchedule(options.prune),
+      schedule: options.prune === undefined ? [] : givenSchedule(options.prune),
       signal: oneOf('--signal', options.signal, signals),
       reduce: oneOf('--reduce', options.reduce, reductions),
       order: oneOf('--order', options.order, scoreOrders),
@@ -68,4 +68,14 @@ export function planOf(options: PlanOptions, family: ModelFamily): PruningPlan {
     },
     family,
   );
+}
+
+/** An empty one is more often a variable that was never set than the wish for the dense model. */
+function givenSchedule(prune: string): PruningPlan['schedule'] {
+  if (prune.trim() === '') {
+    throw new UserError(
+      `--prune "${prune}": is empty; leave it away for the dense model, or give 5,10,15@0.8`,
+    );
+  }
+  return parseSchedule(prune);
 }

@@ -115,6 +115,12 @@ export function sizeWithin({ long, short }: SizeLimits, { height, width }: Size,
   return scaled;
 }
 
+/** The largest input that a recipe makes of pictures that lie on their long side: what costs are stated at. */
+export function largestInput({ limits, alignTo, padTo }: DenseRecipe): Size {
+  const side = (length: number) => multipleUp(multipleUp(length, alignTo), padTo);
+  return { height: side(limits.short), width: side(limits.long) };
+}
+
 /** The 8-bit stage: after all scaling, before normalisation and padding. */
 export function applyDenseRecipe(image: RgbImage, recipe: DenseRecipe, name: string): RgbImage {
   const { height, width } = sizeWithin(recipe.limits, image, name);

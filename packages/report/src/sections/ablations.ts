@@ -108,10 +108,13 @@ function arrange(pruned: readonly Entry<AccuracyRecord>[]): Layout {
   const bars: AblationBar[] = [];
   for (const entry of pruned) {
     const { record } = entry;
-    const bar = { variant: variantOf(record.plan), series: seriesOf(record) };
-    const key = JSON.stringify([bar.variant, bar.series]);
-    if (cells.has(key)) continue;
-    cells.set(key, entry);
+    const variant = variantOf(record.plan);
+    const place = (series: string) => JSON.stringify([variant, series]);
+    // Results that only differ in what has no name here (an older row's id) stand side by side all the same.
+    let series = seriesOf(record);
+    for (let copy = 2; cells.has(place(series)); copy++) series = `${seriesOf(record)} (${copy})`;
+    const bar = { variant, series };
+    cells.set(place(series), entry);
     bars.push({
       ...bar,
       top1: record.top1,

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { backendComparisons } from '../comparisons.ts';
+import { backendComparisons, earlierComparisons } from '../comparisons.ts';
 import { type Evidence, gatherEvidence } from '../evidence.ts';
 import { madeUpComparisons } from '../made-up-comparisons.test-data.ts';
 import { reportFiles } from '../report.ts';
@@ -55,11 +55,18 @@ describe('the comparison of backends', () => {
     ]);
   });
 
-  it('shows the last comparison of a model', () => {
+  it('shows the last of the same comparisons, and says how many it leaves out', () => {
     const earlier = madeUpComparisons('');
-    const later = earlier.map((record) => ({ ...record, group: 'compare.2', threads: 7 }));
-    const found = backendComparisons(evidenceOf([...earlier, ...later]));
-    expect(found.map(({ threads }) => threads)).toEqual([7]);
+    const later = earlier.map((record) => ({
+      ...record,
+      group: 'compare.2',
+      images: { ...record.images, referenceMs: 7 },
+    }));
+    const evidence = evidenceOf([...earlier, ...later]);
+    expect(backendComparisons(evidence).map(({ images }) => images.referenceMs)).toEqual([7]);
+    expect(earlierComparisons(evidence)).toBe(1);
+    const elsewise = earlier.map((record) => ({ ...record, group: 'compare.3', threads: 7 }));
+    expect(backendComparisons(evidenceOf([...earlier, ...elsewise]))).toHaveLength(2);
   });
 
   it('counts as something that was run', async () => {

@@ -1,4 +1,5 @@
 /** The cell of a paper table that says what was measured here, or why nothing was. */
+import type { AccuracyRecord } from '@vssm/results';
 import type { Answer } from '../answers.ts';
 import { interval, points, whole } from '../format.ts';
 import { html, joined, type Markup } from '../html.ts';
@@ -6,7 +7,7 @@ import { planName } from '../plan-names.ts';
 import { valueName } from './paper-value.ts';
 import { partialMark } from './section.ts';
 
-/** Every accuracy that answers the row; the way of pruning is named where there is more than one. */
+/** Every accuracy that answers the row; what they differ in is named where there is more than one. */
 export function measuredCell({ accuracies, dense, skipped }: Answer): Markup {
   if (dense.length > 0) return denseCell(dense);
   if (accuracies.length === 0) {
@@ -14,8 +15,18 @@ export function measuredCell({ accuracies, dense, skipped }: Answer): Markup {
     const words = skipped === null ? html`not run` : html`<a href="#not-run">not run</a>`;
     return html`<td class="number"><span class="notrun">${words}</span></td>`;
   }
-  const results = accuracies.map(({ record: { plan, top1, interval: range, count, sample } }) => {
-    const name = accuracies.length > 1 && html`<small class="line">${planName(plan)}</small>`;
+  const differs = (name: (record: AccuracyRecord) => string) =>
+    new Set(accuracies.map(({ record }) => name(record))).size > 1;
+  const told = [
+    ({ model }: AccuracyRecord) => model.name,
+    ({ plan }: AccuracyRecord) => planName(plan),
+    ({ schedule }: AccuracyRecord) => schedule,
+    ({ backend }: AccuracyRecord) => backend.name,
+  ].filter(differs);
+  const results = accuracies.map(({ record }) => {
+    const { top1, interval: range, count, sample } = record;
+    const name =
+      told.length > 0 && html`<small class="line">${told.map((own) => own(record)).join(', ')}</small>`;
     return html`<div class="result">${name}<strong>${points(top1, 2)}</strong><small class="line">${interval(range)}</small><small class="line">${whole(count)} images</small>${sample.partial && partialMark}</div>`;
   });
   return html`<td class="number">${results}</td>`;

@@ -6,7 +6,7 @@ import { type Entry, type Evidence, sameName } from '../evidence.ts';
 import { counted, listed, whole } from '../format.ts';
 import { denseNumbers, isDense } from '../groups.ts';
 import { html, joined, type Markup, slug } from '../html.ts';
-import { keepName, type Method, method, planName } from '../plan-names.ts';
+import { type Method, method, planName } from '../plan-names.ts';
 import { type Context, partialStamp, type Section } from './section.ts';
 
 export async function tradeoff({ evidence, files }: Context): Promise<Section | null> {
@@ -100,7 +100,7 @@ function measuredPoints(entries: readonly Entry<AccuracyRecord>[]): TradeoffPoin
   const points: TradeoffPoint[] = [];
   for (const { record } of [...entries].sort((a, b) => b.record.sample.count - a.record.sample.count)) {
     const { plan, model } = record;
-    const key = JSON.stringify([plan, model.weights]);
+    const key = JSON.stringify([plan, model.spec, model.weights, record.backend, record.dataset.sha256]);
     if (seen.has(key)) continue;
     seen.add(key);
     const kind = method(plan);
@@ -111,7 +111,7 @@ function measuredPoints(entries: readonly Entry<AccuracyRecord>[]): TradeoffPoin
       low: record.interval[0],
       high: record.interval[1],
       method: kind,
-      name: `${model.name}, ${planName(plan)}${isDense(record) ? '' : `, ${keepName(plan, record.schedule)}`}`,
+      name: `${model.name}, ${planName(plan)}${isDense(record) ? '' : `, ${record.schedule}`}`,
       label: isDense(record) ? shortName(model.name) : '',
       line: isDense(record) ? `measured ${model.spec.family}` : lineOf(record, kind),
       source: `${record.dataset.name}, ${counted(record.count, 'image')}${record.sample.partial ? ', partial' : ''}`,

@@ -18,16 +18,35 @@ export const timeTolerance = 0.85;
 /** FLOPs are sums of whole numbers below 2^53 in GFLOPs: equal up to the division. */
 const flopsTolerance = 1e-12;
 
+export interface Held {
+  readonly regressions: readonly Regression[];
+  /** How many values of each kind had an earlier one; all zero: nothing was compared, so nothing is said. */
+  readonly compared: Readonly<Record<Exclude<Regression['gate'], 'gone'>, number>>;
+}
+
+/** What a gate finds; null where there is nothing earlier to hold a value against. */
+type Finding = readonly Regression[] | null;
+
 /** @param history entries of any commits and machines, the checked one and later ones left aside */
-export function regressions(entry: HistoryEntry, history: readonly HistoryEntry[]): Regression[] {
+export function heldAgainst(entry: HistoryEntry, history: readonly HistoryEntry[]): Held {
   const earlier = history.filter(({ at, commit }) => at < entry.at && commit !== entry.commit);
   const here = earlier.filter(({ machine }) => machine.id === entry.machine.id);
-  return [
-    ...entry.rows.flatMap((row) => [...flops(row, earlier), ...accuracy(row, here), ...speedup(row, here)]),
-    ...entry.parity.flatMap((parity) => agreement(parity, here)),
-    ...against(entry),
-    ...gone(entry, here.at(-1)),
-  ];
+  const findings = {
+    flops: entry.rows.map((row) => flops(row, earlier)),
+    accuracy: entry.rows.map((row) => accuracy(row, here)),
+    time: [...entry.rows.map((row) => speedup(row, here)), against(entry)],
+    parity: entry.parity.map((parity) => agreement(parity, here)),
+  };
+  const made = (of: readonly Finding[]) => of.filter((finding) => finding !== null);
+  return {
+    regressions: [...Object.values(findings).flatMap((of) => made(of).flat()), ...gone(entry, here.at(-1))],
+    compared: {
+      flops: made(findings.flops).length,
+      accuracy: made(findings.accuracy).length,
+      time: made(findings.time).length,
+      parity: made(findings.parity).length,
+    },
+  };
 }
 
 /** The newest of the same row, with the commit it is of. */
@@ -41,9 +60,9 @@ function before<R extends HistoryRow>(row: R, entries: readonly HistoryEntry[], 
   return null;
 }
 
-function flops(row: HistoryRow, entries: readonly HistoryEntry[]): Regression[] {
+function flops(row: HistoryRow, entries: readonly HistoryEntry[]): Finding {
   const old = before(row, entries, () => true);
-  if (old === null) return [];
+  if (old === null) return null;
   return (['paper', 'strict'] as const).flatMap((profile) => {
     const [was, is] = [old.row.flops[profile], row.flops[profile]];
     if (Math.abs(is - was) <= flopsTolerance * was) return [];
@@ -57,23 +76,23 @@ function flops(row: HistoryRow, entries: readonly HistoryEntry[]): Regression[] 
   });
 }
 
-function accuracy(row: HistoryRow, entries: readonly HistoryEntry[]): Regression[] {
-  if (row.kind !== 'accuracy') return [];
+function accuracy(row: HistoryRow, entries: readonly HistoryEntry[]): Finding {
+  if (row.kind !== 'accuracy') return null;
   const old = before(
     row,
     entries,
     ({ idsHash, backend }) =>
       idsHash === row.idsHash && backend.name === row.backend.name && backend.form === row.backend.form,
   );
-  if (old === null) return [];
+  if (old === null) return null;
   const words = ({ correct1, correct5, count }: typeof row) => `${correct1} and ${correct5} of ${count}`;
   if (words(old.row) === words(row)) return [];
   const message = `right among 1 and 5: ${words(old.row)} in ${old.commit}, now ${words(row)} (${row.backend.name})`;
   return [{ gate: 'accuracy', row: row.row, message }];
 }
 
-function speedup(row: HistoryRow, entries: readonly HistoryEntry[]): Regression[] {
-  if (row.kind !== 'speed' || row.speedup === null) return [];
+function speedup(row: HistoryRow, entries: readonly HistoryEntry[]): Finding {
+  if (row.kind !== 'speed' || row.speedup === null) return null;
   const old = before(
     row,
     entries,
@@ -84,12 +103,13 @@ function speedup(row: HistoryRow, entries: readonly HistoryEntry[]): Regression[
       other.backend.name === row.backend.name,
   );
   const was = old?.row.speedup;
-  if (old === null || was == null || row.speedup >= timeTolerance * was) return [];
+  if (old === null || was == null) return null;
+  if (row.speedup >= timeTolerance * was) return [];
   const message = `dense over pruned ${was.toFixed(2)} in ${old.commit}, now ${row.speedup.toFixed(2)}`;
   return [{ gate: 'time', row: row.row, message }];
 }
 
-function agreement(parity: Parity, entries: readonly HistoryEntry[]): Regression[] {
+function agreement(parity: Parity, entries: readonly HistoryEntry[]): Finding {
   const [one, other] = parity.backends;
   for (const { parity: earlier, commit } of entries.toReversed()) {
     const old = earlier.find(
@@ -101,12 +121,13 @@ function agreement(parity: Parity, entries: readonly HistoryEntry[]): Regression
     const message = `${one} and ${other} differ on ${parity.differing} of ${parity.images} images, on ${old.differing} in ${commit.slice(0, 12)}`;
     return [{ gate: 'parity', row: parity.row, message }];
   }
-  return [];
+  return null;
 }
 
 /** Against another checkout, timed turn about with this one. */
-function against({ against: measured }: HistoryEntry): Regression[] {
-  if (measured === null || measured.median >= timeTolerance) return [];
+function against({ against: measured }: HistoryEntry): Finding {
+  if (measured === null) return null;
+  if (measured.median >= timeTolerance) return [];
   const message = `${measured.commit} takes ${measured.median.toFixed(2)} of this one's time (median of ${measured.rounds} rounds)`;
   return [{ gate: 'time', row: 'evaluation', message }];
 }

@@ -7,7 +7,7 @@ import { accuracy, everyKind, run, speed } from '../records.test-data.ts';
 import type { AccuracyRecord } from '../schema.ts';
 import { temporaryFolder } from '../temporary-folder.test-data.ts';
 import { type HistoryEntry, historyEntry, machineIdOf, readHistory, writeHistory } from './entry.ts';
-import { type Regression, regressions } from './gates.ts';
+import { heldAgainst, type Regression } from './gates.ts';
 import { backendParity } from './parity.ts';
 
 const committed = { ...run, git: { commit: 'a'.repeat(40), dirty: false } };
@@ -32,6 +32,7 @@ const withRow = (kind: 'accuracy' | 'speed', change: object) =>
       row.kind === kind && (row.kind !== 'speed' || row.speedup !== null) ? { ...row, ...change } : row,
     ),
   });
+const regressions = (...args: Parameters<typeof heldAgainst>) => heldAgainst(...args).regressions;
 const gates = (found: readonly Regression[]) => found.map(({ gate }) => gate);
 
 describe('history', () => {
@@ -72,6 +73,22 @@ describe('history', () => {
     expect(machineIdOf({ ...run.environment, os: 'linux 7' })).toBe(one);
     expect(machineIdOf({ ...run.environment, cores: 4 })).not.toBe(one);
     expect(machineIdOf({ ...run.environment, cpu: '…' })).toMatch(/^2-linux/);
+  });
+});
+
+describe('what was compared', () => {
+  it('is counted, so that nothing compared is not taken for nothing wrong', () => {
+    const none = { flops: 0, accuracy: 0, time: 0, parity: 0 };
+    expect(heldAgainst(first, []).compared).toEqual(none);
+    expect(heldAgainst(first, [first, later()]).compared).toEqual(none);
+    expect(heldAgainst(later(), [first]).compared).toEqual({ flops: 3, accuracy: 1, time: 1, parity: 1 });
+    const otherImages = withRow('accuracy', { idsHash: 'f'.repeat(64) });
+    expect(heldAgainst(otherImages, [first]).compared).toMatchObject({ flops: 3, accuracy: 0 });
+    const elsewhere = later({ machine: { ...first.machine, id: 'another' } });
+    expect(heldAgainst(elsewhere, [first])).toMatchObject({
+      compared: { ...none, flops: 3 },
+      regressions: [],
+    });
   });
 });
 

@@ -1,0 +1,32 @@
+import { describe, expect, it } from 'vitest';
+import { everyPlan, pruneAlike } from './every-plan.test-data.ts';
+import { completePlan } from './plan.ts';
+import { planName } from './plan-name.ts';
+import { parseSchedule } from './schedule.ts';
+
+describe('names of plans', () => {
+  it.each([
+    [{}, '2,4,6@0.7, gated clip, decay, positional'],
+    [{ alignment: 'none' }, '2,4,6@0.7, gated clip, none, compact'],
+    [{ alignment: 'none', tokenOrder: 'recentred' }, '2,4,6@0.7, gated clip, none, compact, recentred'],
+    [{ alignment: 'none', order: 'mirrored' }, '2,4,6@0.7, gated clip, none, compact, mirrored'],
+    [
+      { alignment: 'none', countClassToken: true },
+      '2,4,6@0.7, gated clip, none, compact, class token counted',
+    ],
+    [{ signal: 'random', seed: 3 }, '2,4,6@0.7, random seed 3, decay, positional'],
+    [{ signal: 'evit', alignment: 'mask' }, '2,4,6@0.7, evit, mask'],
+  ] as const)('%o: %s', (options, name) => {
+    expect(planName(completePlan({ schedule: parseSchedule('2,4,6@0.7'), ...options }))).toBe(name);
+  });
+
+  it('are equal exactly where plans prune alike', () => {
+    const dense = completePlan({ schedule: [] });
+    const plans = [...everyPlan('1@0.5'), ...everyPlan('1@0.7'), dense, { ...dense, seed: 4 }];
+    expect(plans.length).toBeGreaterThan(500);
+    const names = new Set(plans.map(planName));
+    const pairs = new Set(plans.map((plan) => JSON.stringify([planName(plan), pruneAlike(plan)])));
+    expect(names.size).toBe(new Set(plans.map(pruneAlike)).size);
+    expect(pairs.size).toBe(names.size);
+  });
+});

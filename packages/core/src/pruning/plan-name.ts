@@ -1,0 +1,33 @@
+/**
+ * Names of plans in the words of the command line. Two plans have one name exactly if they prune alike: every option
+ * that changes the result is said, and none that does not apply (`reduce` and `order` without channels to reduce, the
+ * convolution under `mask`, the seed of what is not random, all of them without a step).
+ */
+import type { PruningPlan } from './plan.ts';
+import { formatSchedule } from './schedule.ts';
+
+/** All but the schedule: `gated clip, decay, positional`, `random seed 3, none, compact, recentred`. */
+export function ruleName(plan: PruningPlan): string {
+  const { signal, alignment, conv } = plan;
+  const words = [scoreName(plan), alignment];
+  if (alignment !== 'mask') words.push(conv);
+  if (scored(signal) && plan.order !== 'aligned') words.push(plan.order);
+  if (plan.tokenOrder !== 'original') words.push(plan.tokenOrder);
+  if (plan.countClassToken) words.push('class token counted');
+  return words.join(', ');
+}
+
+/** `dense`, or the schedule and the rule: `2,4,6@0.7, gated clip, decay, positional`. */
+export function planName(plan: PruningPlan): string {
+  return plan.schedule.length === 0 ? 'dense' : `${formatSchedule(plan.schedule)}, ${ruleName(plan)}`;
+}
+
+function scoreName({ signal, reduce, seed }: PruningPlan): string {
+  if (signal === 'random') return `random seed ${seed}`;
+  return scored(signal) ? `${signal} ${reduce}` : signal;
+}
+
+/** True for signals of channels, which are reduced to a score. */
+function scored(signal: PruningPlan['signal']): boolean {
+  return signal !== 'random' && signal !== 'evit';
+}

@@ -4,7 +4,7 @@
  */
 import type { LoadedModel } from '@vssm/backend';
 import { formatSchedule, UserError } from '@vssm/core';
-import type { ImageDataset } from '@vssm/datasets';
+import { type ImageDataset, titleOf } from '@vssm/datasets';
 import { Accuracy, topK } from '@vssm/metrics';
 import {
   type AccuracyRecord,
@@ -14,7 +14,6 @@ import {
   schemaVersion,
 } from '@vssm/results';
 import { costOf } from './cost.ts';
-import { datasetNames } from './dataset-names.ts';
 import type { EvaluationPart } from './shard.ts';
 import { type EvaluationTask, imagesOf } from './tasks.ts';
 import { loadModel, TaskFailure, type Workplace } from './workplace.ts';
@@ -175,7 +174,7 @@ function described(task: EvaluationTask, place: Workplace) {
     plan: { ...plan, schedule: [...plan.schedule] },
     schedule: formatSchedule(plan.schedule),
     dataset: {
-      name: datasetNames[task.datasetId],
+      name: titleOf(dataset),
       split: dataset.split,
       sha256: dataset.checksum,
       total: dataset.samples.length,

@@ -4,12 +4,12 @@
  */
 import { createHash } from 'node:crypto';
 import { formatSchedule, type PruningPlan, planName } from '@vssm/core';
-import type { ImageDataset } from '@vssm/datasets';
+import { type ImageDataset, titleOf } from '@vssm/datasets';
 import { type AccuracyRecord, openResults, type ShardRecord, schemaVersion } from '@vssm/results';
 import { evaluate } from './accuracy.ts';
 import type { OpenedBackend } from './backends.ts';
 import { codeOf, codeVersion } from './code/made-with.ts';
-import { type DatasetId, datasetNames } from './dataset-names.ts';
+import type { DatasetId } from './dataset-names.ts';
 import { estimateMs } from './estimate.ts';
 import type { ImageChoice } from './images.ts';
 import { listenForInterruption } from './interruption.ts';
@@ -104,7 +104,7 @@ function evaluationTask(request: EvaluationRequest, code: string): EvaluationTas
   const shown: Omit<RecordHead, 'schema' | 'key'> = {
     experiment: 'eval',
     row: rowOf(request),
-    label: `${model.described.name}, ${planName(plan)}, on ${datasetNames[datasetId]}`.slice(0, 400),
+    label: `${model.described.name}, ${planName(plan)}, on ${titleOf(dataset)}`.slice(0, 400),
     paper: null,
     notes: [],
   };

@@ -1,11 +1,12 @@
 /** Real images with the tokens that remain after each pruning step. */
+
 import type { Prediction } from '@vssm/backend';
 import { formatSchedule, UserError } from '@vssm/core';
+import { titleOf } from '@vssm/datasets';
 import { classTokenOf, densePlan, tokenGrid } from '@vssm/families';
 import { topK } from '@vssm/metrics';
 import type { StripRecord } from '@vssm/results';
 import { loadImages } from './accuracy.ts';
-import { datasetNames } from './dataset-names.ts';
 import type { StripTask } from './tasks.ts';
 import { loadModel, TaskFailure, type Workplace } from './workplace.ts';
 
@@ -38,7 +39,7 @@ export async function drawStrip(task: StripTask, place: Workplace): Promise<bool
     model: model.described,
     plan: { ...plan, schedule: [...plan.schedule] },
     schedule: formatSchedule(plan.schedule),
-    dataset: { name: datasetNames[task.datasetId], split: dataset.split },
+    dataset: { name: titleOf(dataset), split: dataset.split },
     grid: tokenGrid(model.spec),
     classToken: classTokenOf(model.spec),
     images,

@@ -17,6 +17,8 @@ export interface Sample {
 
 export interface ImageDataset {
   readonly name: string;
+  /** What results call it, as titles.ts says; the name where nothing is known. */
+  readonly title?: string;
   readonly split: string;
   /** Class names by label; empty where no labels are known. */
   readonly classes: readonly string[];

@@ -88,6 +88,8 @@ export async function openFashionMnist(
   };
   return {
     name: 'fashion-mnist',
+    // Whatever is not the published files has been refused above.
+    title: 'Fashion-MNIST',
     split,
     classes,
     samples,

@@ -57,3 +57,4 @@ export {
 export { resizeBicubic, type Window } from './resample.ts';
 export { resizeLinear } from './resize-linear.ts';
 export { sampleHash, stratifiedSample } from './sampling.ts';
+export { titleOf } from './titles.ts';

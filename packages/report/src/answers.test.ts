@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { agrees, answer, isComparable, publishedGflops } from './answers.ts';
+import { agrees, answer, isComparable, isOnPaperData, publishedGflops } from './answers.ts';
 import { gatherEvidence } from './evidence.ts';
 import { paper, writeMadeUpRun } from './made-up.test-data.ts';
 
@@ -43,6 +43,9 @@ describe('answers to a row of the paper', () => {
       model: { ...record.model, weights: { from: 'random' as const, seed: 1 } },
     };
     expect(isComparable(untrained, paper)).toBe(false);
+    const alike = { ...record, dataset: { ...record.dataset, total: 8 } };
+    expect(isComparable(alike, paper)).toBe(false);
+    expect(isOnPaperData(alike, paper)).toBe(false);
   });
 
   it('count the published GFLOPs that come out', () => {

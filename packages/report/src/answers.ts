@@ -34,8 +34,14 @@ export function isComparable(record: AccuracyRecord, paper: PaperTable): boolean
   return isOnPaperData(record, paper) && !record.sample.partial;
 }
 
-function isOnPaperData({ dataset, model }: AccuracyRecord | DenseRecord, paper: PaperTable): boolean {
-  return sameName(dataset.name, paper.dataset) && model.weights.from === 'checkpoint';
+/** Its data set, all of it there if not evaluated, and trained weights. */
+export function isOnPaperData({ dataset, model }: AccuracyRecord | DenseRecord, paper: PaperTable): boolean {
+  // The name alone was once given to whatever was laid out alike, so old results are held to the number of images too.
+  return (
+    sameName(dataset.name, paper.dataset) &&
+    dataset.total === paper.images &&
+    model.weights.from === 'checkpoint'
+  );
 }
 
 /** To the decimals that are published: two as a rule. */

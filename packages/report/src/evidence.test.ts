@@ -5,7 +5,7 @@ import { describe, expect, it } from 'vitest';
 import { gatherEvidence } from './evidence.ts';
 import { writeMadeUpRun } from './made-up.test-data.ts';
 
-/** A made-up run with copies of its first accuracy appended, each with a key of its own. */
+/** A made-up run with copies of its first accuracy of a pruned model appended, each with a key of its own. */
 function runWith(changes: readonly ((record: AccuracyRecord) => AccuracyRecord)[]) {
   const { folder } = writeMadeUpRun();
   const file = join(folder, resultsFileName);
@@ -13,7 +13,9 @@ function runWith(changes: readonly ((record: AccuracyRecord) => AccuracyRecord)[
     .trimEnd()
     .split('\n')
     .map((line) => JSON.parse(line));
-  const first = records.find(({ kind }) => kind === 'accuracy') as AccuracyRecord;
+  const first = records.find(
+    ({ kind, plan }) => kind === 'accuracy' && plan.schedule.length > 0,
+  ) as AccuracyRecord;
   for (const [copy, change] of changes.entries()) {
     const record = change({ ...first, key: `${first.key.slice(0, 100)}.copy${copy}` });
     appendFileSync(file, `${JSON.stringify(record)}\n`);
@@ -57,9 +59,9 @@ describe('results of one row that differ in what was chosen', () => {
   });
 
   it.each<[string, (record: AccuracyRecord) => AccuracyRecord]>([
-    ['alignment', change({ alignment: 'none', conv: 'compact' })],
+    ['alignment', change({ alignment: 'decay', conv: 'positional' })],
     ['the class token counted', change({ countClassToken: true })],
-    ['order', change({ order: 'mirrored' })],
+    ['signal and order', change({ signal: 'gated', order: 'mirrored' })],
     ['the seed of random scores', change({ signal: 'random', seed: 3 })],
     [
       'weights',
@@ -91,7 +93,7 @@ it('what is left out is said', () => {
   const { folder } = runWith([(record) => record, cutDown]);
   expect(gatherEvidence([folder], []).warnings).toEqual([
     'Not shown of the accuracies: 1 result on part of the images: the same was measured on all of them',
-    'Not shown of the accuracies: 1 result that was measured again later: the newest is shown',
+    'Not shown of the accuracies: 1 result, measured again later: the newest is shown',
   ]);
 });
 

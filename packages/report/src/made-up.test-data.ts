@@ -292,6 +292,7 @@ export const paper: PaperTable = {
   table: 1,
   title: 'Made-up comparison',
   dataset: 'ImageNet-1K',
+  images: 1000,
   rows: [
     {
       id: 'vim-tiny-dense',

@@ -25,7 +25,7 @@ export function withoutSuperseded<T extends Measured>(entries: readonly Entry<T>
   const cut = entries.length - uncut.length;
   const older = uncut.length - newest.length;
   if (cut > 0) leftOut.push(`${results(cut)} on part of the images: the same was measured on all of them`);
-  if (older > 0) leftOut.push(`${results(older)} that were measured again later: the newest is shown`);
+  if (older > 0) leftOut.push(`${results(older)}, measured again later: the newest is shown`);
   return { entries: newest, leftOut };
 }
 

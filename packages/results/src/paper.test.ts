@@ -8,6 +8,7 @@ const table = {
   table: 1,
   title: 'made up',
   dataset: 'made-up data',
+  images: 10,
   rows: [
     { id: 'a', model: 'A', method: 'dense', values: { top1: { value: 1, source: 'T' } } },
     { id: 'b', model: 'B', method: 'top', values: { top1: { value: null, reason: 'not known' } } },

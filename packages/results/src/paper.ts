@@ -33,6 +33,8 @@ export const paperTableSchema = z
     title: short,
     /** Published name of the data set that every number of the table was measured on: `ImageNet-1K`. */
     dataset: short,
+    /** Images of the split that they were measured on: all of it. */
+    images: z.number().int().min(1),
     rows: z
       .array(
         z.strictObject({

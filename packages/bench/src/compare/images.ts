@@ -1,9 +1,8 @@
 /** The images that backends are compared on: the reference's few first, then more for the fast ones. */
 import { uniformNumbers } from '@vssm/core';
-import { type ImageDataset, stratifiedSample } from '@vssm/datasets';
+import { type ImageDataset, stratifiedSample, titleOf } from '@vssm/datasets';
 import type { ModelSpec } from '@vssm/families';
 import type { ComparisonRecord } from '@vssm/results';
-import { type DatasetId, datasetNames } from '../dataset-names.ts';
 import { sampleSeed } from '../images.ts';
 
 export interface ComparedImages {
@@ -23,7 +22,7 @@ export function imagesOfDataset(dataset: ImageDataset, reference: number, all: n
     all <= first.length ? [] : stratifiedSample(dataset, all, sampleSeed).filter((at) => !chosen.has(at));
   const indices = [...first, ...more];
   return {
-    dataset: { name: publishedName(dataset.name), split: dataset.split, sha256: dataset.checksum },
+    dataset: { name: titleOf(dataset), split: dataset.split, sha256: dataset.checksum },
     ids: indices.map((index) => dataset.samples[index].id),
     samples: indices,
     load: (place) => dataset.load(indices[place]),
@@ -43,8 +42,4 @@ export function madeUpImages(spec: ModelSpec, count: number): ComparedImages {
       return Float32Array.from({ length: size }, () => (uniform() - 0.5) * 4);
     },
   };
-}
-
-function publishedName(name: string): string {
-  return Object.hasOwn(datasetNames, name) ? datasetNames[name as DatasetId] : name;
 }

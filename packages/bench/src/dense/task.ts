@@ -1,6 +1,8 @@
 /** Rows of experiments on detectors and segmenters: planned, carried out, or said why not. */
+
 import { join } from 'node:path';
 import { formatSchedule, type PruningPlan, UserError } from '@vssm/core';
+import { titleOf } from '@vssm/datasets';
 import { type DenseSpec, denseFlops, inputSize } from '@vssm/dense';
 import { type DenseRecord, denseRecordParts, type SkippedRecord, schemaVersion } from '@vssm/results';
 import type { Cost } from '../cost.ts';
@@ -157,7 +159,7 @@ export async function measureDense(task: DenseTask, place: Workplace): Promise<b
     plan: { ...plan, schedule: [...plan.schedule] },
     schedule: formatSchedule(plan.schedule),
     dataset: {
-      ...{ name: denseDatasetNames[task.datasetId], split, sha256: checksum, total: samples.length },
+      ...{ name: nameOf(task), split, sha256: checksum, total: samples.length },
     },
     images: outcome.images,
     failed: [...outcome.failed],
@@ -224,4 +226,9 @@ export function denseEstimateMs({ model, plan, images, data }: DenseTask): numbe
   const { height, width } = inputSize(model.spec);
   const scale = data.limits === null ? 1 : (data.limits.long * data.limits.short) / (height * width);
   return 1000 + 50 * images.length * denseCost(model.spec, plan).flops.strict * scale;
+}
+
+/** The made-up pictures have a name of their own; others are called what they are. */
+function nameOf({ datasetId, data }: DenseTask): string {
+  return datasetId.endsWith('-sample') ? denseDatasetNames[datasetId] : titleOf(data.dataset);
 }

@@ -183,20 +183,14 @@ async function withFolder<T>({ out }: DenseCommandOptions, run: (folder: string)
 
 /**
  * The model at the size that costs are stated for: the usual one, or with `--max` the largest input within these
- * limits, of which a segmenter sees no more than its window at once.
+ * limits. Vim's segmenters cut windows of one size whatever the limits.
  */
 function atStatedSize(spec: DenseSpec, max: SizeLimits | undefined): DenseSpec {
   if (max === undefined) return spec;
-  const usual =
-    spec.kind !== 'upernet'
-      ? 'plainmamba-coco'
-      : spec.backbone.family === 'vim'
-        ? 'vim-ade20k'
-        : 'plainmamba-ade20k';
-  const { height, width } = largestInput(denseRecipeFor(usual, max));
-  if (spec.kind !== 'upernet' || spec.test.mode !== 'slide') return withInputSize(spec, height, width);
-  const { crop } = spec.test;
-  return withInputSize(spec, Math.min(height, crop), Math.min(width, crop));
+  if (spec.kind === 'upernet' && spec.backbone.family === 'vim') return spec;
+  const recipe = spec.kind === 'upernet' ? 'plainmamba-ade20k' : 'plainmamba-coco';
+  const { height, width } = largestInput(denseRecipeFor(recipe, max));
+  return withInputSize(spec, height, width);
 }
 
 /** What every result says of the model, the plan and the run. @param max the limits that were asked for, if any */

@@ -19,6 +19,7 @@ import {
 import { type FileSource, openFileSource } from '../file-source.ts';
 import { isImageName } from '../folder.ts';
 import { decodeLabelMap, type LabelMap } from '../label-map.ts';
+import { adeTitle } from '../titles.ts';
 import { adeClasses } from './classes.ts';
 
 export interface AdeOptions extends DenseOptions {
@@ -57,6 +58,11 @@ export async function openAde20k(dir: string, options: AdeOptions = {}): Promise
     return {
       ...viewsOf((index) => at(images, index, 'ade20k'), recipe),
       name: 'ade20k',
+      title: adeTitle(
+        dir,
+        split,
+        pairs.map(({ id }) => id),
+      ),
       split,
       classes,
       samples: pairs.map(({ id }, index) => ({ index, id })),

@@ -17,6 +17,7 @@ import {
 } from '../dense/dataset.ts';
 import { type FileSource, openFileSource } from '../file-source.ts';
 import { isFolder } from '../folder.ts';
+import { cocoTitle } from '../titles.ts';
 import { openZip } from '../zip.ts';
 import { cocoClasses } from './classes.ts';
 import { type CocoImageId, compareImageIds } from './fields.ts';
@@ -89,6 +90,12 @@ export async function openCoco(dir: string, options: CocoOptions = {}): Promise<
     return {
       ...views,
       name: 'coco',
+      title: cocoTitle(
+        dir,
+        split,
+        images.map(({ id }) => id),
+        [...instances.annotations.values()].reduce((sum, { length }) => sum + length, 0),
+      ),
       split,
       classes,
       categoryIds,

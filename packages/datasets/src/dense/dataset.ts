@@ -25,6 +25,8 @@ export interface DenseSample {
 /** @template Truth what is known about one image */
 export interface DenseDataset<Truth> {
   readonly name: string;
+  /** What results call it, as titles.ts says; the name where nothing is known. */
+  readonly title?: string;
   readonly split: string;
   /** Class names, in the order in which models count classes. */
   readonly classes: readonly string[];

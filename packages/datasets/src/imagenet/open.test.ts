@@ -71,6 +71,7 @@ describe('openImageNet, class folders', () => {
       { index: 2, id: name(3), label: 0 },
     ]);
     expect(await dataset.load(1)).toHaveLength(3 * 224 * 224);
+    expect(dataset.title).toMatch(/^3 images of /);
   });
 
   it.each(['', 'train/'])('takes any folder names directly in the folder, or in "%s"', async (prefix) => {

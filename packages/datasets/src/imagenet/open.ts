@@ -8,11 +8,13 @@ import { UserError } from '@vssm/core';
 import type { ImageDataset, ImageFile } from '../dataset.ts';
 import { fileOnDisk, isFolder } from '../folder.ts';
 import { type ImageOptions, imageFilesDataset } from '../image-files.ts';
+import { ownTitle } from '../titles.ts';
 import { openArchive } from './archive.ts';
 import { type ClassOrder, readClassFolders } from './class-folders.ts';
 import { findLabels } from './find-labels.ts';
 import { type Labelling, stem, writtenStem } from './labelling.ts';
 import { findLayout, type Split } from './layout.ts';
+import { unlikeValidationSet, validationSet } from './validation.ts';
 
 export interface ImageNetOptions extends ImageOptions {
   /** Which images, where the folder holds both. Default: val. */
@@ -35,7 +37,7 @@ export interface ImageNetOptions extends ImageOptions {
 export async function openImageNet(dir: string, options: ImageNetOptions = {}): Promise<ImageDataset> {
   const { split = 'val', classOrder } = options;
   const layout = findLayout(dir, split);
-  const opened = { split, options };
+  const opened = { dir, split, options };
   if (layout.kind !== 'class-folders' && classOrder === 'number') {
     throw new UserError(
       `--class-order number: ${layout.at} has no class folders; its label file has the numbers`,
@@ -61,11 +63,14 @@ export async function openImageNet(dir: string, options: ImageNetOptions = {}): 
 }
 
 interface Opened {
+  /** As the user named it. */
+  readonly dir: string;
   readonly split: Split;
   readonly options: ImageOptions;
 }
 
 function imageNet({
+  dir,
   split,
   options,
   classes,
@@ -78,7 +83,15 @@ function imageNet({
   readonly notes?: readonly string[];
   readonly close?: () => Promise<void>;
 }): ImageDataset {
-  return imageFilesDataset({ name: 'imagenet', split, classes, notes, close }, files, options);
+  const dataset = imageFilesDataset({ name: 'imagenet', split, classes, notes, close }, files, options);
+  const own = ownTitle(files.length, dir);
+  if (split !== 'val') return { ...dataset, title: own };
+  const unlike = unlikeValidationSet(dataset.samples);
+  if (unlike === undefined) return { ...dataset, title: validationSet.title };
+  if (files.length !== validationSet.images) return { ...dataset, title: own };
+  // As many images, so its user will take it for the published set.
+  const said = `${dir}: not ImageNet-1K's validation set (${unlike}); results call it "${own}", beside no published value`;
+  return { ...dataset, title: own, notes: [...notes, said] };
 }
 
 /** Where label files are looked for; messages name the first. */

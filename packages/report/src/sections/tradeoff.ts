@@ -1,5 +1,6 @@
 /** Accuracy against GFLOPs: one chart for each data set, published and measured kept apart. */
 import type { AccuracyRecord, PaperTable, PaperValue } from '@vssm/results';
+import { isOnPaperData } from '../answers.ts';
 import { figure } from '../charts/chart.ts';
 import { type TradeoffPoint, tradeoffChart } from '../charts/tradeoff.ts';
 import { type Entry, type Evidence, sameName } from '../evidence.ts';
@@ -12,21 +13,21 @@ import { type Context, partialStamp, type Section } from './section.ts';
 export async function tradeoff({ evidence, files }: Context): Promise<Section | null> {
   const figures: Markup[] = [];
   for (const dataset of datasets(evidence)) {
-    const published = evidence.tables
-      .filter((paper) => sameName(paper.dataset, dataset))
-      .flatMap((paper) => publishedPoints(paper));
+    const tables = evidence.tables.filter((paper) => sameName(paper.dataset, dataset));
+    const published = tables.flatMap((paper) => publishedPoints(paper));
     const denses = denseNumbers(evidence);
-    const entries = evidence.accuracy.filter(
+    const all = evidence.accuracy.filter(
       (entry) =>
         sameName(entry.record.dataset.name, dataset) && (!isDense(entry.record) || denses.includes(entry)),
     );
+    const entries = all.filter(({ record }) => tables.every((paper) => isOnPaperData(record, paper)));
     const points = [...published, ...measuredPoints(entries)];
     if (points.length < 2) continue;
     const chart = tradeoffChart({
       id: files.uniqueId(`tradeoff-${slug(dataset)}`),
       title: `Accuracy against cost on ${dataset}`,
       alt: altText(dataset, points),
-      note: note(published, entries),
+      note: html`${note(published, entries)}${notDrawn(all.length - entries.length)}`,
       points,
     });
     figures.push(await figure(chart, files));
@@ -39,6 +40,11 @@ export async function tradeoff({ evidence, files }: Context): Promise<Section | 
 worth having where it lies above that line. Dashed lines join the points of one pruning method. <strong>Each data set has a chart of its own;</strong> an accuracy on one says nothing about
 another.</p>${figures}`,
   };
+}
+
+/** Beside published points stands only what may be held against them. */
+function notDrawn(count: number): string {
+  return count === 0 ? '' : ` Not drawn: ${counted(count, 'result')} of random weights or of other images.`;
 }
 
 function datasets({ tables, accuracy }: Evidence): string[] {

@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { readSafetensors } from '@vssm/checkpoints';
+import { decodeModel } from '@vssm/graph';
 import { readResults } from '@vssm/results';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 
@@ -174,6 +175,27 @@ describe('vssm export', () => {
     const result = await json('export', '--prune', '2,4,6@0.7', '--out', out);
     expect(result.outputs).toEqual(['logits', 'kept.2', 'kept.4', 'kept.6']);
     expect(createHash('sha256').update(readFileSync(out)).digest('hex')).toBe(result.sha256);
+  });
+
+  it('keeps the weights beside it where that is asked for', async () => {
+    const args = ['export', '--prune', '2,4,6@0.7', '--out'];
+    const inside = await json(...args, join(folder, 'inside.onnx'));
+    const out = join(folder, 'beside.onnx');
+    const { externalData, bytes } = await json(...args, out, '--external-data');
+    expect(externalData).toEqual({ file: `${out}.data`, bytes: statSync(`${out}.data`).size });
+    expect(bytes).toBeLessThan(inside.bytes - 0.9 * externalData.bytes);
+    // Tensor by tensor the same bytes, wherever they lie.
+    const data = readFileSync(externalData.file);
+    const weights = (file: string) =>
+      decodeModel(readFileSync(file)).graph.initializer.map(({ name, raw_data, external_data }) => {
+        const { location, offset, length } = Object.fromEntries(
+          (external_data ?? []).map(({ key, value }) => [key, value]),
+        );
+        if (location === undefined) return [name, Buffer.from(raw_data!).toString('hex')];
+        expect(location).toBe('beside.onnx.data');
+        return [name, data.subarray(+offset, +offset + +length).toString('hex')];
+      });
+    expect(weights(out)).toEqual(weights(join(folder, 'inside.onnx')));
   });
 
   it('fails cleanly where it cannot write', async () => {

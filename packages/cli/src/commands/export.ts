@@ -3,11 +3,12 @@
  * a folder of stages.
  */
 import { createHash } from 'node:crypto';
+import { basename } from 'node:path';
 import { type Checkpoint, readCheckpoint } from '@vssm/checkpoints';
-import { oneOf, planName, UserError } from '@vssm/core';
+import { oneOf, planName, UserError, type Weights } from '@vssm/core';
 import { inputSize, isDenseModelName, withInputSize } from '@vssm/dense';
-import { wholeModel, wholeNames } from '@vssm/families/graph';
-import { scanForms } from '@vssm/graph';
+import { wholeModel, wholeModelWithData, wholeNames } from '@vssm/families/graph';
+import { type ModelWithData, mostBytesInside, scanForms } from '@vssm/graph';
 import { Command } from 'commander';
 import { exportDense } from '../export-dense.ts';
 import { loadDense } from '../options/dense.ts';
@@ -18,7 +19,12 @@ import { writeFileAtomically } from '../write-file.ts';
 
 type Options = ModelOptions &
   PlanOptions &
-  OutputOptions & { readonly out?: string; readonly scan: string; readonly input?: string };
+  OutputOptions & {
+    readonly out?: string;
+    readonly scan: string;
+    readonly externalData?: boolean;
+    readonly input?: string;
+  };
 
 export function exportCommand(): Command {
   const command = new Command('export').description(
@@ -27,8 +33,12 @@ export function exportCommand(): Command {
   return addPlanOptions(addModelOptions(command))
     .option(
       '--scan <form>',
-      `${scanForms[0]} (an ONNX Runtime operator) or ${scanForms[1]} (standard ONNX)`,
+      `${scanForms[0]} (standard ONNX, and the faster one on a CPU) or ${scanForms[1]} (an operator of ONNX Runtime 1.30)`,
       scanForms[0],
+    )
+    .option(
+      '--external-data',
+      `keep a classifier's weights in OUT.data, beside it; always so beyond ${mostBytesInside / 1e9} GB`,
     )
     .option('--input <H,W>', "a detector's or segmenter's input, pixels; default: upstream's test size")
     .option('--out <path>', 'file to write, default: model.onnx; for a detector or segmenter, a new folder')
@@ -48,16 +58,24 @@ async function run(options: Options): Promise<void> {
   const scan = oneOf('--scan', options.scan, scanForms);
   const { spec, weights, name, checkpoint } = await loadModel(options, file === undefined ? {} : { file });
   const plan = planOf(options, spec.family);
-  const model = wholeModel(spec, weights, plan, {
+  const form = {
     scan,
     metadata: {
       'vssm.source': checkpoint === undefined ? name : 'checkpoint',
       ...(checkpoint !== undefined && { 'vssm.source_sha256': checkpoint.sha256 }),
     },
-  });
+  };
+  const apart = options.externalData === true || bytesOf(weights) > mostBytesInside;
+  const { model, data }: ModelWithData = apart
+    ? wholeModelWithData(spec, weights, plan, `${basename(out)}.data`, form)
+    : { model: wholeModel(spec, weights, plan, form), data: [] };
+  // The weights first: a model that is there can be loaded.
+  if (apart) await writeFileAtomically(`${out}.data`, data);
   await writeFileAtomically(out, model);
+  const dataBytes = data.reduce((sum, { byteLength }) => sum + byteLength, 0);
   const result = {
     out,
+    ...(apart && { externalData: { file: `${out}.data`, bytes: dataBytes } }),
     bytes: model.byteLength,
     sha256: createHash('sha256').update(model).digest('hex'),
     scan,
@@ -72,11 +90,16 @@ async function run(options: Options): Promise<void> {
     result,
     listing([
       ['wrote', `${out} (${(model.byteLength / 1e6).toFixed(1)} MB)`],
+      ...(apart ? [['weights', `${out}.data (${(dataBytes / 1e6).toFixed(1)} MB)`] as const] : []),
       ['source', name],
       ['plan', planName(plan)],
       ['outputs', result.outputs.join(', ')],
     ]),
   );
+}
+
+function bytesOf(weights: Weights): number {
+  return [...weights.values()].reduce((sum, { data }) => sum + data.byteLength, 0);
 }
 
 /** Read once, whichever kind of model it turns out to hold; undefined where none was named. */

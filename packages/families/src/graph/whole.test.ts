@@ -1,4 +1,4 @@
-import { dataTypes, decodeModel } from '@vssm/graph';
+import { dataTypes, decodeModel, GraphBuilder } from '@vssm/graph';
 import { describe, expect, it } from 'vitest';
 import { pruningPlan } from '../plan.ts';
 import { randomWeights } from '../random-weights.ts';
@@ -32,6 +32,20 @@ describe('whole Vim as ONNX', () => {
     });
   });
 
+  it('has its logits first, then the kept positions in the order of the steps', () => {
+    const plan = pruningPlan({ schedule: [1, 2, 3].map((after) => ({ after, keep: 0.8 })) });
+    const { graph } = decodeModel(wholeModel(spec, weights, plan));
+    expect(graph.output.map(({ name }) => name)).toEqual(['logits', 'kept.1', 'kept.2', 'kept.3']);
+  });
+
+  it('refuses weights that one encoded file cannot hold', () => {
+    const g = new GraphBuilder('large');
+    const shared = new Float32Array(2 ** 22);
+    for (let i = 0; i < 60; i++) g.weight(`w${i}`, [shared.length], shared);
+    expect(() => g.model()).toThrow('take 1.01 GB, one encoded ONNX file holds at most 1 GB here');
+    expect(g.modelWithData({}, 'large.data').data.at(-1)).toHaveLength(shared.byteLength);
+  });
+
   it('carries spec, plan and the caller’s metadata', () => {
     const plan = pruningPlan({ schedule });
     const { metadata_props } = decodeModel(
@@ -47,11 +61,13 @@ describe('whole Vim as ONNX', () => {
   it('spells the scan as asked', () => {
     const dense = pruningPlan({ schedule: [] });
     const counts = (bytes: Uint8Array, type: string) => operators(bytes).filter((op) => op === type).length;
-    const linear = wholeModel(spec, weights, dense);
+    const linear = wholeModel(spec, weights, dense, { scan: 'linear-attention' });
     expect(counts(linear, 'LinearAttention')).toBe(2 * spec.depth);
-    const scan = wholeModel(spec, weights, dense, { scan: 'scan' });
+    expect(decodeModel(linear).opset_import.map(({ domain }) => domain ?? '')).toEqual(['', 'com.microsoft']);
+    const scan = wholeModel(spec, weights, dense);
     expect(counts(scan, 'Scan')).toBe(2 * spec.depth);
     expect(decodeModel(scan).graph.node.every(({ domain }) => !domain)).toBe(true);
+    expect(decodeModel(scan).opset_import.map(({ domain }) => domain ?? '')).toEqual(['']);
   });
 
   it('costs a dense model no pruning node', () => {
@@ -66,7 +82,7 @@ describe('whole Vim as ONNX', () => {
     expect(new Set(names).size).toBe(names.length);
     const stored = graph.initializer.find(({ name }) => name === 'norm_f.weight')!;
     expect(stored.data_type).toBe(dataTypes.F32);
-    const values = new Float32Array(Uint8Array.from(stored.raw_data).buffer);
+    const values = new Float32Array(Uint8Array.from(stored.raw_data!).buffer);
     expect(values).toEqual(weights.get('norm_f.weight')!.data);
   });
 

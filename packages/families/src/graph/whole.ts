@@ -3,18 +3,18 @@
  * which tokens stay is decided by the model itself.
  *
  * Inputs: `input` [B, C, H, W] float32, normalised; with the `random` signal also `random_scores`
- * [B, steps, L0] float32. Outputs: `logits` [B, classes] float32, and after each pruning step
+ * [B, steps, L0] float32. Outputs: `logits` [B, classes] float32, and then for each pruning step
  * `kept.<block>` [B, K] int64, the positions of the kept tokens in sequence order.
  */
 import { formatSchedule, type PruningPlan, type Weights } from '@vssm/core';
-import { GraphBuilder, imageInput, Parameters, type ScanForm } from '@vssm/graph';
+import { GraphBuilder, imageInput, type ModelWithData, Parameters, type ScanForm } from '@vssm/graph';
 import { sequenceLength } from '../model.ts';
 import { checkPlan } from '../plan.ts';
 import type { ModelSpec } from '../table.ts';
 import { graphsOf } from './table.ts';
 
 export interface WholeOptions {
-  /** Default `linear-attention`. */
+  /** Default `scan`, which every runtime of standard ONNX takes. */
   readonly scan?: ScanForm;
   /** Added to the model's metadata, for instance the source checkpoint's checksum. */
   readonly metadata?: Readonly<Record<string, string>>;
@@ -28,13 +28,36 @@ export const wholeNames = {
   kept: (after: number) => `kept.${after}`,
 } as const;
 
-/** @returns the encoded ONNX model */
+/**
+ * @returns the encoded ONNX model
+ * @throws UserError for weights that one encoded file cannot hold
+ */
 export function wholeModel(
   spec: ModelSpec,
   weights: Weights,
   plan: PruningPlan,
   options: WholeOptions = {},
 ): Uint8Array {
+  return wholeGraph(spec, weights, plan, options).model(metadataOf(spec, plan, options));
+}
+
+/** As `wholeModel`, with the weights in a file of their own. @param location its name, beside the model */
+export function wholeModelWithData(
+  spec: ModelSpec,
+  weights: Weights,
+  plan: PruningPlan,
+  location: string,
+  options: WholeOptions = {},
+): ModelWithData {
+  return wholeGraph(spec, weights, plan, options).modelWithData(metadataOf(spec, plan, options), location);
+}
+
+function wholeGraph(
+  spec: ModelSpec,
+  weights: Weights,
+  plan: PruningPlan,
+  options: WholeOptions,
+): GraphBuilder {
   checkPlan(spec, plan);
   const g = new GraphBuilder(spec.family);
   const input = imageInput(g, wholeNames.input, spec);
@@ -44,22 +67,26 @@ export function wholeModel(
       : undefined;
 
   const parameters = new Parameters(g, weights);
-  const scan = options.scan ?? 'linear-attention';
+  const scan = options.scan ?? 'scan';
   const { logits, kept } = graphsOf(spec).emitWhole(
     { g, spec, plan, parameters, scan, randomScores },
     input,
     wholeNames.logits,
   );
+  // Whoever takes outputs by place finds the logits first, however many steps there are.
+  g.output(logits, 'F32', ['batch', spec.classes]);
   for (const { after, positions, count } of kept) {
     g.op('Identity', [positions], { name: wholeNames.kept(after) });
     g.output(wholeNames.kept(after), 'I64', ['batch', count]);
   }
-  g.output(logits, 'F32', ['batch', spec.classes]);
+  return g;
+}
 
-  return g.model({
+function metadataOf(spec: ModelSpec, plan: PruningPlan, { metadata }: WholeOptions): Record<string, string> {
+  return {
     'vssm.spec': JSON.stringify(spec),
     'vssm.plan': JSON.stringify(plan),
     'vssm.schedule': formatSchedule(plan.schedule),
-    ...options.metadata,
-  });
+    ...metadata,
+  };
 }

@@ -7,7 +7,7 @@
  */
 import { absent, float, GraphBuilder, microsoft, type Value } from '../onnx/builder.ts';
 
-export const scanForms = ['linear-attention', 'scan'] as const;
+export const scanForms = ['scan', 'linear-attention'] as const;
 export type ScanForm = (typeof scanForms)[number];
 
 export interface ScanInputs {

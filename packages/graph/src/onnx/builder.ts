@@ -2,6 +2,7 @@
  * Writes an ONNX graph node by node. A value is the name of a tensor; `op` adds a node and returns its output,
  * so that a layer reads like the formula it computes.
  */
+import { UserError } from '@vssm/core';
 import {
   type AttributeProto,
   attributeTypes,
@@ -134,21 +135,75 @@ export class GraphBuilder {
     };
   }
 
-  /** @param metadata shown by every ONNX tool, for instance Netron */
+  /**
+   * @param metadata shown by every ONNX tool, for instance Netron
+   * @throws UserError for weights beyond `mostBytesInside`
+   */
   model(metadata: Readonly<Record<string, string>> = {}): Uint8Array {
-    const model: ModelProto = {
+    const bytes = this.#initializers.reduce((sum, { raw_data }) => sum + raw_data!.byteLength, 0);
+    if (bytes > mostBytesInside) {
+      throw new UserError(
+        `the model's weights take ${(bytes / 1e9).toFixed(2)} GB, one encoded ONNX file holds at most ` +
+          `${mostBytesInside / 1e9} GB here; vssm export keeps larger ones in a file of their own`,
+      );
+    }
+    return encodeModel(this.#proto(metadata, this.#initializers));
+  }
+
+  /** @param location name of the file that will hold the weights, in the model's own folder */
+  modelWithData(metadata: Readonly<Record<string, string>>, location: string): ModelWithData {
+    const data: Uint8Array[] = [];
+    let offset = 0;
+    const initializers = this.#initializers.map((tensor): TensorProto => {
+      const { raw_data, ...described } = tensor;
+      const length = raw_data!.byteLength;
+      // Constants that shapes are inferred from have to stay inside.
+      if (length < leastBytesOutside) return tensor;
+      const padding = -offset & (pageBytes - 1);
+      data.push(new Uint8Array(padding), raw_data!);
+      const place = { location, offset: offset + padding, length };
+      offset += padding + length;
+      const external_data = Object.entries(place).map(([key, value]) => ({ key, value: String(value) }));
+      return { ...described, external_data, data_location: 1 };
+    });
+    return { model: encodeModel(this.#proto(metadata, initializers)), data };
+  }
+
+  #proto(metadata: Readonly<Record<string, string>>, initializer: TensorProto[]): ModelProto {
+    const graph = { ...this.graph(), initializer };
+    return {
       ir_version: 10,
       opset_import: [
         { domain: '', version: 23 },
-        { domain: microsoft, version: 1 },
+        ...(usesDomain(graph, microsoft) ? [{ domain: microsoft, version: 1 }] : []),
       ],
       producer_name: 'vision-ssm-pruning',
       producer_version: '0.1.0',
-      graph: this.graph(),
+      graph,
       metadata_props: Object.entries(metadata).map(([key, value]) => ({ key, value })),
     };
-    return encodeModel(model);
   }
+}
+
+export interface ModelWithData {
+  readonly model: Uint8Array;
+  /** The weights' file, piece after piece. */
+  readonly data: readonly Uint8Array[];
+}
+
+/** Most bytes of weights inside a model: protobufjs doubles its buffer by a shift, which turns negative at 2^30. */
+export const mostBytesInside = 1e9;
+
+const leastBytesOutside = 1024;
+
+/** Weights begin on pages, so that runtimes can map the file; a power of two. */
+const pageBytes = 4096;
+
+/** Whether a node, those in the bodies of control flow included, is of this domain. */
+function usesDomain({ node }: GraphProto, domain: string): boolean {
+  return node.some(
+    (own) => own.domain === domain || own.attribute.some(({ g }) => g !== undefined && usesDomain(g, domain)),
+  );
 }
 
 /** ONNX Runtime's own operators. */

@@ -12,7 +12,10 @@ message TensorShape { repeated Dimension dim = 1; }
 message TensorType { int32 elem_type = 1; TensorShape shape = 2; }
 message TypeProto { TensorType tensor_type = 1; }
 message ValueInfoProto { string name = 1; TypeProto type = 2; string doc_string = 3; }
-message TensorProto { repeated int64 dims = 1; int32 data_type = 2; string name = 8; bytes raw_data = 9; }
+message TensorProto {
+  repeated int64 dims = 1; int32 data_type = 2; string name = 8; bytes raw_data = 9;
+  repeated StringStringEntryProto external_data = 13; int32 data_location = 14;
+}
 message AttributeProto {
   string name = 1; float f = 2; int64 i = 3; bytes s = 4; TensorProto t = 5; GraphProto g = 6;
   repeated float floats = 7; repeated int64 ints = 8; int32 type = 20;
@@ -53,7 +56,11 @@ export interface TensorProto {
   name?: string;
   dims: number[];
   data_type: number;
-  raw_data: Uint8Array;
+  /** Absent where the data is in a file of its own. */
+  raw_data?: Uint8Array;
+  external_data?: { key: string; value: string }[];
+  /** TensorProto.DataLocation: 1 is a file. */
+  data_location?: number;
 }
 
 export interface AttributeProto {

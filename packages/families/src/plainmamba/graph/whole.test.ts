@@ -38,7 +38,9 @@ describe('whole PlainMamba as ONNX', () => {
   });
 
   it('scans four times a layer, in either spelling', () => {
-    expect(count(wholeModel(spec, weights, dense), 'LinearAttention')).toBe(4 * spec.depth);
+    expect(count(wholeModel(spec, weights, dense, { scan: 'linear-attention' }), 'LinearAttention')).toBe(
+      4 * spec.depth,
+    );
     const standard = wholeModel(spec, weights, dense, { scan: 'scan' });
     expect(count(standard, 'Scan')).toBe(4 * spec.depth);
     expect(decodeModel(standard).graph.node.every(({ domain }) => !domain)).toBe(true);

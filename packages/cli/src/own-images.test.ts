@@ -74,7 +74,7 @@ async function follow(begins: string, json = true) {
   const command = commands[next++];
   expect(command).toMatch(new RegExp(`^${begins}`));
   const result = await vssm(json ? `${command} --json` : command);
-  expect(result).toMatchObject({ code: 0 });
+  if (result.code !== 0) throw new Error(`vssm ${command}: ${result.stderr}`);
   return {
     ...result,
     said: result.stdout + result.stderr,

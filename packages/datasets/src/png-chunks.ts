@@ -26,7 +26,7 @@ export function* pngChunks(bytes: Buffer): Generator<PngChunk> {
     if (end > bytes.length) throw new PngDamage('it ends early');
     const type = bytes.toString('latin1', at + 4, at + 8);
     if (crc32(bytes.subarray(at + 4, end - 4)) !== bytes.readUInt32BE(end - 4)) {
-      throw new PngDamage(`wrong checksum of ${type}`);
+      throw new PngDamage(`wrong checksum of ${/^[A-Za-z]{4}$/.test(type) ? type : 'a chunk'}`);
     }
     if (type === 'IEND') return;
     yield { type, content: bytes.subarray(at + 8, end - 4) };

@@ -1,6 +1,7 @@
 /** `vssm finetune`: a checkpoint under a pruning plan, with gradient through the kept tokens. */
 import { UserError } from '@vssm/core';
 import { recipeOfModel } from '@vssm/datasets';
+import { checkPlan } from '@vssm/families';
 import { finetuningRecipe } from '@vssm/train';
 import { Command } from 'commander';
 import { withNewHead } from '../new-head.ts';
@@ -26,6 +27,7 @@ async function run(options: Options): Promise<void> {
   const { spec, weights } = await loadModel(options);
   trainable(spec);
   const plan = planOf(options, spec.family);
+  checkPlan(spec, plan);
   const recipe = recipeOf(options, finetuningRecipe);
   if (spec.imageHeight !== spec.imageWidth) {
     throw new UserError(

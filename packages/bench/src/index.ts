@@ -22,7 +22,7 @@ export {
 } from './arms.ts';
 export { type OpenedBackend, openBackend } from './backends.ts';
 export { checkExperiment, paperTable } from './check-experiment.ts';
-export { codeVersion } from './code/made-with.ts';
+export { codeVersion, trainingCode } from './code/made-with.ts';
 export {
   type CompareOutcome,
   type CompareRequest,

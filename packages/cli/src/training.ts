@@ -1,7 +1,7 @@
 /** What `vssm train`, `vssm finetune` and `vssm experiment` share: progress, and the run itself. */
 import { cpus } from 'node:os';
 import { join } from 'node:path';
-import { codeVersion, formatDuration, type Interruption, listenForInterruption } from '@vssm/bench';
+import { formatDuration, type Interruption, listenForInterruption, trainingCode } from '@vssm/bench';
 import { type PruningPlan, UserError, type Weights } from '@vssm/core';
 import type { ImageDataset } from '@vssm/datasets';
 import { checkPlan, type ModelSpec, type VimSpec } from '@vssm/families';
@@ -98,7 +98,7 @@ export function trainable(spec: ModelSpec): VimSpec {
 /** What a log says of the machine; nothing of it decides the result. */
 export async function circumstances(threads: number): Promise<Readonly<Record<string, unknown>>> {
   return {
-    code: codeVersion(),
+    code: trainingCode(),
     node: process.version,
     processor: cpus()[0]?.model ?? 'unknown',
     threads,

@@ -1,10 +1,19 @@
 /** On a copy of the workspace's own sources: what an edit runs again, and what it leaves alone. */
-import { appendFileSync, cpSync, mkdtempSync, readdirSync, renameSync, rmSync } from 'node:fs';
+import {
+  appendFileSync,
+  cpSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { closureOf, codeOf, codeVersion, type MadeWith } from './made-with.ts';
+import { closureOf, codeOf, codeVersion, type MadeWith, trainingCode } from './made-with.ts';
 
 const packages = fileURLToPath(new URL('../../../', import.meta.url));
 
@@ -155,5 +164,24 @@ describe('what a result is made with', () => {
   it('the code of a run is that of everything that measures', () => {
     expect(codeVersion()).toMatch(/^[0-9a-f]{64}$/);
     expect(codeVersion(copy)).toBe(codeVersion());
+  });
+});
+
+describe('the code of a training run', () => {
+  it('is told with the gradients, the optimiser and the threads that run them', () => {
+    const now = trainingCode(copy);
+    expect(now).not.toBe(codeVersion(copy));
+    for (const file of [
+      'train/src/recipe/optimiser.ts',
+      'train/src/run/worker.ts',
+      'train/src/engine/engine.ts',
+    ]) {
+      const edited = join(copy, file);
+      const was = readFileSync(edited);
+      appendFileSync(edited, '// edited\n');
+      expect(trainingCode(copy), file).not.toBe(now);
+      writeFileSync(edited, was);
+      expect(trainingCode(copy)).toBe(now);
+    }
   });
 });

@@ -85,6 +85,18 @@ export function codeVersion(folder = packagesFolder): string {
   return hashOf(graph, graph.closure(entries));
 }
 
+/** Of everything that trains, and evaluates what was trained: for the log of a training run. SHA-256, hex. */
+export function trainingCode(folder = packagesFolder): string {
+  const graph = graphOf(folder);
+  const entries = [
+    'train/src/run/train.ts',
+    'train/src/experiment/run-experiment.ts',
+    ...Object.values(places).flat(),
+    ...Object.values(loaders),
+  ];
+  return hashOf(graph, graph.closure(entries));
+}
+
 /** Our own sources do not change under the running process, so each is read once. */
 function graphOf(folder: string): ModuleGraph {
   return folder === packagesFolder ? ownGraph : new ModuleGraph(folder);

@@ -1,6 +1,6 @@
 /** `vssm experiment`: the claim in miniature, dense training and every fine-tuning row, resumable at any point. */
 import { availableParallelism } from 'node:os';
-import { codeVersion, writeRunHeader } from '@vssm/bench';
+import { trainingCode, writeRunHeader } from '@vssm/bench';
 import { experiment } from '@vssm/bench-finetuning';
 import { parameterCount, tokensPerBlock } from '@vssm/families';
 import { type FinetuningRecord, openResults, type Results } from '@vssm/results';
@@ -79,7 +79,7 @@ async function runIn(results: Results, options: Options): Promise<void> {
       return;
     }
     if (!results.has(record.key)) {
-      writeRunHeader(results, ['vssm', ...process.argv.slice(2)], codeVersion());
+      writeRunHeader(results, ['vssm', ...process.argv.slice(2)], trainingCode());
       results.append(record);
     }
     printResult(options, record, table(record));

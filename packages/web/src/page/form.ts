@@ -119,7 +119,7 @@ export function showPlan(spec: ModelSpec): PruningPlan | null {
 function planNote(spec: ModelSpec, plan: PruningPlan): string {
   const tokens = tokenCounts(spec, plan).join(' → ');
   const { total } = modelFlops(spec, plan, 'strict');
-  const cost = `${total < 1e8 ? `${(total / 1e6).toPrecision(3)} M` : `${(total / 1e9).toPrecision(3)} G`}FLOPs an image`;
+  const cost = `${total < 1e8 ? `${(total / 1e6).toPrecision(3)} M` : `${(total / 1e9).toPrecision(3)} G`}FLOPs an image (strict profile)`;
   if (plan.schedule.length === 0) return `${tokens} tokens throughout; ${cost}.`;
   const dense = pruningPlan({ schedule: [] }, spec.family);
   return `${tokens} tokens; ${cost}, ${promisedSpeedup(spec, dense, plan).toFixed(2)} times fewer than dense.`;

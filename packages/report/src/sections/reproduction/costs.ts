@@ -1,4 +1,5 @@
 /** What pruning saves, in operations and in time. */
+import { models } from '@vssm/families';
 import type { PaperTable } from '@vssm/results';
 import { agrees, answer } from '../../answers.ts';
 import type { Entry, Evidence } from '../../evidence.ts';
@@ -79,7 +80,7 @@ type Gain = NonNullable<ReturnType<typeof gainOf>>;
 /** Of the promised speed-up, from which on time counts as saved with the FLOPs. */
 const mostOfIt = 0.9;
 
-/** The paper's model and schedule where they were timed; null without a timing of ToP. */
+/** The paper's own model, Vim-S, where it was timed; null without a timing of ToP. */
 export function headlineSpeed({ speed }: Pick<Evidence, 'speed'>): {
   readonly entry: Entry<Evidence['speed'][number]['record']>;
   readonly gain: Gain;
@@ -90,7 +91,11 @@ export function headlineSpeed({ speed }: Pick<Evidence, 'speed'>): {
       ? []
       : [{ entry, gain }];
   });
-  const papers = gains.filter(({ entry }) => entry.record.paper?.row === 'vim-small-top');
+  const { family, depth, width } = models['vim-small'];
+  const papers = gains.filter(({ entry: { record } }) => {
+    const { spec } = record.model;
+    return spec.family === family && spec.depth === depth && spec.width === width;
+  });
   const candidates = papers.length > 0 ? papers : gains;
   return candidates.find(({ entry }) => entry.record.batch === 1) ?? candidates[0] ?? null;
 }

@@ -60,7 +60,8 @@ describe('does it reproduce?', () => {
       const { record } = entry;
       const isTiny = record.speedup !== null && record.model.name === 'vim-tiny';
       const speedup = isTiny ? { ...record.speedup!, median: 9 } : record.speedup;
-      return { ...entry, record: { ...record, speedup } };
+      // Speed rows of the suite answer no row of the paper.
+      return { ...entry, record: { ...record, speedup, paper: null } };
     });
     expect(headlineSpeed({ speed: faster })?.entry.record.model.name).toBe('vim-small');
   });

@@ -2,9 +2,9 @@
 import { fileURLToPath } from 'node:url';
 import { readCheckpoint } from '@vssm/checkpoints';
 import { UserError, type Weights } from '@vssm/core';
-import { type DenseModelName, denseModels, isDenseModelName } from '@vssm/dense';
 import { type ModelName, type ModelSpec, models } from '@vssm/families';
 import { loadModel } from '@vssm/families/checkpoint';
+import { type DenseModelName, denseModels, isDenseModelName } from '@vssm/vision-tasks';
 
 export type ModelId = 'vim-nano-fmnist' | 'vim-nano-197' | 'vim-nano-197-top' | ModelName;
 

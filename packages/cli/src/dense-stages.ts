@@ -3,7 +3,8 @@
  * encoded when asked for.
  */
 import type { PruningPlan, Weights } from '@vssm/core';
-import type { DenseSpec, DetectorSpec, UperNetSpec } from '@vssm/dense';
+import { modelSegments } from '@vssm/families/graph';
+import type { DenseSpec, DetectorSpec, UperNetSpec } from '@vssm/vision-tasks';
 import {
   adapterMapsStage,
   boxHeadStage,
@@ -22,8 +23,7 @@ import {
   vimEmbedStage,
   vimEnterStage,
   vimLeaveStage,
-} from '@vssm/dense/graph';
-import { modelSegments } from '@vssm/families/graph';
+} from '@vssm/vision-tasks/graph';
 
 export interface DenseStage {
   readonly name: string;

@@ -4,8 +4,8 @@ import { existsSync } from 'node:fs';
 import { mkdir, rename, rm, writeFile } from 'node:fs/promises';
 import { basename, dirname, join, resolve } from 'node:path';
 import { type PruningPlan, UserError, type Weights } from '@vssm/core';
-import { type DenseSpec, inputSize } from '@vssm/dense';
 import { decodeModel } from '@vssm/graph';
+import { type DenseSpec, inputSize } from '@vssm/vision-tasks';
 import { denseStages } from './dense-stages.ts';
 
 export interface ExportedStage {

@@ -11,8 +11,8 @@ import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { writeSafetensors } from '@vssm/checkpoints';
 import { cocoSampleDir } from '@vssm/datasets';
-import { denseModels, randomDenseWeights } from '@vssm/dense';
 import { plainMambaSpec } from '@vssm/families';
+import { denseModels, randomDenseWeights } from '@vssm/vision-tasks';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 
 const main = fileURLToPath(new URL('./main.ts', import.meta.url));

@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { writeSafetensors } from '@vssm/checkpoints';
 import { completePlan } from '@vssm/core';
-import { type DenseSpec, denseModels } from '@vssm/dense';
+import { type DenseSpec, denseModels } from '@vssm/vision-tasks';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { describeRun } from './options/dense.ts';
 

@@ -3,8 +3,8 @@
  * head gets a full grid; a pruned cell holds the token as it last was when it was pruned.
  */
 import type { PruningPlan } from '@vssm/core';
-import { type AdapterSpec, denseReference, type VimTapsSpec } from '@vssm/dense';
-import { denseNames } from '@vssm/dense/graph';
+import { type AdapterSpec, denseReference, type VimTapsSpec } from '@vssm/vision-tasks';
+import { denseNames } from '@vssm/vision-tasks/graph';
 import { type PlainMambaLayers, rowsOf, runPlainMambaLayer, runVimBlock, type VimBlocks } from './blocks.ts';
 import type { StageIntegers, StageSession, StageTensor } from './stage.ts';
 import type { Stopwatch } from './stopwatch.ts';

@@ -1,6 +1,8 @@
 /** Rows of tokens through the blocks of a backbone: the sessions of their dense parts around the kernels. */
 import type { PruningPlan, Weights } from '@vssm/core';
-import { denseReference, type VimTapsSpec } from '@vssm/dense';
+import type { PlainMambaSpec } from '@vssm/families';
+import { segmentNames } from '@vssm/graph';
+import { denseReference, type VimTapsSpec } from '@vssm/vision-tasks';
 import {
   denseNames,
   geluStage,
@@ -8,9 +10,7 @@ import {
   plainMambaLeaveStage,
   vimEnterStage,
   vimLeaveStage,
-} from '@vssm/dense/graph';
-import type { PlainMambaSpec } from '@vssm/families';
-import { segmentNames } from '@vssm/graph';
+} from '@vssm/vision-tasks/graph';
 import type { KernelMixer } from './kernel-mixer.ts';
 import { StageSession, type StageTensor } from './stage.ts';
 

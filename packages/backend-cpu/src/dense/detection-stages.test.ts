@@ -1,5 +1,5 @@
 /** The detectors' stages, each from stored inputs. The golden data suggest 3e-4 for features in float32. */
-import { denseReference } from '@vssm/dense';
+import { denseReference } from '@vssm/vision-tasks';
 import {
   goldenDense,
   goldenRetinaNet,
@@ -7,7 +7,7 @@ import {
   retinaNetMicro,
   stored,
   storedIntegers,
-} from '@vssm/dense/golden';
+} from '@vssm/vision-tasks/golden';
 import {
   adapterMapsStage,
   boxHeadStage,
@@ -19,7 +19,7 @@ import {
   proposalStage,
   retinaStage,
   spatialPriorStage,
-} from '@vssm/dense/graph';
+} from '@vssm/vision-tasks/graph';
 import { describe, expect, it } from 'vitest';
 import { pyramidPlaces } from './backbones.ts';
 import { expectWithin, runStage, storedRows, storedTensor } from './golden-stage.test-data.ts';

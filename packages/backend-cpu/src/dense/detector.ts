@@ -1,5 +1,6 @@
 /** Mask R-CNN and RetinaNet on the CPU: the PlainMamba by segments and kernels, everything else as ONNX stages. */
 import type { PruningPlan, Weights } from '@vssm/core';
+import { plainMambaGrid } from '@vssm/families';
 import {
   type AnchorMaps,
   type AnchorStages,
@@ -13,7 +14,7 @@ import {
   regionLevels,
   roiLevels,
   withInputSize,
-} from '@vssm/dense';
+} from '@vssm/vision-tasks';
 import {
   adapterMapsStage,
   boxHeadStage,
@@ -26,8 +27,7 @@ import {
   proposalStage,
   retinaStage,
   spatialPriorStage,
-} from '@vssm/dense/graph';
-import { plainMambaGrid } from '@vssm/families';
+} from '@vssm/vision-tasks/graph';
 import {
   adapterStreams,
   type ImageRun,

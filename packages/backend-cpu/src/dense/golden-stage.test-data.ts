@@ -1,6 +1,6 @@
 /** Runs one stage on stored tensors, for the tests against golden data. */
-import type { GoldenDense } from '@vssm/dense/golden';
-import { stored } from '@vssm/dense/golden';
+import type { GoldenDense } from '@vssm/vision-tasks/golden';
+import { stored } from '@vssm/vision-tasks/golden';
 import { expect } from 'vitest';
 import { type StageInputs, type StageOutputs, StageSession, type StageTensor } from './stage.ts';
 

@@ -4,11 +4,11 @@
  * of the projections serve every grid.
  */
 import type { PruningPlan, Weights } from '@vssm/core';
-import type { denseReference } from '@vssm/dense';
 import { type ModelSpec, sequenceLength } from '@vssm/families';
 import { modelSegments } from '@vssm/families/graph';
 import { segmentNames } from '@vssm/graph';
 import { Arena, createKernels, createMemory } from '@vssm/kernels';
+import type { denseReference } from '@vssm/vision-tasks';
 import { type Buffers, mixerPlaces, placeBuffers } from '../segments/buffers.ts';
 import { createFamily, type Family } from '../segments/family.ts';
 import { type Mixer, type MixJob, rangeMixer, scanScore } from '../segments/mixer.ts';

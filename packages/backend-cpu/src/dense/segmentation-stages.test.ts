@@ -1,7 +1,7 @@
 /** UperNet's stage from stored taps. Tolerances are the golden data's own suggestions for float32. */
-import type { UperNetSpec } from '@vssm/dense';
-import { goldenDense, plainMambaUperNetMicro, stored, vimVariants } from '@vssm/dense/golden';
-import { denseNames, uperHeadStage } from '@vssm/dense/graph';
+import type { UperNetSpec } from '@vssm/vision-tasks';
+import { goldenDense, plainMambaUperNetMicro, stored, vimVariants } from '@vssm/vision-tasks/golden';
+import { denseNames, uperHeadStage } from '@vssm/vision-tasks/graph';
 import { describe, expect, it } from 'vitest';
 import { asTokens, expectWithin, runStage, storedTensor } from './golden-stage.test-data.ts';
 import { headInputs } from './segmenter.ts';

@@ -1,5 +1,6 @@
 /** UperNet on the CPU: its backbone by segments and kernels, its head as one ONNX stage. */
 import type { PruningPlan, Weights } from '@vssm/core';
+import { patchGrid, plainMambaGrid, type VimSpec } from '@vssm/families';
 import {
   type NumberMap,
   type PlainMambaTapsSpec,
@@ -7,15 +8,14 @@ import {
   type UperNetSpec,
   type VimTapsSpec,
   withInputSize,
-} from '@vssm/dense';
+} from '@vssm/vision-tasks';
 import {
   denseNames,
   plainMambaEmbedStage,
   uperHeadInputs,
   uperHeadStage,
   vimEmbedStage,
-} from '@vssm/dense/graph';
-import { patchGrid, plainMambaGrid, type VimSpec } from '@vssm/families';
+} from '@vssm/vision-tasks/graph';
 import { type ImageRun, type KeptWatch, plainMambaTaps, vimTaps } from './backbones.ts';
 import { type BlockSessions, geluSession, plainMambaSessions, vimSessions } from './blocks.ts';
 import { KernelMixer, projectionSessions } from './kernel-mixer.ts';

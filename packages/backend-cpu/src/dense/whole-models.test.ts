@@ -3,6 +3,7 @@
  * The golden data suggest 3e-4 for features and logits, 5e-3 pixels for boxes and 2e-4 for scores in float32.
  */
 import { alignments, type PruningPlan, type PruningStep } from '@vssm/core';
+import { plainMambaSpec, pruningPlan } from '@vssm/families';
 import {
   type Detections,
   detectBoxes,
@@ -14,7 +15,7 @@ import {
   referenceSegmenter,
   segmentImage,
   type UperNetSpec,
-} from '@vssm/dense';
+} from '@vssm/vision-tasks';
 import {
   detectionImage,
   type GoldenDense,
@@ -26,8 +27,7 @@ import {
   stored,
   storedIntegers,
   vimVariants,
-} from '@vssm/dense/golden';
-import { plainMambaSpec, pruningPlan } from '@vssm/families';
+} from '@vssm/vision-tasks/golden';
 import { describe, expect, it } from 'vitest';
 import { CpuDetector } from './detector.ts';
 import { expectWithin } from './golden-stage.test-data.ts';

@@ -42,13 +42,13 @@ const places = {
   detection: [
     'bench/src/dense/detection.ts',
     '@vssm/checkpoints#readCheckpoint',
-    '@vssm/dense/checkpoint#loadDenseModel',
+    '@vssm/vision-tasks/checkpoint#loadDenseModel',
     '@vssm/datasets#openCoco',
   ],
   segmentation: [
     'bench/src/dense/segmentation.ts',
     '@vssm/checkpoints#readCheckpoint',
-    '@vssm/dense/checkpoint#loadDenseModel',
+    '@vssm/vision-tasks/checkpoint#loadDenseModel',
     '@vssm/datasets#openAde20k',
   ],
 } as const satisfies Readonly<Record<string, readonly Entry[]>>;

@@ -1,5 +1,5 @@
-import { denseModels } from '@vssm/dense';
 import { pruningPlan } from '@vssm/families';
+import { denseModels } from '@vssm/vision-tasks';
 import { describe, expect, it } from 'vitest';
 import { sampled, windowsKept } from './drawn-image.ts';
 import { microMaskRcnn } from './micro-models.ts';

@@ -7,10 +7,10 @@ import {
   resizeBicubic,
   type Size,
 } from '@vssm/datasets';
-import { type DenseSpec, type Window, windowsOf, withInputSize } from '@vssm/dense';
 import { tokenGrid } from '@vssm/families';
 import { rleFromString, rleToMask } from '@vssm/metrics';
 import { type DrawnImage, drawnLimits, encodeRuns } from '@vssm/results';
+import { type DenseSpec, type Window, windowsOf, withInputSize } from '@vssm/vision-tasks';
 import type { AnsweredImage, DenseAnswer, KeptStep } from './messages.ts';
 
 /** Longer side of the picture, pixels: three of them stand side by side. */

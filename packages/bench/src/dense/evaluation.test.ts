@@ -11,15 +11,15 @@ import {
   openAde20k,
   openCoco,
 } from '@vssm/datasets';
+import { pruningPlan } from '@vssm/families';
+import { SegmentationEvaluator } from '@vssm/metrics';
 import {
   detectWithMasks,
   randomDenseWeights,
   referenceMaskRcnn,
   referenceSegmenter,
   segmentImage,
-} from '@vssm/dense';
-import { pruningPlan } from '@vssm/families';
-import { SegmentationEvaluator } from '@vssm/metrics';
+} from '@vssm/vision-tasks';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { silentProgress } from '../progress.ts';
 import { answersFileName } from './answers.ts';

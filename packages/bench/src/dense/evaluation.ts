@@ -2,8 +2,8 @@
 import { availableParallelism } from 'node:os';
 import { type PruningPlan, UserError, type Weights } from '@vssm/core';
 import type { DenseDataset, SizeLimits } from '@vssm/datasets';
-import { type DenseSpec, denseFlops } from '@vssm/dense';
 import type { DrawnImage } from '@vssm/results';
+import { type DenseSpec, denseFlops } from '@vssm/vision-tasks';
 import { exitCodes, listenForInterruption } from '../interruption.ts';
 import { keyOf } from '../keys.ts';
 import type { Progress } from '../progress.ts';

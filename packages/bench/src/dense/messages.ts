@@ -2,7 +2,7 @@
 import type { SharedWeight } from '@vssm/backend-cpu';
 import type { PruningPlan } from '@vssm/core';
 import type { PreparedImage } from '@vssm/datasets';
-import type { DenseSpec } from '@vssm/dense';
+import type { DenseSpec } from '@vssm/vision-tasks';
 import type { PartTime } from './part-times.ts';
 
 /** Given to a worker when it starts. Weights lie in memory that all workers share. */

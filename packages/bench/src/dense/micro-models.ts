@@ -2,8 +2,9 @@
  * The smallest detector and segmenter with the real data sets' classes, for smoke runs on the made-up samples: with
  * random weights they show that everything runs, and nothing else.
  */
-import { denseModels, type MaskRcnnSpec, type UperNetSpec } from '@vssm/dense';
+
 import { plainMambaSpec } from '@vssm/families';
+import { denseModels, type MaskRcnnSpec, type UperNetSpec } from '@vssm/vision-tasks';
 
 const backbone = plainMambaSpec({
   ...{ width: 24, depth: 4, stemConvs: 1, stemWidth: 16, depthwiseLayers: [0] },

@@ -11,6 +11,7 @@ import {
   openCoco,
   type SizeLimits,
 } from '@vssm/datasets';
+import type { DenseRecord } from '@vssm/results';
 import {
   type DenseModelName,
   type DenseSpec,
@@ -18,9 +19,8 @@ import {
   denseParameterCount,
   denseTensors,
   randomDenseWeights,
-} from '@vssm/dense';
-import { loadDenseModel } from '@vssm/dense/checkpoint';
-import type { DenseRecord } from '@vssm/results';
+} from '@vssm/vision-tasks';
+import { loadDenseModel } from '@vssm/vision-tasks/checkpoint';
 import type { DenseModel } from './evaluation.ts';
 import { microLimits, microMaskRcnn, microUperNet } from './micro-models.ts';
 

@@ -3,7 +3,7 @@ import { Worker } from 'node:worker_threads';
 import '@vssm/backend/no-telemetry';
 import { shareWeights } from '@vssm/backend-cpu';
 import { type PruningPlan, UserError, type Weights } from '@vssm/core';
-import type { DenseSpec } from '@vssm/dense';
+import type { DenseSpec } from '@vssm/vision-tasks';
 import type { AnsweredImage, DenseJob, DenseSetup, FromDenseWorker, ToDenseWorker } from './messages.ts';
 
 export class DenseWorker {

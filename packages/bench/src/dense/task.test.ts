@@ -1,9 +1,9 @@
 import { existsSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { denseFlops, denseModels } from '@vssm/dense';
 import { pruningPlan } from '@vssm/families';
 import { readResults } from '@vssm/results';
+import { denseFlops, denseModels } from '@vssm/vision-tasks';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { denseSmokeRows, plainMambaDenseRow, top } from '../arms.ts';
 import { openBackend } from '../backends.ts';

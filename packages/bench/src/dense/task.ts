@@ -3,8 +3,8 @@
 import { join } from 'node:path';
 import { formatSchedule, type PruningPlan, UserError } from '@vssm/core';
 import { titleOf } from '@vssm/datasets';
-import { type DenseSpec, denseFlops, inputSize } from '@vssm/dense';
 import { type DenseRecord, denseRecordParts, type SkippedRecord, schemaVersion } from '@vssm/results';
+import { type DenseSpec, denseFlops, inputSize } from '@vssm/vision-tasks';
 import type { Cost } from '../cost.ts';
 import { keyOf } from '../keys.ts';
 import { type Progress, silentProgress } from '../progress.ts';

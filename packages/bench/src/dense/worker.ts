@@ -3,6 +3,7 @@ import { parentPort, workerData } from 'node:worker_threads';
 import { CpuDetector, CpuSegmenter, type KeptWatch } from '@vssm/backend-cpu';
 import { float32, type PruningPlan, UserError, type Weights } from '@vssm/core';
 import type { PreparedImage } from '@vssm/datasets';
+import { rleFromMask, rleToString } from '@vssm/metrics';
 import {
   type DenseSpec,
   detectBoxes,
@@ -14,8 +15,7 @@ import {
   type Size,
   segmentImage,
   type UperNetSpec,
-} from '@vssm/dense';
-import { rleFromMask, rleToString } from '@vssm/metrics';
+} from '@vssm/vision-tasks';
 import type {
   DenseAnswer,
   DenseJob,

@@ -5,8 +5,8 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { writeSafetensors } from '@vssm/checkpoints';
 import { ade20kSampleDir, cocoSampleDir } from '@vssm/datasets';
-import { type DenseSpec, denseModels, randomDenseWeights } from '@vssm/dense';
 import { plainMambaSpec } from '@vssm/families';
+import { type DenseSpec, denseModels, randomDenseWeights } from '@vssm/vision-tasks';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { scoreCoco } from '../score/coco.ts';
 

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { type DetectionOutcome, evaluateDetection } from '@vssm/bench';
 import { type PruningPlan, UserError } from '@vssm/core';
 import { type CocoDataset, cocoClasses, openCoco } from '@vssm/datasets';
-import type { DetectorSpec } from '@vssm/dense';
+import type { DetectorSpec } from '@vssm/vision-tasks';
 import { Command } from 'commander';
 import {
   addDenseOptions,

@@ -8,6 +8,7 @@ import {
   type PruningPlan,
   planName,
 } from '@vssm/core';
+import { checkPlan, type ModelSpec, modelFlops, parameterCount } from '@vssm/families';
 import {
   type DenseModelName,
   denseFlops,
@@ -15,8 +16,7 @@ import {
   denseParameterCount,
   isDenseModelName,
   withInputSize,
-} from '@vssm/dense';
-import { checkPlan, type ModelSpec, modelFlops, parameterCount } from '@vssm/families';
+} from '@vssm/vision-tasks';
 import { Command } from 'commander';
 import { addModelOptions, type ModelOptions, specOf } from '../options/model.ts';
 import { addPlanOptions, type PlanOptions, planOf } from '../options/plan.ts';

@@ -2,7 +2,7 @@
 import { evaluateSegmentation, type SegmentationOutcome } from '@vssm/bench';
 import { type PruningPlan, UserError } from '@vssm/core';
 import { adeClasses, type DenseDataset, openAde20k } from '@vssm/datasets';
-import type { UperNetSpec } from '@vssm/dense';
+import type { UperNetSpec } from '@vssm/vision-tasks';
 import { Command } from 'commander';
 import {
   addDenseOptions,

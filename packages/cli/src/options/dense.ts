@@ -15,8 +15,8 @@ import {
   namedDenseModel,
   randomDenseWeights,
   withInputSize,
-} from '@vssm/dense';
-import { denseClasses, loadDenseModel } from '@vssm/dense/checkpoint';
+} from '@vssm/vision-tasks';
+import { denseClasses, loadDenseModel } from '@vssm/vision-tasks/checkpoint';
 import type { Command } from 'commander';
 import { longAndShort, whole } from './numbers.ts';
 

@@ -46,10 +46,10 @@ describe('vssm flops', () => {
     expect(result.gflops).toBeCloseTo(3.6002, 4);
   });
 
-  it('prints for people on stderr without --json', async () => {
+  it('prints for people on stdout without --json', async () => {
     const { stdout, stderr } = await vssm('flops', '--model', 'vim-tiny', '--profile', 'strict');
-    expect(stdout).toBe('');
-    expect(stderr).toContain('7,148,008');
+    expect(stderr).toBe('');
+    expect(stdout).toContain('7,148,008');
   });
 
   it.each([

@@ -1,4 +1,4 @@
-/** Where results go: one JSON document on stdout with `--json`, everything for people on stderr. */
+/** Where results go: one JSON document on stdout with `--json`, a text for people on stdout without; progress and notes on stderr. */
 import { printable, printableJson, printableLines } from '@vssm/core';
 
 export interface OutputOptions {
@@ -7,7 +7,7 @@ export interface OutputOptions {
 
 export function printResult(options: OutputOptions, result: unknown, human: string): void {
   if (options.json === true) process.stdout.write(`${printableJson(result)}\n`);
-  else process.stderr.write(`${printableLines(human)}\n`);
+  else process.stdout.write(`${printableLines(human)}\n`);
 }
 
 /** A line for people beside the result: progress, warnings, what was noticed. */

@@ -167,10 +167,10 @@ describe('vssm schedule', () => {
     const { code, stdout, stderr } = await vssm(
       ...['schedule', '--model', 'plainmamba-l3', '--reduction', '0.416', '--limit', '3'],
     );
-    expect([code, stdout]).toEqual([0, '']);
-    expect(stderr).toContain('4,12,20,28@0.7');
-    expect(stderr).toContain('-41.6 %');
-    expect(stderr).toContain("the paper's own PlainMamba schedule is not known");
+    expect([code, stderr]).toEqual([0, '']);
+    expect(stdout).toContain('4,12,20,28@0.7');
+    expect(stdout).toContain('-41.6 %');
+    expect(stdout).toContain("the paper's own PlainMamba schedule is not known");
   });
 
   it('searches the embedded checkpoint, solving for the ratio', async () => {

@@ -1,0 +1,85 @@
+/** How the command begins and ends: versions, help, examples, pipes, folders. */
+import { spawn, spawnSync } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { basename, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { afterAll, describe, expect, it } from 'vitest';
+import { commands } from './commands.ts';
+
+const entry = fileURLToPath(new URL('../vssm.js', import.meta.url));
+const folder = mkdtempSync(join(tmpdir(), 'vssm-entry-'));
+afterAll(() => rmSync(folder, { recursive: true }));
+
+function vssm(args: readonly string[], env: NodeJS.ProcessEnv = {}, cwd = folder) {
+  return spawnSync(process.execPath, [...args], { cwd, encoding: 'utf8', env: { ...process.env, ...env } });
+}
+
+const script = (code: string) => `data:text/javascript,${encodeURIComponent(code)}`;
+
+describe('vssm', () => {
+  it('says its version', () => {
+    const { version } = JSON.parse(readFileSync(new URL('../../../package.json', import.meta.url), 'utf8'));
+    expect(vssm([entry, '--version']).stdout).toBe(`${version}\n`);
+  });
+
+  it('lists every command, and loads none for that', () => {
+    const watch = `import { registerHooks } from 'node:module';
+      registerHooks({ resolve: (name, context, next) => {
+        const found = next(name, context);
+        process.stderr.write(found.url + '\\n');
+        return found;
+      } });`;
+    const { stdout, stderr } = vssm(['--import', script(watch), entry, '--help']);
+    for (const { name } of commands) expect(stdout).toContain(`\n  ${name} `);
+    const loaded = stderr
+      .split('\n')
+      .filter((url) => url.startsWith('file:') && !url.includes('node_modules'));
+    expect(loaded.map((url) => basename(url))).toEqual(['vssm.js', 'main.ts', 'commands.ts']);
+  });
+
+  it('loads a command with the description that the list has, and examples that it takes', async () => {
+    for (const { name, description, examples, load } of commands) {
+      const command = await load();
+      expect([command.name(), command.description()]).toEqual([name, description]);
+      expect(examples.length).toBeGreaterThan(0);
+      for (const example of examples) {
+        const [tool, own] = example.split(' ');
+        expect(['vssm', 'pnpm']).toContain(tool);
+        expect(own).toBe(name);
+        const known = [command, ...command.commands].flatMap(({ options }) =>
+          options.map(({ long }) => long),
+        );
+        for (const [option] of example.matchAll(/--[a-z-]+/g)) expect([...known, '--help']).toContain(option);
+      }
+    }
+    expect(vssm([entry, 'flops', '--help']).stdout).toMatch(/\nExamples:\n {2}vssm flops --model vim-small/);
+  });
+
+  it('names the version that is needed where Node is older', () => {
+    const old = `Object.defineProperty(process.versions, 'node', { value: '20.19.0' });`;
+    const { status, stderr } = vssm(['--import', script(old), entry, 'flops']);
+    expect(status).toBe(1);
+    expect(stderr).toMatch(/^error: Node 20\.19\.0 is too old: vssm needs Node 22\.18 or newer; .*npx .*\n$/);
+  });
+
+  it('takes paths from where the user stands, through a package manager too', () => {
+    const root = fileURLToPath(new URL('../../..', import.meta.url));
+    const env = { INIT_CWD: folder, npm_lifecycle_event: 'vssm' };
+    const { status, stderr } = vssm([entry, 'export', '--out', 'here.onnx'], env, root);
+    expect(status, stderr).toBe(0);
+    expect(readFileSync(join(folder, 'here.onnx')).length).toBeGreaterThan(1000);
+  });
+
+  it('ends quietly when nobody reads on', async () => {
+    const child = spawn(process.execPath, [entry, 'flops', '--model', 'vim-tiny', '--json']);
+    child.stdout.destroy();
+    let told = '';
+    child.stderr.on('data', (text) => {
+      told += text;
+    });
+    const [code] = await once(child, 'close');
+    expect({ code, told }).toEqual({ code: 0, told: '' });
+  });
+});

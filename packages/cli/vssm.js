@@ -1,0 +1,20 @@
+#!/usr/bin/env node
+/**
+ * Where the `vssm` command begins, in JavaScript that any Node reads: a version that cannot run TypeScript says so in
+ * a sentence. Paths are relative to where the user stands, also where a package manager changed the folder.
+ */
+const [major, minor] = process.versions.node.split('.').map(Number);
+if (major < 22 || (major === 22 && minor < 18)) {
+  process.stderr.write(
+    `error: Node ${process.versions.node} is too old: vssm needs Node 22.18 or newer; npx brings it: ` +
+      `npx -y -p node@24 -p pnpm@12.21.0 -c 'pnpm vssm --help'\n`,
+  );
+  process.exitCode = 1;
+} else {
+  const script = process.env.npm_lifecycle_event;
+  const ours = ['vssm', 'bench', 'compare', 'serve', 'report'];
+  if (process.env.INIT_CWD !== undefined && script !== undefined && ours.includes(script)) {
+    process.chdir(process.env.INIT_CWD);
+  }
+  await import('./src/main.ts');
+}

@@ -1,7 +1,7 @@
 /** How the command begins and ends: versions, help, examples, pipes, folders. */
 import { spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { copyFileSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -62,6 +62,17 @@ describe('vssm', () => {
     const { status, stderr } = vssm(['--import', script(old), entry, 'flops']);
     expect(status).toBe(1);
     expect(stderr).toMatch(/^error: Node 20\.19\.0 is too old: vssm needs Node 22\.18 or newer; .*npx .*\n$/);
+  });
+
+  it('tells who tries npm the command that installs', () => {
+    for (const file of ['package.json', '.npmrc']) {
+      copyFileSync(new URL(`../../../${file}`, import.meta.url), join(folder, file));
+    }
+    const npm = process.platform === 'win32' ? 'npm.cmd' : 'npm';
+    const { status, stderr } = spawnSync(npm, ['install', '--offline'], { cwd: folder, encoding: 'utf8' });
+    expect(status).not.toBe(0);
+    expect(stderr).toContain("run npx -y -p node@24 -p pnpm@12.21.0 -c 'pnpm install'");
+    expect(readdirSync(folder)).not.toContain('node_modules');
   });
 
   it('takes paths from where the user stands, through a package manager too', () => {

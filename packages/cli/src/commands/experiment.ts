@@ -6,7 +6,7 @@ import { parameterCount, tokensPerBlock } from '@vssm/families';
 import { type FinetuningRecord, openResults, type Results } from '@vssm/results';
 import { mean, runExperiment, standardDeviation } from '@vssm/train';
 import { Command } from 'commander';
-import { whole } from '../options/numbers.ts';
+import { threadCount } from '../options/threads.ts';
 import { note, type OutputOptions, printResult } from '../output.ts';
 import { circumstances, progressLine, stopOnSignal } from '../training.ts';
 import { openTrainingImages } from '../training-images.ts';
@@ -26,7 +26,7 @@ export function experimentCommand(): Command {
     .option(
       '--threads <n>',
       'processor threads; does not change the result; default: all cores',
-      whole('--threads', 1),
+      threadCount,
       availableParallelism(),
     )
     .option('--plan', 'say what would be run, and run nothing')

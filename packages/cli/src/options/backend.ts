@@ -2,7 +2,7 @@
 import { availableParallelism } from 'node:os';
 import { backendNames } from '@vssm/backend';
 import type { Command } from 'commander';
-import { whole } from './numbers.ts';
+import { threadCount } from './threads.ts';
 
 export interface BackendOptions {
   readonly backend: string;
@@ -25,7 +25,7 @@ export function threadsOption(command: Command): Command {
   return command.option(
     '--threads <n>',
     'processor threads; default: all cores',
-    whole('--threads', 1),
+    threadCount,
     availableParallelism(),
   );
 }

@@ -19,6 +19,7 @@ import {
 import { denseClasses, loadDenseModel } from '@vssm/vision-tasks/checkpoint';
 import type { Command } from 'commander';
 import { longAndShort, whole } from './numbers.ts';
+import { threadCount } from './threads.ts';
 
 export interface DenseCommandOptions {
   readonly model?: string;
@@ -56,7 +57,7 @@ export function addDenseOptions(
     .option(
       '--threads <n>',
       'images at a time, each in a thread with a model of its own; default: all cores, as far as memory allows',
-      whole('--threads', 1),
+      threadCount,
     )
     .option('--out <folder>', 'keep each image’s answer there; running again resumes')
     .option('--json', 'print one JSON document on stdout');

@@ -7,6 +7,7 @@ import { datasetNames } from '../dataset-named.ts';
 import type { DataOptions } from '../training-images.ts';
 import { classOrderOption } from './data.ts';
 import { whole } from './numbers.ts';
+import { threadCount } from './threads.ts';
 
 /** Recipe values as options, `undefined` where not given. */
 export interface RecipeOptions {
@@ -64,7 +65,7 @@ export function addTrainingOptions(command: Command, recipe: Recipe): Command {
     .option(
       '--threads <n>',
       'processor threads; does not change the result; default: all cores',
-      whole('--threads', 1),
+      threadCount,
       availableParallelism(),
     )
     .addOption(

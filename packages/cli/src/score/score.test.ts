@@ -57,13 +57,13 @@ describe('vssm score coco', () => {
     for (const [id, value] of Object.entries(wanted)) expect(found[id]).toBeCloseTo(value as number, 11);
   });
 
-  it('prints for people on stderr without --json', async () => {
+  it('prints for people on stdout without --json', async () => {
     const { stdout, stderr } = await vssm(
       ...['score', 'coco', '--annotations', truthPath, '--detections', detectionsPath],
     );
-    expect(stdout).toBe('');
-    expect(stderr).toMatch(/^AP +0\.2726$/m);
-    expect(stderr).toMatch(/^AP of 13 c4 +0\.2526$/m);
+    expect(stderr).toBe('');
+    expect(stdout).toMatch(/^AP +0\.2726$/m);
+    expect(stdout).toMatch(/^AP of 13 c4 +0\.2526$/m);
   });
 
   const others = [

@@ -46,7 +46,7 @@ export function cpuBackend(form: CpuForm = fastPath): Backend {
           processor: cpus()[0]?.model ?? 'unknown',
           cores: `${availableParallelism()} cores`,
         };
-        return { available: true, details };
+        return { available: true, details, accelerator: null };
       } catch (error) {
         return {
           available: false,

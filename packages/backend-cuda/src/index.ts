@@ -1,6 +1,7 @@
 /** ONNX Runtime's CUDA provider behind the Backend interface. */
 import { type Backend, DeviceError, type Probe } from '@vssm/backend';
 import { smallestModel } from '@vssm/families/graph';
+import { gpuName } from './gpu-name.ts';
 import { createSession, onnxRuntime } from './ort.ts';
 import { inOneLine, type Machine, missingFor, thisMachine } from './requirements.ts';
 import { form, loadWhole } from './whole.ts';
@@ -29,7 +30,9 @@ async function probe(machine: Machine): Promise<Probe> {
     const session = await createSession(smallestModel());
     await session.release();
     const { env } = await onnxRuntime();
-    return { available: true, details: { runtime: `onnxruntime-node ${env.versions.node}, CUDA`, form } };
+    const accelerator = gpuName();
+    const runtime = `onnxruntime-node ${env.versions.node}, CUDA`;
+    return { available: true, details: { runtime, form, gpu: accelerator }, accelerator };
   } catch (error) {
     if (error instanceof DeviceError) return { available: false, reason: error.reason, fix: error.fix };
     return {

@@ -11,7 +11,12 @@ export type BackendName = (typeof backendNames)[number];
 
 /** Missing hardware is an answer, not an exception. */
 export type Probe =
-  | { readonly available: true; readonly details: Readonly<Record<string, string>> }
+  | {
+      readonly available: true;
+      readonly details: Readonly<Record<string, string>>;
+      /** Name of the GPU that models would run on; null where it is the processor. */
+      readonly accelerator: string | null;
+    }
   | { readonly available: false; readonly reason: string; readonly fix: string };
 
 export interface ModelRequest<Spec extends ModelSpec = ModelSpec> {

@@ -12,7 +12,8 @@ import {
 export const referenceBackend: Backend = {
   name: 'reference',
   async probe() {
-    return { available: true, details: { precision: 'float64', implementation: 'plain TypeScript loops' } };
+    const details = { precision: 'float64', implementation: 'plain TypeScript loops' };
+    return { available: true, details, accelerator: null };
   },
   async load(request) {
     checkPlan(request.spec, request.plan);

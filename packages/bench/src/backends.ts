@@ -11,6 +11,8 @@ export interface OpenedBackend extends OpenedPath {
   readonly form: string;
   /** The library underneath with its version, and which kernels run; empty where there are none. */
   readonly runtime: string;
+  /** Name of the GPU that its models run on; null where it is the processor. */
+  readonly accelerator: string | null;
 }
 
 /** @throws UserError with the reason and the fix when the backend cannot be used here */
@@ -22,5 +24,6 @@ export async function openBackend(text: string, options: PathOptions = {}): Prom
   if (!probe.available) {
     throw new UserError(`backend ${name} is not available: ${probe.reason}; ${probe.fix}`);
   }
-  return { name, form: path.form, runtime: runtimeOf(probe.details), ...opened };
+  const { details, accelerator } = probe;
+  return { name, form: path.form, runtime: runtimeOf(details), accelerator, ...opened };
 }

@@ -10,8 +10,9 @@ const newFolder = () => mkdtempSync(join(tmpdir(), 'environment-'));
 
 describe('captureEnvironment', () => {
   it('fits the schema and knows the versions of what computes', () => {
-    const environment = captureEnvironment();
+    const environment = captureEnvironment('a GPU');
     expect(environmentSchema.parse(environment)).toEqual(environment);
+    expect(environment.accelerator).toBe('a GPU');
     expect(Object.keys(environment.libraries)).toEqual(['onnxruntime-node', 'sharp', 'tinybench']);
     for (const version of Object.values(environment.libraries)) expect(version).toMatch(/^\d+\.\d+\.\d+/);
   });

@@ -16,7 +16,8 @@ const libraries = {
   tinybench: '@vssm/bench',
 } as const;
 
-export function captureEnvironment(): Environment {
+/** @param accelerator name of the GPU that models run on; null where it is the processor */
+export function captureEnvironment(accelerator: string | null): Environment {
   return {
     node: process.version,
     os: `${type().toLowerCase()} ${release()}`,
@@ -24,7 +25,7 @@ export function captureEnvironment(): Environment {
     cpu: cpus()[0]?.model.trim() || 'unknown',
     cores: availableParallelism(),
     memoryBytes: totalmem(),
-    accelerator: null,
+    accelerator,
     libraries: libraryVersions(),
   };
 }

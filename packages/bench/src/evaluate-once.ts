@@ -57,7 +57,7 @@ export async function evaluateOnce(request: EvaluationRequest): Promise<Evaluati
   );
   try {
     for (const repair of results.repairs) progress.say(repair);
-    writeRunHeader(results, command, codeVersion());
+    writeRunHeader(results, command, codeVersion(), backend.accelerator);
     const estimate = estimateMs(task, 1);
     progress.begin(estimate);
     progress.task(`${request.dataset.name} ${request.dataset.split}`);

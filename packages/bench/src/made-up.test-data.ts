@@ -76,7 +76,7 @@ export function madeUpBackend(onBatch: (batch: number[]) => void = () => {}): Ma
     name: 'cpu',
     batches,
     async probe() {
-      return { available: true, details: {} };
+      return { available: true, details: {}, accelerator: null };
     },
     async load({ spec: { classes, imageHeight, imageWidth, inChannels, width }, plan }) {
       const size = imageHeight * imageWidth * inChannels;
@@ -157,5 +157,6 @@ export function sourcesOf(dataset: ImageDataset): BenchRequest['sources'] {
 }
 
 export function opened(backend: Backend): BenchRequest['backend'] {
-  return { name: 'cpu', form: 'made-up', runtime: 'none 1', backend, latency: backend };
+  const accelerator = 'made-up GPU';
+  return { name: 'cpu', form: 'made-up', runtime: 'none 1', accelerator, backend, latency: backend };
 }

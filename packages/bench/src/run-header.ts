@@ -5,13 +5,22 @@ import { sampleSeed } from './images.ts';
 import { keyOf } from './keys.ts';
 import { randomWeightsSeed } from './resources.ts';
 
-/** One header per environment and command; a run that is resumed finds its own. */
-export function writeRunHeader(results: Results, command: readonly string[], code: string): void {
+/**
+ * One header per environment and command; a run that is resumed finds its own.
+ *
+ * @param accelerator name of the GPU that models run on; null where it is the processor
+ */
+export function writeRunHeader(
+  results: Results,
+  command: readonly string[],
+  code: string,
+  accelerator: string | null,
+): void {
   const header = {
     projectVersion: projectVersion(),
     git: gitState(),
     code,
-    environment: captureEnvironment(),
+    environment: captureEnvironment(accelerator),
     command: [...command],
     seeds: { sample: sampleSeed, randomWeights: randomWeightsSeed },
   };

@@ -42,7 +42,10 @@ describe('runBench', () => {
     expect(sampled).toMatchObject({ count: 600, sample: { how: 'stratified', seed: 0 }, tokens: [17, 9] });
     expect(checkPredictions(request.out, dense)).toBeNull();
     const [run] = readResults(request.out).records;
-    expect(run).toMatchObject({ kind: 'run', environment: { libraries: { tinybench: expect.any(String) } } });
+    expect(run).toMatchObject({
+      kind: 'run',
+      environment: { accelerator: 'made-up GPU', libraries: { tinybench: expect.any(String) } },
+    });
   });
 
   it('stamps a limited run partial', async () => {

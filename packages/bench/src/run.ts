@@ -83,7 +83,7 @@ export interface BenchOutcome {
 /** Everything to do, in order. Opens models and data sets, and writes nothing. */
 export async function plannedTasks(request: BenchRequest, resources: Resources): Promise<Task[]> {
   for (const experiment of request.experiments) checkExperiment(experiment);
-  const environment = captureEnvironment();
+  const environment = captureEnvironment(request.backend.accelerator);
   const tasks = await planTasks(selectExperiments(request.experiments, request.only), resources, {
     full: request.full,
     only: request.only,
@@ -136,7 +136,7 @@ async function carryOut(
   const started = performance.now();
   const { progress, backend } = request;
   for (const repair of results.repairs) progress.say(repair);
-  writeRunHeader(results, request.command, request.codeVersion ?? codeVersion());
+  writeRunHeader(results, request.command, request.codeVersion ?? codeVersion(), backend.accelerator);
 
   const work = tasks.filter((task): task is WorkTask => task.kind !== 'skipped');
   const toDo = work.filter((task) => !recordHeads(task).every(({ key }) => results.has(key)));

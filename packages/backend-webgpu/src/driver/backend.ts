@@ -28,7 +28,8 @@ export function pageBackend(name: PageBackend, given: PageBackendOptions = {}): 
       try {
         return await withTab(options, async (tab, browser) => {
           const { details } = await tab.ask({ command: 'probe', backend: name });
-          return { available: true, details: { ...details, browser } };
+          const accelerator = name === 'webgpu' ? details!.adapter : null;
+          return { available: true, details: { ...details, browser }, accelerator };
         });
       } catch (error) {
         if (!(error instanceof DeviceError)) throw error;

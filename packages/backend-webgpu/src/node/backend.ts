@@ -13,6 +13,8 @@ export const webgpuNodeBackend: Backend = {
       return {
         available: true,
         details: { runtime: `onnxruntime-node ${env.versions.node}`, form: 'whole, LinearAttention' },
+        // ONNX Runtime chooses the adapter by itself and does not say which.
+        accelerator: 'unnamed WebGPU adapter',
       };
     } catch (error) {
       if (error instanceof DeviceError) return { available: false, reason: error.reason, fix: error.fix };

@@ -223,6 +223,14 @@ describe('first answers', () => {
 });
 
 const real = choosePaths('cpu/whole-scan')[0];
+const onGpu: ExecutionPath = {
+  ...real,
+  open: async (options) => {
+    const { backend } = await real.open(options);
+    const probe = async () => ({ available: true as const, details: {}, accelerator: 'made-up GPU' });
+    return { backend: { ...backend, probe }, latency: backend };
+  },
+};
 const absent: ExecutionPath = {
   name: 'cuda',
   form: 'made-up',
@@ -259,7 +267,7 @@ it('writes one record for each path and plan, the unavailable ones with their re
       weights: () => weights,
     },
     plans: [densePlan, plan],
-    paths: [real, absent, broken, { ...real, form: 'again' }],
+    paths: [real, absent, broken, { ...onGpu, form: 'again' }],
     pathsAsked: true,
     images: madeUpImages(spec, 5),
     referenceImages: 3,
@@ -281,6 +289,8 @@ it('writes one record for each path and plan, the unavailable ones with their re
       ['cpu:whole-scan', 'cuda:made-up', 'webgpu:made-up', 'cpu:again'].map((path) => `${path}:${name}`),
     ),
   );
+  const run = readResults(out).records.find((record) => record.kind === 'run');
+  expect(run?.environment.accelerator).toBe('made-up GPU');
   const [dense, missing, failed, again, pruned] = records.map((record) => record.outcome);
   expect(missing).toEqual({ state: 'unavailable', reason: 'it is not there', fix: 'buy one' });
   expect(failed).toMatchObject({ state: 'unavailable', reason: 'too small for it' });

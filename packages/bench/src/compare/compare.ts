@@ -12,7 +12,7 @@ import type { Progress } from '../progress.ts';
 import type { ReadyModel } from '../resources.ts';
 import { writeRunHeader } from '../run-header.ts';
 import type { SpeedBudget } from '../tasks.ts';
-import { type Competitor, nameOf, probePath } from './competitors.ts';
+import { acceleratorOf, type Competitor, nameOf, probePath } from './competitors.ts';
 import type { ComparedImages } from './images.ts';
 import { PlanComparison } from './plan-comparison.ts';
 
@@ -52,7 +52,6 @@ export async function compareBackends(request: CompareRequest): Promise<CompareO
   );
   const stopping = () => interruption.signal !== null;
   try {
-    writeRunHeader(results, request.command, codeVersion());
     const group = keyOf(['compare'], { at: new Date().toISOString(), name: request.model.described.name });
     progress.begin(plans.length * stagesOf(request));
     const competitors: Competitor[] = [];
@@ -60,6 +59,7 @@ export async function compareBackends(request: CompareRequest): Promise<CompareO
       progress.task(`looking for ${nameOf(path)}`);
       competitors.push(await interruptible(() => probePath(path, request.pathOptions, request.pathsAsked)));
     }
+    writeRunHeader(results, request.command, codeVersion(), acceleratorOf(competitors));
     const records: ComparisonRecord[] = [];
     for (const plan of plans) {
       const comparison = new PlanComparison(request, plan, competitors, stopping);

@@ -16,6 +16,7 @@ export interface Available {
   readonly backend: Backend;
   readonly latency: Backend;
   readonly details: Readonly<Record<string, string>>;
+  readonly accelerator: string | null;
 }
 
 export interface Competitor {
@@ -67,16 +68,24 @@ export async function probePath(
       const { reason, fix } = probe;
       return { path, probed: { state: 'unavailable', reason, fix }, untimed: null };
     }
-    const { details } = probe;
+    const { details, accelerator } = probe;
     const adapter = Object.values(details).find((value) => software.test(value));
     const untimed =
       adapter === undefined || asked
         ? null
         : `its adapter is software (${adapter}); --backends ${path.name} times it all the same`;
-    return { path, probed: { state: 'available', backend, latency, details }, untimed };
+    return { path, probed: { state: 'available', backend, latency, details, accelerator }, untimed };
   } catch (error) {
     return { path, probed: unavailable(error), untimed: null };
   }
+}
+
+/** Names of the GPUs that take part; null where none does. */
+export function acceleratorOf(competitors: readonly Competitor[]): string | null {
+  const names = competitors.flatMap(({ probed }) =>
+    probed.state === 'available' && probed.accelerator !== null ? [probed.accelerator] : [],
+  );
+  return names.length === 0 ? null : [...new Set(names)].join('; ');
 }
 
 /** A backend that fails takes itself out of the comparison, not the others. */

@@ -79,7 +79,7 @@ async function runIn(results: Results, options: Options): Promise<void> {
       return;
     }
     if (!results.has(record.key)) {
-      writeRunHeader(results, ['vssm', ...process.argv.slice(2)], trainingCode());
+      writeRunHeader(results, ['vssm', ...process.argv.slice(2)], trainingCode(), null);
       results.append(record);
     }
     printResult(options, record, table(record));

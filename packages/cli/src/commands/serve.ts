@@ -15,7 +15,8 @@ export function serveCommand(): Command {
       const header = {
         projectVersion: projectVersion(),
         git: gitState(),
-        environment: captureEnvironment(),
+        // Each run of the page puts its own adapter here.
+        environment: captureEnvironment(null),
         code: codeVersion(),
         command: ['vssm', ...process.argv.slice(2)],
         seeds: { randomWeights: 0 },

@@ -7,7 +7,6 @@
  * Every run has the short rows, about a minute; `--full` and `--only cpu` have the thorough ones instead.
  */
 import {
-  type CpuRow,
   type ExecutionForm,
   type Experiment,
   type LengthsRow,
@@ -168,7 +167,7 @@ const shortRivals: RivalsRow = {
   ],
 };
 
-const rows: readonly CpuRow[] = [
+const rows: readonly (RivalsRow | LengthsRow | ProfileRow)[] = [
   shortRivals,
   profile(small, 'short', 5),
   ...[small, tiny].flatMap((each) => [

@@ -17,6 +17,8 @@ export { type SharedWeight, shareWeights } from './segments/messages.ts';
 export { type Places, select, unprunedPlaces } from './segments/prune.ts';
 export { type Part, parts, type Stopwatch } from './segments/stopwatch.ts';
 export { MemorySession, type Placement } from './training/memory-session.ts';
+export { startLinks, WorkerDied, WorkerLink } from './worker/link.ts';
+export { type Served, serve } from './worker/serve.ts';
 
 /**
  * - `segments`: ONNX Runtime for the dense parts, the fused kernels for the rest; the fast path.

@@ -1,3 +1,16 @@
+export {
+  type Answerer,
+  type AnswerStore,
+  answerImages,
+  type ImageWork,
+  type LoadedImage,
+  MemoryAnswers,
+  readAll,
+  Unanswered,
+  type WorkDone,
+  type WorkWatch,
+} from './answers/answer-images.ts';
+export { type Classified, classifier } from './answers/classifier.ts';
 export * from './backend.ts';
 export { type Chunk, type ChunkPrediction, type ChunkRunner, chunkedModel, runInChunks } from './chunks.ts';
 export { DeviceError, type DeviceErrorKind, deviceErrorKinds } from './device-error.ts';

@@ -2,11 +2,16 @@
  * The ways of pruning that the paper compares, and the two miniature settings shared by its tables, so that a
  * row which several tables show is the same row in each and is evaluated once.
  */
+
 import { formatSchedule, type PruningStep } from '@vssm/core';
 import { densePlan, pruningPlan } from '@vssm/families';
-import type { DenseRow } from './dense/task.ts';
-import { type AccuracyRow, type Arm, type ArmPlace, armRows, stepsAfter } from './experiment.ts';
+import { type Arm, type ArmPlace, armRows, stepsAfter } from './experiment.ts';
 import type { ModelId } from './models.ts';
+import type { AccuracyRow } from './work/accuracy.ts';
+import type { DetectionRow } from './work/detection.ts';
+import type { SegmentationRow } from './work/segmentation.ts';
+
+export type DenseRow = DetectionRow | SegmentationRow;
 
 const ownReading =
   'The EViT rule is our reading of it for Vim, which has no attention: ranked by the dot product with the class token.';
@@ -199,7 +204,7 @@ export function plainMambaDenseRow(
   const schedule = arm === null ? [] : plainMambaSchedules[backbone];
   const notes = arm === null ? [] : [...(arm.notes ?? []), plainMambaScheduleNote, trainingFreeDense];
   return {
-    kind: 'dense',
+    kind: head === 'upernet' ? 'segmentation' : 'detection',
     id: `${backbone}-${head}-${arm?.id ?? 'dense'}`,
     label: arm === null ? 'dense' : `${arm.label}, ${formatSchedule(schedule)}`,
     model: `${backbone}-${head}`,
@@ -213,7 +218,7 @@ export function plainMambaDenseRow(
 export function denseSmokeRows(model: 'micro-maskrcnn' | 'micro-upernet'): DenseRow[] {
   const dataset = model === 'micro-maskrcnn' ? 'coco-sample' : 'ade20k-sample';
   return [[], stepsAfter([1, 2], 0.8)].map((schedule) => ({
-    kind: 'dense',
+    kind: model === 'micro-maskrcnn' ? 'detection' : 'segmentation',
     id: `smoke-${schedule.length === 0 ? 'dense' : 'top'}`,
     label:
       schedule.length === 0 ? 'dense (smoke run)' : `${top.label}, ${formatSchedule(schedule)} (smoke run)`,

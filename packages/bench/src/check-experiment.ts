@@ -1,6 +1,7 @@
 /** Mistakes in a benchmark's declaration, found before anything runs. */
 import { type PaperTable, readPaperTable } from '@vssm/results';
-import type { Experiment, ExperimentRow } from './experiment.ts';
+import type { Experiment } from './experiment.ts';
+import { kindOf } from './work/index.ts';
 
 /** The paper's numbers of a benchmark; null where the paper has no such table. */
 export function paperTable({ paperFile }: Experiment): PaperTable | null {
@@ -20,16 +21,11 @@ export function checkExperiment(experiment: Experiment): void {
   const paper = paperTable(experiment);
   const paperRows = new Set([...(paper?.rows ?? []), ...(paper?.logs ?? [])].map((row) => row.id));
   for (const row of rows) {
-    for (const named of namedRows(row)) {
+    for (const named of kindOf(row).named?.(row) ?? []) {
       if (!ids.has(named)) throw new Error(`${id}: row ${row.id} names ${named}, which is not there`);
     }
     if (row.paper !== null && (row.paper.table !== paper?.table || !paperRows.has(row.paper.row))) {
       throw new Error(`${id}: row ${row.id} names row ${row.paper.row}, which its paper.json does not have`);
     }
   }
-}
-
-function namedRows(row: ExperimentRow): readonly string[] {
-  if (row.kind === 'speed') return row.against === null ? [] : [row.against];
-  return row.kind === 'accuracy' && row.unlessSameAs !== undefined ? [row.unlessSameAs] : [];
 }

@@ -1,27 +1,18 @@
-/**
- * One evaluation asked for by hand (`vssm eval`): any model, plan and data set that fit together, with the same
- * files, keys and shards as the benchmarks have.
- */
-import { createHash } from 'node:crypto';
-import { formatSchedule, type PruningPlan, planName } from '@vssm/core';
+/** `vssm eval`: any classifier, plan and data set that fit together. */
+import { type PruningPlan, planName } from '@vssm/core';
 import { type ImageDataset, titleOf } from '@vssm/datasets';
-import { type AccuracyRecord, openResults, type ShardRecord, schemaVersion } from '@vssm/results';
-import { evaluate } from './accuracy.ts';
-import type { OpenedBackend } from './backends.ts';
-import { codeOf, codeVersion } from './code/made-with.ts';
+import { type AccuracyRecord, schemaVersion } from '@vssm/results';
+import { codeOf } from './code/made-with.ts';
 import type { DatasetId } from './dataset-names.ts';
-import { estimateMs } from './estimate.ts';
+import type { AccuracyTask } from './evaluation/accuracy.ts';
 import type { ImageChoice } from './images.ts';
-import { listenForInterruption } from './interruption.ts';
-import { canonicalJson, keyOf } from './keys.ts';
-import type { Progress } from './progress.ts';
+import { keyOf } from './keys.ts';
+import { rowIdOf } from './evaluation/row-id.ts';
+import { carryOutOnce, type OnceOutcome, type OnceRequest } from './once.ts';
 import type { ReadyModel } from './resources.ts';
-import { writeRunHeader } from './run-header.ts';
-import { partOf, type Shard } from './shard.ts';
-import { type EvaluationTask, type RecordHead, recordHeads } from './tasks.ts';
-import type { Workplace } from './workplace.ts';
+import type { RecordHead } from './work/heads.ts';
 
-export interface EvaluationRequest {
+export interface EvaluationRequest extends OnceRequest {
   readonly model: Omit<ReadyModel, 'id'>;
   readonly datasetId: DatasetId;
   readonly dataset: ImageDataset;
@@ -29,59 +20,19 @@ export interface EvaluationRequest {
   readonly plan: PruningPlan;
   /** Images per run. */
   readonly batch: number;
-  readonly backend: OpenedBackend;
-  readonly threads: number;
-  /** Run folder; running again with the same one resumes. */
-  readonly out: string;
-  readonly shard?: Shard;
-  /** As typed, one argument per element. */
-  readonly command: readonly string[];
-  readonly progress: Progress;
 }
 
-export type EvaluationOutcome =
-  | { readonly state: 'done'; readonly record: AccuracyRecord | ShardRecord }
-  | { readonly state: 'stopped'; readonly exitCode: number };
+export type EvaluationOutcome = OnceOutcome<AccuracyRecord>;
 
 /** @throws UserError for a folder in use, a full disk, a model that cannot be run; finished images are kept */
-export async function evaluateOnce(request: EvaluationRequest): Promise<EvaluationOutcome> {
-  const { backend, threads, progress, command } = request;
+export function evaluateOnce(request: EvaluationRequest): Promise<EvaluationOutcome> {
   const members = { family: request.model.spec.family };
-  const made = { work: 'accuracy', backend: backend.name, dataset: request.datasetId, members } as const;
-  const whole = evaluationTask(request, codeOf(made));
-  const task = request.shard === undefined ? whole : partOf(whole, request.shard);
-  const { key } = recordHeads(task)[0];
-  const results = openResults(request.out);
-  const interruption = listenForInterruption((signal) =>
-    progress.say(`${signal}: finishing the current batch; once more to stop at once`),
-  );
-  try {
-    for (const repair of results.repairs) progress.say(repair);
-    writeRunHeader(results, command, codeVersion(), backend.accelerator);
-    const estimate = estimateMs(task, 1);
-    progress.begin(estimate);
-    progress.task(`${request.dataset.name} ${request.dataset.split}`);
-    const place: Workplace = {
-      backend: backend.backend,
-      described: { name: backend.name, form: backend.form },
-      threads,
-      results,
-      stopping: () => interruption.signal !== null,
-      found: (share) => progress.found(share * estimate),
-      advance: (share) => progress.advance(share * estimate),
-    };
-    const done = results.has(key) || (await evaluate(task, place));
-    if (!done) return { state: 'stopped', exitCode: interruption.exitCode };
-    const record = results.records.find((found) => found.key === key && found.kind !== 'skipped');
-    return { state: 'done', record: record as AccuracyRecord | ShardRecord };
-  } finally {
-    interruption.release();
-    progress.end();
-    results.close();
-  }
+  const made = { work: 'accuracy', dataset: request.datasetId, members } as const;
+  const code = codeOf({ ...made, backend: request.backend.name });
+  return carryOutOnce(evaluationTask(request, code), request);
 }
 
-function evaluationTask(request: EvaluationRequest, code: string): EvaluationTask {
+function evaluationTask(request: EvaluationRequest, code: string): AccuracyTask {
   const { model, dataset, datasetId, images, plan, batch, backend } = request;
   const { name, form, runtime } = backend;
   const { spec, weights } = model.described;
@@ -103,7 +54,7 @@ function evaluationTask(request: EvaluationRequest, code: string): EvaluationTas
   });
   const shown: Omit<RecordHead, 'schema' | 'key'> = {
     experiment: 'eval',
-    row: rowOf(request),
+    row: rowIdOf(datasetId, model.described, plan),
     label: `${model.described.name}, ${planName(plan)}, on ${titleOf(dataset)}`.slice(0, 400),
     paper: null,
     notes: [],
@@ -114,7 +65,7 @@ function evaluationTask(request: EvaluationRequest, code: string): EvaluationTas
     key: keyOf(['eval', datasetId], { ...shown, work: key }),
   };
   return {
-    kind: 'evaluation',
+    kind: 'accuracy',
     key,
     model,
     datasetId,
@@ -126,17 +77,4 @@ function evaluationTask(request: EvaluationRequest, code: string): EvaluationTas
     runtime,
     heads: [head],
   };
-}
-
-/** `fashion-mnist:2,4@0.7:5a0c31f2`: one row for each model, plan and data set, so that history tells them apart. */
-function rowOf({ model, datasetId, plan }: EvaluationRequest): string {
-  const { spec, weights } = model.described;
-  const made = {
-    spec,
-    weights: weights.from === 'checkpoint' ? weights.sha256 : weights,
-    plan: planName(plan),
-  };
-  const hash = createHash('sha256').update(canonicalJson(made)).digest('hex').slice(0, 8);
-  const schedule = formatSchedule(plan.schedule).slice(0, 80);
-  return `${datasetId}:${schedule === '' ? 'dense' : schedule}:${hash}`;
 }

@@ -33,24 +33,27 @@ export function chooseImages(
   wanted: 'all' | 'sample',
   { full, limit, sampleSize, seed = sampleSeed }: ImageSettings,
 ): ImageChoice {
-  const { samples } = dataset;
-  if (limit !== undefined) {
-    if (!Number.isInteger(limit) || limit < 1) {
-      throw new UserError(`--limit ${limit}: expected a whole number of images, 1 or more`);
-    }
-    return choice('limit', null, everyIndex(Math.min(limit, samples.length)));
-  }
-  if (wanted === 'all' || full || sampleSize >= samples.length) {
-    return choice('all', null, everyIndex(samples.length));
-  }
-  return choice('stratified', seed, stratifiedSample(dataset, sampleSize, seed));
-
-  function choice(how: ImageChoice['how'], drawnBy: number | null, indices: readonly number[]): ImageChoice {
-    const idsHash = sampleHash(indices.map((index) => samples[index].id));
-    return { how, seed: drawnBy, indices, idsHash, partial: how === 'limit' };
-  }
+  const everyOne = limit !== undefined || wanted === 'all' || full || sampleSize >= dataset.samples.length;
+  if (everyOne) return firstImages(dataset, limit);
+  const indices = stratifiedSample(dataset, sampleSize, seed);
+  return { how: 'stratified', seed, indices, idsHash: idsHashOf(dataset, indices), partial: false };
 }
 
-function everyIndex(count: number): readonly number[] {
-  return Array.from({ length: count }, (_, index) => index);
+/** All images, or the first so many. */
+export function firstImages(dataset: Named, limit: number | undefined): ImageChoice {
+  if (limit !== undefined && (!Number.isInteger(limit) || limit < 1)) {
+    throw new UserError(`--limit ${limit}: expected a whole number of images, 1 or more`);
+  }
+  const { length } = dataset.samples;
+  const indices = Array.from({ length: Math.min(limit ?? length, length) }, (_, index) => index);
+  const how = limit === undefined ? 'all' : 'limit';
+  return { how, seed: null, indices, idsHash: idsHashOf(dataset, indices), partial: how === 'limit' };
+}
+
+interface Named {
+  readonly samples: readonly { readonly id: string }[];
+}
+
+function idsHashOf({ samples }: Named, indices: readonly number[]): string {
+  return sampleHash(indices.map((index) => samples[index].id));
 }

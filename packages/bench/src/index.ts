@@ -1,6 +1,6 @@
-export { loadImages } from './accuracy.ts';
 export {
   alignmentArms,
+  type DenseRow,
   denseSmokeRows,
   evit,
   evitAligned,
@@ -33,13 +33,8 @@ export { choosePaths, nameOf } from './compare/competitors.ts';
 export { imagesOfDataset, madeUpImages } from './compare/images.ts';
 export { type DatasetId, datasetNames } from './dataset-names.ts';
 export { datasetSources, defaultSampleSizes } from './datasets.ts';
-export { type DetectionOutcome, evaluateDetection } from './dense/detection.ts';
-export {
-  type DenseEvaluation,
-  type DenseModel,
-  type DenseTotals,
-  usualWorkers,
-} from './dense/evaluation.ts';
+export type { DetectionScore } from './dense/detection.ts';
+export { type DenseModel, usualWorkers } from './dense/evaluate.ts';
 export {
   benchDenseModel,
   type DenseDatasetId,
@@ -47,21 +42,17 @@ export {
   denseDatasetNames,
   denseSources,
 } from './dense/models.ts';
-export { evaluateSegmentation, type SegmentationOutcome } from './dense/segmentation.ts';
-export type { DenseRow } from './dense/task.ts';
+export { type DenseOnceRequest, type DenseOutcome, evaluateDenseOnce } from './dense/once.ts';
 export { formatDuration } from './duration.ts';
 export { captureEnvironment, gitState, projectVersion } from './environment.ts';
 export { type EvaluationOutcome, type EvaluationRequest, evaluateOnce } from './evaluate-once.ts';
 export { defaultPath, type ExecutionPath, executionPaths } from './execution-paths.ts';
 export {
-  type AccuracyRow,
   type Arm,
   type ArmPlace,
   armRows,
   type Experiment,
   type ExperimentRow,
-  type SpeedRow,
-  type StripRow,
   stepsAfter,
 } from './experiment.ts';
 export { chooseImages } from './images.ts';
@@ -78,8 +69,16 @@ export { type BenchPreview, formatPreview, previewBench } from './preview.ts';
 export { probeBackend } from './probe.ts';
 export { type Progress, progressOn, silentProgress } from './progress.ts';
 export type { Sources } from './resources.ts';
-export { usualMode } from './rivals/modes.ts';
-export type { CpuRow, ExecutionForm, LengthsRow, ProfileRow, RivalArm, RivalsRow } from './rivals/rows.ts';
-export { type BenchOutcome, type BenchRequest, defaultSpeedBudget, runBench } from './run.ts';
+export { type ExecutionForm, usualMode } from './rivals/modes.ts';
+export { type BenchOutcome, type BenchRequest, runBench } from './run.ts';
 export { writeRunHeader } from './run-header.ts';
 export { parseShard, type Shard } from './shard.ts';
+export { defaultSpeedBudget, type SpeedBudget } from './speed-budget.ts';
+export type { AccuracyRow } from './work/accuracy.ts';
+export type { DetectionRow } from './work/detection.ts';
+export type { LengthsRow } from './work/lengths.ts';
+export type { ProfileRow } from './work/profile.ts';
+export type { RivalArm, RivalsRow } from './work/rivals.ts';
+export type { SegmentationRow } from './work/segmentation.ts';
+export type { SpeedRow } from './work/speed.ts';
+export type { StripRow } from './work/strip.ts';

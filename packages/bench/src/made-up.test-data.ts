@@ -6,10 +6,12 @@ import type { Backend } from '@vssm/backend';
 import { UserError } from '@vssm/core';
 import type { ImageDataset } from '@vssm/datasets';
 import { densePlan, pruningPlan, randomWeights, vimSpec } from '@vssm/families';
-import type { AccuracyRow, Experiment, SpeedRow } from './experiment.ts';
+import type { Experiment } from './experiment.ts';
 import type { TrainedModel } from './models.ts';
 import { silentProgress } from './progress.ts';
 import type { BenchRequest } from './run.ts';
+import type { AccuracyRow } from './work/accuracy.ts';
+import type { SpeedRow } from './work/speed.ts';
 
 export const newFolder = () => join(mkdtempSync(join(tmpdir(), 'bench-')), 'results');
 

@@ -1,5 +1,6 @@
 import { densePlan, pruningPlan } from '@vssm/families';
 import { describe, expect, it } from 'vitest';
+import type { AccuracyTask } from './evaluation/accuracy.ts';
 import type { ExperimentRow } from './experiment.ts';
 import {
   accuracyRow,
@@ -15,7 +16,10 @@ import {
 } from './made-up.test-data.ts';
 import { Resources } from './resources.ts';
 import { type BenchRequest, plannedTasks } from './run.ts';
-import { type EvaluationTask, recordHeads, type Task, type WorkTask } from './tasks.ts';
+import type { Task, WorkTask } from './tasks.ts';
+import { kindOf } from './work/index.ts';
+
+const recordHeads = (task: WorkTask) => kindOf(task).heads(task);
 
 function plan(rows: readonly ExperimentRow[], change: Partial<BenchRequest> = {}): Promise<Task[]> {
   const request = requestOf(rows, { backend: opened(madeUpBackend()), ...change });
@@ -36,7 +40,7 @@ describe('planTasks', () => {
       experimentOf([row], 'first'),
       experimentOf([accuracyRow('other', { label: 'another name' })], 'second'),
     ];
-    const task = (await only([], { experiments })) as EvaluationTask;
+    const task = (await only([], { experiments })) as AccuracyTask;
     expect(task.heads.map(({ experiment, row: id, label }) => [experiment, id, label])).toEqual([
       ['first', 'row', 'row'],
       ['second', 'other', 'another name'],
@@ -88,7 +92,7 @@ describe('planTasks', () => {
 
 describe('keys', () => {
   const keyUnder = async (change: Partial<BenchRequest>, changedRow = row) =>
-    ((await only([changedRow], change)) as EvaluationTask).key;
+    ((await only([changedRow], change)) as AccuracyTask).key;
   const sources = sourcesOf(madeUpDataset(1000));
 
   it.each<[string, Partial<BenchRequest>]>([
@@ -114,8 +118,8 @@ describe('keys', () => {
   });
 
   it('of an evaluation stays when only words change; the record’s does not', async () => {
-    const before = (await only([row])) as EvaluationTask;
-    const after = (await only([accuracyRow('row', { label: 'a better name' })])) as EvaluationTask;
+    const before = (await only([row])) as AccuracyTask;
+    const after = (await only([accuracyRow('row', { label: 'a better name' })])) as AccuracyTask;
     expect(after.key).toBe(before.key);
     expect(after.heads[0].key).not.toBe(before.heads[0].key);
   });

@@ -1,12 +1,13 @@
 /** What a run would do, without doing it: `--plan`. Nothing is written. */
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
-import { predictionsPath, readPredictions, readResults, resultsFileName } from '@vssm/results';
+import { readResults, resultsFileName } from '@vssm/results';
 import { formatDuration } from './duration.ts';
-import { calibrate, estimateMs } from './estimate.ts';
+import { calibrate } from './pace.ts';
 import { Resources } from './resources.ts';
 import { type BenchRequest, plannedTasks } from './run.ts';
-import { imagesOf, recordHeads, type Task, taskLabel, type WorkTask } from './tasks.ts';
+import { type Task, taskLabel } from './tasks.ts';
+import { kindOf } from './work/index.ts';
 
 export interface PlannedTask {
   readonly label: string;
@@ -63,25 +64,21 @@ function describe(task: Task, folder: string, finished: ReadonlySet<string>, fac
     const notRun = { reason, howToRun };
     return { label: rowLabel, kind, rows, state: 'not run', images: null, estimateMs: 0, notRun };
   }
-  const images = kind === 'evaluation' ? imagesOf(task).length : kind === 'dense' ? task.images.length : null;
-  const left = recordHeads(task).every(({ key }) => finished.has(key)) ? 0 : 1 - doneShare(task, folder);
+  const work = kindOf(task);
+  const heads = work.heads(task);
+  const images = work.images?.count(task) ?? null;
+  // Below 1 while the record is still to be written.
+  const share = Math.min(0.99, (work.images?.answered(task, folder) ?? 0) / Math.max(1, images ?? 1));
+  const left = heads.every(({ key }) => finished.has(key)) ? 0 : 1 - share;
   return {
     label,
     kind,
-    rows: recordHeads(task).map(({ experiment, row }) => `${experiment}/${row}`),
+    rows: heads.map(({ experiment, row }) => `${experiment}/${row}`),
     state: left === 0 ? 'done' : left === 1 ? 'to do' : 'half done',
     images,
-    estimateMs: left * estimateMs(task, factor),
+    estimateMs: left * work.estimate(task, factor),
     notRun: null,
   };
-}
-
-/** Share of the images that a run cut off earlier had done; below 1, since the record is still to be written. */
-function doneShare(task: WorkTask, folder: string): number {
-  if (task.kind !== 'evaluation') return 0;
-  const file = predictionsPath(folder, task.part?.key ?? task.key);
-  if (!existsSync(file)) return 0;
-  return Math.min(0.99, readPredictions(file).length / Math.max(1, imagesOf(task).length));
 }
 
 /** For people; one line per task, rows that are not run joined by their reason. */

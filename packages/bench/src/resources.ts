@@ -5,7 +5,8 @@ import { type ModelSpec, parameterCount, randomWeights } from '@vssm/families';
 import type { AccuracyRecord } from '@vssm/results';
 import type { DatasetId } from './dataset-names.ts';
 import type { DatasetSource } from './datasets.ts';
-import { type DenseData, type DenseSources, denseSources, type ReadyDenseModel } from './dense/models.ts';
+import type { DenseModel } from './dense/evaluate.ts';
+import { type DenseData, type DenseSources, denseSources } from './dense/models.ts';
 import { benchModels, type ModelId, type ModelSource } from './models.ts';
 
 export interface ReadyModel {
@@ -29,7 +30,7 @@ export const randomWeightsSeed = 0;
 export class Resources {
   readonly #sources: Sources;
   readonly #models = new Map<ModelId, Promise<ReadyModel | null>>();
-  readonly #denseModels = new Map<string, Promise<ReadyDenseModel> | null>();
+  readonly #denseModels = new Map<string, Promise<DenseModel> | null>();
   readonly #denseData = new Map<string, Promise<DenseData> | null>();
   readonly #datasets = new Map<string, Promise<ImageDataset | null>>();
 

@@ -5,7 +5,6 @@ import type { Backend, Prediction } from '@vssm/backend';
 import { UserError } from '@vssm/core';
 import { type AccuracyRecord, checkPredictions, readResults, type SpeedRecord } from '@vssm/results';
 import { describe, expect, it } from 'vitest';
-import type { StripRow } from './experiment.ts';
 import {
   accuracyRow,
   denseRow,
@@ -19,6 +18,7 @@ import {
 } from './made-up.test-data.ts';
 import { formatPreview, previewBench } from './preview.ts';
 import { type BenchRequest, runBench } from './run.ts';
+import type { StripRow } from './work/strip.ts';
 
 const row = accuracyRow('row');
 
@@ -111,7 +111,9 @@ describe('runBench', () => {
     const side = join(request.out, predictions.file);
     writeFileSync(side, readFileSync(side, 'utf8').replace(/\n\d+,/, '\n5555,'));
     writeFileSync(join(request.out, 'results.jsonl'), '');
-    await expect(runBench(request)).rejects.toThrow('line 2: image 5555 instead of');
+    await expect(runBench(request)).rejects.toThrow(
+      `${side}: holds image 5555, which is not one of this evaluation`,
+    );
   });
 
   it('counts and names images that cannot be read, and goes on', async () => {

@@ -5,30 +5,24 @@
 
 import { join } from 'node:path';
 import { openResults, type Results, resultsFileName } from '@vssm/results';
-import { evaluate } from './accuracy.ts';
 import type { OpenedBackend } from './backends.ts';
 import { checkExperiment } from './check-experiment.ts';
 import { codeOf, codeVersion, type MadeWith } from './code/made-with.ts';
-import { costOf } from './cost.ts';
 import type { DatasetId } from './dataset-names.ts';
 import { defaultSampleSizes } from './datasets.ts';
-import { denseSkipped, measureDense } from './dense/task.ts';
 import { captureEnvironment } from './environment.ts';
-import { calibrate, estimateMs } from './estimate.ts';
 import type { Experiment } from './experiment.ts';
 import { exitCodes, listenForInterruption, type StopSignal } from './interruption.ts';
+import { calibrate } from './pace.ts';
 import { planTasks, selectExperiments } from './plan-tasks.ts';
 import type { Progress } from './progress.ts';
 import { Resources, type Sources } from './resources.ts';
-import { measureProfile } from './rivals/measure-profile.ts';
-import { measureLengths, measureRivals } from './rivals/measure-rivals.ts';
-import { isCpuTask } from './rivals/tasks.ts';
 import { writeRunHeader } from './run-header.ts';
-import { type Shard, tasksOfShard } from './shard.ts';
+import type { Shard } from './shard.ts';
 import { skippedRecord } from './skipped.ts';
-import { measureSpeed } from './speed.ts';
-import { drawStrip } from './strip.ts';
-import { recordHeads, type SpeedBudget, type Task, taskLabel, type WorkTask } from './tasks.ts';
+import { defaultSpeedBudget, type SpeedBudget } from './speed-budget.ts';
+import { type Task, taskLabel, tasksOfShard, type WorkTask } from './tasks.ts';
+import { kindOf } from './work/index.ts';
 import { TaskFailure, type Workplace } from './workplace.ts';
 
 export interface BenchRequest {
@@ -55,9 +49,6 @@ export interface BenchRequest {
   /** Identifies the measuring code in keys. Default: the hash of its sources. */
   readonly codeVersion?: string;
 }
-
-/** For models of a tenth of a second to a few seconds: tinybench's own 64 iterations would take minutes. */
-export const defaultSpeedBudget: SpeedBudget = { warmup: 2, minRounds: 5, maxRounds: 30, ms: 30_000 };
 
 export interface BenchOutcome {
   /** The results file. */
@@ -139,15 +130,22 @@ async function carryOut(
   writeRunHeader(results, request.command, request.codeVersion ?? codeVersion(), backend.accelerator);
 
   const work = tasks.filter((task): task is WorkTask => task.kind !== 'skipped');
-  const toDo = work.filter((task) => !recordHeads(task).every(({ key }) => results.has(key)));
+  // What left images without an answer is looked at again: they may be readable now.
+  const toDo = work.filter(
+    (task) =>
+      !kindOf(task)
+        .heads(task)
+        .every(({ key }) => results.complete(key)),
+  );
   const factor = toDo.length === 0 ? 1 : await calibrate(backend.backend, request.threads);
-  progress.begin(toDo.reduce((sum, task) => sum + estimateMs(task, factor), 0));
+  progress.begin(toDo.reduce((sum, task) => sum + kindOf(task).estimate(task, factor), 0));
   const interruption = listenForInterruption((signal) =>
     progress.say(`${signal}: finishing the current batch; once more to stop at once`),
   );
 
   const failures: { label: string; reason: string }[] = [];
   let carriedOut = 0;
+  let foundDone = work.length - toDo.length;
   let unreadable = 0;
   try {
     for (const task of tasks) {
@@ -158,9 +156,9 @@ async function carryOut(
       }
       if (!toDo.includes(task)) continue;
       progress.task(taskLabel(task));
-      const estimate = estimateMs(task, factor);
+      const estimate = kindOf(task).estimate(task, factor);
       const place: Workplace = {
-        backend: task.kind === 'speed' && task.batch === 1 ? backend.latency : backend.backend,
+        backend: kindOf(task).latency?.(task) === true ? backend.latency : backend.backend,
         described: { name: backend.name, form: backend.form },
         threads: request.threads,
         results,
@@ -169,8 +167,10 @@ async function carryOut(
         advance: (share) => progress.advance(share * estimate),
       };
       try {
-        if (!(await perform(task, place))) break;
-        carriedOut++;
+        const state = await kindOf(task).run(task, place);
+        if (state === 'stopped') break;
+        if (state === 'found') foundDone++;
+        else carriedOut++;
         unreadable += tellUnreadable(task, results, progress);
       } catch (error) {
         if (!(error instanceof TaskFailure)) throw error;
@@ -186,7 +186,7 @@ async function carryOut(
   return {
     results: join(request.out, resultsFileName),
     carriedOut,
-    foundDone: work.length - toDo.length,
+    foundDone,
     notRun: tasks.length - work.length,
     failures,
     unreadable,
@@ -197,59 +197,31 @@ async function carryOut(
   };
 }
 
-function perform(task: WorkTask, place: Workplace): Promise<boolean> {
-  switch (task.kind) {
-    case 'evaluation':
-      return evaluate(task, place);
-    case 'speed':
-      return measureSpeed(task, place);
-    case 'strip':
-      return drawStrip(task, place);
-    case 'dense':
-      return measureDense(task, place);
-    case 'rivals':
-      return measureRivals(task, place);
-    case 'lengths':
-      return measureLengths(task, place);
-    case 'profile':
-      return measureProfile(task, place);
-    default:
-      throw task satisfies never;
-  }
-}
-
 /** Says which images have no answer, mostly because they could not be read; returns how many. */
 function tellUnreadable(task: WorkTask, results: Results, progress: Progress): number {
-  if (task.kind !== 'evaluation' && task.kind !== 'dense') return 0;
-  const { key } = recordHeads(task)[0];
-  const record = results.records.find((found) => found.key === key && found.kind !== 'skipped');
+  const [{ key }] = kindOf(task).heads(task);
+  const record = results.records.findLast((found) => found.key === key && found.kind !== 'skipped');
   if (record?.kind === 'shard') {
     if (record.failed > 0) progress.say(`${taskLabel(task)}: ${record.failed} without an answer`);
     return record.failed;
   }
-  const failed = record?.kind === 'accuracy' || record?.kind === 'dense' ? record.failed : [];
+  const failed = record !== undefined && 'failed' in record ? record.failed : [];
   if (failed.length > 0) {
+    const [{ id, error }] = failed;
     progress.say(
-      `${taskLabel(task)}: ${failed.length} without an answer, not counted; the first: ${failed[0].error}`,
+      `${taskLabel(task)}: ${failed.length} without an answer, not counted; the first: ${id}: ${error}`,
     );
   }
   return failed.length;
 }
 
-const mendAndRepeat = 'mend this, then run the same command again';
+const fixAndRepeat = 'fix this, then run the same command again';
 
 function recordFailure(task: WorkTask, { message }: TaskFailure, results: Results) {
-  if (task.kind === 'dense') {
-    const { head, plan, datasetId: dataset, model } = task;
-    results.append(denseSkipped({ ...head, dataset, plan }, model.spec, message, mendAndRepeat));
-    return [{ label: `${head.experiment}: ${head.label}`, reason: message }];
-  }
-  const dataset = 'datasetId' in task ? task.datasetId : null;
-  return recordHeads(task).map((head, arm) => {
-    const plan = 'arms' in task ? task.arms[arm].plan : task.plan;
-    const { spec } = isCpuTask(task) ? task.arms[arm].model : task.model;
-    const cost = costOf(spec, plan);
-    results.append(skippedRecord(head, dataset, cost, message, mendAndRepeat));
+  const kind = kindOf(task);
+  return kind.heads(task).map((head, at) => {
+    const { dataset, cost } = kind.skipped(task, at);
+    results.append(skippedRecord(head, dataset, cost, message, fixAndRepeat));
     return { label: `${head.experiment}: ${head.label}`, reason: message };
   });
 }

@@ -1,10 +1,15 @@
 import { UserError } from '@vssm/core';
 import { describe, expect, it } from 'vitest';
+import type { AccuracyTask } from './evaluation/accuracy.ts';
+import { imagesOf } from './evaluation/image-task.ts';
 import { accuracyRow, denseRow, madeUpBackend, opened, requestOf, speedRows } from './made-up.test-data.ts';
 import { Resources } from './resources.ts';
 import { type BenchRequest, plannedTasks } from './run.ts';
 import { parseShard, shardAt } from './shard.ts';
-import { type EvaluationTask, imagesOf, recordHeads } from './tasks.ts';
+import type { WorkTask } from './tasks.ts';
+import { kindOf } from './work/index.ts';
+
+const recordHeads = (task: WorkTask) => kindOf(task).heads(task);
 
 const row = accuracyRow('row');
 
@@ -28,7 +33,7 @@ async function plan(change: Partial<BenchRequest> = {}) {
 }
 
 const evaluations = async (change: Partial<BenchRequest>) =>
-  (await plan(change)).filter((task): task is EvaluationTask => task.kind === 'evaluation');
+  (await plan(change)).filter((task): task is AccuracyTask => task.kind === 'accuracy');
 
 describe('parseShard', () => {
   it('reads i/n', () => {

@@ -5,24 +5,11 @@
  * and the model's batch size alone.
  */
 import { UserError } from '@vssm/core';
-import { keyOf } from './keys.ts';
-import type { EvaluationTask, Task } from './tasks.ts';
 
 export interface Shard {
   /** From 1. */
   readonly index: number;
   readonly of: number;
-}
-
-/** The part of an evaluation that one shard carries out. */
-export interface EvaluationPart {
-  readonly shard: Shard;
-  /** Names the side file of the part's predictions. */
-  readonly key: string;
-  /** Of the part's record. */
-  readonly recordKey: string;
-  /** Into the data set's samples, rising. */
-  readonly indices: readonly number[];
 }
 
 const mostShards = 9999;
@@ -37,28 +24,6 @@ export function parseShard(text: string): Shard {
     );
   }
   return { index, of };
-}
-
-/** What a run that is one of several has to do: its part of every evaluation, and the first one all the rest. */
-export function tasksOfShard(tasks: readonly Task[], shard: Shard): Task[] {
-  return tasks.flatMap((task): Task[] => {
-    if (task.kind === 'evaluation') return [partOf(task, shard)];
-    return task.kind === 'skipped' || shard.index === 1 ? [task] : [];
-  });
-}
-
-export function partOf(task: EvaluationTask, shard: Shard): EvaluationTask {
-  const names = [...task.key.split('.').slice(0, -1), `shard-${shard.index}-of-${shard.of}`];
-  const content = { evaluation: task.key, ...shard };
-  return {
-    ...task,
-    part: {
-      shard,
-      key: keyOf(names, content),
-      recordKey: keyOf(names, { ...content, heads: task.heads }),
-      indices: task.images.indices.filter((_, at) => shardAt(at, task.batch, shard.of) === shard.index),
-    },
-  };
 }
 
 /** The shard, from 1, that has the image at a place among the chosen ones. */

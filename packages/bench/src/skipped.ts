@@ -1,15 +1,14 @@
 /** Records of rows that were not run, or could not be finished. */
 import { type SkippedRecord, schemaVersion } from '@vssm/results';
 import type { Cost } from './cost.ts';
-import { type DatasetId, datasetNames } from './dataset-names.ts';
 import { keyOf } from './keys.ts';
 
 export type RowIdentity = Pick<SkippedRecord, 'experiment' | 'row' | 'label' | 'paper'>;
 
-/** @param dataset null for rows that use none */
+/** @param dataset as results call it; null for rows that use none */
 export function skippedRecord(
   { experiment, row, label, paper }: RowIdentity,
-  dataset: DatasetId | null,
+  dataset: string | null,
   cost: Cost | null,
   reason: string,
   howToRun: string,
@@ -22,7 +21,7 @@ export function skippedRecord(
     row,
     label,
     paper,
-    dataset: dataset === null ? null : datasetNames[dataset],
+    dataset,
     flops: cost?.flops ?? null,
     tokens: cost?.tokens ?? null,
     reason,

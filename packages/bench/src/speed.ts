@@ -3,23 +3,37 @@
  * turns round from one to the next, so that a machine that slows down or speeds up meanwhile favours none.
  */
 import type { Batch, LoadedModel } from '@vssm/backend';
-import { formatSchedule, uniformNumbers } from '@vssm/core';
+import { formatSchedule, type PruningPlan, uniformNumbers } from '@vssm/core';
 import type { ModelSpec } from '@vssm/families';
 import { Bench } from 'tinybench';
 import { costOf } from './cost.ts';
+import type { ReadyModel } from './resources.ts';
+import type { SpeedBudget } from './speed-budget.ts';
 import { pairedSpeedup, timeStatistics } from './speed-statistics.ts';
-import type { SpeedBudget, SpeedTask } from './tasks.ts';
-import { loadModel, TaskFailure, type Workplace } from './workplace.ts';
+import type { RecordHead } from './work/heads.ts';
+import { loadModel, type RunState, TaskFailure, type Workplace } from './workplace.ts';
 
-/** @returns false when it was stopped before the end; nothing is kept then */
-export async function measureSpeed(task: SpeedTask, place: Workplace): Promise<boolean> {
+/** An unpruned model and pruned ones, timed in turn: in every round each of them once. */
+export interface SpeedTask {
+  readonly kind: 'speed';
+  readonly key: string;
+  readonly model: ReadyModel;
+  readonly batch: number;
+  readonly threads: number;
+  readonly budget: SpeedBudget;
+  /** The first is the unpruned one. */
+  readonly arms: readonly { readonly head: RecordHead; readonly plan: PruningPlan }[];
+}
+
+/** Nothing is kept when it is stopped before the end. */
+export async function measureSpeed(task: SpeedTask, place: Workplace): Promise<RunState> {
   const started = performance.now();
   const { spec } = task.model;
   const weights = task.model.weights();
   const models: LoadedModel[] = [];
   try {
     for (const { plan } of task.arms) {
-      if (place.stopping()) return false;
+      if (place.stopping()) return 'stopped';
       models.push(await loadModel(place, spec, weights, plan));
     }
     const batch = randomBatch(spec, task.batch);
@@ -29,10 +43,10 @@ export async function measureSpeed(task: SpeedTask, place: Workplace): Promise<b
         throw new TaskFailure(`a timed run got no answer: ${[...failed.values()][0]}`);
     });
     const rounds = await timeTurnAbout(runs, task.budget, place);
-    if (rounds === null) return false;
+    if (rounds === null) return 'stopped';
     const perImage = rounds.map((round) => round.map((ms) => ms / task.batch));
     writeRecords(task, place, perImage, performance.now() - started);
-    return true;
+    return 'done';
   } finally {
     for (const model of models) await model.dispose();
   }

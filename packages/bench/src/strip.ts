@@ -1,29 +1,40 @@
 /** Real images with the tokens that remain after each pruning step. */
 
-import type { Prediction } from '@vssm/backend';
-import { formatSchedule, UserError } from '@vssm/core';
-import { titleOf } from '@vssm/datasets';
+import { type Prediction, readAll, Unanswered } from '@vssm/backend';
+import { formatSchedule, type PruningPlan } from '@vssm/core';
+import { type ImageDataset, titleOf } from '@vssm/datasets';
 import { classTokenOf, densePlan, tokenGrid } from '@vssm/families';
 import { topK } from '@vssm/metrics';
 import type { StripRecord } from '@vssm/results';
-import { loadImages } from './accuracy.ts';
-import type { StripTask } from './tasks.ts';
-import { loadModel, TaskFailure, type Workplace } from './workplace.ts';
+import type { DatasetId } from './dataset-names.ts';
+import type { ReadyModel } from './resources.ts';
+import type { RecordHead } from './work/heads.ts';
+import { loadModel, type RunState, TaskFailure, type Workplace } from './workplace.ts';
+
+export interface StripTask {
+  readonly kind: 'strip';
+  readonly model: ReadyModel;
+  readonly datasetId: DatasetId;
+  readonly dataset: ImageDataset;
+  readonly plan: PruningPlan;
+  readonly classes: readonly number[];
+  readonly head: RecordHead;
+}
 
 /** Images of one class that are tried before the class is given up. */
 const triesPerClass = 20;
 
 type StripImage = StripRecord['images'][number];
 
-/** @returns false when it was stopped before the end; nothing is kept then */
-export async function drawStrip(task: StripTask, place: Workplace): Promise<boolean> {
+/** Nothing is kept when it is stopped before the end. */
+export async function drawStrip(task: StripTask, place: Workplace): Promise<RunState> {
   const { model, dataset, plan, head, classes } = task;
   const dense = await loadModel(place, model.spec, model.weights(), densePlan);
   const pruned = await loadModel(place, model.spec, model.weights(), plan);
   const images: StripImage[] = [];
   try {
     for (const label of classes) {
-      if (place.stopping()) return false;
+      if (place.stopping()) return 'stopped';
       const image = await firstCorrect(label);
       if (image !== null) images.push(image);
       place.advance(1 / classes.length);
@@ -44,13 +55,13 @@ export async function drawStrip(task: StripTask, place: Workplace): Promise<bool
     classToken: classTokenOf(model.spec),
     images,
   });
-  return true;
+  return 'done';
 
   async function firstCorrect(label: number): Promise<StripImage | null> {
     const candidates = dataset.samples.filter((sample) => sample.label === label).slice(0, triesPerClass);
     for (const { index, id } of candidates) {
-      const [pixels] = await loadImages(dataset, [index]);
-      if (pixels instanceof UserError) continue;
+      const [[, pixels]] = await readAll([index], (wanted) => dataset.load(wanted));
+      if (pixels instanceof Unanswered) continue;
       const batch = { pixels, size: 1, samples: [index] };
       if (best(await dense.run(batch)) !== label) continue;
       const prediction = await pruned.run(batch);

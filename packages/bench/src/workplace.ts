@@ -1,5 +1,6 @@
 /** What every task is carried out with. */
-import type { Backend, LoadedModel } from '@vssm/backend';
+
+import type { Answerer, Backend, LoadedModel } from '@vssm/backend';
 import { type PruningPlan, UserError, type Weights } from '@vssm/core';
 import type { ModelSpec } from '@vssm/families';
 import type { AccuracyRecord, Results } from '@vssm/results';
@@ -20,6 +21,9 @@ export interface Workplace {
   readonly advance: (share: number) => void;
 }
 
+/** `found`: there was nothing left to do, and no record was written. */
+export type RunState = 'done' | 'found' | 'stopped';
+
 /** A row that cannot be finished; the run goes on with the others. */
 export class TaskFailure extends UserError {}
 
@@ -34,4 +38,18 @@ export async function loadModel(
   } catch (error) {
     throw error instanceof UserError ? new TaskFailure(error.message, { cause: error }) : error;
   }
+}
+
+/** The same answerer, whose failures are the row's and not the run's. */
+export function failing<Image, Answer>(answerer: Answerer<Image, Answer>): Answerer<Image, Answer> {
+  return {
+    async answer(batch, lane) {
+      try {
+        return await answerer.answer(batch, lane);
+      } catch (error) {
+        throw error instanceof UserError ? new TaskFailure(error.message, { cause: error }) : error;
+      }
+    },
+    dispose: () => answerer.dispose(),
+  };
 }

@@ -1,11 +1,11 @@
 /** A detector or segmenter as a folder: one ONNX file per stage, and stages.json. It appears whole or not at all. */
-import { createHash, randomUUID } from 'node:crypto';
-import { existsSync } from 'node:fs';
-import { mkdir, rename, rm, writeFile } from 'node:fs/promises';
-import { basename, dirname, join, resolve } from 'node:path';
+import { createHash } from 'node:crypto';
+import { existsSync, writeFileSync } from 'node:fs';
+import { join, resolve } from 'node:path';
 import { type PruningPlan, UserError, type Weights } from '@vssm/core';
-import { decodeModel } from '@vssm/graph';
+import { writeWholeFolder } from '@vssm/core/files';
 import { type DenseSpec, inputSize } from '@vssm/vision-tasks';
+import { decodeModel } from '@vssm/graph';
 import { denseStages } from './dense-stages.ts';
 
 export interface ExportedStage {
@@ -51,14 +51,12 @@ export async function exportDense(
 ): Promise<StagesFile> {
   const folder = resolve(out);
   if (existsSync(folder)) throw new UserError(`--out ${out}: exists already; name a new folder`);
-  const partial = join(dirname(folder), `.${basename(folder)}.${randomUUID()}.partial`);
-  try {
-    await mkdir(partial);
+  return writeWholeFolder(folder, (draft) => {
     const stages: ExportedStage[] = [];
     for (const [i, stage] of denseStages(spec, weights, plan).entries()) {
       const model = stage.encode();
       const file = `${String(i).padStart(3, '0')}_${stage.name}.onnx`;
-      await writeFile(join(partial, file), model);
+      writeFileSync(join(draft, file), model);
       const sha256 = createHash('sha256').update(model).digest('hex');
       const { name: own, joinedBy } = stage;
       stages.push({ name: own, file, sha256, bytes: model.byteLength, ...tensorsOf(model), joinedBy });
@@ -71,13 +69,9 @@ export async function exportDense(
       plan,
       stages,
     };
-    await writeFile(join(partial, 'stages.json'), `${JSON.stringify(listed, null, 2)}\n`);
-    await rename(partial, folder);
+    writeFileSync(join(draft, 'stages.json'), `${JSON.stringify(listed, null, 2)}\n`);
     return listed;
-  } catch (error) {
-    await rm(partial, { recursive: true, force: true });
-    throw error;
-  }
+  });
 }
 
 const dtypes: Readonly<Record<number, string>> = { 1: 'float32', 7: 'int64' };

@@ -8,8 +8,12 @@ export interface PredictInput {
   readonly count: number;
   /** Names of the samples, where they have any. */
   readonly ids: readonly string[] | undefined;
-  /** Normalised pixels of samples first … first + count - 1, [count, C, H, W]. */
-  read(first: number, count: number): Promise<Float32Array>;
+  /**
+   * Normalised pixels of one sample, [C, H, W].
+   *
+   * @throws UserError for an image that cannot be read
+   */
+  load(index: number): Promise<Float32Array>;
   close(): Promise<void>;
 }
 
@@ -55,7 +59,7 @@ export function tensorInput({ path, tensor }: InputTensor, spec: ModelSpec): Pre
   return {
     count: shape[0],
     ids: undefined,
-    read: async (first, count) => pixels.subarray(first * size, (first + count) * size),
+    load: async (index) => pixels.subarray(index * size, (index + 1) * size),
     close: async () => {},
   };
 }
@@ -72,7 +76,7 @@ export async function imageInput(dir: string, spec: ModelSpec, recipe: RecipeNam
   return {
     count: dataset.samples.length,
     ids: dataset.samples.map(({ id }) => id),
-    read: (first, count) => loadPixels(dataset, first, count),
+    load: (index) => dataset.load(index),
     close: () => dataset.close(),
   };
 }
@@ -95,11 +99,4 @@ export function checkInput(dataset: ImageDataset, spec: ModelSpec): void {
       `data set ${name} gives ${channels}x${height}x${width}, the model takes ${spec.inChannels}x${spec.imageHeight}x${spec.imageWidth}; is this another data set's model?`,
     );
   }
-}
-
-async function loadPixels(dataset: ImageDataset, first: number, count: number): Promise<Float32Array> {
-  const size = dataset.channels * dataset.height * dataset.width;
-  const pixels = new Float32Array(count * size);
-  for (let item = 0; item < count; item++) pixels.set(await dataset.load(first + item), item * size);
-  return pixels;
 }

@@ -2,8 +2,8 @@ import { spawnSync } from 'node:child_process';
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { UserError } from '@vssm/core';
+import { writeError } from '@vssm/core/files';
 import { describe, expect, it } from 'vitest';
-import { writeError } from './append.ts';
 import { temporaryFolder } from './temporary-folder.test-data.ts';
 
 // Run in a shell whose file size limit stands in for a disk that fills up in the middle of a write.

@@ -4,6 +4,7 @@
  */
 import { z } from 'zod';
 import { type DrawnImage, drawnImageSchema, drawnLimits } from './drawn.ts';
+import { predictionsSchema } from './evaluated.ts';
 import { count, flopsSchema, line, percent, planSchema, rowHead, sha256, text, whole } from './fields.ts';
 
 export const denseKinds = ['upernet', 'maskrcnn', 'retinanet'] as const;
@@ -32,20 +33,41 @@ export const denseRecordParts = [
 
 const operations = z.number().min(0);
 
+export const denseModelSchema = z.strictObject({
+  name: line(),
+  kind: z.enum(denseKinds),
+  /** Trainable parameters, the auxiliary head of a segmenter's training included. */
+  params: whole,
+  weights: z.discriminatedUnion('from', [
+    z.strictObject({ from: z.literal('checkpoint'), file: line(), sha256 }),
+    z.strictObject({ from: z.literal('random'), seed: whole }),
+  ]),
+});
+
+/** In the order of the work. */
+export const densePartsSchema = z
+  .array(
+    z.strictObject({
+      part: z.enum(denseRecordParts),
+      /** Adds up to `flops`; null for what is not counted. */
+      gflops: z.strictObject({ paper: operations, strict: operations }).nullable(),
+      /**
+       * Mean over the images that the run answered which ended the evaluation, ms inside one thread; null for what is
+       * timed within another part.
+       */
+      ms: z.number().min(0).nullable(),
+    }),
+  )
+  .max(denseRecordParts.length);
+
+/** Pixels. */
+export const inputSchema = z.strictObject({ height: count, width: count });
+
 export const denseRecordSchema = z
   .strictObject({
     ...rowHead,
     kind: z.literal('dense'),
-    model: z.strictObject({
-      name: line(),
-      kind: z.enum(denseKinds),
-      /** Trainable parameters, the auxiliary head of a segmenter's training included. */
-      params: whole,
-      weights: z.discriminatedUnion('from', [
-        z.strictObject({ from: z.literal('checkpoint'), file: line(), sha256 }),
-        z.strictObject({ from: z.literal('random'), seed: whole }),
-      ]),
-    }),
+    model: denseModelSchema,
     plan: planSchema,
     schedule: line(4000),
     dataset: z.strictObject({
@@ -60,7 +82,7 @@ export const denseRecordSchema = z
     images: count,
     /** Images that could not be read; not in `images`. */
     failed: z.array(z.strictObject({ id: line(1000), error: text })).max(100_000),
-    /** Only a part of the split was asked for. */
+    /** Only a part of the split was asked for, or some of its images could not be read. */
     partial: z.boolean(),
     /** By the name of the paper tables' columns. */
     figures: z.strictObject({
@@ -72,24 +94,13 @@ export const denseRecordSchema = z
     }),
     /** Of the whole model at `input`, whatever the sizes of the images. */
     flops: flopsSchema,
-    /** In the order of the work. */
-    parts: z
-      .array(
-        z.strictObject({
-          part: z.enum(denseRecordParts),
-          /** Adds up to `flops`; null for what is not counted. */
-          gflops: z.strictObject({ paper: operations, strict: operations }).nullable(),
-          /** Mean over the images, ms inside one thread; null for what is timed within another part. */
-          ms: z.number().min(0).nullable(),
-        }),
-      )
-      .max(denseRecordParts.length)
-      .optional(),
-    /** Pixels. */
-    input: z.strictObject({ height: count, width: count }),
+    parts: densePartsSchema.optional(),
+    input: inputSchema,
     /** Live tokens of the backbone at `input`: at first, then after each pruning step. */
     tokens: z.array(count).min(1).max(513),
     durationMs: z.number().min(0),
+    /** Since version 2. */
+    predictions: predictionsSchema.optional(),
     /** The first few images. */
     drawn: z.array(drawnImageSchema).max(drawnLimits.images).optional(),
   })

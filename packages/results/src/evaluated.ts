@@ -23,7 +23,7 @@ export const evaluatedFields = {
     seed: whole.nullable(),
     /** SHA-256 of the chosen ids, one per line. */
     idsHash: sha256,
-    /** True: a cut-down run, not to be compared with anything. */
+    /** True: a cut-down run, or images without an answer; not to be compared with anything. */
     partial: z.boolean(),
   }),
   backend: backendSchema,
@@ -34,7 +34,7 @@ export const evaluatedFields = {
 
 /** Per-image answers in a file of the same run folder. */
 export const predictionsSchema = z.strictObject({
-  file: z.string().regex(/^predictions\/[a-z0-9][a-z0-9._-]{0,119}\.csv$/),
+  file: z.string().regex(/^predictions\/[a-z0-9][a-z0-9._-]{0,119}\.(?:csv|jsonl)$/),
   sha256,
   lines: whole,
 });

@@ -6,7 +6,10 @@ import { alignments, convModes, reductions, scoreOrders, signals, tokenOrders } 
 import { specSchema } from '@vssm/families/schema';
 import { z } from 'zod';
 
-export const schemaVersion = 1;
+/** Of what is written; earlier versions are read too. */
+export const schemaVersion = 2;
+
+export const readVersions = [1, 2] as const;
 
 /** One line of text from outside: bounded, and without control characters that could forge a second line. */
 export const line = (longest = 400) =>
@@ -88,7 +91,7 @@ export const flopsSchema = z.strictObject({
  */
 export const paperRowSchema = z.strictObject({ table: count, row: idSchema }).nullable();
 
-export const head = { schema: z.literal(schemaVersion), key: keySchema };
+export const head = { schema: z.literal(readVersions), key: keySchema };
 export const rowHead = {
   ...head,
   experiment: idSchema,

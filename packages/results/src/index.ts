@@ -1,4 +1,13 @@
-export { AppendFile, writeError } from './append.ts';
+export {
+  AnswerFile,
+  type AnswerLine,
+  AnswerReader,
+  countAnswers,
+  type DescribedAnswers,
+  hashOf,
+  type LineFormat,
+  readAnswers,
+} from './answer-file.ts';
 export { resultsContent } from './content.ts';
 export { denseRecordParts } from './dense.ts';
 export { type DrawnImage, drawnLimits } from './drawn.ts';
@@ -20,6 +29,13 @@ export {
 } from './history/entry.ts';
 export { type Held, heldAgainst, type Regression, timeTolerance } from './history/gates.ts';
 export { backendParity, type Parity } from './history/parity.ts';
+export {
+  type ImageAnswerLine,
+  type ImageAnswers,
+  imageAnswerLines,
+  openImageAnswers,
+  type Scoring,
+} from './image-answers.ts';
 export { resultsJsonSchema } from './json-schema.ts';
 export { type FolderLock, lockFolder } from './lock.ts';
 export { openResults, type Results } from './open.ts';
@@ -36,6 +52,7 @@ export {
   openPredictions,
   type PredictionLine,
   type PredictionsFile,
+  predictionLines,
   predictionsPath,
   readPredictions,
 } from './predictions.ts';

@@ -1,4 +1,4 @@
-/** The schema as JSON Schema, for readers in other languages: packages/results/schema/results-1.json. */
+/** The schema as JSON Schema, for readers in other languages: packages/results/schema/results-2.json. */
 import { z } from 'zod';
 import { schemaVersion } from './fields.ts';
 import { resultRecordSchema } from './schema.ts';

@@ -7,8 +7,8 @@ import { linkSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:
 import { hostname } from 'node:os';
 import { join } from 'node:path';
 import { UserError } from '@vssm/core';
+import { writeError } from '@vssm/core/files';
 import { z } from 'zod';
-import { writeError } from './append.ts';
 
 export const lockFileName = 'lock.json';
 

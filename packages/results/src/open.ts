@@ -1,7 +1,8 @@
 /** A run folder opened for writing: what is there already, and one record after another appended to it. */
 import { existsSync, mkdirSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
-import { AppendFile, writeError } from './append.ts';
+import { AppendFile, writeError } from '@vssm/core/files';
+import { type ImageAnswers, openImageAnswers, type Scoring } from './image-answers.ts';
 import { lockFolder } from './lock.ts';
 import { openPredictions, type PredictionsFile, predictionsPath } from './predictions.ts';
 import { checkRecord, readResults, resultsFileName } from './read.ts';
@@ -15,9 +16,12 @@ export interface Results {
   readonly repairs: readonly string[];
   /** True when a finished record (not a `skipped` one) of this key is there. */
   has(key: string): boolean;
+  /** True when the finished record of this key leaves no image without an answer. */
+  complete(key: string): boolean;
   /**
    * Writes one record; it is on the disk when this returns. A `skipped` record equal to the last one of its key
-   * is not written again, so that a resumed run leaves the same file as an undisturbed one.
+   * is not written again, so that a resumed run leaves the same file as an undisturbed one. A record that leaves images
+   * without an answer may be followed by another one of its key, which counts.
    *
    * @throws UserError when the disk is full or cannot be written; Error when the record does not fit the schema
    *   or its key is finished already
@@ -25,6 +29,8 @@ export interface Results {
   append(record: ResultRecord): void;
   /** The side file of a record still to be finished; gone on with where a killed run left it. */
   predictions(key: string): PredictionsFile;
+  /** The same for a detector or segmenter. */
+  imageAnswers(key: string, scoring: Scoring): ImageAnswers;
   /** Closes the file and gives the folder free. */
   close(): void;
 }
@@ -80,11 +86,11 @@ function openLocked(folder: string, release: () => void): Results {
   if (found.tornBytes > 0) {
     repairs.push(`${file}: removed a last line that was cut short or damaged (${found.tornBytes} bytes)`);
   }
-  const finished = new Set<string>();
+  const finished = new Map<string, ResultRecord>();
   const skipped = new Map<string, string>();
   const note = (record: ResultRecord) => {
     if (record.kind === 'skipped') skipped.set(record.key, JSON.stringify(record));
-    else finished.add(record.key);
+    else finished.set(record.key, record);
   };
   for (const record of records) note(record);
 
@@ -93,21 +99,35 @@ function openLocked(folder: string, release: () => void): Results {
     records,
     repairs,
     has: (key) => finished.has(key),
+    complete: (key) => {
+      const found = finished.get(key);
+      return found !== undefined && !leavesImages(found);
+    },
     append(record) {
       const checked = checkOurs(record);
       const line = JSON.stringify(checked);
       if (checked.kind === 'skipped' && skipped.get(checked.key) === line) return;
-      if (finished.has(checked.key)) throw new Error(`results: key "${checked.key}" is finished already`);
+      const before = finished.get(checked.key);
+      if (before !== undefined && !leavesImages(before)) {
+        throw new Error(`results: key "${checked.key}" is finished already`);
+      }
       output.append(`${line}\n`);
       records.push(checked);
       note(checked);
     },
     predictions: (key) => openPredictions(predictionsPath(folder, key)),
+    imageAnswers: (key, scoring) => openImageAnswers(predictionsPath(folder, key, 'jsonl'), scoring),
     close() {
       output.close();
       release();
     },
   };
+}
+
+/** Whether images are left without an answer. */
+function leavesImages(record: ResultRecord): boolean {
+  if (record.kind === 'shard') return record.failed > 0;
+  return (record.kind === 'accuracy' || record.kind === 'dense') && record.failed.length > 0;
 }
 
 /** A record of ours that does not fit is a bug, not the user's doing. */

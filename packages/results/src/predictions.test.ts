@@ -1,7 +1,7 @@
 import { appendFileSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { checkPredictions, openPredictions, predictionsPath } from './predictions.ts';
+import { checkPredictions, openPredictions, predictionsPath, readPredictions } from './predictions.ts';
 import { accuracy } from './records.test-data.ts';
 import { temporaryFolder } from './temporary-folder.test-data.ts';
 
@@ -11,18 +11,18 @@ describe('predictions', () => {
   it('gives back what was written, awkward ids included', () => {
     const file = predictionsPath(newFolder(), 'k');
     const output = openPredictions(file);
-    output.append([{ index: 3, label: 1, top: [1, 2, 3, 4, 5] }]);
+    output.append([{ index: 3, label: 1, id: 'c, "d".png', top: [1, 2, 3, 4, 5] }]);
     output.append([
       { index: 4, label: 0, top: [0] },
       { index: 5, label: 2, id: 'a "b", c\nd.jpg', error: 'not, an image' },
     ]);
-    output.close();
     const expected = [
-      { index: 3, label: 1, top: [1, 2, 3, 4, 5] },
+      { index: 3, label: 1, id: 'c, "d".png', top: [1, 2, 3, 4, 5] },
       { index: 4, label: 0, top: [0] },
       { index: 5, label: 2, id: 'a "b", c d.jpg', error: 'not, an image' },
     ];
     expect(output.lines).toEqual(expected);
+    output.close();
     expect(openPredictions(file).lines).toEqual(expected);
   });
 
@@ -39,7 +39,7 @@ describe('predictions', () => {
       const file = predictionsPath(folder, `cut-${cut}`);
       writeFileSync(file, bytes.subarray(0, cut));
       const resumed = openPredictions(file);
-      resumed.append(all.slice(resumed.lines.length));
+      resumed.append(all);
       expect(resumed.finish().sha256).toBe(sha256);
     }
   });
@@ -72,5 +72,34 @@ describe('predictions', () => {
     appendFileSync(join(folder, record.predictions.file), '1,2,3,,\n');
     expect(checkPredictions(folder, record)).toContain('not the file that was recorded');
     expect(checkPredictions(newFolder(), record)).toContain('is missing');
+  });
+});
+
+describe('the store', () => {
+  it('takes an image again, and ends in the order of the evaluation', () => {
+    const folder = newFolder();
+    const line = (index: number, best: number) => ({ index, label: 1, id: `image ${index}`, top: [best] });
+    const whole = openPredictions(predictionsPath(folder, 'whole'));
+    whole.append([0, 1, 2, 3].map((index) => line(index, index)));
+    const { sha256 } = whole.finish([0, 1, 2, 3]);
+
+    const file = predictionsPath(folder, 'in-turns');
+    const first = openPredictions(file);
+    first.append([line(2, 2), line(0, 9), { index: 1, label: 1, id: 'image 1', error: 'cannot be read' }]);
+    expect([0, 1, 2, 3].map((index) => first.answered(index))).toEqual([true, false, true, false]);
+    first.close();
+    const second = openPredictions(file);
+    second.append([line(3, 3), line(1, 1), line(0, 0), line(2, 2)]);
+    expect(second.read(1)).toEqual(line(1, 1));
+    expect(second.finish([0, 1, 2, 3])).toMatchObject({ sha256, lines: 4 });
+  });
+
+  it('reads files of version 1, which name images without an answer only', () => {
+    const file = join(newFolder(), 'old.csv');
+    writeFileSync(file, 'index,label,top5,id,error\n0,3,3 1,,\n1,2,,"a.jpg","broken"\n');
+    expect(readPredictions(file)).toEqual([
+      { index: 0, label: 3, top: [3, 1] },
+      { index: 1, label: 2, id: 'a.jpg', error: 'broken' },
+    ]);
   });
 });

@@ -30,7 +30,7 @@ describe('readResults', () => {
 
   it.each([
     ['not json\n', 'line 2: not a line of JSON'],
-    [lines([{ ...run, schema: 2 }]), 'line 2: schema version 2; this program reads version 1'],
+    [lines([{ ...run, schema: 3 }]), 'line 2: schema version 3; this program reads versions 1 and 2'],
     [lines([{ kind: 'run' }]), 'line 2: no schema version'],
     ['[]\n', 'line 2: no schema version'],
     [lines([{ ...accuracy, count: '4' }]), 'line 2: count: '],

@@ -5,7 +5,7 @@
 import { existsSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { UserError } from '@vssm/core';
-import { schemaVersion } from './fields.ts';
+import { readVersions } from './fields.ts';
 import { describeIssues } from './issues.ts';
 import { type ResultRecord, resultRecordSchema } from './schema.ts';
 
@@ -82,9 +82,9 @@ function parseLine(line: Uint8Array): unknown {
 export function checkRecord(content: unknown, where: string): ResultRecord {
   const version =
     typeof content === 'object' && content !== null ? (content as { schema?: unknown }).schema : undefined;
-  if (version !== schemaVersion) {
+  if (!readVersions.some((known) => known === version)) {
     const found = typeof version === 'number' ? `schema version ${version}` : 'no schema version';
-    throw new UserError(`${where}: ${found}; this program reads version ${schemaVersion}`);
+    throw new UserError(`${where}: ${found}; this program reads versions ${readVersions.join(' and ')}`);
   }
   const parsed = resultRecordSchema.safeParse(content);
   if (!parsed.success) throw new UserError(`${where}: ${describeIssues(parsed.error)}`);

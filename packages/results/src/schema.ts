@@ -1,7 +1,9 @@
 /**
- * The published schema of results, version 1. A results file is JSON lines; every line is one record of one
+ * The published schema of results, version 2. A results file is JSON lines; every line is one record of one
  * kind. Records are strict: a field that is not named here is refused, and any change of shape is a new version
  * number. GFLOPs are 10^9 operations, accuracies are percent (0 to 100), times are milliseconds per image.
+ *
+ * Version 2 has everything that version 1 has; what it added is optional and says so.
  *
  * Work that was aborted has no record, or a `skipped` one: it can never be read as a number.
  */

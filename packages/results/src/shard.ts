@@ -3,8 +3,10 @@
  * It holds no accuracy, so that a part can never be read as the whole.
  */
 import { z } from 'zod';
+import { denseModelSchema, densePartsSchema, inputSchema } from './dense.ts';
 import { evaluatedFields, predictionsSchema } from './evaluated.ts';
-import { count, head, keySchema, line, rowHead, whole } from './fields.ts';
+import { count, head, keySchema, line, modelSchema, rowHead, whole } from './fields.ts';
+import { scoringSchema } from './image-answers.ts';
 
 /** A record that the merged evaluation will have. */
 const promisedHead = z.strictObject({ ...rowHead });
@@ -24,14 +26,31 @@ export const shardRecordSchema = z
     /** Shard `index` (from 1) of `of` has batches index - 1, index - 1 + of, … of the chosen images. */
     shard: z.strictObject({ index: count, of: count.max(9999) }),
     ...evaluatedFields,
-    /** Heads of the accuracy records that the merged evaluation becomes. */
+    model: z.union([modelSchema, denseModelSchema]),
+    /** Of a detector or segmenter alone, since version 2: what its merged record has beside the rest. */
+    dense: z
+      .strictObject({
+        scoring: scoringSchema,
+        input: inputSchema,
+        /** Images that the times are means over. */
+        timed: whole,
+        parts: densePartsSchema,
+      })
+      .optional(),
+    /** Heads of the records that the merged evaluation becomes. */
     heads: z.array(promisedHead).min(1).max(1000),
     /** Images of this shard without an answer. */
     failed: whole,
     durationMs: z.number().min(0),
     predictions: predictionsSchema,
   })
-  .superRefine(({ shard, predictions, sample, batch, failed }, context) => {
+  .superRefine(({ shard, predictions, sample, batch, failed, model, dense }, context) => {
+    if ('kind' in model !== (dense !== undefined)) {
+      context.addIssue({
+        code: 'custom',
+        message: 'dense goes with a detector or segmenter, and only with these',
+      });
+    }
     const expected = shardLength(sample.count, batch, shard);
     if (shard.index > shard.of) {
       context.addIssue({ code: 'custom', message: `shard ${shard.index} of ${shard.of} does not exist` });

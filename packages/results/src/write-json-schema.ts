@@ -1,4 +1,4 @@
-/** Writes schema/results-1.json; run after a change of the schema (and of its version). */
+/** Writes schema/results-2.json; run after a change of the schema (and of its version). */
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { schemaVersion } from './fields.ts';

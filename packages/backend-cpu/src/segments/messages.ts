@@ -27,18 +27,18 @@ export function shareWeights(weights: Weights): SharedWeight[] {
   });
 }
 
-export type ToWorker =
-  | { readonly kind: 'run'; readonly pixels: Float32Array<ArrayBuffer>; readonly samples: readonly number[] }
-  | { readonly kind: 'stop' };
+/** What a worker says of itself. */
+export interface PoolGreeting {
+  /** Most images of a chunk. */
+  readonly chunkSize: number;
+}
 
-export type FromWorker =
-  | { readonly kind: 'ready'; readonly chunkSize: number }
-  | {
-      readonly kind: 'done';
-      readonly logits: Float32Array<ArrayBuffer>;
-      readonly kept: readonly (readonly [number, Int32Array])[];
-    }
-  /** The chunk failed; the worker lives on. */
-  | { readonly kind: 'failed'; readonly reason: string }
-  /** The worker could not start. */
-  | { readonly kind: 'unusable'; readonly reason: string };
+export interface ChunkAsk {
+  readonly pixels: Float32Array<ArrayBuffer>;
+  readonly samples: readonly number[];
+}
+
+export interface ChunkAnswer {
+  readonly logits: Float32Array<ArrayBuffer>;
+  readonly kept: readonly (readonly [number, Int32Array])[];
+}

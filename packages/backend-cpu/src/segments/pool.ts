@@ -4,11 +4,16 @@
  * twice is reported as failed, and all others get their answer.
  */
 import { type Batch, checkBatch, type LoadedModel, type ModelRequest, type Prediction } from '@vssm/backend';
-import { UserError } from '@vssm/core';
 import { type KernelChoice, kernelChoice, kernelImplementation } from '@vssm/kernels';
-import type { Chunk, ChunkPrediction } from './engine.ts';
-import { PoolMember, WorkerDied } from './member.ts';
-import { shareWeights, type WorkerSetup } from './messages.ts';
+import { startLinks, WorkerDied, WorkerLink } from '../worker/link.ts';
+import type { ChunkPrediction } from './engine.ts';
+import {
+  type ChunkAnswer,
+  type ChunkAsk,
+  type PoolGreeting,
+  shareWeights,
+  type WorkerSetup,
+} from './messages.ts';
 
 export async function loadPool(
   request: ModelRequest,
@@ -20,29 +25,13 @@ export async function loadPool(
   const { spec, plan } = request;
   const weights = shareWeights(request.weights);
   const setup: WorkerSetup = { spec, plan, weights, largestChunk: 32, kernels };
-  const started = await Promise.allSettled(Array.from({ length: threads }, () => startMember(setup)));
-  const members = started.flatMap((one) => (one.status === 'fulfilled' ? [one.value] : []));
-  const failed = started.find((one) => one.status === 'rejected');
-  if (failed === undefined) return new WorkerPool(request, setup, members);
-  // Threads that go on would keep the process from ending.
-  await Promise.all(members.map((member) => member.stop()));
-  throw failed.reason;
+  const members: PoolMember[] = await startLinks(threads, workerModule, setup);
+  return new WorkerPool(request, setup, members);
 }
 
-/** A thread that dies while it loads the model is started once more. */
-async function startMember(setup: WorkerSetup): Promise<PoolMember> {
-  try {
-    return await PoolMember.start(setup);
-  } catch (error) {
-    if (!(error instanceof WorkerDied)) throw error;
-  }
-  try {
-    return await PoolMember.start(setup);
-  } catch (error) {
-    if (!(error instanceof WorkerDied)) throw error;
-    throw new UserError(`${error.message}, twice while it loaded the model; use fewer --threads`);
-  }
-}
+const workerModule = new URL('./worker.ts', import.meta.url);
+
+type PoolMember = WorkerLink<ChunkAsk, ChunkAnswer, PoolGreeting>;
 
 /** Images first … first + count - 1 of a batch. */
 interface Span {
@@ -90,13 +79,12 @@ export class WorkerPool implements LoadedModel {
     const work = async (slot: number): Promise<void> => {
       for (let span = queue.shift(); span !== undefined; span = queue.shift()) {
         const { first, count } = span;
-        const chunk: Chunk = {
-          pixels: batch.pixels.subarray(first * size, (first + count) * size),
-          samples: samples.slice(first, first + count),
-        };
+        const pixels = new Float32Array(batch.pixels.subarray(first * size, (first + count) * size));
+        const chunk: ChunkAsk = { pixels, samples: samples.slice(first, first + count) };
         try {
           const member = await this.#memberAt(slot);
-          settle(span, await member.run(chunk));
+          const { logits: own, kept: steps } = await member.ask(chunk, [pixels.buffer]);
+          settle(span, { logits: own, kept: new Map(steps) });
         } catch (error) {
           if (!(error instanceof WorkerDied)) throw error;
           if (count > 1) queue.push(...singles(span));
@@ -120,7 +108,7 @@ export class WorkerPool implements LoadedModel {
   /** Chunks as equal as possible, so that no worker waits for a long last one. */
   #spans(images: number): Span[] {
     const workers = this.#members.length;
-    const largest = this.#members[0].chunkSize;
+    const largest = this.#members[0].greeting.chunkSize;
     const rounds = Math.ceil(images / (workers * largest));
     const count = Math.ceil(images / (workers * rounds));
     const spans: Span[] = [];
@@ -131,7 +119,9 @@ export class WorkerPool implements LoadedModel {
   }
 
   async #memberAt(slot: number): Promise<PoolMember> {
-    if (!this.#members[slot].alive) this.#members[slot] = await PoolMember.start(this.#setup);
+    if (!this.#members[slot].alive) {
+      this.#members[slot] = await WorkerLink.start(workerModule, this.#setup);
+    }
     return this.#members[slot];
   }
 }

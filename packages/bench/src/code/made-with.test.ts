@@ -81,7 +81,7 @@ describe('an edit of', () => {
       /^(?!bench).*\/plainmamba(\/(?!scan-order|spec)|\.ts)/,
       ['plainmamba', 'mask r-cnn', 'vim upernet'],
     ],
-    ['the Mask R-CNN head', /^vision-tasks\/src\/(masks|region-levels)\.ts$/, ['mask r-cnn', 'vim upernet']],
+    ['the Mask R-CNN head', /^vision-tasks\/src\/(masks|region-levels)\.ts$/, ['mask r-cnn']],
     ['a kernel, compiled', /^kernels\/wasm\/kernels\.wasm$/, [...onCpu, 'vim, webgpu']],
     ['a kernel in C', /^kernels\/src\/scan\/scan\.c$/, [...onCpu, 'vim, webgpu']],
     ['the pool of threads', /^backend-cpu\/src\/segments\/pool\.ts$/, classifiers],

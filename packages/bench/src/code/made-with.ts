@@ -34,18 +34,20 @@ const checkpoints: readonly Entry[] = [
 
 /** Where each kind of work is done, and what its weights come from. The engine of the backend is added, but for work that brings its own. */
 const places = {
-  accuracy: ['bench/src/accuracy.ts', ...checkpoints],
+  accuracy: ['bench/src/evaluation/accuracy.ts', ...checkpoints],
   strip: ['bench/src/strip.ts', ...checkpoints],
   speed: ['bench/src/speed.ts', '@vssm/families#randomWeights'],
   rivals: ['bench/src/rivals/measure-rivals.ts', '@vssm/families#randomWeights'],
   profile: ['bench/src/rivals/measure-profile.ts', '@vssm/families#randomWeights'],
   detection: [
+    'bench/src/dense/evaluate.ts',
     'bench/src/dense/detection.ts',
     '@vssm/checkpoints#readCheckpoint',
     '@vssm/vision-tasks/checkpoint#loadDenseModel',
     '@vssm/datasets#openCoco',
   ],
   segmentation: [
+    'bench/src/dense/evaluate.ts',
     'bench/src/dense/segmentation.ts',
     '@vssm/checkpoints#readCheckpoint',
     '@vssm/vision-tasks/checkpoint#loadDenseModel',

@@ -1,10 +1,9 @@
 /**
  * Rooms: what belongs to one model family, or to one head of detectors and segmenters, lies in a folder or a file
- * called after it (`segments/plainmamba/scan.ts`, `flops/vim.ts`, `vim-part-costs.ts`).
+ * called after it (`segments/plainmamba/scan.ts`, `flops/vim.ts`).
  */
-
-import { models } from '@vssm/families';
 import { denseModels } from '@vssm/vision-tasks';
+import { modelFamilies } from '@vssm/families';
 
 /** Name of the member whose room it is. */
 export type Room = string;
@@ -13,7 +12,7 @@ export type RoomKind = 'family' | 'head';
 
 /** Members by kind. */
 export const rooms: Readonly<Record<RoomKind, readonly Room[]>> = {
-  family: [...new Set(Object.values(models).map(({ family }) => family))],
+  family: modelFamilies,
   head: [...new Set(Object.values(denseModels).map(({ kind }) => kind))],
 };
 

@@ -11,7 +11,7 @@ import { keyOf } from '../keys.ts';
 import type { Progress } from '../progress.ts';
 import type { ReadyModel } from '../resources.ts';
 import { writeRunHeader } from '../run-header.ts';
-import type { SpeedBudget } from '../tasks.ts';
+import type { SpeedBudget } from '../speed-budget.ts';
 import { acceleratorOf, type Competitor, nameOf, probePath } from './competitors.ts';
 import type { ComparedImages } from './images.ts';
 import { PlanComparison } from './plan-comparison.ts';

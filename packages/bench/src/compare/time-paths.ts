@@ -2,8 +2,8 @@
 import type { ModelSpec } from '@vssm/families';
 import type { ComparisonRecord } from '@vssm/results';
 import { randomBatch, timeTurnAbout } from '../speed.ts';
+import type { SpeedBudget } from '../speed-budget.ts';
 import { median } from '../speed-statistics.ts';
-import type { SpeedBudget } from '../tasks.ts';
 import type { LoadedPath } from './competitors.ts';
 
 export type Timing = Extract<ComparisonRecord['outcome'], { state: 'measured' }>['timings'][number];

@@ -1,19 +1,11 @@
-/** Box and mask AP of a detector, and its detections in COCO's own format. */
-import { closeSync, openSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+/** Box and mask AP of a detector, and its detections in COCO's own format: all from the stored answers alone. */
 import { join } from 'node:path';
-import type { CocoDataset, CocoImageId } from '@vssm/datasets';
+import { writeWhole } from '@vssm/core/files';
+import type { CocoDataset, CocoTruth } from '@vssm/datasets';
 import { CocoEvaluator, type CocoSummary, detectionOf, type OverlapType, trueObjectOf } from '@vssm/metrics';
-import { writeError } from '@vssm/results';
-import {
-  type Answered,
-  answerImages,
-  type DenseEvaluation,
-  type DenseTotals,
-  type Stopped,
-} from './evaluation.ts';
+import type { ImageAnswerLine } from '@vssm/results';
+import { type DenseKind, percent } from './kind.ts';
 import type { DenseAnswer } from './messages.ts';
-
-export const detectionsFileName = 'detections.json';
 
 export interface DetectionScore {
   readonly bbox: CocoSummary;
@@ -24,8 +16,6 @@ export interface DetectionScore {
   readonly file: string;
 }
 
-export type DetectionOutcome = ({ readonly state: 'done' } & DenseTotals & DetectionScore) | Stopped;
-
 /** One entry of COCO's results files, but for its image. */
 interface Found {
   readonly category_id: number;
@@ -35,17 +25,68 @@ interface Found {
   readonly segmentation?: { readonly size: readonly [number, number]; readonly counts: string };
 }
 
-/** @throws UserError, see answerImages */
-export async function evaluateDetection(request: DenseEvaluation<CocoDataset>): Promise<DetectionOutcome> {
-  const { dataset, model } = request;
-  const outcome = await answerImages(
-    request,
-    async (index, answer) => foundIn(answer, dataset.categoryIds, (await dataset.truth(index)).image),
-    (answered) => score(request, answered, model.spec.kind === 'maskrcnn'),
-  );
-  if (outcome.state === 'stopped') return outcome;
-  const { result, ...totals } = outcome;
-  return { ...totals, ...result };
+/** What is kept of an image. */
+interface Detected {
+  readonly found: readonly Found[];
+  readonly truth: CocoTruth;
+}
+
+export const detection: DenseKind<CocoDataset, 'detection', DetectionScore> = {
+  scoring: (dataset, spec) => ({
+    kind: 'detection',
+    categories: dataset.instances.categories.map(({ id }) => id),
+    masks: spec.kind === 'maskrcnn',
+  }),
+
+  async result(dataset, index, answer): Promise<Detected> {
+    const truth = await dataset.truth(index);
+    return { found: foundIn(answer, dataset.categoryIds, truth.image), truth: plain(truth) };
+  },
+
+  score(lines, { categories, masks }, folder, key) {
+    const types = masks ? (['bbox', 'segm'] as const) : (['bbox'] as const);
+    const evaluators = types.map((type) => ({ type, evaluator: new CocoEvaluator(type, categories) }));
+    const file = detectionsPath(folder, key);
+    let detections = 0;
+    writeWhole(file, (write) => {
+      for (const line of lines) {
+        if ('error' in line) continue;
+        const { found, truth } = line.result as Detected;
+        for (const { type, evaluator } of evaluators) addTo(evaluator, type, line, { found, truth });
+        const entries = found.map(
+          (one) =>
+            `${detections++ === 0 ? '[' : ','}\n${JSON.stringify({ image_id: truth.image.id, ...one })}`,
+        );
+        write(entries.join(''));
+      }
+      write(detections === 0 ? '[]\n' : '\n]\n');
+    });
+    const [bbox, segm] = evaluators.map(({ evaluator }) => evaluator.summary());
+    return { bbox, segm: segm ?? null, detections, file };
+  },
+
+  figures: ({ bbox, segm }) => ({
+    boxAp: percent(bbox.AP),
+    ...(segm !== null && { maskAp: percent(segm.AP) }),
+  }),
+};
+
+/** As JSON keeps it: the corners of polygons in ordinary arrays. */
+function plain({ image, annotations }: CocoTruth): CocoTruth {
+  return {
+    image,
+    annotations: annotations.map(({ segmentation, ...annotation }) => ({
+      ...annotation,
+      segmentation: Array.isArray(segmentation)
+        ? segmentation.map((corners) => Array.from(corners))
+        : segmentation,
+    })),
+  };
+}
+
+/** COCO's results file of an evaluation, beside its answers. */
+export function detectionsPath(folder: string, key: string): string {
+  return join(folder, 'predictions', `${key}.detections.json`);
 }
 
 function foundIn(
@@ -66,87 +107,17 @@ function foundIn(
   });
 }
 
-async function score(
-  { dataset, out }: DenseEvaluation<CocoDataset>,
-  answered: Iterable<Answered>,
-  masks: boolean,
-): Promise<DetectionScore> {
-  const categories = dataset.instances.categories.map(({ id }) => id);
-  const evaluators = (masks ? (['bbox', 'segm'] as const) : (['bbox'] as const)).map((type) => ({
-    type,
-    evaluator: new CocoEvaluator(type, categories),
-  }));
-  const file = new ResultsFile(join(out, detectionsFileName));
-  try {
-    for (const { index, result } of answered) {
-      const { id: sample } = dataset.samples[index];
-      const { image, annotations } = await dataset.truth(index);
-      const found = result as readonly Found[];
-      for (const { type, evaluator } of evaluators) {
-        const objects = annotations.map((annotation) =>
-          trueObjectOf(annotation, type, image, `${dataset.instances.path}: annotation ${annotation.id}`),
-        );
-        const detections = found.map((one, at) => described(one, type, image, `image ${sample}: ${at}`));
-        evaluator.add(index, objects, detections);
-      }
-      file.add(image.id, found);
-    }
-    file.finish();
-  } catch (error) {
-    file.abandon();
-    throw error;
-  }
-  const [bbox, segm] = evaluators.map(({ evaluator }) => evaluator.summary());
-  return { bbox, segm: segm ?? null, detections: file.count, file: join(out, detectionsFileName) };
-}
-
-function described(
-  { category_id: category, bbox: box, score: sureness, segmentation }: Found,
+function addTo(
+  evaluator: CocoEvaluator,
   type: OverlapType,
-  image: { readonly height: number; readonly width: number },
-  name: string,
-) {
-  return detectionOf({ category, box, score: sureness, segmentation }, type, image, name);
-}
-
-/** COCO's results file, written image by image; it takes its name when it is whole. */
-class ResultsFile {
-  readonly #path: string;
-  readonly #descriptor: number;
-  #count = 0;
-
-  constructor(path: string) {
-    this.#path = path;
-    this.#descriptor = openSync(`${path}.partial`, 'w');
-  }
-
-  get count(): number {
-    return this.#count;
-  }
-
-  add(image: CocoImageId, found: readonly Found[]): void {
-    const entries = found.map(
-      (one) => `${this.#count++ === 0 ? '[' : ','}\n${JSON.stringify({ image_id: image, ...one })}`,
-    );
-    this.#write(entries.join(''));
-  }
-
-  finish(): void {
-    this.#write(this.#count === 0 ? '[]\n' : '\n]\n');
-    closeSync(this.#descriptor);
-    renameSync(`${this.#path}.partial`, this.#path);
-  }
-
-  abandon(): void {
-    closeSync(this.#descriptor);
-    rmSync(`${this.#path}.partial`, { force: true });
-  }
-
-  #write(text: string): void {
-    try {
-      writeFileSync(this.#descriptor, text);
-    } catch (error) {
-      throw writeError(this.#path, error);
-    }
-  }
+  { index, id }: ImageAnswerLine,
+  { found, truth: { image, annotations } }: Detected,
+): void {
+  const objects = annotations.map((annotation) =>
+    trueObjectOf(annotation, type, image, `annotation ${annotation.id}`),
+  );
+  const detections = found.map(({ category_id: category, bbox: box, score, segmentation }, at) =>
+    detectionOf({ category, box, score, segmentation }, type, image, `image ${id}: ${at}`),
+  );
+  evaluator.add(index, objects, detections);
 }

@@ -12,7 +12,7 @@ export interface DenseSetup {
   readonly weights: readonly SharedWeight[];
 }
 
-export interface DenseJob {
+export interface DenseAsk {
   readonly image: PreparedImage;
   /** Stable index of the image; only the `random` signal depends on it. */
   readonly sample: number;
@@ -47,13 +47,3 @@ export interface AnsweredImage {
   readonly kept: readonly KeptStep[];
   readonly ms: readonly PartTime[];
 }
-
-export type ToDenseWorker = ({ readonly kind: 'run' } & DenseJob) | { readonly kind: 'stop' };
-
-export type FromDenseWorker =
-  | { readonly kind: 'ready' }
-  | ({ readonly kind: 'done' } & AnsweredImage)
-  /** The image failed; the worker lives on. `user`: it can be mended by the user. */
-  | { readonly kind: 'failed'; readonly user: boolean; readonly reason: string }
-  /** The worker could not start. */
-  | { readonly kind: 'unusable'; readonly reason: string };

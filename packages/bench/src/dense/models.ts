@@ -1,4 +1,5 @@
 /** The detectors, segmenters and data sets that experiments name, and where they come from. */
+
 import { readCheckpoint } from '@vssm/checkpoints';
 import { sameShape, UserError } from '@vssm/core';
 import {
@@ -21,7 +22,7 @@ import {
   randomDenseWeights,
 } from '@vssm/vision-tasks';
 import { loadDenseModel } from '@vssm/vision-tasks/checkpoint';
-import type { DenseModel } from './evaluation.ts';
+import type { DenseModel } from './evaluate.ts';
 import { microLimits, microMaskRcnn, microUperNet } from './micro-models.ts';
 
 export type DenseModelId = DenseModelName | 'micro-maskrcnn' | 'micro-upernet';
@@ -65,11 +66,6 @@ export function benchDenseModel(id: DenseModelId): BenchDenseModel {
   };
 }
 
-/** A model that can be run, and how results describe it. */
-export interface ReadyDenseModel extends DenseModel {
-  readonly described: DenseRecord['model'];
-}
-
 export type DenseData =
   | { readonly kind: 'coco'; readonly dataset: CocoDataset; readonly limits: SizeLimits | null }
   | {
@@ -80,7 +76,7 @@ export type DenseData =
 
 export interface DenseSources {
   /** Null where there are no weights on this machine. */
-  model(id: DenseModelId): Promise<ReadyDenseModel> | null;
+  model(id: DenseModelId): Promise<DenseModel> | null;
   /** Null where nobody said where it lies. */
   dataset(id: DenseDatasetId, spec: DenseSpec): Promise<DenseData> | null;
 }
@@ -137,14 +133,14 @@ async function openSegmentation(
   return { kind: 'ade20k', dataset, limits };
 }
 
-function randomModel(id: DenseModelId): ReadyDenseModel {
+function randomModel(id: DenseModelId): DenseModel {
   const { name, spec } = benchDenseModel(id);
   const params = denseParameterCount(spec);
   const described = { name, kind: spec.kind, params, weights: { from: 'random', seed: 0 } } as const;
   return { spec, weights: randomDenseWeights(spec, 0), identity: { seed: 0 }, described };
 }
 
-async function readModel(id: DenseModelName, path: string): Promise<ReadyDenseModel> {
+async function readModel(id: DenseModelName, path: string): Promise<DenseModel> {
   const file = await readCheckpoint(path);
   const { spec, weights } = loadDenseModel(file);
   const expected = denseTensors(denseModels[id]);

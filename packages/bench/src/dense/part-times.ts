@@ -37,6 +37,10 @@ export class MeanPartTimes {
     for (const [part, ms] of times) this.#sums.set(part, (this.#sums.get(part) ?? 0) + ms);
   }
 
+  get images(): number {
+    return this.#images;
+  }
+
   get means(): ReadonlyMap<DensePart, number> {
     return new Map([...this.#sums].map(([part, ms]) => [part, ms / this.#images]));
   }

@@ -1,97 +1,66 @@
-/** Worker threads with a detector or segmenter each: images differ in size, so every thread takes one at a time. */
-import { Worker } from 'node:worker_threads';
-import '@vssm/backend/no-telemetry';
-import { shareWeights } from '@vssm/backend-cpu';
+/**
+ * Detectors and segmenters as what answers images: they differ in size, so every thread has a model of its own and
+ * takes one image at a time. A thread that dies is replaced and its image tried again; an image that kills its thread
+ * twice has no answer.
+ */
+
+import { type Answerer, type LoadedImage, Unanswered } from '@vssm/backend';
+import { shareWeights, WorkerDied, WorkerLink } from '@vssm/backend-cpu';
 import { type PruningPlan, UserError, type Weights } from '@vssm/core';
+import type { PreparedImage } from '@vssm/datasets';
 import type { DenseSpec } from '@vssm/vision-tasks';
-import type { AnsweredImage, DenseJob, DenseSetup, FromDenseWorker, ToDenseWorker } from './messages.ts';
+import type { AnsweredImage, DenseAsk, DenseSetup } from './messages.ts';
 
-export class DenseWorker {
-  readonly #worker: Worker;
-  #alive = true;
+const workerModule = new URL('./worker.ts', import.meta.url);
 
-  constructor(worker: Worker) {
-    this.#worker = worker;
-    const gone = () => {
-      this.#alive = false;
-    };
-    worker.on('error', gone);
-    worker.on('exit', gone);
-  }
+type Link = WorkerLink<DenseAsk, AnsweredImage>;
 
-  /**
-   * @throws UserError for an image that the model does not take, and when the thread ends before it answers
-   */
-  async run({ image, sample }: DenseJob): Promise<AnsweredImage> {
-    const message: ToDenseWorker = { kind: 'run', image, sample };
-    const answer = nextMessage(this.#worker);
-    this.#worker.postMessage(message, [image.pixels.buffer as ArrayBuffer]);
-    const said = await answer;
-    switch (said.kind) {
-      case 'done':
-        return said;
-      case 'failed':
-        throw said.user ? new UserError(said.reason) : new Error(said.reason);
-      default:
-        throw new Error(`worker thread said "${said.kind}" in answer to an image`);
-    }
-  }
-
-  async stop(): Promise<void> {
-    if (!this.#alive) return;
-    const gone = new Promise((resolve) => this.#worker.once('exit', resolve));
-    this.#worker.postMessage({ kind: 'stop' } satisfies ToDenseWorker);
-    await gone;
-  }
+export interface DensePool extends Answerer<PreparedImage, AnsweredImage> {
+  /** The worker threads, for tests that end one. */
+  readonly links: readonly Link[];
 }
 
 /** Starts one thread after the other, so that their peaks of memory while loading do not meet. */
-export async function startDenseWorkers(
-  count: number,
+export async function openDensePool(
+  lanes: number,
   spec: DenseSpec,
   weights: Weights,
   plan: PruningPlan,
-): Promise<readonly DenseWorker[]> {
+  nameOf: (index: number) => string,
+): Promise<DensePool> {
   const setup: DenseSetup = { spec, plan, weights: shareWeights(weights) };
-  const workers: DenseWorker[] = [];
+  const links: Link[] = [];
+  const dispose = async () => {
+    await Promise.all(links.map((link) => link.stop()));
+  };
   try {
-    for (let i = 0; i < count; i++) workers.push(await startWorker(setup));
+    for (let lane = 0; lane < lanes; lane++) links.push(await WorkerLink.start(workerModule, setup));
   } catch (error) {
-    await Promise.all(workers.map((worker) => worker.stop()));
+    await dispose();
     throw error;
   }
-  return workers;
-}
-
-async function startWorker(setup: DenseSetup): Promise<DenseWorker> {
-  const worker = new Worker(new URL('./worker.ts', import.meta.url), { workerData: setup });
-  const said = await nextMessage(worker);
-  if (said.kind === 'ready') return new DenseWorker(worker);
-  await worker.terminate();
-  throw new Error(`worker thread: ${said.kind === 'unusable' ? said.reason : said.kind}`);
-}
-
-function nextMessage(worker: Worker): Promise<FromDenseWorker> {
-  return new Promise((resolve, reject) => {
-    const done = () => {
-      worker.off('message', heard);
-      worker.off('error', failed);
-      worker.off('exit', ended);
-    };
-    const heard = (message: FromDenseWorker) => {
-      done();
-      resolve(message);
-    };
-    const failed = (error: unknown) => {
-      done();
-      reject(new UserError(`a worker thread ended (${String(error)}); if memory ran out, lower --threads`));
-    };
-    const ended = (code: number) => {
-      done();
-      reject(new UserError(`a worker thread ended with code ${code}; if memory ran out, lower --threads`));
-    };
-    worker.on('message', heard);
-    worker.on('error', failed);
-    worker.on('exit', ended);
-  });
+  const once = async ({ index, image }: LoadedImage<PreparedImage>, lane: number) => {
+    if (!links[lane].alive) links[lane] = await WorkerLink.start(workerModule, setup);
+    // The image stays here too, in case the thread dies with it.
+    return links[lane].ask({ image, sample: index });
+  };
+  const answerOne = async (loaded: LoadedImage<PreparedImage>, lane: number) => {
+    for (let attempt = 0; ; attempt++) {
+      try {
+        return await once(loaded, lane);
+      } catch (error) {
+        if (error instanceof WorkerDied && attempt === 0) continue;
+        if (error instanceof WorkerDied) {
+          return new Unanswered(`${error.message}, twice; if memory ran out, lower --threads`);
+        }
+        if (!(error instanceof UserError)) throw error;
+        throw new UserError(`image ${nameOf(loaded.index)}: ${error.message}`, { cause: error });
+      }
+    }
+  };
+  return {
+    links,
+    answer: (batch, lane) => Promise.all(batch.map((loaded) => answerOne(loaded, lane))),
+    dispose,
+  };
 }

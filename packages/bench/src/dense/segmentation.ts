@@ -1,11 +1,7 @@
-/** mIoU, mAcc and aAcc of a segmenter. */
+/** mIoU, mAcc and aAcc of a segmenter, from the stored counts of pixels alone. */
 import type { DenseDataset, LabelMap } from '@vssm/datasets';
 import { type PixelCounts, SegmentationEvaluator, type SegmentationSummary } from '@vssm/metrics';
-import { answerImages, type DenseEvaluation, type DenseTotals, type Stopped } from './evaluation.ts';
-
-export type SegmentationOutcome =
-  | ({ readonly state: 'done' } & DenseTotals & { readonly summary: SegmentationSummary })
-  | Stopped;
+import { type DenseKind, percent } from './kind.ts';
 
 /** Class, then its pixels in both, in the prediction and in the truth; classes without any are left out. */
 type ClassCounts = readonly [label: number, intersection: number, predicted: number, labelled: number];
@@ -13,29 +9,26 @@ type ClassCounts = readonly [label: number, intersection: number, predicted: num
 /** Of ADE20K's label maps: 0 is unlabelled, classes count from 1. */
 const rules = { ignore: 255, reduceZeroLabel: true } as const;
 
-/** @throws UserError, see answerImages */
-export async function evaluateSegmentation(
-  request: DenseEvaluation<DenseDataset<LabelMap>>,
-): Promise<SegmentationOutcome> {
-  const { dataset } = request;
-  const classes = dataset.classes.length;
-  const outcome = await answerImages(
-    request,
-    async (index, answer) => {
-      if (answer.kind !== 'labels') throw new Error('a detector answered where a segmenter was asked');
-      const { labels: truth } = await dataset.truth(index);
-      return present(new SegmentationEvaluator({ ...rules, classes }).add(answer.labels, truth));
-    },
-    async (answered) => {
-      const evaluator = new SegmentationEvaluator({ ...rules, classes });
-      for (const { result } of answered) evaluator.addCounts(countsOf(result as ClassCounts[], classes));
-      return evaluator.summary();
-    },
-  );
-  if (outcome.state === 'stopped') return outcome;
-  const { result: summary, ...totals } = outcome;
-  return { ...totals, summary };
-}
+export const segmentation: DenseKind<DenseDataset<LabelMap>, 'segmentation', SegmentationSummary> = {
+  scoring: (dataset) => ({ kind: 'segmentation', classes: dataset.classes.length }),
+
+  async result(dataset, index, answer) {
+    if (answer.kind !== 'labels') throw new Error('a detector answered where a segmenter was asked');
+    const { labels: truth } = await dataset.truth(index);
+    const classes = dataset.classes.length;
+    return present(new SegmentationEvaluator({ ...rules, classes }).add(answer.labels, truth));
+  },
+
+  score(lines, { classes }) {
+    const evaluator = new SegmentationEvaluator({ ...rules, classes });
+    for (const line of lines) {
+      if (!('error' in line)) evaluator.addCounts(countsOf(line.result as ClassCounts[], classes));
+    }
+    return evaluator.summary();
+  },
+
+  figures: ({ mIoU, mAcc, aAcc }) => ({ miou: percent(mIoU), macc: percent(mAcc), aacc: percent(aAcc) }),
+};
 
 function present({ intersection, predicted, labelled }: PixelCounts): ClassCounts[] {
   return Array.from(

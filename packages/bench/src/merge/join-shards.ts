@@ -1,25 +1,38 @@
 /** The shards of one evaluation, joined to what the whole run would have written. */
 import { dirname, join } from 'node:path';
 import { UserError } from '@vssm/core';
+import { writeWhole } from '@vssm/core/files';
 import {
   type AccuracyRecord,
+  type AnswerLine,
+  AnswerReader,
   checkPredictions,
+  type DenseRecord,
+  type ImageAnswerLine,
+  imageAnswerLines,
+  type LineFormat,
   type PredictionLine,
-  readPredictions,
+  predictionLines,
+  predictionsPath,
   type ShardRecord,
   shardLength,
 } from '@vssm/results';
-import { summary } from '../accuracy.ts';
+import { denseRecord, summedUp } from '../dense/record.ts';
+import { summary } from '../evaluation/accuracy.ts';
+import { describedAnswers } from '../evaluation/write-records.ts';
+import { meanParts } from './mean-parts.ts';
 import { refuseDifferent, type Sourced } from './sources.ts';
 
 export interface JoinedEvaluation {
-  /** Names the predictions file. */
-  readonly key: string;
-  /** In evaluation order. */
-  readonly lines: readonly PredictionLine[];
-  /** The accuracy records, without their description of the predictions file. */
-  readonly records: readonly Omit<AccuracyRecord, 'predictions'>[];
+  /** What its records will say of themselves. */
+  readonly rows: readonly Pick<AccuracyRecord | DenseRecord, 'experiment' | 'row' | 'kind' | 'dataset'>[];
+  readonly images: number;
+  /** Writes the answers into a run folder; returns the records. */
+  write(folder: string): readonly (AccuracyRecord | DenseRecord)[];
+  close(): void;
 }
+
+type Dense = NonNullable<ShardRecord['dense']>;
 
 /**
  * @param shards of one row, one from each results file that has it; at least one
@@ -31,23 +44,107 @@ export function joinShards(shards: readonly Sourced<ShardRecord>[]): JoinedEvalu
   const what = `${experiment}/${row}`;
   for (const shard of shards.slice(1)) refuseOtherEvaluation(what, first, shard);
   const ordered = inOrder(what, shards);
-  const { sample, batch, dataset } = first.record;
-  const parts = ordered.map(readPart);
-  const lines = Array.from({ length: sample.count }, (_, place) => {
-    const turn = Math.floor(place / batch);
-    const { length } = parts;
-    return parts[turn % length][Math.floor(turn / length) * batch + (place % batch)];
-  });
-  checkIndices(what, lines, first.record);
-  const { heads, model, plan, schedule, backend, flops, tokens } = first.record;
-  const durationMs = ordered.reduce((sum, { record }) => sum + record.durationMs, 0);
-  const found = summary(dataset.name, lines);
-  const evaluated = { model, plan, schedule, dataset, sample, backend, flops, tokens, durationMs };
+  const { dense } = first.record;
+  return dense === undefined ? joinClassified(what, ordered) : joinDense(what, ordered, dense);
+}
+
+function joinClassified(what: string, shards: readonly Sourced<ShardRecord>[]): JoinedEvaluation {
+  const parts = new Parts<PredictionLine>(what, shards, predictionLines);
+  const { heads, model, plan, schedule, dataset, sample, backend, flops, tokens } = parts.first;
+  if ('kind' in model) throw new Error(`${what}: a detector without what its shard says of itself`);
   return {
-    key: first.record.evaluation,
-    lines,
-    records: heads.map((head) => ({ ...head, kind: 'accuracy', ...evaluated, ...found })),
+    rows: heads.map((head) => ({ ...head, kind: 'accuracy', dataset, backend })),
+    images: parts.indices.length,
+    write(folder) {
+      const predictions = parts.write(folder, 'csv');
+      const lines = parts.indices.map((index) => parts.read(index));
+      const evaluated = { model, plan, schedule, dataset, backend, flops, tokens };
+      const found = { ...summary(dataset.name, sample, lines), durationMs: parts.durationMs, predictions };
+      return heads.map((head) => ({ ...head, kind: 'accuracy', ...evaluated, ...found }));
+    },
+    close: () => parts.close(),
   };
+}
+
+function joinDense(
+  what: string,
+  shards: readonly Sourced<ShardRecord>[],
+  { scoring, input }: Dense,
+): JoinedEvaluation {
+  const parts = new Parts<ImageAnswerLine>(what, shards, imageAnswerLines(scoring));
+  const { heads, model, plan, schedule, dataset, sample, flops, tokens, evaluation } = parts.first;
+  if (!('kind' in model) || dataset.sha256 === null) {
+    throw new Error(`${what}: a classifier with what a detector's shard says of itself`);
+  }
+  const { sha256 } = dataset;
+  return {
+    rows: heads.map((head) => ({ ...head, kind: 'dense', dataset: { ...dataset, sha256 } })),
+    images: parts.indices.length,
+    write(folder) {
+      const described = {
+        ...{ model, plan, schedule, dataset: { ...dataset, sha256 }, flops, tokens, input },
+        parts: meanParts(shards.map(({ record }) => record.dense!)),
+        durationMs: parts.durationMs,
+        predictions: parts.write(folder, 'jsonl'),
+      };
+      const read = (index: number) => parts.read(index);
+      const summed = summedUp(scoring, parts.indices, read, folder, evaluation);
+      return heads.map((head) => denseRecord(head, described, sample, summed));
+    },
+    close: () => parts.close(),
+  };
+}
+
+/** The answers of all shards, in the order of the whole evaluation. */
+class Parts<Line extends AnswerLine> {
+  readonly first: ShardRecord;
+  /** Rising. */
+  readonly indices: readonly number[];
+  readonly #shards: readonly Sourced<ShardRecord>[];
+  readonly #format: LineFormat<Line>;
+  readonly #readers: readonly AnswerReader<Line>[];
+  readonly #readerOf: ReadonlyMap<number, AnswerReader<Line>>;
+
+  constructor(what: string, shards: readonly Sourced<ShardRecord>[], format: LineFormat<Line>) {
+    this.first = shards[0].record;
+    this.#shards = shards;
+    this.#format = format;
+    this.#readers = shards.map((shard) => readPart(shard, format));
+    const { sample, batch } = this.first;
+    const own = this.#readers.map(({ indices }) => indices);
+    const readerOf = new Map<number, AnswerReader<Line>>();
+    this.indices = Array.from({ length: sample.count }, (_, place) => {
+      const turn = Math.floor(place / batch);
+      const part = turn % own.length;
+      const index = own[part][Math.floor(turn / own.length) * batch + (place % batch)];
+      readerOf.set(index, this.#readers[part]);
+      return index;
+    });
+    this.#readerOf = readerOf;
+    checkIndices(what, this.indices, this.first);
+  }
+
+  /** ms, all shards together. */
+  get durationMs(): number {
+    return this.#shards.reduce((sum, { record }) => sum + record.durationMs, 0);
+  }
+
+  read(index: number): Line {
+    return this.#readerOf.get(index)!.read(index);
+  }
+
+  write(folder: string, extension: 'csv' | 'jsonl') {
+    const path = predictionsPath(folder, this.first.evaluation, extension);
+    writeWhole(path, (write) => {
+      write(`${this.#format.header}\n`);
+      for (const index of this.indices) write(`${this.#readerOf.get(index)!.text(index)}\n`);
+    });
+    return describedAnswers(path, this.indices.length);
+  }
+
+  close(): void {
+    for (const reader of this.#readers) reader.close();
+  }
 }
 
 /** What two shards of one evaluation have in common, in the order in which differences are told. */
@@ -68,6 +165,10 @@ function refuseOtherEvaluation(what: string, one: Sourced<ShardRecord>, other: S
   for (const part of common) {
     const [a, b] = [one, other].map(({ record, file }) => ({ file, value: comparable(record, part) }));
     refuseDifferent(what, part === 'heads' ? 'rows' : part, a, b);
+  }
+  for (const part of ['scoring', 'input'] as const) {
+    const [a, b] = [one, other].map(({ record, file }) => ({ file, value: record.dense?.[part] }));
+    refuseDifferent(what, part, a, b);
   }
   const [a, b] = [one, other].map(({ record, file }) => ({ file, value: record.shard.of }));
   refuseDifferent(what, 'the number of shards', a, b);
@@ -105,25 +206,27 @@ function inOrder(what: string, shards: readonly Sourced<ShardRecord>[]): Sourced
   return all.map((index) => byIndex.get(index)!);
 }
 
-function readPart({ record, file }: Sourced<ShardRecord>): readonly PredictionLine[] {
+function readPart<Line extends AnswerLine>(
+  { record, file }: Sourced<ShardRecord>,
+  format: LineFormat<Line>,
+): AnswerReader<Line> {
   const folder = dirname(file);
   const problem = checkPredictions(folder, record);
   if (problem !== null) throw new UserError(`${file}: ${problem}`);
-  const lines = readPredictions(join(folder, record.predictions.file));
+  const path = join(folder, record.predictions.file);
+  const reader = new AnswerReader(path, format);
   const expected = shardLength(record.sample.count, record.batch, record.shard);
-  if (lines.length !== expected) {
-    throw new UserError(
-      `${join(folder, record.predictions.file)}: ${lines.length} images, the shard has ${expected}`,
-    );
+  if (reader.indices.length !== expected) {
+    throw new UserError(`${path}: ${reader.indices.length} images, the shard has ${expected}`);
   }
-  return lines;
+  return reader;
 }
 
 /** Chosen images rise, and where nothing was drawn they are simply counted through. */
-function checkIndices(what: string, lines: readonly PredictionLine[], record: ShardRecord): void {
+function checkIndices(what: string, indices: readonly number[], record: ShardRecord): void {
   const { sample, dataset } = record;
   let previous = -1;
-  for (const [place, { index }] of lines.entries()) {
+  for (const [place, index] of indices.entries()) {
     const fits = sample.how === 'stratified' ? index > previous && index < dataset.total : index === place;
     if (!fits) {
       throw new UserError(

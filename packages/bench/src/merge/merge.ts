@@ -5,15 +5,16 @@
 import { copyFileSync, existsSync, mkdirSync, readdirSync, renameSync, rmSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
 import { UserError } from '@vssm/core';
+import { writeError } from '@vssm/core/files';
+
 import {
+  type AccuracyRecord,
   checkPredictions,
   latestRecords,
   openResults,
   type ResultRecord,
-  type Results,
   resultsFileName,
   type ShardRecord,
-  writeError,
 } from '@vssm/results';
 import { type JoinedEvaluation, joinShards } from './join-shards.ts';
 import { readSources, refuseDifferent, type Sourced, type SourceFolder } from './sources.ts';
@@ -53,12 +54,14 @@ export function mergeResults(folders: readonly string[], out: string): MergeOutc
       results: join(out, resultsFileName),
       folders: folders.length,
       joined: evaluations.length,
-      images: evaluations.reduce((sum, { lines }) => sum + lines.length, 0),
+      images: evaluations.reduce((sum, { images }) => sum + images, 0),
       takenOver,
     };
   } catch (error) {
     rmSync(draft, { recursive: true, force: true });
     throw writeError(out, error);
+  } finally {
+    for (const evaluation of evaluations) evaluation.close();
   }
 }
 
@@ -116,7 +119,7 @@ function refuseOverlaps(
   evaluations: readonly JoinedEvaluation[],
 ): void {
   const found = new Map<string, Sourced<MeasuredRecord>>();
-  const joined = new Set(evaluations.flatMap(({ records }) => records.map(rowOf)));
+  const joined = new Set(evaluations.flatMap(({ rows }) => rows.map(rowOf)));
   for (const { record, file } of whole) {
     if (record.kind === 'skipped') continue;
     const row = record.kind === 'finetuning' ? record.experiment : rowOf(record);
@@ -159,7 +162,7 @@ function write(
   whole: readonly (readonly Sourced<WholeRecord>[])[],
   evaluations: readonly JoinedEvaluation[],
 ): number {
-  mkdirSync(folder, { recursive: true });
+  mkdirSync(join(folder, 'predictions'), { recursive: true });
   const results = openResults(folder);
   let takenOver = 0;
   try {
@@ -167,10 +170,16 @@ function write(
       for (const record of source.records) {
         if (record.kind === 'run' && !results.has(record.key)) results.append(record);
       }
-      if (at === 0) for (const evaluation of evaluations) writeJoined(results, evaluation);
+      if (at === 0) {
+        for (const evaluation of evaluations) {
+          for (const record of evaluation.write(folder)) results.append(record);
+        }
+      }
       for (const { record, file } of whole[at]) {
         if (record.kind === 'skipped' && results.records.some(({ key }) => key === record.key)) continue;
-        if (record.kind === 'accuracy') takePredictions(folder, dirname(file), record);
+        if ('predictions' in record && record.predictions !== undefined) {
+          takePredictions(folder, dirname(file), record.predictions);
+        }
         results.append(record);
         takenOver++;
       }
@@ -181,21 +190,15 @@ function write(
   return takenOver;
 }
 
-function writeJoined(results: Results, { key, lines, records }: JoinedEvaluation): void {
-  const output = results.predictions(key);
-  output.append(lines);
-  const predictions = output.finish();
-  for (const record of records) results.append({ ...record, predictions });
-}
-
-function takePredictions(
-  folder: string,
-  from: string,
-  record: Extract<ResultRecord, { kind: 'accuracy' }>,
-): void {
-  const problem = checkPredictions(from, record);
+/** The answers that a record speaks of, and what lies beside them. */
+function takePredictions(folder: string, from: string, predictions: AccuracyRecord['predictions']): void {
+  const problem = checkPredictions(from, { predictions });
   if (problem !== null) throw new UserError(`${join(from, resultsFileName)}: ${problem}`);
-  const target = join(folder, record.predictions.file);
-  mkdirSync(dirname(target), { recursive: true });
-  copyFileSync(join(from, record.predictions.file), target);
+  const beside = predictions.file.replace(/\.jsonl$/, '.detections.json');
+  const files = beside === predictions.file || !existsSync(join(from, beside)) ? [] : [beside];
+  for (const file of [predictions.file, ...files]) {
+    const target = join(folder, file);
+    mkdirSync(dirname(target), { recursive: true });
+    copyFileSync(join(from, file), target);
+  }
 }

@@ -1,13 +1,16 @@
 /** Copies a large array each time it is told to, and answers with the ms that it took. */
-import { parentPort, workerData } from 'node:worker_threads';
+import { serve } from '@vssm/backend-cpu';
 
-const port = parentPort!;
-const { bytes } = workerData as { bytes: number };
-const from = new Float32Array(bytes / 4).fill(1);
-const to = new Float32Array(bytes / 4).fill(2);
-port.on('message', () => {
-  const started = performance.now();
-  to.set(from);
-  port.postMessage(performance.now() - started);
+await serve<{ readonly bytes: number }, 'copy', number>(async ({ bytes }) => {
+  const from = new Float32Array(bytes / 4).fill(1);
+  const to = new Float32Array(bytes / 4).fill(2);
+  return {
+    greeting: undefined,
+    async answer() {
+      const started = performance.now();
+      to.set(from);
+      return { answer: performance.now() - started };
+    },
+    dispose: async () => {},
+  };
 });
-port.postMessage(0);

@@ -10,10 +10,21 @@ import type { ProfileRecord } from '@vssm/results';
 import { costOf } from '../cost.ts';
 import { randomBatch } from '../speed.ts';
 import { median } from '../speed-statistics.ts';
-import type { Workplace } from '../workplace.ts';
+import type { ProfileRow } from '../work/profile.ts';
+import type { RunState, Workplace } from '../workplace.ts';
+import type { CpuArm } from './cpu-row.ts';
 import { partCost } from './part-costs.ts';
 import { measureRoofs, type Roof } from './roofs.ts';
-import type { ProfileTask } from './tasks.ts';
+
+export interface ProfileTask {
+  readonly kind: 'profile';
+  readonly key: string;
+  readonly label: string;
+  /** Whose roofs are measured; the profile itself is of one thread. */
+  readonly threads: number;
+  readonly shape: Pick<ProfileRow, 'batch' | 'warmup' | 'rounds'>;
+  readonly arms: readonly CpuArm[];
+}
 
 /** ms of each part of one run, by `<part>/<1-based block>`. */
 type Laps = Map<string, number>;
@@ -25,12 +36,12 @@ interface Profiled {
   readonly rounds: Laps[];
 }
 
-/** @returns false when it was stopped before the end; nothing is kept then */
+/** Nothing is kept when it is stopped before the end. */
 export async function measureProfile(
   task: ProfileTask,
   place: Workplace,
   roofsOf: (threads: number) => Promise<Roof[]> = measureRoofs,
-): Promise<boolean> {
+): Promise<RunState> {
   const started = performance.now();
   const { shape, arms } = task;
   const [{ model }] = arms;
@@ -46,20 +57,20 @@ export async function measureProfile(
     place.advance(0.2);
     const pairs: { readonly own: Profiled; readonly twin: Profiled | null }[] = [];
     for (const { plan } of arms) {
-      if (place.stopping()) return false;
+      if (place.stopping()) return 'stopped';
       const prunes = plan.schedule.length > 0;
       pairs.push({
         own: await open(plan),
         twin: prunes ? await open(pruningPlan({ ...plan, signal: 'random' }, model.spec.family)) : null,
       });
     }
-    if (!(await runRounds(profiled, task, place))) return false;
+    if (!(await runRounds(profiled, task, place))) return 'stopped';
     const durationMs = performance.now() - started;
     for (const [arm, { own, twin }] of pairs.entries()) {
       const record = recordOf(task, arm, own, twin, roofs, durationMs);
       if (!place.results.has(record.key)) place.results.append(record);
     }
-    return true;
+    return 'done';
   } finally {
     for (const { engine } of profiled) await engine.dispose();
   }

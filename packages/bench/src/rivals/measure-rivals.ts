@@ -3,14 +3,37 @@ import { formatSchedule } from '@vssm/core';
 import type { SpeedRecord } from '@vssm/results';
 import { costOf } from '../cost.ts';
 import { timeTurnAbout } from '../speed.ts';
+import type { SpeedBudget } from '../speed-budget.ts';
 import { pairedSpeedup, timeStatistics } from '../speed-statistics.ts';
-import type { Workplace } from '../workplace.ts';
+import type { RivalsRow } from '../work/rivals.ts';
+import type { RunState, Workplace } from '../workplace.ts';
 import { calibrateMode, type Trial } from './calibrate.ts';
+import type { CpuArm } from './cpu-row.ts';
 import { type MemoryRequest, measurePeakMemory } from './memory.ts';
-import type { Mode } from './modes.ts';
+import type { ExecutionForm, Mode } from './modes.ts';
 import { openRival, type Rival, type RivalSetup } from './rival.ts';
-import type { ExecutionForm } from './rows.ts';
-import type { LengthsTask, RivalsTask } from './tasks.ts';
+
+export interface RivalsTask {
+  readonly kind: 'rivals';
+  /** Also the group of the records. */
+  readonly key: string;
+  readonly label: string;
+  readonly threads: number;
+  readonly modes: RivalsRow['modes'];
+  readonly budget: SpeedBudget;
+  readonly arms: readonly (CpuArm & { readonly form: ExecutionForm })[];
+}
+
+export interface LengthsTask {
+  readonly kind: 'lengths';
+  readonly key: string;
+  readonly label: string;
+  readonly threads: number;
+  readonly budget: SpeedBudget;
+  readonly arms: readonly (CpuArm & {
+    /** Images of one run. */ readonly batch: number;
+  })[];
+}
 
 interface Chosen {
   readonly mode: Mode;
@@ -20,10 +43,10 @@ interface Chosen {
 /** Share of the work that calibration is. */
 const calibrationShare = 0.6;
 
-/** @returns false when it was stopped before the end; nothing is kept then */
-export async function measureRivals(task: RivalsTask, place: Workplace): Promise<boolean> {
+/** Nothing is kept when it is stopped before the end. */
+export async function measureRivals(task: RivalsTask, place: Workplace): Promise<RunState> {
   const modes = await chooseModes(task, place);
-  if (modes === null) return false;
+  if (modes === null) return 'stopped';
   const thorough = task.modes === 'calibrate';
   const share = thorough ? 1 - calibrationShare : 1;
   const runners = task.arms.map(({ form, model, plan }) => ({
@@ -31,7 +54,7 @@ export async function measureRivals(task: RivalsTask, place: Workplace): Promise
     ...modes.get(form)!,
   }));
   const memories = thorough ? await peakMemories(runners, place) : runners.map(() => null);
-  if (memories === null) return false;
+  if (memories === null) return 'stopped';
   const advance = (part: number) => place.advance(share * part);
   return timeAndRecord(task, runners, { ...place, advance }, memories);
 }
@@ -87,8 +110,8 @@ async function peakUnlessStopped(request: MemoryRequest, stopping: () => boolean
   }
 }
 
-/** @returns false when it was stopped before the end; nothing is kept then */
-export async function measureLengths(task: LengthsTask, place: Workplace): Promise<boolean> {
+/** Nothing is kept when it is stopped before the end. */
+export async function measureLengths(task: LengthsTask, place: Workplace): Promise<RunState> {
   const cores = task.threads === 1 ? 'together' : 'apart';
   const runners = task.arms.map(({ model, plan, batch }) => ({
     setup: { form: 'segments', spec: model.spec, plan } as const,
@@ -100,7 +123,7 @@ export async function measureLengths(task: LengthsTask, place: Workplace): Promi
     // One image for each worker at every length, so that memory can be compared.
     const alike = { setup, mode: { ...mode, batch: mode.threads } };
     const bytes = await peakUnlessStopped(alike, place.stopping);
-    if (bytes === null) return false;
+    if (bytes === null) return 'stopped';
     memories.push(bytes);
     place.advance(0.3 / runners.length);
   }
@@ -117,17 +140,17 @@ async function timeAndRecord(
   runners: readonly Runner[],
   place: Workplace,
   memories: readonly (number | null)[],
-): Promise<boolean> {
+): Promise<RunState> {
   const started = performance.now();
   const rivals: Rival[] = [];
   try {
     for (const { setup, mode } of runners) {
-      if (place.stopping()) return false;
+      if (place.stopping()) return 'stopped';
       rivals.push(await openRival(setup, mode));
     }
     const runs = rivals.map((rival, index) => () => rival.run(runners[index].mode.batch));
     const rounds = await timeTurnAbout(runs, task.budget, place);
-    if (rounds === null) return false;
+    if (rounds === null) return 'stopped';
     const samplesOf = (arm: number) => rounds.map((round) => round[arm] / runners[arm].mode.batch);
     const durationMs = performance.now() - started;
     for (const [arm, runner] of runners.entries()) {
@@ -136,7 +159,7 @@ async function timeAndRecord(
       if (!place.results.has(record.key))
         place.results.append(peak === null ? record : { ...record, peakMemoryBytes: peak });
     }
-    return true;
+    return 'done';
   } finally {
     for (const rival of rivals) await rival.dispose();
   }

@@ -1,6 +1,7 @@
 /** How a form may use the cores, and which ways are tried. */
 import type { SpeedRecord } from '@vssm/results';
-import type { ExecutionForm } from './rows.ts';
+
+export type ExecutionForm = NonNullable<SpeedRecord['execution']>['form'];
 
 type Execution = NonNullable<SpeedRecord['execution']>;
 

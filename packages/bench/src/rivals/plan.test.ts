@@ -3,10 +3,16 @@ import { describe, expect, it } from 'vitest';
 import { madeUpBackend, opened, requestOf } from '../made-up.test-data.ts';
 import { Resources } from '../resources.ts';
 import { type BenchRequest, plannedTasks } from '../run.ts';
-import { recordHeads, type Task, type WorkTask } from '../tasks.ts';
+import type { Task, WorkTask } from '../tasks.ts';
+import { kindOf } from '../work/index.ts';
+import type { LengthsRow } from '../work/lengths.ts';
+import type { ProfileRow } from '../work/profile.ts';
+import type { RivalsRow } from '../work/rivals.ts';
+import type { LengthsTask, RivalsTask } from './measure-rivals.ts';
 import { candidateModes, usualMode } from './modes.ts';
-import type { CpuRow, LengthsRow, ProfileRow, RivalsRow } from './rows.ts';
-import type { LengthsTask, RivalsTask } from './tasks.ts';
+
+type CpuRow = RivalsRow | LengthsRow | ProfileRow;
+const recordHeads = (task: WorkTask) => kindOf(task).heads(task);
 
 const head = { label: 'a row', paper: null, notes: [], model: 'vim-tiny', extent: 'thorough' } as const;
 const budget = { warmup: 0, minRounds: 1, maxRounds: 1, ms: 0 };

@@ -1,11 +1,15 @@
 /** One thread of a rival that runs apart: told a number of images, it runs them and says so. */
-import { parentPort, workerData } from 'node:worker_threads';
+import { serve } from '@vssm/backend-cpu';
 import { openRival, type RivalSetup } from './rival.ts';
 
-const port = parentPort!;
-const rival = await openRival(workerData as RivalSetup, { cores: 'together', threads: 1 });
-port.on('message', async (images: number) => {
-  await rival.run(images);
-  port.postMessage('done');
+await serve<RivalSetup, number, undefined>(async (setup) => {
+  const rival = await openRival(setup, { cores: 'together', threads: 1 });
+  return {
+    greeting: undefined,
+    async answer(images) {
+      await rival.run(images);
+      return { answer: undefined };
+    },
+    dispose: () => rival.dispose(),
+  };
 });
-port.postMessage('ready');

@@ -1,14 +1,11 @@
 /** A model carried out in one of several forms: opened, run on made-up images, disposed of. */
-import { Worker } from 'node:worker_threads';
-import '@vssm/backend/no-telemetry';
-import { type CpuForm, cpuBackend, loadFloor } from '@vssm/backend-cpu';
+import { type CpuForm, cpuBackend, loadFloor, startLinks } from '@vssm/backend-cpu';
 import type { PruningPlan } from '@vssm/core';
 import { type ModelSpec, randomWeights } from '@vssm/families';
 import { randomWeightsSeed } from '../resources.ts';
 import { randomBatch } from '../speed.ts';
 import { TaskFailure } from '../workplace.ts';
-import type { Mode } from './modes.ts';
-import type { ExecutionForm } from './rows.ts';
+import type { ExecutionForm, Mode } from './modes.ts';
 
 export interface Rival {
   /** Runs `images` images once. */
@@ -61,44 +58,25 @@ function cpuForm(form: Exclude<ExecutionForm, 'floor'>, { cores }: Pick<Mode, 'c
 
 /** A session of one thread in each of several worker threads: a run of ONNX Runtime blocks the thread it is on. */
 async function openApart(setup: RivalSetup, threads: number): Promise<Rival> {
-  const workers = Array.from(
-    { length: threads },
-    () => new Worker(new URL('./rival-worker.ts', import.meta.url), { workerData: setup }),
-  );
-  const dispose = async () => {
-    await Promise.all(workers.map((worker) => worker.terminate()));
-  };
-  try {
-    await Promise.all(workers.map(answer));
-  } catch (error) {
-    await dispose();
-    throw error;
-  }
+  const module = new URL('./rival-worker.ts', import.meta.url);
+  const links = await startLinks<number, undefined>(threads, module, setup);
   return {
     async run(images) {
       await Promise.all(
-        workers.map((worker, index) => {
+        links.map(async (link, index) => {
           const own = Math.floor((images + index) / threads);
-          if (own === 0) return null;
-          worker.postMessage(own);
-          return answer(worker);
+          if (own === 0) return;
+          try {
+            await link.ask(own);
+          } catch (error) {
+            // A time in which a thread was started anew would be none.
+            throw new TaskFailure(`a worker thread: ${error}`, { cause: error });
+          }
         }),
       );
     },
-    dispose,
+    dispose: async () => {
+      await Promise.all(links.map((link) => link.kill()));
+    },
   };
-}
-
-/** Rejects when the worker throws, or ends without an answer. */
-function answer(worker: Worker): Promise<unknown> {
-  return new Promise((resolve, reject) => {
-    const done = (settle: () => void) => {
-      worker.off('message', heard).off('error', failed).off('exit', ended);
-      settle();
-    };
-    const heard = (message: unknown) => done(() => resolve(message));
-    const failed = (error: unknown) => done(() => reject(new TaskFailure(`a worker thread: ${error}`)));
-    const ended = () => done(() => reject(new TaskFailure('a worker thread ended without an answer')));
-    worker.on('message', heard).on('error', failed).on('exit', ended);
-  });
 }

@@ -3,7 +3,7 @@ import { openResults, type ProfileRecord, type SpeedRecord, schemaVersion } from
 import { describe, expect, it } from 'vitest';
 import { newFolder } from '../made-up.test-data.ts';
 import type { ReadyModel } from '../resources.ts';
-import type { RecordHead } from '../tasks.ts';
+import type { RecordHead } from '../work/heads.ts';
 import type { Workplace } from '../workplace.ts';
 import { bestMode, calibrateMode } from './calibrate.ts';
 import { measureProfile } from './measure-profile.ts';
@@ -135,7 +135,7 @@ describe('records', () => {
     const place = placeIn(results, (more) => {
       share += more;
     });
-    expect(await measureRivals(task, place)).toBe(true);
+    expect(await measureRivals(task, place)).toBe('done');
     results.close();
     const records = results.records as SpeedRecord[];
     expect(records.map(({ speedup }) => speedup?.against ?? null)).toEqual([
@@ -173,7 +173,7 @@ describe('records', () => {
         placeIn(results),
         async () => roofs,
       ),
-    ).toBe(true);
+    ).toBe('done');
     results.close();
     const [dense, short] = results.records as ProfileRecord[];
     const named = ({ parts }: ProfileRecord) => parts.map(({ part, block }) => `${part} ${block}`);
@@ -199,7 +199,7 @@ describe('records', () => {
       budget,
       arms,
     } as const;
-    expect(await measureRivals(task, stopped)).toBe(false);
+    expect(await measureRivals(task, stopped)).toBe('stopped');
     results.close();
     expect(results.records).toEqual([]);
   });

@@ -3,9 +3,7 @@
  * second in copying one large typed array into another (`Float32Array.set`, 256 MiB, far beyond any cache; every
  * byte counts twice, once read and once written). With several threads each copies arrays of its own.
  */
-import { Worker } from 'node:worker_threads';
-import '@vssm/backend/no-telemetry';
-import { largeProductFlops, loadLargeProduct } from '@vssm/backend-cpu';
+import { largeProductFlops, loadLargeProduct, startLinks } from '@vssm/backend-cpu';
 import type { ProfileRecord } from '@vssm/results';
 import { median } from '../speed-statistics.ts';
 
@@ -44,30 +42,15 @@ async function productRate(threads: number, runs: number): Promise<number> {
 
 /** The threads start together; the slowest of each turn counts. */
 async function copyRate(threads: number, copyBytes: number, runs: number): Promise<number> {
-  const workers = Array.from(
-    { length: threads },
-    () => new Worker(new URL('./copy-worker.ts', import.meta.url), { workerData: { bytes: copyBytes } }),
-  );
-  const answers = () =>
-    Promise.all(
-      workers.map(
-        (worker) =>
-          new Promise<number>((resolve, reject) => {
-            worker.once('message', resolve);
-            worker.once('error', reject);
-          }),
-      ),
-    );
+  const module = new URL('./copy-worker.ts', import.meta.url);
+  const links = await startLinks<'copy', number>(threads, module, { bytes: copyBytes });
   try {
-    await answers();
     const times: number[] = [];
     for (let run = 0; run < runs; run++) {
-      const all = answers();
-      for (const worker of workers) worker.postMessage('copy');
-      times.push(Math.max(...(await all)));
+      times.push(Math.max(...(await Promise.all(links.map((link) => link.ask('copy'))))));
     }
     return (2 * copyBytes * threads) / median(times) / 1e6;
   } finally {
-    await Promise.all(workers.map((worker) => worker.terminate()));
+    await Promise.all(links.map((link) => link.kill()));
   }
 }

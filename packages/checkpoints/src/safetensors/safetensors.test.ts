@@ -63,9 +63,11 @@ describe('writeSafetensors', () => {
     const file = await temporary('folder', new Uint8Array());
     const target = join(dirname(file), 'taken');
     await mkdir(target);
-    await expect(writeSafetensors(target, everyType)).rejects.toThrow(`safetensors ${target}: `);
-    expect((await readdir(dirname(file))).filter((name) => name.endsWith('.tmp'))).toEqual([]);
-    await expect(writeSafetensors(join(dirname(file), 'no/x'), everyType)).rejects.toThrow('no such file');
+    await expect(writeSafetensors(target, everyType)).rejects.toThrow(`${target}: is a folder`);
+    expect((await readdir(dirname(file))).filter((name) => name.endsWith('.partial'))).toEqual([]);
+    await expect(writeSafetensors(join(dirname(file), 'no/x'), everyType)).rejects.toThrow(
+      'its folder is not there',
+    );
   });
 
   it.skipIf(process.platform === 'win32')(
@@ -90,9 +92,9 @@ describe('writeSafetensors', () => {
         process.execPath,
         script,
       ]);
-      expect(stdout).toContain(`UserError safetensors ${path}: `);
+      expect(stdout).toContain(`UserError ${path}: the file system or a limit`);
       expect(await readFile(path, 'utf8')).toBe('as it was');
-      expect((await readdir(dirname(path))).filter((name) => name.endsWith('.tmp'))).toEqual([]);
+      expect((await readdir(dirname(path))).filter((name) => name.endsWith('.partial'))).toEqual([]);
     },
   );
 });

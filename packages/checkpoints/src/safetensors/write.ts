@@ -1,8 +1,6 @@
 /** Writing .safetensors: all or nothing. */
-import { randomUUID } from 'node:crypto';
-import { type FileHandle, open, rename, rm } from 'node:fs/promises';
-import { basename, dirname, join } from 'node:path';
 import { type DType, type NamedTensors, sizeOf, type Tensor, UserError } from '@vssm/core';
+import { writeWhole } from '@vssm/core/files';
 import { naming } from '../byte-source.ts';
 import { elementBytes } from '../element-type.ts';
 import { checkName, quoted } from '../tensor-names.ts';
@@ -27,26 +25,11 @@ export async function writeSafetensors(
   tensors: NamedTensors,
   metadata: Readonly<Record<string, string>> = {},
 ): Promise<void> {
-  await naming('safetensors', path, async () => {
-    const ordered = [...tensors].sort(([, a], [, b]) => elementBytes[b.dtype] - elementBytes[a.dtype]);
-    const header = encodeHeader(ordered, metadata);
-    const temporary = join(dirname(path), `.${basename(path)}.${randomUUID()}.tmp`);
-    try {
-      const handle = await open(temporary, 'wx');
-      try {
-        await writeAll(handle, header);
-        for (const [, { data }] of ordered) {
-          await writeAll(handle, new Uint8Array(data.buffer, data.byteOffset, data.byteLength));
-        }
-        await handle.sync();
-      } finally {
-        await handle.close();
-      }
-      await rename(temporary, path);
-    } catch (error) {
-      await rm(temporary, { force: true });
-      throw error;
-    }
+  const ordered = [...tensors].sort(([, a], [, b]) => elementBytes[b.dtype] - elementBytes[a.dtype]);
+  const header = await naming('safetensors', path, async () => encodeHeader(ordered, metadata));
+  writeWhole(path, (write) => {
+    write(header);
+    for (const [, { data }] of ordered) write(new Uint8Array(data.buffer, data.byteOffset, data.byteLength));
   });
 }
 
@@ -75,11 +58,4 @@ function encodeHeader(
   header.writeBigUInt64LE(BigInt(header.byteLength - 8));
   json.copy(header, 8);
   return header;
-}
-
-async function writeAll(handle: FileHandle, bytes: Uint8Array): Promise<void> {
-  for (let done = 0; done < bytes.byteLength; ) {
-    const { bytesWritten } = await handle.write(bytes, done, bytes.byteLength - done);
-    done += bytesWritten;
-  }
 }

@@ -1,12 +1,12 @@
-import { execFile } from 'node:child_process';
-import { existsSync, mkdtempSync, rmSync } from 'node:fs';
+import { execFile, spawn } from 'node:child_process';
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { writeSafetensors } from '@vssm/checkpoints';
 import { ade20kSampleDir, cocoSampleDir } from '@vssm/datasets';
 import { plainMambaSpec } from '@vssm/families';
-import { type DenseSpec, denseModels, randomDenseWeights } from '@vssm/vision-tasks';
+import { readResults, resultsContent } from '@vssm/results';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { scoreCoco } from '../score/coco.ts';
 
@@ -100,6 +100,52 @@ describe('vssm segment', () => {
   });
 });
 
+describe('shards', () => {
+  it.each([
+    ['detect', 'maskrcnn', cocoSampleDir],
+    ['segment', 'upernet', ade20kSampleDir],
+  ])('of vssm %s, the first one killed, merge to the bytes of a whole run', async (command, model, data) => {
+    const given = [command, '--checkpoint', checkpoint(model), '--data', data, ...small];
+    const at = (name: string) => join(folder, `${command}-${name}`);
+    const whole = await vssm(...given, '--out', at('whole'), '--json');
+    expect(whole.code, whole.stderr).toBe(0);
+    await killed([...given, '--shard', '1/3', '--out', at('1')], at('1'));
+    for (const shard of ['1', '2', '3']) {
+      const part = await vssm(...given, '--shard', `${shard}/3`, '--out', at(shard), '--json');
+      expect(part.code, part.stderr).toBe(0);
+      const images = shard === '1' ? 2 : 1;
+      expect(JSON.parse(part.stdout)).toMatchObject({ shard: `${shard}/3`, images, failed: 0 });
+    }
+    const merged = await vssm('merge', at('1'), at('2'), at('3'), '--out', at('merged'), '--json');
+    expect(merged.code, merged.stderr).toBe(0);
+    expect(JSON.parse(merged.stdout)).toMatchObject({ joined: 1, images: 4 });
+    const files = readdirSync(join(at('whole'), 'predictions'));
+    expect(readdirSync(join(at('merged'), 'predictions'))).toEqual(files);
+    for (const file of files) {
+      const [one, other] = ['whole', 'merged'].map((run) => readFileSync(join(at(run), 'predictions', file)));
+      expect(other.equals(one), file).toBe(true);
+    }
+    const results = ['whole', 'merged'].map((run) =>
+      readResults(at(run)).records.filter(({ kind }) => kind === 'dense'),
+    );
+    expect(resultsContent(results[1])).toEqual(resultsContent(results[0]));
+  });
+});
+
+/** Starts a command and kills it once its first image is answered, or lets it end where it is faster. */
+async function killed(args: readonly string[], out: string): Promise<void> {
+  const running = spawn(process.execPath, [main, ...args], { stdio: 'ignore' });
+  const ended = new Promise((resolve) => running.on('exit', resolve));
+  const answers = join(out, 'predictions');
+  const lines = () =>
+    existsSync(answers)
+      ? readdirSync(answers).flatMap((name) => readFileSync(join(answers, name), 'utf8').split('\n')).length
+      : 0;
+  while (running.exitCode === null && lines() < 3) await new Promise((resolve) => setTimeout(resolve, 2));
+  running.kill('SIGKILL');
+  await ended;
+}
+
 describe('refuses', () => {
   it.each<[string, string[], string]>([
     ['no model', ['detect'], 'no model: give --checkpoint FILE, or --model NAME'],
@@ -110,6 +156,12 @@ describe('refuses', () => {
     ],
     ['a classifier', ['segment', '--checkpoint', classifier], 'is a classifier (it has "head.weight")'],
     ['an unknown model', ['segment', '--model', 'vim-small'], 'model "vim-small" is not known'],
+    ['another backend', ['detect', '--backend', 'wasm'], 'detectors and segmenters run on cpu only'],
+    [
+      'a backend that is none',
+      ['segment', '--backend', 'tpu'],
+      '--backend "tpu": expected one of cpu, webgpu',
+    ],
     ['sizes that are none', ['detect', '--max', '5'], '--max "5": expected LONG,SHORT'],
   ])('%s', async (_, args, message) => {
     const { code, stderr } = await vssm(...args);

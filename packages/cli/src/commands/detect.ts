@@ -1,17 +1,21 @@
 /** `vssm detect`: box and mask AP of a detector on COCO, dense or pruned. */
+import { copyFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { type DetectionOutcome, evaluateDetection } from '@vssm/bench';
+import type { DetectionScore } from '@vssm/bench';
 import { type PruningPlan, UserError } from '@vssm/core';
 import { type CocoDataset, cocoClasses, openCoco } from '@vssm/datasets';
 import type { DetectorSpec } from '@vssm/vision-tasks';
+import type { DenseRecord } from '@vssm/results';
 import { Command } from 'commander';
 import {
   addDenseOptions,
+  checkBackend,
   checkClasses,
   type DenseCommandOptions,
   dataFolder,
   describeLines,
   describeRun,
+  type EndedDense,
   evaluateToEnd,
   loadDense,
   type SourcedDenseModel,
@@ -34,6 +38,7 @@ export function detectCommand(): Command {
 }
 
 async function run(options: Options): Promise<void> {
+  checkBackend(options);
   const model = await loadDense(options);
   const { spec } = model;
   if (spec.kind === 'upernet') throw new UserError(`${model.name}: is a segmenter; vssm segment takes it`);
@@ -44,27 +49,28 @@ async function run(options: Options): Promise<void> {
     ...(options.split !== undefined && { split: options.split }),
     ...(options.max !== undefined && { limits: options.max }),
   });
-  const outcome = await evaluateToEnd(options, spec, dataset, (run) =>
-    evaluateDetection({ model, plan, dataset, ...run }),
+  await evaluateToEnd(options, { kind: 'detection', model, plan, dataset }, (record, ended) =>
+    print(options, { ...model, spec }, plan, dataset, record, ended),
   );
-  if (outcome !== null) print(options, { ...model, spec }, plan, dataset, outcome);
 }
 
 function print(
   options: Options,
   model: SourcedDenseModel<DetectorSpec>,
   plan: PruningPlan,
-  dataset: CocoDataset,
-  outcome: Extract<DetectionOutcome, { state: 'done' }>,
+  { name, split, checksum }: CocoDataset,
+  record: DenseRecord,
+  ended: EndedDense,
 ): void {
-  const { name, split, checksum, samples } = dataset;
-  const { bbox, segm, detections } = outcome;
-  const described = describeRun(model, plan, outcome, samples.length, options.max);
+  const { bbox, segm, detections, file } = ended.score as DetectionScore;
+  const kept = options.out === undefined ? undefined : join(options.out, 'detections.json');
+  if (kept !== undefined) copyFileSync(file, kept);
+  const described = describeRun(model, plan, record, ended, options.max);
   const result = {
     ...{ dataset: name, split, datasetSha256: checksum },
     ...described,
     ...{ bbox, segm, detections },
-    ...(options.out !== undefined && { file: join(options.out, 'detections.json') }),
+    ...(kept !== undefined && { file: kept }),
   };
   const { before, after } = describeLines(described, `${name} ${split}`);
   const figures = (type: string, summary: typeof bbox) =>

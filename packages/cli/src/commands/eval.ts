@@ -12,9 +12,10 @@ import {
   recipeOfModel,
 } from '@vssm/datasets';
 import { type ModelSpec, parameterCount } from '@vssm/families';
-import type { AccuracyRecord, ShardRecord } from '@vssm/results';
+import type { AccuracyRecord } from '@vssm/results';
 import { Command } from 'commander';
 import { datasetNamed, datasetNames } from '../dataset-named.ts';
+import { failedLines, shardLines, shardResult } from '../evaluated.ts';
 import { checkDataset } from '../inputs.ts';
 import { addBackendOptions, type BackendOptions } from '../options/backend.ts';
 import { classOrderOption } from '../options/data.ts';
@@ -142,31 +143,11 @@ function evaluationResult(
     correct1: record.correct1,
     correct5: record.correct5,
     failed: record.failed,
-    partial: record.sample.count < record.dataset.total,
+    partial: record.sample.partial || record.count < record.dataset.total,
     sampleHash: record.sample.idsHash,
     ignored: source.ignored,
     ...(out !== undefined && { predictions: join(out, record.predictions.file) }),
   };
-}
-
-function shardResult({ shard, evaluation, predictions, failed }: ShardRecord, folder: string) {
-  return {
-    shard: `${shard.index}/${shard.of}`,
-    evaluation,
-    images: predictions.lines,
-    failed,
-    predictions: join(folder, predictions.file),
-  };
-}
-
-function shardLines({ shard, predictions, failed }: ShardRecord, folder: string): string {
-  return listing([
-    ['shard', `${shard.index} of ${shard.of}`],
-    ['images', String(predictions.lines)],
-    ...(failed > 0 ? [['without an answer', String(failed)] as const] : []),
-    ['predictions', join(folder, predictions.file)],
-    ['next', 'vssm merge joins the shards when all are there'],
-  ]);
 }
 
 async function openDataset(options: Options, spec: ModelSpec): Promise<ImageDataset> {
@@ -195,7 +176,7 @@ interface EvalSummary {
   readonly count: number;
   readonly interval: readonly [number, number];
   readonly partial: boolean;
-  readonly failed: readonly unknown[];
+  readonly failed: AccuracyRecord['failed'];
 }
 
 function human(result: EvalSummary): string {
@@ -207,6 +188,6 @@ function human(result: EvalSummary): string {
     ['data', `${dataset} ${split}, ${count} images${partial ? ' (partial, not comparable)' : ''}`],
     ['top-1', `${top1.toFixed(2)} %   (95 % interval ${low} to ${high})`],
     ['top-5', `${top5.toFixed(2)} %`],
-    ...(failed.length > 0 ? [['without answer', `${failed.length} images, not counted`] as const] : []),
+    ...failedLines(failed),
   ]);
 }

@@ -6,16 +6,16 @@ import { createHash } from 'node:crypto';
 import { basename } from 'node:path';
 import { type Checkpoint, readCheckpoint } from '@vssm/checkpoints';
 import { oneOf, planName, UserError, type Weights } from '@vssm/core';
+import { writeWhole } from '@vssm/core/files';
+import { inputSize, isDenseModelName, withInputSize } from '@vssm/vision-tasks';
 import { wholeModel, wholeModelWithData, wholeNames } from '@vssm/families/graph';
 import { type ModelWithData, mostBytesInside, scanForms } from '@vssm/graph';
-import { inputSize, isDenseModelName, withInputSize } from '@vssm/vision-tasks';
 import { Command } from 'commander';
 import { exportDense } from '../export-dense.ts';
 import { loadDense } from '../options/dense.ts';
 import { addModelOptions, loadModel, type ModelOptions } from '../options/model.ts';
 import { addPlanOptions, type PlanOptions, planOf } from '../options/plan.ts';
 import { listing, type OutputOptions, printResult } from '../output.ts';
-import { writeFileAtomically } from '../write-file.ts';
 
 type Options = ModelOptions &
   PlanOptions &
@@ -70,8 +70,12 @@ async function run(options: Options): Promise<void> {
     ? wholeModelWithData(spec, weights, plan, `${basename(out)}.data`, form)
     : { model: wholeModel(spec, weights, plan, form), data: [] };
   // The weights first: a model that is there can be loaded.
-  if (apart) await writeFileAtomically(`${out}.data`, data);
-  await writeFileAtomically(out, model);
+  if (apart) {
+    writeWhole(`${out}.data`, (write) => {
+      for (const piece of data) write(piece);
+    });
+  }
+  writeWhole(out, model);
   const dataBytes = data.reduce((sum, { byteLength }) => sum + byteLength, 0);
   const result = {
     out,

@@ -2,6 +2,7 @@
 import { openBackend, progressOn } from '@vssm/bench';
 import { writeSafetensors } from '@vssm/checkpoints';
 import { formatSchedule, oneOf, type PruningPlan, planName, type Tensor, UserError } from '@vssm/core';
+import { checkWritable } from '@vssm/core/files';
 import { recipeNames, recipeOfModel } from '@vssm/datasets';
 import { classTokenOf, tokenGrid } from '@vssm/families';
 import { topK } from '@vssm/metrics';
@@ -19,6 +20,7 @@ import { addModelOptions, loadModel, type ModelOptions, type SourcedModel } from
 import { whole } from '../options/numbers.ts';
 import { addPlanOptions, type PlanOptions, planOf } from '../options/plan.ts';
 import { listing, type OutputOptions, printResult } from '../output.ts';
+import { predictImages } from '../predict-images.ts';
 
 type Options = ModelOptions &
   PlanOptions &
@@ -46,35 +48,18 @@ export function predictCommand(): Command {
 }
 
 async function run(options: Options): Promise<void> {
+  checkWritable(options.out);
   const { name, backend } = await openBackend(options.backend, options);
   const tensor = options.tensor === undefined ? undefined : await readInputTensor(options.tensor);
   const source = await loadModel(options, { input: tensor && pixelsOf(tensor.tensor) });
   const plan = planOf(options, source.spec.family);
   const input = await openInput(options, tensor, source);
   try {
-    const model = await backend.load({ ...source, plan, threads: options.threads });
     const { classes } = source.spec;
-    const logits = new (name === 'reference' ? Float64Array : Float32Array)(input.count * classes);
-    const failed: { sample: number; reason: string }[] = [];
-    const kept = new Map(plan.schedule.map(({ after }) => [after, [] as Int32Array[]]));
-    const progress = progressOn(process.stderr);
-    progress.begin(input.count);
-    progress.task('images');
-    try {
-      for (let first = 0; first < input.count; first += options.batch) {
-        const size = Math.min(options.batch, input.count - first);
-        const pixels = await input.read(first, size);
-        const samples = Array.from({ length: size }, (_, item) => first + item);
-        const prediction = await model.run({ pixels, size, samples });
-        logits.set(prediction.logits, first * classes);
-        for (const [after, positions] of prediction.kept) kept.get(after)!.push(positions);
-        for (const [item, reason] of prediction.failed ?? []) failed.push({ sample: first + item, reason });
-        progress.advance(size);
-      }
-    } finally {
-      progress.end();
-      await model.dispose();
-    }
+    const { logits, kept, failed } = await predictImages({
+      ...{ backend, model: source, plan, input, batch: options.batch, threads: options.threads },
+      progress: progressOn(process.stderr),
+    });
     await writeSafetensors(options.out, predictionTensors(logits, classes, kept, input.count), {
       plan: JSON.stringify(plan),
       ...(source.checkpoint !== undefined && { checkpoint_sha256: source.checkpoint.sha256 }),
@@ -93,7 +78,7 @@ async function run(options: Options): Promise<void> {
       /** Kept positions count the cells of this grid row by row, and the class token where it stands. */
       grid: tokenGrid(source.spec),
       classToken: classTokenOf(source.spec),
-      tokens: [...kept].map(([after, parts]) => ({ after, kept: sumLengths(parts) / input.count })),
+      tokens: [...kept].map(([after, positions]) => ({ after, kept: positions.length / input.count })),
       source: source.checkpoint?.sha256 ?? source.name,
       ignored: source.ignored,
       /** Samples without an answer: their logits are NaN, their kept positions -1. */
@@ -123,7 +108,7 @@ async function openInput(
 function predictionTensors(
   logits: Float32Array | Float64Array,
   classes: number,
-  kept: ReadonlyMap<number, readonly Int32Array[]>,
+  kept: ReadonlyMap<number, Int32Array>,
   count: number,
 ): Map<string, Tensor> {
   const tensors = new Map<string, Tensor>([
@@ -132,17 +117,11 @@ function predictionTensors(
       { dtype: logits instanceof Float64Array ? 'F64' : 'F32', shape: [count, classes], data: logits },
     ],
   ]);
-  for (const [after, parts] of kept) {
-    const data = new BigInt64Array(sumLengths(parts));
-    let at = 0;
-    for (const part of parts) for (const position of part) data[at++] = BigInt(position);
+  for (const [after, positions] of kept) {
+    const data = BigInt64Array.from(positions, BigInt);
     tensors.set(`kept.${after}`, { dtype: 'I64', shape: [count, data.length / count], data });
   }
   return tensors;
-}
-
-function sumLengths(parts: readonly Int32Array[]): number {
-  return parts.reduce((sum, part) => sum + part.length, 0);
 }
 
 function human(result: {
@@ -153,7 +132,7 @@ function human(result: {
   plan: PruningPlan;
   predictions: readonly { id: string; class: number }[];
   ignored: readonly string[];
-  failed: readonly { sample: number; reason: string }[];
+  failed: readonly { readonly id: string; readonly reason: string }[];
 }): string {
   const shown = result.predictions
     .slice(0, 20)
@@ -167,7 +146,7 @@ function human(result: {
     listing(shown),
     ...(more > 0 ? [`… and ${more} more`] : []),
     ...(result.ignored.length > 0 ? [notUsed(result.ignored)] : []),
-    ...result.failed.map(({ sample, reason }) => `no answer for image ${sample}: ${reason}`),
+    ...result.failed.map(({ id, reason }) => `no answer for image ${id}: ${reason}`),
     `wrote ${result.out}`,
   ].join('\n');
 }

@@ -1,6 +1,7 @@
 /** One image through a recipe's 8-bit stage: read, scaled, cropped, and written as a PNG of the same pixels. */
 import { createHash } from 'node:crypto';
 import { oneOf, UserError } from '@vssm/core';
+import { writeWhole } from '@vssm/core/files';
 import {
   applyDenseRecipe,
   applyRecipe,
@@ -14,7 +15,6 @@ import {
   recipeNames,
   type SizeLimits,
 } from '@vssm/datasets';
-import { writeFileAtomically } from '../write-file.ts';
 
 export interface PreprocessOptions {
   readonly recipe: string;
@@ -46,7 +46,7 @@ export async function preprocess(options: PreprocessOptions): Promise<Preprocess
   const { input, output } = options;
   const recipe = oneOf('recipe', options.recipe, allRecipeNames);
   const image = isDense(recipe) ? await throughDense(recipe, options) : await throughCrop(recipe, options);
-  await writeFileAtomically(output, await encodePng(image));
+  writeWhole(output, await encodePng(image));
   const { width, height, data } = image;
   const sha256 = createHash('sha256').update(data).digest('hex');
   return { recipe, input, output, width, height, sha256 };

@@ -1,16 +1,19 @@
 /** `vssm segment`: mIoU, mAcc and aAcc of an UperNet on ADE20K, dense or pruned. */
-import { evaluateSegmentation, type SegmentationOutcome } from '@vssm/bench';
 import { type PruningPlan, UserError } from '@vssm/core';
 import { adeClasses, type DenseDataset, openAde20k } from '@vssm/datasets';
 import type { UperNetSpec } from '@vssm/vision-tasks';
+import type { SegmentationSummary } from '@vssm/metrics';
+import type { DenseRecord } from '@vssm/results';
 import { Command } from 'commander';
 import {
   addDenseOptions,
+  checkBackend,
   checkClasses,
   type DenseCommandOptions,
   dataFolder,
   describeLines,
   describeRun,
+  type EndedDense,
   evaluateToEnd,
   loadDense,
   type SourcedDenseModel,
@@ -33,6 +36,7 @@ export function segmentCommand(): Command {
 }
 
 async function run(options: Options): Promise<void> {
+  checkBackend(options);
   const model = await loadDense(options);
   const { spec } = model;
   if (spec.kind !== 'upernet') throw new UserError(`${model.name}: is a detector; vssm detect takes it`);
@@ -44,21 +48,21 @@ async function run(options: Options): Promise<void> {
     ...(options.split !== undefined && { split: options.split }),
     ...(options.max !== undefined && { limits: options.max }),
   });
-  const outcome = await evaluateToEnd(options, spec, dataset, (run) =>
-    evaluateSegmentation({ model, plan, dataset, ...run }),
+  await evaluateToEnd(options, { kind: 'segmentation', model, plan, dataset }, (record, ended) =>
+    print(options, { ...model, spec }, plan, dataset, record, ended),
   );
-  if (outcome !== null) print(options, { ...model, spec }, plan, dataset, outcome);
 }
 
 function print(
   options: Options,
   model: SourcedDenseModel<UperNetSpec>,
   plan: PruningPlan,
-  { name, split, checksum, samples, classes }: DenseDataset<unknown>,
-  outcome: Extract<SegmentationOutcome, { state: 'done' }>,
+  { name, split, checksum, classes }: DenseDataset<unknown>,
+  record: DenseRecord,
+  ended: EndedDense,
 ): void {
-  const { mIoU, mAcc, aAcc, IoU, Acc } = outcome.summary;
-  const described = describeRun(model, plan, outcome, samples.length, options.max);
+  const { mIoU, mAcc, aAcc, IoU, Acc } = ended.score as SegmentationSummary;
+  const described = describeRun(model, plan, record, ended, options.max);
   // Undefined figures, NaN, become null in JSON.
   const result = {
     ...{ dataset: name, split, datasetSha256: checksum },

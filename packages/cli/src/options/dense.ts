@@ -2,9 +2,19 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
-import { type DenseModel, type DenseTotals, progressOn, usualWorkers } from '@vssm/bench';
+import { backendNames } from '@vssm/backend';
+import {
+  type DenseModel,
+  type DenseOnceRequest,
+  type DenseOutcome,
+  evaluateDenseOnce,
+  openBackend,
+  parseShard,
+  progressOn,
+  usualWorkers,
+} from '@vssm/bench';
 import { type Checkpoint, readCheckpoint } from '@vssm/checkpoints';
-import { formatSchedule, type PruningPlan, planName, UserError } from '@vssm/core';
+import { formatSchedule, oneOf, type PruningPlan, planName, UserError } from '@vssm/core';
 import { denseRecipeFor, largestInput, type SizeLimits } from '@vssm/datasets';
 import {
   type DenseSpec,
@@ -17,7 +27,10 @@ import {
   withInputSize,
 } from '@vssm/vision-tasks';
 import { denseClasses, loadDenseModel } from '@vssm/vision-tasks/checkpoint';
+import type { DenseRecord, ShardRecord } from '@vssm/results';
 import type { Command } from 'commander';
+import { failedLines, shardLines, shardResult } from '../evaluated.ts';
+import { type OutputOptions, printResult } from '../output.ts';
 import { longAndShort, whole } from './numbers.ts';
 import { threadCount } from './threads.ts';
 
@@ -32,6 +45,8 @@ export interface DenseCommandOptions {
   /** Default: `usualWorkers`. */
   readonly threads?: number;
   readonly out?: string;
+  readonly shard?: string;
+  readonly backend: string;
 }
 
 export function addDenseOptions(
@@ -59,7 +74,9 @@ export function addDenseOptions(
       'images at a time, each in a thread with a model of its own; default: all cores, as far as memory allows',
       threadCount,
     )
-    .option('--out <folder>', 'keep each image’s answer there; running again resumes')
+    .option('--backend <name>', 'cpu; no other backend runs detectors and segmenters', 'cpu')
+    .option('--out <folder>', 'keep the result and each image’s answer there; running again resumes')
+    .option('--shard <i/n>', 'only share i of n of the images, for vssm merge; needs --out')
     .option('--json', 'print one JSON document on stdout');
 }
 
@@ -79,7 +96,7 @@ export interface SourcedDenseModel<Spec extends DenseSpec> extends DenseModel {
  * @throws UserError for a classifier, or neither of `--checkpoint` and `--model`, or both
  */
 export async function loadDense(
-  { model, checkpoint, key }: DenseCommandOptions,
+  { model, checkpoint, key }: Pick<DenseCommandOptions, 'model' | 'checkpoint' | 'key'>,
   read?: Checkpoint,
 ): Promise<SourcedDenseModel<DenseSpec>> {
   if ((model === undefined) === (checkpoint === undefined)) {
@@ -92,12 +109,32 @@ export async function loadDense(
   if (model !== undefined) {
     const spec = namedDenseModel(model);
     const origin = { identity: { seed: 0 }, checkpoint: null, classes: undefined, ignored: [] };
-    return { ...origin, spec, weights: randomDenseWeights(spec, 0), name: `${model}, random weights` };
+    const described = describe(model, spec, { from: 'random', seed: 0 });
+    const weights = randomDenseWeights(spec, 0);
+    return { ...origin, spec, weights, described, name: `${model}, random weights` };
   }
   const path = checkpoint!;
   const file = read ?? (await readCheckpoint(path, key === undefined ? {} : { key }));
   const { sha256 } = file;
-  return { ...loadDenseModel(file), identity: { sha256 }, name: path, checkpoint: { path, sha256 } };
+  const loaded = loadDenseModel(file);
+  const weights = { from: 'checkpoint', file: basename(path), sha256 } as const;
+  const described = describe(basename(path), loaded.spec, weights);
+  return { ...loaded, identity: { sha256 }, described, name: path, checkpoint: { path, sha256 } };
+}
+
+/** As results describe it. */
+function describe(
+  name: string,
+  spec: DenseSpec,
+  weights: DenseRecord['model']['weights'],
+): DenseRecord['model'] {
+  return { name, kind: spec.kind, params: denseParameterCount(spec), weights };
+}
+
+/** Before anything is read: which backend was asked for, and whether it can. */
+export function checkBackend({ backend }: Pick<DenseCommandOptions, 'backend'>): void {
+  if (oneOf('--backend', backend, backendNames) === 'cpu') return;
+  throw new UserError(`--backend ${backend}: detectors and segmenters run on cpu only; leave --backend out`);
 }
 
 /** The data set's names of the model's classes: the checkpoint's own list must not contradict them. */
@@ -129,46 +166,56 @@ export function dataFolder({ data }: DenseCommandOptions, variable: string, card
   return folder;
 }
 
-/** What an evaluation takes beside the model, the plan and the data. */
-export interface DenseRun {
-  /** Folder of the answers. */
-  readonly out: string;
-  readonly limits: SizeLimits | null;
-  /** Images that are answered: all, or the first few. */
-  readonly images: readonly number[];
-  readonly workers: number;
-  readonly progress: ReturnType<typeof progressOn>;
-}
+type Request = Pick<DenseOnceRequest, 'kind' | 'model' | 'plan' | 'dataset'>;
 
-type Outcome = { readonly state: 'done' } | { readonly state: 'stopped'; readonly exitCode: number };
+/** What a command has to print, with the folder in which the answers are kept. */
+export type EndedDense = Extract<DenseOutcome, { state: 'done' }> & { readonly folder: string };
 
-/** Evaluates, says how to go on where that was stopped (and returns null), and closes the data set. */
-export async function evaluateToEnd<Of extends Outcome>(
-  options: DenseCommandOptions,
-  spec: DenseSpec,
-  dataset: { readonly samples: readonly unknown[]; close(): Promise<void> },
-  evaluate: (run: DenseRun) => Promise<Of>,
-): Promise<Extract<Of, { state: 'done' }> | null> {
+/**
+ * Evaluates and lets `print` say what came out; says how to go on where it was stopped. Closes the data set.
+ *
+ * @throws UserError for a backend that cannot, a shard without a place for its answers
+ */
+export async function evaluateToEnd(
+  options: DenseCommandOptions & OutputOptions,
+  request: Request & { readonly dataset: { close(): Promise<void> } },
+  print: (record: DenseRecord, ended: EndedDense) => void,
+): Promise<void> {
   const { limit, max, threads } = options;
-  const total = dataset.samples.length;
+  const { dataset, model } = request;
   try {
-    const outcome: Of = await withFolder(options, (out) =>
-      evaluate({
-        out,
-        limits: max ?? null,
-        images: Array.from({ length: Math.min(total, limit ?? total) }, (_, index) => index),
-        workers: threads ?? usualWorkers(spec),
+    const shard = options.shard === undefined ? undefined : parseShard(options.shard);
+    if (shard !== undefined && options.out === undefined) {
+      throw new UserError(`--shard ${options.shard}: its answers need a place, give --out FOLDER`);
+    }
+    const backend = await openBackend('cpu');
+    await withFolder(options, async (out) => {
+      const outcome = await evaluateDenseOnce({
+        ...request,
+        ...{ backend, out, limit, limits: max ?? null },
+        workers: threads ?? usualWorkers(model.spec),
+        threads: threads ?? usualWorkers(model.spec),
+        ...(shard !== undefined && { shard }),
+        command: ['vssm', ...process.argv.slice(2)],
         progress: progressOn(process.stderr),
-      }),
-    );
-    if (outcome.state === 'done') return outcome as Extract<Of, { state: 'done' }>;
-    const next = options.out === undefined ? '' : '; run the same command again to go on';
-    process.stderr.write(`stopped${next}\n`);
-    process.exitCode = outcome.exitCode;
-    return null;
+      });
+      if (outcome.state === 'done') {
+        const { record } = outcome;
+        if (record.kind === 'shard') printShard(options, record, out);
+        else print(record, { ...outcome, folder: out });
+        return;
+      }
+      const next = options.out === undefined ? '' : '; run the same command again to go on';
+      process.stderr.write(`stopped${next}\n`);
+      process.exitCode = outcome.exitCode;
+    });
   } finally {
     await dataset.close();
   }
+}
+
+function printShard(options: OutputOptions, record: ShardRecord, folder: string): void {
+  printResult(options, shardResult(record, folder), shardLines(record, folder));
 }
 
 /** Runs with the folder of the answers; one that nobody asked to keep is removed afterwards. */
@@ -198,8 +245,8 @@ function atStatedSize(spec: DenseSpec, max: SizeLimits | undefined): DenseSpec {
 export function describeRun(
   { spec: usual, name, checkpoint, ignored }: SourcedDenseModel<DenseSpec>,
   plan: PruningPlan,
-  { images, failed, throughput }: DenseTotals,
-  total: number,
+  { images, failed, partial }: DenseRecord,
+  { throughput }: Pick<EndedDense, 'throughput'>,
   max: SizeLimits | undefined,
 ) {
   const spec = atStatedSize(usual, max);
@@ -220,7 +267,7 @@ export function describeRun(
     gflops: { strict: strict.total / 1e9, paper: paper.total / 1e9, height, width, tokens: strict.tokens },
     images,
     failed,
-    partial: images < total,
+    partial,
     throughput,
     ignored,
   };
@@ -246,7 +293,7 @@ export function describeLines(
       ['model', run.checkpoint === null ? run.model : basename(run.model)],
       ['plan', planName(plan)],
       ['data', `${dataset}, ${images} images${remarks.map((remark) => ` (${remark})`).join('')}`],
-      ...(failed.length > 0 ? [['without answer', `${failed.length} images, not counted`] as const] : []),
+      ...failedLines(failed),
     ],
     after: [
       [

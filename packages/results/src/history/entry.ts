@@ -3,11 +3,11 @@
  * what a later commit is held against and what trends are drawn from; the results themselves need not be kept.
  */
 import { createHash } from 'node:crypto';
-import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { UserError } from '@vssm/core';
+import { writeError, writeWhole } from '@vssm/core/files';
 import { z } from 'zod';
-import { writeError } from '../append.ts';
 import {
   backendSchema,
   count,
@@ -162,8 +162,7 @@ export function writeHistory(folder: string, entry: HistoryEntry): string {
   const file = join(place, `${entry.commit.slice(0, 12)}.json`);
   try {
     mkdirSync(place, { recursive: true });
-    writeFileSync(`${file}.draft`, `${JSON.stringify(historyEntrySchema.parse(entry), null, 1)}\n`);
-    renameSync(`${file}.draft`, file);
+    writeWhole(file, `${JSON.stringify(historyEntrySchema.parse(entry), null, 1)}\n`);
   } catch (error) {
     throw writeError(file, error);
   }

@@ -3,11 +3,11 @@ import { createHash } from 'node:crypto';
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { UserError } from '@vssm/core';
+import { writeWhole } from '@vssm/core/files';
 import type { FinetuningRecord } from '@vssm/results';
 import { type LogLine, readLog } from '../run/log.ts';
 import type { RunIdentity } from '../run/state.ts';
 import { runFiles } from '../run/train.ts';
-import { writeWhole } from './write-whole.ts';
 
 export type FinishedTraining = FinetuningRecord['dense'];
 type Outcome = Pick<FinishedTraining, 'steps' | 'correct' | 'sha256'>;
@@ -25,7 +25,7 @@ export function finishedTraining(
 ): FinishedTraining | undefined {
   const file = join(folder, 'outcome.json');
   const of = createHash('sha256').update(JSON.stringify(identity)).digest('hex');
-  if (outcome !== undefined) writeWhole(file, { of, ...outcome });
+  if (outcome !== undefined) writeWhole(file, `${JSON.stringify({ of, ...outcome }, null, 2)}\n`);
   if (!existsSync(file)) return undefined;
   const kept = JSON.parse(readFileSync(file, 'utf8')) as Outcome & { readonly of: string };
   if (kept.of !== of) {

@@ -7,6 +7,7 @@ import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { readCheckpoint, sha256File } from '@vssm/checkpoints';
 import { formatSchedule, type PruningPlan, type Weights } from '@vssm/core';
+import { writeWhole } from '@vssm/core/files';
 import type { ImageDataset, Normalisation } from '@vssm/datasets';
 import { densePlan, modelFlops, parameterCount, randomWeights, tokenCounts } from '@vssm/families';
 import { type FinetuningRecord, schemaVersion } from '@vssm/results';
@@ -17,7 +18,6 @@ import { runIdentity, type TrainingRun, train } from '../run/train.ts';
 import { type FinetuningRow, inSeedOrder, type TrainingExperiment } from './experiment.ts';
 import { type FinishedTraining, finishedTraining } from './finished.ts';
 import { verdicts } from './verdict.ts';
-import { writeWhole } from './write-whole.ts';
 
 export interface ExperimentRun {
   readonly experiment: TrainingExperiment;
@@ -112,7 +112,7 @@ async function evaluateBefore(
     if (kept[of] === undefined) {
       if (stopped?.() === true) return undefined;
       kept[of] = await evaluate({ spec, plan, dataset: test, threads }, weights);
-      writeWhole(file, kept);
+      writeWhole(file, `${JSON.stringify(kept, null, 2)}\n`);
     }
     found.set(id, kept[of]);
   }

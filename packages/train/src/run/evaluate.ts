@@ -1,8 +1,10 @@
 /** Accuracy of weights on a data set, through the inference engine: what `vssm eval` would say of the same model. */
+import { answerImages, type Classified, classifier, MemoryAnswers, Unanswered } from '@vssm/backend';
 import { cpuBackend } from '@vssm/backend-cpu';
 import { type PruningPlan, UserError, type Weights } from '@vssm/core';
 import type { ImageDataset } from '@vssm/datasets';
 import type { VimSpec } from '@vssm/families';
+import { topK } from '@vssm/metrics';
 import type { Evaluation } from './log.ts';
 
 export interface EvaluationRequest {
@@ -16,27 +18,43 @@ export interface EvaluationRequest {
 
 const batchSize = 256;
 
+/** @throws UserError where no image can be read, or logits are not finite */
 export async function evaluate(request: EvaluationRequest, weights: Weights): Promise<Evaluation> {
   const { spec, plan, dataset, threads, limit = 0 } = request;
-  const count = limit === 0 ? dataset.samples.length : Math.min(limit, dataset.samples.length);
-  const model = await cpuBackend().load({ spec, plan, weights, threads });
-  const perImage = spec.inChannels * spec.imageHeight * spec.imageWidth;
-  let correct = 0;
-  try {
-    for (let first = 0; first < count; first += batchSize) {
-      const size = Math.min(batchSize, count - first);
-      const samples = Array.from({ length: size }, (_, i) => first + i);
-      const pixels = new Float32Array(size * perImage);
-      for (const [i, sample] of samples.entries()) pixels.set(await dataset.load(sample), i * perImage);
-      const { logits, failed } = await model.run({ pixels, size, samples });
-      if (failed !== undefined) throw new UserError(`evaluation: ${[...failed.values()].join('; ')}`);
-      for (const [i, sample] of samples.entries()) {
-        const own = logits.subarray(i * spec.classes, (i + 1) * spec.classes);
-        if (own.indexOf(Math.max(...own)) === dataset.samples[sample].label) correct++;
-      }
-    }
-  } finally {
-    await model.dispose();
-  }
-  return { correct, count, top1: (100 * correct) / count };
+  const { samples } = dataset;
+  const asked = limit === 0 ? samples.length : Math.min(limit, samples.length);
+  const answers = new MemoryAnswers<Line>();
+  const nameOf = (index: number) => `${samples[index].id} of ${dataset.name}`;
+  await answerImages<Float32Array, Classified, Line>(
+    {
+      indices: Array.from({ length: asked }, (_, index) => index),
+      batch: batchSize,
+      lanes: 1,
+      load: (index) => dataset.load(index),
+      open: async () => classifier(await cpuBackend().load({ spec, plan, weights, threads }), spec, nameOf),
+      line(index, answer) {
+        if (answer instanceof Unanswered)
+          return { index, failed: true, correct: false, error: answer.reason };
+        const [best] = topK(answer.logits, spec.classes, 1);
+        return { index, failed: false, correct: best === samples[index].label };
+      },
+    },
+    answers,
+    { stopping: () => false },
+  );
+  const lines = answers.indices.map((index) => answers.read(index)!);
+  const failed = lines.flatMap(({ index, error }) =>
+    error === undefined ? [] : [{ id: samples[index].id, error }],
+  );
+  const count = asked - failed.length;
+  if (count === 0) throw new UserError(`evaluation: no image could be read; the first: ${failed[0]?.error}`);
+  const correct = lines.filter((line) => line.correct).length;
+  return { correct, count, top1: (100 * correct) / count, ...(failed.length > 0 && { failed }) };
+}
+
+interface Line {
+  readonly index: number;
+  readonly failed: boolean;
+  readonly correct: boolean;
+  readonly error?: string;
 }

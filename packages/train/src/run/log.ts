@@ -3,8 +3,9 @@
  * that is resumed drops the lines beyond the state it starts from, so that the log reads as if nothing had happened
  * (but for the times).
  */
-import { appendFileSync, existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { UserError } from '@vssm/core';
+import { AppendFile, writeWhole } from '@vssm/core/files';
 import type { RunIdentity } from './state.ts';
 
 export interface RunLine {
@@ -31,9 +32,12 @@ export interface StepLine {
 
 export interface Evaluation {
   readonly correct: number;
+  /** Images with an answer. */
   readonly count: number;
   /** Percent. */
   readonly top1: number;
+  /** Images without an answer, and why; absent where all have one. */
+  readonly failed?: readonly { readonly id: string; readonly error: string }[];
 }
 
 export interface EpochLine {
@@ -47,19 +51,24 @@ export interface EpochLine {
 export type LogLine = RunLine | StepLine | EpochLine;
 
 export class TrainingLog {
-  readonly #path: string;
+  readonly #file: AppendFile;
 
   /** @param step done so far; later lines are dropped. 0 begins a new log */
   constructor(path: string, run: RunLine, step: number) {
-    this.#path = path;
     const kept = step === 0 || !existsSync(path) ? [run] : upTo(readLog(path), step);
     // A run that is prolonged is another one from here on, and the log says so where it begins.
     if (!kept.some((line) => line.kind === 'run' && sameIdentity(line, run))) kept.push(run);
-    writeFileSync(path, kept.map((line) => `${JSON.stringify(line)}\n`).join(''));
+    const text = kept.map((line) => `${JSON.stringify(line)}\n`).join('');
+    writeWhole(path, text);
+    this.#file = new AppendFile(path, Buffer.byteLength(text));
   }
 
   add(line: LogLine): void {
-    appendFileSync(this.#path, `${JSON.stringify(line)}\n`);
+    this.#file.append(`${JSON.stringify(line)}\n`);
+  }
+
+  close(): void {
+    this.#file.close();
   }
 }
 

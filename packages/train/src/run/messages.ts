@@ -9,18 +9,15 @@ export interface WorkerSetup {
   readonly gradients: SharedArrayBuffer;
 }
 
-export type ToWorker =
-  | {
-      readonly kind: 'run';
-      readonly micro: MicroBatch;
-      /** Which of the gradients' vectors to write. */
-      readonly slot: number;
-      /** Changes whenever the parameters have. */
-      readonly version: number;
-    }
-  | { readonly kind: 'stop' };
+export interface MicroAsk {
+  readonly micro: MicroBatch;
+  /** Which of the gradients' vectors to write. */
+  readonly slot: number;
+  /** Changes whenever the parameters have. */
+  readonly version: number;
+}
 
-export type FromWorker =
-  | { readonly kind: 'ready' }
-  | { readonly kind: 'done'; readonly loss: number; readonly logits: Float32Array<ArrayBuffer> }
-  | { readonly kind: 'failed'; readonly reason: string };
+export interface MicroAnswer {
+  readonly loss: number;
+  readonly logits: Float32Array<ArrayBuffer>;
+}

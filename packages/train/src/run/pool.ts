@@ -3,14 +3,17 @@
  * vector of its own, and they are summed in the order of the micro-batches. The result does not depend on the number
  * of threads, nor on which was faster.
  */
-import { Worker } from 'node:worker_threads';
-import '@vssm/backend/no-telemetry';
+import { startLinks, WorkerDied, WorkerLink } from '@vssm/backend-cpu';
 import { UserError } from '@vssm/core';
 import { kernelImplementation } from '@vssm/kernels';
 import type { EngineOptions, MicroBatch } from '../engine/engine.ts';
 import { type ParameterLayout, parameterLayout } from '../engine/layout.ts';
 import { sumInto } from '../recipe/optimiser.ts';
-import type { FromWorker, ToWorker, WorkerSetup } from './messages.ts';
+import type { MicroAnswer, MicroAsk, WorkerSetup } from './messages.ts';
+
+const workerModule = new URL('./worker.ts', import.meta.url);
+
+type Link = WorkerLink<MicroAsk, MicroAnswer>;
 
 export interface StepResult {
   /** Mean over the batch. */
@@ -26,8 +29,8 @@ export class GradientPool {
   /** What the workers read; change them between steps only. */
   readonly parameters: Float32Array<SharedArrayBuffer>;
   readonly #gradients: readonly Float32Array[];
-  readonly #workers: readonly Worker[];
-  readonly #ended = new Set<Worker>();
+  readonly #links: Link[];
+  readonly #setup: WorkerSetup;
   #version = 0;
 
   /** @param microBatches of one step */
@@ -42,57 +45,49 @@ export class GradientPool {
     const layout = parameterLayout(engine.spec);
     const gradients = new SharedArrayBuffer(4 * layout.size * microBatches);
     const setup: WorkerSetup = { engine, parameters: parameters.buffer, gradients };
-    const workers = Array.from(
-      { length: Math.min(threads, microBatches) },
-      () => new Worker(new URL('./worker.ts', import.meta.url), { workerData: setup }),
-    );
-    const answers = await Promise.allSettled(workers.map((worker) => answerOf(worker)));
-    const failed = answers.find((one) => one.status === 'rejected');
-    if (failed !== undefined) {
-      await Promise.all(workers.map((worker) => worker.terminate()));
-      throw failed.reason;
-    }
+    const links: Link[] = await startLinks(Math.min(threads, microBatches), workerModule, setup);
     const slots = Array.from(
       { length: microBatches },
       (_, slot) => new Float32Array(gradients, 4 * layout.size * slot, layout.size),
     );
-    return new GradientPool(layout, parameters, slots, workers);
+    return new GradientPool(layout, parameters, slots, links, setup);
   }
 
   constructor(
     layout: ParameterLayout,
     parameters: Float32Array<SharedArrayBuffer>,
     gradients: readonly Float32Array[],
-    workers: readonly Worker[],
+    links: Link[],
+    setup: WorkerSetup,
   ) {
     this.layout = layout;
     this.parameters = parameters;
     this.#gradients = gradients;
-    this.#workers = workers;
-    for (const worker of workers) worker.once('exit', () => this.#ended.add(worker));
+    this.#links = links;
+    this.#setup = setup;
   }
 
   /** For tests that end one. */
-  get workers(): readonly Worker[] {
-    return this.#workers;
+  get links(): readonly Link[] {
+    return this.#links;
   }
 
-  /** @throws UserError when a worker thread ends or cannot compute its part */
+  /**
+   * A thread that dies is replaced, and computes its part again.
+   *
+   * @throws UserError when a worker thread dies twice or cannot compute its part
+   */
   async run(micros: readonly MicroBatch[]): Promise<StepResult> {
-    if (this.#ended.size > 0) throw new UserError(`a training thread has ended; ${again}`);
     const version = this.#version++;
-    const results: Extract<FromWorker, { kind: 'done' }>[] = [];
+    const results: MicroAnswer[] = [];
     let next = 0;
-    const work = async (worker: Worker): Promise<void> => {
+    const work = async (_: Link, lane: number): Promise<void> => {
       while (next < micros.length) {
         const slot = next++;
-        const answer = answerOf(worker);
-        worker.postMessage({ kind: 'run', micro: micros[slot], slot, version } satisfies ToWorker);
-        const message = await answer;
-        if (message.kind === 'done') results[slot] = message;
+        results[slot] = await this.#ask({ micro: micros[slot], slot, version }, lane);
       }
     };
-    await Promise.all(this.#workers.map(work));
+    await Promise.all(this.#links.map(work));
     const classes = results[0].logits.length;
     const logits = new Float32Array(classes * micros.length);
     let loss = 0;
@@ -104,39 +99,27 @@ export class GradientPool {
   }
 
   async stop(): Promise<void> {
-    await Promise.all(
-      this.#workers.map(async (worker) => {
-        if (this.#ended.has(worker)) return;
-        const gone = new Promise((resolve) => worker.once('exit', resolve));
-        worker.postMessage({ kind: 'stop' } satisfies ToWorker);
-        await gone;
-      }),
-    );
+    await Promise.all(this.#links.map((link) => link.stop()));
+  }
+
+  async #ask(ask: MicroAsk, lane: number): Promise<MicroAnswer> {
+    for (let attempt = 0; ; attempt++) {
+      if (!this.#links[lane].alive) this.#links[lane] = await WorkerLink.start(workerModule, this.#setup);
+      try {
+        return await this.#links[lane].ask(ask);
+      } catch (error) {
+        if (!(error instanceof WorkerDied))
+          throw new UserError(`a training thread failed: ${messageOf(error)}`);
+        if (attempt > 0) {
+          throw new UserError(`a training thread has ended: ${error.message}, twice; ${again}`);
+        }
+      }
+    }
   }
 }
 
 const again = 'the same command goes on where it was';
 
-/** The next message of a worker; what it could not do, and its end, are errors. */
-function answerOf(worker: Worker): Promise<FromWorker> {
-  return new Promise((resolve, reject) => {
-    const done = () => {
-      worker.off('message', heard);
-      worker.off('error', failed);
-      worker.off('exit', ended);
-    };
-    const heard = (message: FromWorker) => {
-      done();
-      if (message.kind === 'failed') reject(new UserError(`a training thread failed: ${message.reason}`));
-      else resolve(message);
-    };
-    const failed = (error: unknown) => {
-      done();
-      reject(new UserError(`a training thread has ended: ${String(error)}; ${again}`));
-    };
-    const ended = (code: number) => failed(`code ${code}`);
-    worker.on('message', heard);
-    worker.on('error', failed);
-    worker.on('exit', ended);
-  });
+function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
 }

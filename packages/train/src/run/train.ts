@@ -148,6 +148,7 @@ export async function train(run: TrainingRun): Promise<TrainingOutcome> {
     }
   } finally {
     await pool.stop();
+    log.close();
   }
   const result = resultOf(layout, vectors, recipe);
   if (begin === steps) test = (await run.evaluate?.(result)) ?? null;

@@ -5,7 +5,7 @@
  */
 import { closeSync, fstatSync, fsyncSync, ftruncateSync, openSync, writeSync } from 'node:fs';
 import { dirname } from 'node:path';
-import { UserError } from '@vssm/core';
+import { writeError } from './write-error.ts';
 
 export class AppendFile {
   readonly #file: string;
@@ -78,21 +78,4 @@ function syncFolder(folder: string): void {
   } catch {
     // Windows refuses; the file itself is synced on every append.
   }
-}
-
-const fixes: Readonly<Record<string, string>> = {
-  ENOSPC: 'the disk is full; free some space and run the same command again',
-  EDQUOT: 'the disk quota is used up; free some space and run the same command again',
-  EFBIG: 'the file system or a limit of this account allows no larger file; choose another folder',
-  EROFS: 'the disk is read-only; choose another folder',
-  EACCES: 'no permission to write; choose another folder',
-  EPERM: 'no permission to write; choose another folder',
-  EIO: 'the disk reports an error',
-};
-
-/** What a person can do about a failed write; anything unknown stays what it was. */
-export function writeError(file: string, error: unknown): unknown {
-  const fix = fixes[(error as NodeJS.ErrnoException).code ?? ''];
-  if (fix === undefined) return error;
-  return new UserError(`${file}: ${fix}; everything finished before is kept`);
 }

@@ -1,15 +1,12 @@
 /**
- * How long tasks will take: their strict FLOPs times a stated pace, corrected by what this machine does with a
- * small model. Good to a factor of two; the progress bar corrects itself as it goes.
+ * How long models take: their strict FLOPs times a stated pace, corrected by what this machine does with a small
+ * model. Good to a factor of two; the progress bar corrects itself as it goes.
  */
 import type { Backend } from '@vssm/backend';
 import type { PruningPlan } from '@vssm/core';
 import { densePlan, type ModelSpec, randomWeights, vimSpec } from '@vssm/families';
 import { costOf } from './cost.ts';
-import { denseEstimateMs } from './dense/task.ts';
-import { estimateCpuMs } from './rivals/estimate.ts';
-import { isCpuTask } from './rivals/tasks.ts';
-import { imagesOf, type WorkTask } from './tasks.ts';
+import type { ReadyModel } from './resources.ts';
 
 /**
  * ms per strict GFLOP by inner width, measured on two cores (AVX2) with the CPU backend's segments form: the narrower the model,
@@ -61,30 +58,13 @@ export async function calibrate(backend: Backend, threads: number): Promise<numb
   }
 }
 
-/** ms, on a machine that is `factor` times as slow as the stated one. */
-export function estimateMs(task: WorkTask, factor: number): number {
-  if (isCpuTask(task)) return factor * estimateCpuMs(task, imageMs);
-  if (task.kind === 'dense') return factor * denseEstimateMs(task);
-  const { spec, described } = task.model;
-  const loadMs = (loadPace * described.params) / 1e6;
-  switch (task.kind) {
-    case 'evaluation':
-      return factor * (loadMs + imagesOf(task).length * imageMs(spec, task.plan));
-    case 'strip':
-      return factor * 2 * (loadMs + task.classes.length * imageMs(spec, task.plan));
-    case 'speed': {
-      const { warmup, minRounds, maxRounds, ms } = task.budget;
-      const plans = task.arms.map(({ plan }) => plan);
-      const round = factor * task.batch * plans.reduce((sum, plan) => sum + imageMs(spec, plan), 0);
-      const rounds = Math.max(minRounds, Math.min(maxRounds, Math.ceil(ms / round)));
-      return factor * loadMs * plans.length + round * (warmup + rounds);
-    }
-    default:
-      throw task satisfies never;
-  }
-}
-
-function imageMs(spec: ModelSpec, plan: PruningPlan): number {
+/** ms per image, on the stated machine. */
+export function imageMs(spec: ModelSpec, plan: PruningPlan): number {
   const pace = statedPace.findLast(([width]) => width <= spec.innerWidth) ?? statedPace[0];
   return pace[1] * costOf(spec, plan).flops.strict;
+}
+
+/** ms to open a model, on the stated machine. */
+export function loadMs({ described }: Pick<ReadyModel, 'described'>): number {
+  return (loadPace * described.params) / 1e6;
 }

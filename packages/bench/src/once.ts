@@ -1,0 +1,74 @@
+/** One evaluation asked for by hand, with the same files, keys, shards and way to go on as the benchmarks have. */
+import { type AccuracyRecord, type DenseRecord, openResults, type ShardRecord } from '@vssm/results';
+import type { OpenedBackend } from './backends.ts';
+import { codeVersion } from './code/made-with.ts';
+import { listenForInterruption } from './interruption.ts';
+import type { Progress } from './progress.ts';
+import { writeRunHeader } from './run-header.ts';
+import type { Shard } from './shard.ts';
+import type { WorkTask } from './tasks.ts';
+import { kindOf } from './work/index.ts';
+import type { RunState, Workplace } from './workplace.ts';
+
+export interface OnceRequest {
+  readonly backend: OpenedBackend;
+  readonly threads: number;
+  /** Run folder; running again with the same one resumes. */
+  readonly out: string;
+  readonly shard?: Shard;
+  /** As typed, one argument per element. */
+  readonly command: readonly string[];
+  readonly progress: Progress;
+}
+
+export type EvaluationRecord = AccuracyRecord | DenseRecord | ShardRecord;
+
+export type Stopped = { readonly state: 'stopped'; readonly exitCode: number };
+
+export type OnceOutcome<Record extends EvaluationRecord> =
+  | { readonly state: 'done'; readonly record: Record | ShardRecord }
+  | Stopped;
+
+/**
+ * @param run carries the task out. Default: as its kind does
+ * @throws UserError for a folder in use, a full disk, a model that cannot be run; finished images are kept
+ */
+export async function carryOutOnce<Record extends EvaluationRecord>(
+  whole: WorkTask,
+  request: OnceRequest,
+  run: (task: WorkTask, place: Workplace) => Promise<RunState> = (task, place) =>
+    kindOf(task).run(task, place),
+): Promise<OnceOutcome<Record>> {
+  const { backend, threads, progress, command, shard } = request;
+  const kind = kindOf(whole);
+  const task = shard === undefined ? whole : (kind.images!.part(whole, shard) as WorkTask);
+  const [{ key }] = kind.heads(task);
+  const results = openResults(request.out);
+  const interruption = listenForInterruption((signal) =>
+    progress.say(`${signal}: finishing the current images; once more to stop at once`),
+  );
+  try {
+    for (const repair of results.repairs) progress.say(repair);
+    writeRunHeader(results, command, codeVersion());
+    const estimate = kind.estimate(task, 1);
+    progress.begin(estimate);
+    progress.task(kind.label(task));
+    const place: Workplace = {
+      backend: backend.backend,
+      described: { name: backend.name, form: backend.form },
+      threads,
+      results,
+      stopping: () => interruption.signal !== null,
+      found: (share) => progress.found(share * estimate),
+      advance: (share) => progress.advance(share * estimate),
+    };
+    const state = results.complete(key) ? 'found' : await run(task, place);
+    if (state === 'stopped') return { state, exitCode: interruption.exitCode };
+    const record = results.records.findLast((found) => found.key === key && found.kind !== 'skipped');
+    return { state: 'done', record: record as Record | ShardRecord };
+  } finally {
+    interruption.release();
+    progress.end();
+    results.close();
+  }
+}

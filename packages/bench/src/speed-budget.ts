@@ -1,0 +1,17 @@
+/** How long a group of timed runs may go on. */
+export interface SpeedBudget {
+  /** Untimed runs of each model. */
+  readonly warmup: number;
+  readonly minRounds: number;
+  readonly maxRounds: number;
+  /** Rounds go on until this is spent, within the two limits above. */
+  readonly ms: number;
+}
+
+/** For models of a tenth of a second to a few seconds: tinybench's own 64 iterations would take minutes. */
+export const defaultSpeedBudget: SpeedBudget = { warmup: 2, minRounds: 5, maxRounds: 30, ms: 30_000 };
+
+/** Rounds that a budget allows for, where one takes so long, ms. */
+export function expectedRounds({ minRounds, maxRounds, ms }: SpeedBudget, roundMs: number): number {
+  return Math.max(minRounds, Math.min(maxRounds, Math.ceil(ms / roundMs)));
+}

@@ -1,0 +1,89 @@
+/** What planning lends to the rows of one experiment: settings, models and data, keys and heads. */
+import type { PruningPlan } from '@vssm/core';
+import { type SkippedRecord, schemaVersion } from '@vssm/results';
+import type { MadeWith } from '../code/made-with.ts';
+import type { Cost } from '../cost.ts';
+import type { DatasetId } from '../dataset-names.ts';
+import type { Experiment, ExperimentRow } from '../experiment.ts';
+import { keyOf } from '../keys.ts';
+import type { ReadyModel, Resources } from '../resources.ts';
+import { skippedRecord } from '../skipped.ts';
+import type { SpeedBudget } from '../speed-budget.ts';
+import type { RecordHead } from './heads.ts';
+import type { RowBase, SkippedTask } from './kind.ts';
+
+export interface PlanSettings {
+  readonly full: boolean;
+  /** Ids of the experiments that were asked for by name. */
+  readonly only: readonly string[];
+  readonly limit: number | undefined;
+  readonly sampleSizes: Readonly<Record<DatasetId, number>>;
+  readonly speedBudget: SpeedBudget;
+  readonly threads: number;
+  readonly backend: { readonly name: string; readonly form: string; readonly runtime: string };
+  /** Hash of the code that a result is made with, on the backend of the run. */
+  readonly code: (made: Omit<MadeWith, 'backend'>) => string;
+  /** What a time depends on besides the code: processor, system, Node. */
+  readonly machine: Readonly<Record<string, string | number>>;
+}
+
+export class Planning {
+  readonly #experiment: Experiment;
+  readonly resources: Resources;
+  readonly settings: PlanSettings;
+
+  constructor(experiment: Experiment, resources: Resources, settings: PlanSettings) {
+    this.#experiment = experiment;
+    this.resources = resources;
+    this.settings = settings;
+  }
+
+  /** Id of the experiment. */
+  get experiment(): string {
+    return this.#experiment.id;
+  }
+
+  get rows(): readonly ExperimentRow[] {
+    return this.#experiment.rows;
+  }
+
+  /** True for `--full`, and when the experiment was asked for by name. */
+  get thorough(): boolean {
+    const { full, only } = this.settings;
+    return full || only.includes(this.experiment);
+  }
+
+  /** Everything about model, plan and code that changes a result. */
+  method(made: Pick<MadeWith, 'work' | 'dataset'>, model: ReadyModel, plan: PruningPlan) {
+    const { backend } = this.settings;
+    const { spec, weights } = model.described;
+    const identity = weights.from === 'checkpoint' ? { sha256: weights.sha256 } : weights;
+    const code = this.codeOf(made, model);
+    return { schema: schemaVersion, code, backend, spec, weights: identity, plan };
+  }
+
+  codeOf(made: Pick<MadeWith, 'work' | 'dataset'>, { spec }: Pick<ReadyModel, 'spec'>): string {
+    return this.settings.code({ ...made, members: { family: spec.family } });
+  }
+
+  /** A record has the key of its work and of what it says about it. */
+  head(row: Pick<RowBase, 'id' | 'label' | 'paper' | 'notes'>, work: string): RecordHead {
+    const { id, label, paper } = row;
+    const shown = { experiment: this.experiment, row: id, label, paper, notes: [...row.notes] };
+    return { schema: schemaVersion, ...shown, key: keyOf([this.experiment, id], { ...shown, work }) };
+  }
+
+  /** @param dataset as results call it; null for rows that use none */
+  skipped(
+    { id: row, label, paper }: RowBase,
+    dataset: string | null,
+    cost: Cost | null,
+    reason: string,
+    howToRun: string,
+  ): SkippedTask {
+    const identity: Pick<SkippedRecord, 'experiment' | 'row' | 'label' | 'paper'> = {
+      ...{ experiment: this.experiment, row, label, paper },
+    };
+    return { kind: 'skipped', record: skippedRecord(identity, dataset, cost, reason, howToRun) };
+  }
+}

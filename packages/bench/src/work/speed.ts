@@ -1,0 +1,60 @@
+/** Time of one plan, with random weights: speed does not depend on their values. */
+import type { PruningPlan } from '@vssm/core';
+import { costOf } from '../cost.ts';
+import { keyOf } from '../keys.ts';
+import type { ModelId } from '../models.ts';
+import { imageMs, loadMs } from '../pace.ts';
+import { measureSpeed, type SpeedTask } from '../speed.ts';
+import { expectedRounds } from '../speed-budget.ts';
+import type { RowBase, WorkKind } from './kind.ts';
+
+export interface SpeedRow extends RowBase {
+  readonly kind: 'speed';
+  readonly model: ModelId;
+  readonly plan: PruningPlan;
+  /** Images in one run. */
+  readonly batch: number;
+  /** Id of the unpruned row that is timed in turn with this one; null for the unpruned row itself. */
+  readonly against: string | null;
+}
+
+export const speed: WorkKind<SpeedRow, SpeedTask> = {
+  kind: 'speed',
+
+  async plan(unpruned, planning) {
+    if (unpruned.against !== null) return null;
+    const { speedBudget: budget, threads, machine } = planning.settings;
+    const pruned = planning.rows.filter(
+      (row): row is SpeedRow => row.kind === 'speed' && row.against === unpruned.id,
+    );
+    const rows = [unpruned, ...pruned];
+    for (const row of pruned) {
+      if (row.model !== unpruned.model || row.batch !== unpruned.batch) {
+        throw new Error(`${planning.experiment}: row ${row.id} and ${unpruned.id} differ in model or batch`);
+      }
+    }
+    const model = planning.resources.random(unpruned.model);
+    const key = keyOf([unpruned.model, 'speed'], {
+      methods: rows.map((row) => planning.method({ work: 'speed' }, model, row.plan)),
+      batch: unpruned.batch,
+      mode: unpruned.batch === 1 ? 'latency' : 'throughput',
+      threads,
+      budget,
+      machine,
+    });
+    const arms = rows.map((row) => ({ head: planning.head(row, key), plan: row.plan }));
+    return { kind: 'speed', key, model, batch: unpruned.batch, threads, budget, arms };
+  },
+
+  heads: ({ arms }) => arms.map(({ head }) => head),
+  label: ({ model, arms }) =>
+    `${model.described.name}: speed of ${arms.map(({ head }) => head.label).join(' / ')}`,
+  estimate({ model, batch, arms, budget }, factor) {
+    const round = factor * batch * arms.reduce((sum, { plan }) => sum + imageMs(model.spec, plan), 0);
+    return factor * loadMs(model) * arms.length + round * (budget.warmup + expectedRounds(budget, round));
+  },
+  run: measureSpeed,
+  skipped: ({ model, arms }, head) => ({ dataset: null, cost: costOf(model.spec, arms[head].plan) }),
+  named: ({ against }) => (against === null ? [] : [against]),
+  latency: ({ batch }) => batch === 1,
+};

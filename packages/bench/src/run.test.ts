@@ -3,7 +3,13 @@ import { appendFileSync, existsSync, readFileSync, truncateSync, writeFileSync }
 import { join } from 'node:path';
 import type { Backend, Prediction } from '@vssm/backend';
 import { UserError } from '@vssm/core';
-import { type AccuracyRecord, checkPredictions, readResults, type SpeedRecord } from '@vssm/results';
+import {
+  type AccuracyRecord,
+  checkPredictions,
+  readResults,
+  resultsContent,
+  type SpeedRecord,
+} from '@vssm/results';
 import { describe, expect, it } from 'vitest';
 import {
   accuracyRow,
@@ -132,6 +138,44 @@ describe('runBench', () => {
       { id: 'image-270', error: 'image-270: cannot be decoded' },
     ]);
     expect(said).toEqual([expect.stringContaining('2 without an answer')]);
+    expect(record.sample.partial).toBe(true);
+  });
+
+  it('tries images without an answer again, and ends as if they had always been there', async () => {
+    const broken = [3, 270];
+    const backend = madeUpBackend();
+    const dataset = { ...madeUpDataset(300, broken), checksum: 'cd'.repeat(32) };
+    const request = requestOf([denseRow], { backend: opened(backend), sources: sourcesOf(dataset) });
+    await runBench(request);
+    const results = readFileSync(join(request.out, 'results.jsonl'));
+
+    // As they are: nothing is answered, and nothing is written.
+    backend.batches.length = 0;
+    expect(await runBench(request)).toMatchObject({ carriedOut: 0, foundDone: 1, unreadable: 2 });
+    expect(backend.batches).toEqual([]);
+    expect(readFileSync(join(request.out, 'results.jsonl'))).toEqual(results);
+
+    broken.splice(0, 1);
+    expect(await runBench(request)).toMatchObject({ carriedOut: 1, foundDone: 0, unreadable: 1 });
+    // The image's batch, whose others were answered beside fewer neighbours.
+    expect(backend.batches).toEqual([Array.from({ length: 250 }, (_, image) => image)]);
+    broken.pop();
+    expect(await runBench(request)).toMatchObject({ carriedOut: 1, unreadable: 0 });
+    expect(await runBench(request)).toMatchObject({ carriedOut: 0, foundDone: 1, unreadable: 0 });
+
+    const sound = requestOf([denseRow], { backend: opened(madeUpBackend()), sources: sourcesOf(dataset) });
+    await runBench(sound);
+    const withoutTimes = (folder: string) => resultsContent(readResults(folder).records);
+    expect(withoutTimes(request.out)).toEqual(withoutTimes(sound.out));
+    const { predictions } = accuracies(sound.out)[0];
+    expect(readFileSync(join(request.out, predictions.file))).toEqual(
+      readFileSync(join(sound.out, predictions.file)),
+    );
+    expect(accuracies(request.out).at(-1)).toMatchObject({
+      count: 300,
+      failed: [],
+      sample: { partial: false },
+    });
   });
 
   it('counts and names images that the backend has no answer for', async () => {

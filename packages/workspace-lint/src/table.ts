@@ -45,7 +45,7 @@ export const mayImport: Readonly<Record<string, readonly string[]>> = {
   web: ['backend', 'backend-webgpu', 'checkpoints', 'datasets', 'families', 'report', 'results'],
   cli: [everything],
   fuzz: [],
-  'workspace-lint': [],
+  'workspace-lint': ['bench'],
 };
 
 /** The packages that may import ONNX Runtime, and nobody else. */

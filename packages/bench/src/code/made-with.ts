@@ -55,6 +55,8 @@ const places = {
   ],
 } as const satisfies Readonly<Record<string, readonly Entry[]>>;
 
+export { rooms } from './rooms.ts';
+
 export type MadeBy = keyof typeof places;
 
 const broughtAlong: ReadonlySet<MadeBy> = new Set(['rivals', 'profile', 'detection', 'segmentation']);

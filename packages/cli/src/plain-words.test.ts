@@ -85,8 +85,8 @@ describe('GFLOPs of detectors and segmenters', () => {
   const gflopsOf = (name: keyof typeof denseModels, max?: { long: number; short: number }) => {
     const spec: DenseSpec = denseModels[name];
     const model = { spec, name, checkpoint: null, classes: undefined, ignored: [] } as never;
-    const totals = { images: 4, failed: [], throughput: null } as never;
-    return describeRun(model, completePlan({ schedule: [] }), totals, 4, max).gflops;
+    const record = { images: 4, failed: [], partial: false } as never;
+    return describeRun(model, completePlan({ schedule: [] }), record, { throughput: null }, max).gflops;
   };
 
   it('are those of the usual size', () => {

@@ -1,6 +1,15 @@
 /** What commands do about a picture that cannot be read: name it, count it, go on, and try it again. */
 import { execFile } from 'node:child_process';
-import { cpSync, existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  cpSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -77,7 +86,12 @@ describe('vssm predict', () => {
   it('goes on with the other pictures', async () => {
     const { data, picture } = damaged('predicted');
     const out = join(folder, 'predictions.safetensors');
-    const given = ['predict', ...model, '--images', join(data, 'val'), '--prune', '1@0.5', '--out', out];
+    const images = join(folder, 'flat');
+    mkdirSync(images);
+    for (const file of readdirSync(join(data, 'val'), { recursive: true, encoding: 'utf8' })) {
+      if (file.endsWith('.JPEG')) cpSync(join(data, 'val', file), join(images, basename(file)));
+    }
+    const given = ['predict', ...model, '--images', images, '--prune', '1@0.5', '--out', out];
     const { code, stdout, stderr } = await vssm(...given, '--json');
     expect(code, stderr).toBe(1);
     const { count, failed, predictions } = JSON.parse(stdout);

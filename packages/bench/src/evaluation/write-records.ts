@@ -7,6 +7,7 @@ import {
   type Results,
   type ShardRecord,
 } from '@vssm/results';
+import { canonicalJson } from '../keys.ts';
 import type { RecordHead } from '../work/heads.ts';
 import type { RunState } from '../workplace.ts';
 import type { EvaluationPart, ImageTask } from './image-task.ts';
@@ -33,8 +34,9 @@ export function writeRecords(
 }
 
 function withoutTimes(record: ResultRecord): string {
-  const times = new Set(['durationMs', 'ms', 'timed', 'partMs']);
-  return JSON.stringify(record, (name, value) => (times.has(name) ? null : value));
+  const times = new Set(['durationMs', 'ms', 'timed']);
+  // What was read has its fields in another order than what was made.
+  return canonicalJson(JSON.parse(JSON.stringify(record, (name, value) => (times.has(name) ? null : value))));
 }
 
 /** Runs, and closes the file where that fails. */

@@ -4,8 +4,8 @@ import { existsSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { type PruningPlan, UserError, type Weights } from '@vssm/core';
 import { writeWholeFolder } from '@vssm/core/files';
-import { type DenseSpec, inputSize } from '@vssm/vision-tasks';
 import { decodeModel } from '@vssm/graph';
+import { type DenseSpec, inputSize } from '@vssm/vision-tasks';
 import { denseStages } from './dense-stages.ts';
 
 export interface ExportedStage {

@@ -2,8 +2,9 @@
  * Rooms: what belongs to one model family, or to one head of detectors and segmenters, lies in a folder or a file
  * called after it (`segments/plainmamba/scan.ts`, `flops/vim.ts`).
  */
-import { denseModels } from '@vssm/vision-tasks';
+
 import { modelFamilies } from '@vssm/families';
+import { denseModels } from '@vssm/vision-tasks';
 
 /** Name of the member whose room it is. */
 export type Room = string;

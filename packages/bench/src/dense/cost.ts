@@ -1,8 +1,8 @@
 /** Operations and times of a detector or segmenter, whole and by part. */
 
 import type { PruningPlan } from '@vssm/core';
-import { type DenseSpec, denseFlops } from '@vssm/vision-tasks';
 import { type DenseRecord, denseRecordParts } from '@vssm/results';
+import { type DenseSpec, denseFlops } from '@vssm/vision-tasks';
 import type { Cost } from '../cost.ts';
 import type { DensePart } from './part-times.ts';
 

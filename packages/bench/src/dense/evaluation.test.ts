@@ -11,7 +11,8 @@ import {
   openCoco,
 } from '@vssm/datasets';
 import { pruningPlan } from '@vssm/families';
-import { SegmentationEvaluator } from '@vssm/metrics';
+import { SegmentationEvaluator, type SegmentationSummary } from '@vssm/metrics';
+import { readResults, resultsContent } from '@vssm/results';
 import {
   detectWithMasks,
   randomDenseWeights,
@@ -19,8 +20,6 @@ import {
   referenceSegmenter,
   segmentImage,
 } from '@vssm/vision-tasks';
-import { SegmentationEvaluator, type SegmentationSummary } from '@vssm/metrics';
-import { readResults, resultsContent } from '@vssm/results';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type OpenedBackend, openBackend } from '../backends.ts';
 import { mergeResults } from '../merge/merge.ts';

@@ -1,8 +1,8 @@
 /** What tells detection and segmentation apart: what is kept of an image, and how figures follow from it. */
 
 import type { DenseDataset } from '@vssm/datasets';
-import type { DenseSpec } from '@vssm/vision-tasks';
 import type { DenseRecord, ImageAnswerLine, Scoring } from '@vssm/results';
+import type { DenseSpec } from '@vssm/vision-tasks';
 import type { DenseAnswer } from './messages.ts';
 
 export type ScoringOf<Kind extends Scoring['kind']> = Extract<Scoring, { kind: Kind }>;

@@ -12,7 +12,6 @@ import {
   openCoco,
   type SizeLimits,
 } from '@vssm/datasets';
-import type { DenseRecord } from '@vssm/results';
 import {
   type DenseModelName,
   type DenseSpec,

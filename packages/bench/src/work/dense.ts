@@ -3,8 +3,8 @@
 import { existsSync } from 'node:fs';
 import type { PruningPlan } from '@vssm/core';
 import { type DenseDataset, type SizeLimits, titleOf } from '@vssm/datasets';
-import type { DenseSpec } from '@vssm/vision-tasks';
 import { countAnswers, imageAnswerLines, predictionsPath, schemaVersion } from '@vssm/results';
+import type { DenseSpec } from '@vssm/vision-tasks';
 import type { MadeWith } from '../code/made-with.ts';
 import { denseCost } from '../dense/cost.ts';
 import { type DenseModel, type DenseTask, evaluateDense, usualWorkers } from '../dense/evaluate.ts';

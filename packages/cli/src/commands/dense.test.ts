@@ -7,6 +7,7 @@ import { writeSafetensors } from '@vssm/checkpoints';
 import { ade20kSampleDir, cocoSampleDir } from '@vssm/datasets';
 import { plainMambaSpec } from '@vssm/families';
 import { readResults, resultsContent } from '@vssm/results';
+import { type DenseSpec, denseModels, randomDenseWeights } from '@vssm/vision-tasks';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { scoreCoco } from '../score/coco.ts';
 

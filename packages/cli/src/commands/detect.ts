@@ -4,8 +4,8 @@ import { join } from 'node:path';
 import type { DetectionScore } from '@vssm/bench';
 import { type PruningPlan, UserError } from '@vssm/core';
 import { type CocoDataset, cocoClasses, openCoco } from '@vssm/datasets';
-import type { DetectorSpec } from '@vssm/vision-tasks';
 import type { DenseRecord } from '@vssm/results';
+import type { DetectorSpec } from '@vssm/vision-tasks';
 import { Command } from 'commander';
 import {
   addDenseOptions,

@@ -1,9 +1,9 @@
 /** `vssm segment`: mIoU, mAcc and aAcc of an UperNet on ADE20K, dense or pruned. */
 import { type PruningPlan, UserError } from '@vssm/core';
 import { adeClasses, type DenseDataset, openAde20k } from '@vssm/datasets';
-import type { UperNetSpec } from '@vssm/vision-tasks';
 import type { SegmentationSummary } from '@vssm/metrics';
 import type { DenseRecord } from '@vssm/results';
+import type { UperNetSpec } from '@vssm/vision-tasks';
 import { Command } from 'commander';
 import {
   addDenseOptions,

@@ -16,6 +16,7 @@ import {
 import { type Checkpoint, readCheckpoint } from '@vssm/checkpoints';
 import { formatSchedule, oneOf, type PruningPlan, planName, UserError } from '@vssm/core';
 import { denseRecipeFor, largestInput, type SizeLimits } from '@vssm/datasets';
+import type { DenseRecord, ShardRecord } from '@vssm/results';
 import {
   type DenseSpec,
   denseFlops,
@@ -27,7 +28,6 @@ import {
   withInputSize,
 } from '@vssm/vision-tasks';
 import { denseClasses, loadDenseModel } from '@vssm/vision-tasks/checkpoint';
-import type { DenseRecord, ShardRecord } from '@vssm/results';
 import type { Command } from 'commander';
 import { failedLines, shardLines, shardResult } from '../evaluated.ts';
 import { type OutputOptions, printResult } from '../output.ts';

@@ -1,9 +1,9 @@
 /** Mask R-CNN: boxes with the runs of their masks in the stored image. */
 
 import { CpuDetector } from '@vssm/backend-cpu';
+import { rleFromMask, rleToString } from '@vssm/metrics';
 import type { MaskRcnnSpec } from '@vssm/vision-tasks';
 import { detectWithMasks, type MaskedDetections, pasteMask, type Size } from '@vssm/vision-tasks';
-import { rleFromMask, rleToString } from '@vssm/metrics';
 import { inputOf, mapOf, type OpenHead } from './head.ts';
 
 export const openMaskRcnn: OpenHead<MaskRcnnSpec> = async (spec, weights, plan, options) => {

@@ -49,7 +49,7 @@ export async function carryOutOnce<Record extends EvaluationRecord>(
   );
   try {
     for (const repair of results.repairs) progress.say(repair);
-    writeRunHeader(results, command, codeVersion());
+    writeRunHeader(results, command, codeVersion(), backend.accelerator);
     const estimate = kind.estimate(task, 1);
     progress.begin(estimate);
     progress.task(kind.label(task));

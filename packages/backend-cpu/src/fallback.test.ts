@@ -20,6 +20,13 @@ describe('the form that a model says it runs in', () => {
     ['Vim, 9 taps', vimSpec({ ...vim, convKernel: 9 }), 'whole-scan'],
     ['PlainMamba, N = 8', plainMambaSpec({ ...plain, stateSize: 8 }), 'segments'],
     ['PlainMamba, N = 6', plainMambaSpec({ ...plain, stateSize: 6 }), 'whole-scan'],
+    ['PlainMamba, an 11x11 convolution', plainMambaSpec({ ...plain, convKernel: 11 }), 'segments'],
+    [
+      'PlainMamba, 13x13, which the kernels do not take',
+      plainMambaSpec({ ...plain, convKernel: 13 }),
+      'whole-scan',
+    ],
+    ['PlainMamba, rows too long for them', plainMambaSpec({ ...plain, imageWidth: 8208 }), 'whole-scan'],
     ['PlainMamba, a 17x17 convolution', plainMambaSpec({ ...plain, convKernel: 17 }), 'whole-scan'],
   ])('%s', async (_, spec, form) => {
     const weights = randomWeights(spec, 1);

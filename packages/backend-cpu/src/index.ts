@@ -4,9 +4,9 @@ import type { Backend, LoadedModel, ModelRequest } from '@vssm/backend';
 import type { ScanForm } from '@vssm/graph';
 import { type KernelChoice, kernelChoice, kernelImplementation } from '@vssm/kernels';
 import { onnxRuntime } from './ort.ts';
-import { canRunSegments } from './segments/family.ts';
 import { loadPool } from './segments/pool.ts';
 import { loadSingle } from './segments/single.ts';
+import { canRunSegments } from './segments/table.ts';
 import { loadWhole } from './whole.ts';
 
 export * from './dense/index.ts';

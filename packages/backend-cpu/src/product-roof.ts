@@ -1,27 +1,17 @@
 /**
  * The compute roof: how many floating-point operations a second ONNX Runtime reaches in one large matrix product,
  * [1024, 4096] x [4096, 1024]: large enough for its kernels to be at their best, small enough to take a tenth of
- * a second. It is the floor of a model without blocks, whose patch projection is that product; what else the
- * model does is under a thousandth of the work.
+ * a second.
  */
-import { densePlan, vimSpec } from '@vssm/families';
-import { loadFloor } from './floor.ts';
+import { GraphBuilder } from '@vssm/graph';
+import { createSession, onnxRuntime } from './ort.ts';
 
-const side = 32;
-const patchSize = 64;
-const spec = vimSpec({
-  imageHeight: side * patchSize,
-  imageWidth: side * patchSize,
-  inChannels: 1,
-  patchSize,
-  stride: patchSize,
-  width: 1024,
-  depth: 0,
-  classes: 1,
-});
+const rows = 1024;
+const inner = 4096;
+const columns = 1024;
 
 /** Operations of one run, 2 per multiply-add. */
-export const largeProductFlops = 2 * side ** 2 * patchSize ** 2 * spec.width;
+export const largeProductFlops = 2 * rows * inner * columns;
 
 export interface LargeProduct {
   run(): Promise<void>;
@@ -29,6 +19,27 @@ export interface LargeProduct {
 }
 
 export async function loadLargeProduct(threads: number): Promise<LargeProduct> {
-  const floor = await loadFloor(spec, densePlan, threads);
-  return { run: () => floor.run(1), dispose: () => floor.dispose() };
+  const { Tensor } = await onnxRuntime();
+  const session = await createSession(product(), threads);
+  const left = new Tensor(
+    'float32',
+    Float32Array.from({ length: rows * inner }, (_, i) => Math.sin(i)),
+    [rows, inner],
+  );
+  return {
+    async run() {
+      await session.run({ left });
+    },
+    dispose: () => session.release(),
+  };
+}
+
+function product(): Uint8Array {
+  const g = new GraphBuilder('large_product');
+  const weight = Float32Array.from({ length: inner * columns }, (_, i) => Math.cos(i) / Math.sqrt(inner));
+  g.op('MatMul', [g.input('left', 'F32', [rows, inner]), g.weight('right', [inner, columns], weight)], {
+    name: 'product',
+  });
+  g.output('product', 'F32', [rows, columns]);
+  return g.model();
 }

@@ -1,6 +1,6 @@
 /** ONNX Runtime's CUDA provider behind the Backend interface. */
 import { type Backend, DeviceError, type Probe } from '@vssm/backend';
-import { smallestModel } from '@vssm/families/graph';
+import { smallestModel } from '@vssm/graph';
 import { gpuName } from './gpu-name.ts';
 import { createSession, onnxRuntime } from './ort.ts';
 import { inOneLine, type Machine, missingFor, thisMachine } from './requirements.ts';

@@ -2,19 +2,19 @@
  * The conformance suite: one call in a backend's test file runs every golden case and every option of every family
  * on it, against the golden data and against the float64 reference.
  */
-import { alignments, convModes, type PruningPlan, reductions, type Signal, signals } from '@vssm/core';
+import { alignments, convModes, type PruningPlan, reductions, signals } from '@vssm/core';
 import {
+  families,
   type ModelFamily,
   type ModelSpec,
-  plainMambaSpec,
+  modelFamilies,
   pruningPlan,
   randomWeights,
-  vimSpec,
 } from '@vssm/families';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { Backend, LoadedModel, ModelRequest, Prediction } from './backend.ts';
 import { type GoldenCase, goldenBatch } from './golden/case.ts';
-import { goldenCases } from './golden/cases.ts';
+import { familyTests } from './golden/families.ts';
 import { referenceBackend } from './reference.ts';
 
 export interface Tolerance {
@@ -36,17 +36,18 @@ export async function describeConformance(
   name: string,
   backend: Backend,
   tolerance: Tolerance,
-  { families = ['vim', 'plainmamba'], everyOption = 1, ...request }: ConformanceOptions = {},
+  { families: chosen = modelFamilies, everyOption = 1, ...request }: ConformanceOptions = {},
 ): Promise<void> {
-  for (const family of families) {
-    const cases = await goldenCases(family);
+  for (const family of chosen) {
+    const { golden, oddShape } = familyTests[family];
+    const cases = await golden();
     describeGolden(`${name}, ${family}: golden data`, backend, tolerance, request, cases);
-    const plans = plansOf[family]().filter((_, i) => i % everyOption === 0);
+    const plans = plansOf(cases[0].spec).filter((_, i) => i % everyOption === 0);
     describeOptions(`${name}, ${family}: options against the reference`, backend, tolerance, request, {
       ...cases[0],
       plans,
     });
-    describeShape(`${name}, ${family}: shapes`, backend, tolerance, request, shapesOf[family]);
+    describeShape(`${name}, ${family}: shapes`, backend, tolerance, request, oddShape);
   }
 }
 
@@ -142,82 +143,41 @@ function describeShape(
   });
 }
 
-/** Rectangular grids, odd sides, few channels; PlainMamba's position embedding resized, its last cells padded. */
-const shapesOf: Readonly<Record<ModelFamily, ModelSpec>> = {
-  vim: vimSpec({
-    width: 24,
-    depth: 3,
-    imageHeight: 12,
-    imageWidth: 20,
-    inChannels: 1,
-    patchSize: 4,
-    stride: 4,
-    stateSize: 8,
-    classes: 5,
-  }),
-  plainmamba: plainMambaSpec({
-    width: 24,
-    depth: 3,
-    imageHeight: 19,
-    imageWidth: 30,
-    inChannels: 1,
-    patchSize: 4,
-    stemWidth: 8,
-    stemConvs: 2,
-    stateSize: 8,
-    depthwiseLayers: [1],
-    positionRows: 4,
-    positionColumns: 4,
-    classes: 5,
-  }),
-};
-
-/** Every combination of a family's options that has a meaning, on a schedule with two steps. */
-const plansOf: Readonly<Record<ModelFamily, () => PruningPlan[]>> = {
-  vim: vimPlans,
-  plainmamba: plainMambaPlans,
-};
-
-function vimPlans(): PruningPlan[] {
+/**
+ * Every choice that the family has, by what its plans admit: each signal with each alignment and convolution, each
+ * reduction of each signal of channels with each alignment, each slip of the released code with each reduction, and
+ * schedules at the ends of what there is.
+ */
+function plansOf({ family, depth }: ModelSpec): PruningPlan[] {
+  const { choices } = families[family].plans;
+  const middle = Math.floor(depth / 2);
   const schedule = [
-    { after: 2, keep: 0.6 },
-    { after: 3, keep: 0.5 },
+    { after: middle, keep: 0.6 },
+    { after: middle + 1, keep: 0.5 },
   ];
-  const plans: PruningPlan[] = [];
-  for (const signal of signals) {
-    for (const alignment of alignments) {
-      for (const conv of convModes) {
-        if (alignment === 'mask' && conv === 'compact') continue;
-        plans.push(pruningPlan({ schedule, signal, alignment, conv, seed: 11 }));
-      }
-    }
-  }
-  for (const reduce of reductions) {
-    plans.push(pruningPlan({ schedule, reduce, order: 'mirrored', alignment: 'none' }));
-    plans.push(pruningPlan({ schedule, reduce, countClassToken: true }));
-    plans.push(pruningPlan({ schedule, reduce, alignment: 'none', tokenOrder: 'recentred' }));
-  }
-  plans.push(pruningPlan({ schedule: [{ after: 4, keep: 0.5 }] }));
-  plans.push(pruningPlan({ schedule: [{ after: 1, keep: 1 }] }));
-  return plans;
-}
+  const planOf = (options: Partial<PruningPlan>) => pruningPlan({ schedule, seed: 11, ...options }, family);
+  const own = signals.filter((signal) => signal !== 'gated-backward' || choices['gated-backward']);
+  const ofChannels = own.filter((signal) => signal !== 'random' && signal !== 'evit');
+  const convs = convModes.filter((conv) => conv === 'positional' || choices.compact);
+  const others = reductions.filter((reduce) => reduce !== 'clip');
 
-function plainMambaPlans(): PruningPlan[] {
-  const schedule = [
-    { after: 1, keep: 0.6 },
-    { after: 2, keep: 0.5 },
-  ];
-  const planOf = (options: Partial<PruningPlan>) => pruningPlan({ schedule, ...options }, 'plainmamba');
-  const reduced: readonly Signal[] = ['gated', 'ssm'];
   const plans = alignments.flatMap((alignment) => [
-    ...reduced.flatMap((signal) => reductions.map((reduce) => planOf({ signal, reduce, alignment }))),
-    planOf({ signal: 'random', alignment, seed: 11 }),
-    planOf({ signal: 'evit', alignment }),
+    ...own.flatMap((signal) =>
+      convs
+        .filter((conv) => alignment !== 'mask' || conv !== 'compact')
+        .map((conv) => planOf({ signal, alignment, conv })),
+    ),
+    ...ofChannels.flatMap((signal) => others.map((reduce) => planOf({ signal, reduce, alignment }))),
   ]);
+  for (const reduce of reductions) {
+    if (choices.mirrored) plans.push(planOf({ reduce, order: 'mirrored', alignment: 'none' }));
+    if (choices.countClassToken) plans.push(planOf({ reduce, countClassToken: true }));
+    if (choices.recentred) plans.push(planOf({ reduce, alignment: 'none', tokenOrder: 'recentred' }));
+  }
   const oneStep = [
-    { after: 3, keep: 0.5 },
+    { after: depth, keep: 0.5 },
     { after: 1, keep: 1 },
-    // So few cells stay that most of each 7x7 neighbourhood is empty.
+    // So few tokens stay that most of each neighbourhood is empty.
     { after: 1, keep: 0.05 },
   ].map((step) => planOf({ schedule: [step] }));
   return [...plans, ...oneStep];

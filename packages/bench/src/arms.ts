@@ -2,19 +2,15 @@
  * The ways of pruning that the paper compares, and the two miniature settings shared by its tables, so that a
  * row which several tables show is the same row in each and is evaluated once.
  */
-
 import { formatSchedule, type PruningStep } from '@vssm/core';
-import { densePlan, pruningPlan } from '@vssm/families';
+import { densePlan, families, pruningPlan } from '@vssm/families';
 import { type Arm, type ArmPlace, armRows, stepsAfter } from './experiment.ts';
-import type { ModelId } from './models.ts';
+import { benchModels, type ModelId } from './models.ts';
 import type { AccuracyRow } from './work/accuracy.ts';
 import type { DetectionRow } from './work/detection.ts';
 import type { SegmentationRow } from './work/segmentation.ts';
 
 export type DenseRow = DetectionRow | SegmentationRow;
-
-const ownReading =
-  'The EViT rule is our reading of it for Vim, which has no attention: ranked by the dot product with the class token.';
 
 /** Clipped sum, the state's decay over the gaps and the convolution's original neighbourhood: our ToP. */
 export const top: Arm = {
@@ -27,7 +23,7 @@ export const evit: Arm = {
   id: 'evit',
   label: 'EViT rule',
   options: { signal: 'evit', alignment: 'none', conv: 'compact' },
-  notes: [ownReading],
+  notes: [families.vim.words.evitNote],
 };
 
 export const released: Arm = {
@@ -68,7 +64,7 @@ export const evitAligned: Arm = {
   id: 'evit-decay-positional',
   label: 'EViT rule, decay + positional',
   options: { signal: 'evit', alignment: 'decay', conv: 'positional' },
-  notes: [ownReading],
+  notes: [families.vim.words.evitNote],
 };
 
 /** Clipped sum under every alignment and convolution mode. `top` is one of them. */
@@ -134,9 +130,7 @@ export const plainMambaEvit: Arm = {
   id: 'evit',
   label: 'EViT rule',
   options: { signal: 'evit', alignment: 'none' },
-  notes: [
-    'The EViT rule is our reading of it for PlainMamba, which has neither attention nor a class token: ranked by the dot product with the mean token.',
-  ],
+  notes: [families.plainmamba.words.evitNote],
 };
 
 export type PlainMambaModel = 'plainmamba-l1' | 'plainmamba-l2' | 'plainmamba-l3';
@@ -164,7 +158,6 @@ export interface ImageNetRow {
 
 /** One arm of a model on ImageNet. */
 export function imageNetRow({ id, model, arm, schedule, paper, notes }: ImageNetRow): AccuracyRow {
-  const family = model.startsWith('plainmamba') ? 'plainmamba' : 'vim';
   return {
     kind: 'accuracy',
     id: id ?? `${model}-${arm.id}`,
@@ -172,7 +165,7 @@ export function imageNetRow({ id, model, arm, schedule, paper, notes }: ImageNet
     model,
     dataset: 'imagenet',
     images: 'sample',
-    plan: pruningPlan({ ...arm.options, schedule }, family),
+    plan: pruningPlan({ ...arm.options, schedule }, benchModels[model].spec?.family),
     paper,
     notes: [...(arm.notes ?? []), ...notes],
   };

@@ -2,7 +2,7 @@
 import { fileURLToPath } from 'node:url';
 import { readCheckpoint } from '@vssm/checkpoints';
 import { UserError, type Weights } from '@vssm/core';
-import { type ModelName, type ModelSpec, models } from '@vssm/families';
+import { type ModelName, type ModelSpec, models, publishedModels } from '@vssm/families';
 import { loadModel } from '@vssm/families/checkpoint';
 import { type DenseModelName, denseModels, isDenseModelName } from '@vssm/vision-tasks';
 
@@ -39,20 +39,19 @@ export const benchModels: Readonly<Record<ModelId, BenchModel>> = {
     embedded: embedded('vim-nano-197-top.safetensors'),
     published: null,
   },
-  'vim-tiny': published('vim-tiny', 'Vim-T', 'hustvl/Vim-tiny-midclstok'),
-  'vim-small': published('vim-small', 'Vim-S', 'hustvl/Vim-small-midclstok'),
-  'vim-base': published('vim-base', 'Vim-B', 'hustvl/Vim-base-midclstok'),
-  'plainmamba-l1': published('plainmamba-l1', 'PlainMamba-L1', 'ChenhongyiYang/PlainMamba, l1.pth'),
-  'plainmamba-l2': published('plainmamba-l2', 'PlainMamba-L2', 'ChenhongyiYang/PlainMamba, l2.pth'),
-  'plainmamba-l3': published('plainmamba-l3', 'PlainMamba-L3', 'ChenhongyiYang/PlainMamba, l3.pth'),
+  ...publishedOnes(),
 };
 
 function embedded(file: string): string {
   return fileURLToPath(new URL(`../../../datasets/fashion-mnist/${file}`, import.meta.url));
 }
 
-function published(model: ModelName, name: string, where: string): BenchModel {
-  return { name, spec: models[model], embedded: null, published: where };
+function publishedOnes(): Readonly<Record<ModelName, BenchModel>> {
+  const entries = (Object.keys(models) as ModelName[]).map((model): [ModelName, BenchModel] => {
+    const { title, weights } = publishedModels[model];
+    return [model, { name: title, spec: models[model], embedded: null, published: weights }];
+  });
+  return Object.fromEntries(entries) as Record<ModelName, BenchModel>;
 }
 
 export interface TrainedModel {

@@ -64,8 +64,8 @@ describe('vssm flops', () => {
   });
 
   it.each<[string[], string]>([
-    [['--model', 'plainmamba-l1', '--stride', '8'], '--stride 8: only Vim has one'],
-    [['--checkpoint', goldenE, '--stride', '2'], 'stride 2: only Vim has one'],
+    [['--model', 'plainmamba-l1', '--stride', '8'], 'stride 8: a PlainMamba has none'],
+    [['--checkpoint', goldenE, '--stride', '2'], 'stride 2: a PlainMamba has none'],
     [['--checkpoint', goldenE2], 'no square; say how they lie with --grid HxW, for instance 3x5'],
     ...vimOnly.map(([option, what]): [string[], string] => [
       ['--model', 'plainmamba-l1', '--prune', '5@0.8', ...option],

@@ -2,9 +2,9 @@
 import { cpus } from 'node:os';
 import { join } from 'node:path';
 import { formatDuration, type Interruption, listenForInterruption, trainingCode } from '@vssm/bench';
-import { type PruningPlan, UserError, type Weights } from '@vssm/core';
+import type { PruningPlan, Weights } from '@vssm/core';
 import type { ImageDataset } from '@vssm/datasets';
-import { checkPlan, type ModelSpec, type VimSpec } from '@vssm/families';
+import { checkPlan, type ModelSpec, trainableSpec } from '@vssm/families';
 import { kernelImplementation } from '@vssm/kernels';
 import { checkRecipe, evaluate, type LogLine, type Recipe, runFiles, train } from '@vssm/train';
 import { checkInput } from './inputs.ts';
@@ -29,7 +29,7 @@ export async function runTraining(
   const stop = stopOnSignal();
   try {
     const { spec, plan, initial, recipe: asked } = start(training);
-    const vim = trainable(spec);
+    const vim = trainableSpec(spec);
     checkPlan(vim, plan);
     checkInput(training, spec);
     const recipe = checkRecipe(fittedRecipe(options, asked, training.samples.length));
@@ -87,12 +87,6 @@ function fittedRecipe({ batch, microBatch }: TrainingOptions, recipe: Recipe, co
     `note: ${images} images, so a step takes ${fitted} of them, not ${recipe.batch} (--batch, --micro-batch)`,
   );
   return { ...recipe, batch: fitted, microBatch: micro };
-}
-
-/** Training exists for Vim only. */
-export function trainable(spec: ModelSpec): VimSpec {
-  if (spec.family === 'vim') return spec;
-  throw new UserError(`a ${spec.family} model cannot be trained here: gradients exist for Vim only`);
 }
 
 /** What a log says of the machine; nothing of it decides the result. */

@@ -51,7 +51,6 @@ export {
   type RecipeName,
   recipeFor,
   recipeNames,
-  recipeOfModel,
   recipes,
 } from './recipe.ts';
 export { resizeBicubic, type Window } from './resample.ts';

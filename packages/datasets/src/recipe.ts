@@ -4,7 +4,6 @@
  * mmcls shares.
  */
 import { oneOf, UserError } from '@vssm/core';
-import type { ModelSpec } from '@vssm/families';
 import type { Decoder } from './decoder.ts';
 import { type RgbImage, toGrey } from './image.ts';
 import type { Normalisation } from './normalise.ts';
@@ -61,12 +60,6 @@ export const recipes: Readonly<Record<RecipeName, Recipe>> = {
     std: [0.353],
   },
 };
-
-/** The recipe a model was made for, as far as its family and shape tell. */
-export function recipeOfModel({ family, inChannels }: Pick<ModelSpec, 'family' | 'inChannels'>): RecipeName {
-  if (inChannels === 1) return 'fashion-mnist';
-  return family === 'vim' ? 'vim-imagenet' : 'plainmamba-imagenet';
-}
 
 /** Larger crops are a mistake in an option rather than a model's input. */
 const maxImageSize = 4096;

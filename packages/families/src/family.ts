@@ -68,18 +68,20 @@ export interface FamilyWords {
   readonly evitNote: string;
   /** What must be read beside every list of schedules that save a part of the FLOPs. */
   readonly schedules: string;
-  /** What `--conv` may say, where that is not everything; null where it is. */
+  /** What `--conv` may say; null where it may say everything. */
   readonly conv: string | null;
   /** What the paper's FLOPs count of this family's scans, as part of a sentence. */
   readonly paperFlops: string;
 }
 
 /** What the method asks of a family: numbers and plain TypeScript. */
-export interface Family<Spec extends BaseSpec> {
+export interface Family<Spec extends BaseSpec, Name extends string = string> {
   /** How messages, reports and the page call it: `PlainMamba`. */
   readonly title: string;
   /** The published models, by the command line's names. */
-  readonly models: Readonly<Record<string, Spec>>;
+  readonly models: Readonly<Record<Name, Spec>>;
+  /** What they are called in print, and where their weights are to be had. */
+  readonly published: Readonly<Record<Name, { readonly title: string; readonly weights: string }>>;
 
   layout(spec: Spec): TokenLayout;
   /** Every trainable parameter with its shape. */

@@ -1,6 +1,5 @@
 export { floorInputShape, floorNames, matrixProductFloor } from './graph/floor.ts';
 export { modelSegments } from './graph/segments.ts';
-export { smallestModel } from './graph/smallest-model.ts';
 export { familyGraphs, graphsOf } from './graph/table.ts';
 export { type WholeOptions, wholeModel, wholeModelWithData, wholeNames } from './graph/whole.ts';
 export { type WholeAnswer, type WholeInput, wholeAnswer, wholeInputs } from './graph/whole-run.ts';

@@ -25,7 +25,9 @@ export {
   type ModelName,
   type ModelSpec,
   modelFamilies,
+  newTrainableSpec,
   type SpecOf,
+  type TrainableSpec,
 } from './table.ts';
 export { classTokenPosition, vimTraits } from './vim/index.ts';
 export * from './vim/reference.ts';

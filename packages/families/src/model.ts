@@ -8,6 +8,7 @@ import {
   type ModelName,
   type ModelSpec,
   modelFamilies,
+  type TrainableSpec,
 } from './table.ts';
 
 /** The published models, by the command line's names. */
@@ -15,6 +16,12 @@ export const models = Object.assign(
   {},
   ...modelFamilies.map((family) => families[family].models),
 ) as Readonly<Record<ModelName, ModelSpec>>;
+
+/** By model: what it is called in print, and where its weights are to be had. */
+export const publishedModels = Object.assign(
+  {},
+  ...modelFamilies.map((family) => families[family].published),
+) as Readonly<Record<ModelName, { readonly title: string; readonly weights: string }>>;
 
 export function isModelName(name: string): name is ModelName {
   return Object.hasOwn(models, name);
@@ -123,4 +130,13 @@ export function checkSpec<Spec extends ModelSpec>(spec: Spec): Spec {
     throw new UserError(`${sequenceLength(spec)} tokens are more than the ${largest.sequence} supported`);
   }
   return spec;
+}
+
+/** @throws UserError for a family without gradients */
+export function trainableSpec(spec: ModelSpec): TrainableSpec {
+  if (families[spec.family].trainable) return spec as TrainableSpec;
+  const having = modelFamilies.filter((family) => families[family].trainable).map(familyTitle);
+  throw new UserError(
+    `a ${familyTitle(spec.family)} cannot be trained here: gradients exist for ${having.join(' and ')} only`,
+  );
 }

@@ -3,7 +3,7 @@ import type { BaseSpec, Family } from './family.ts';
 import { plainmamba } from './plainmamba/index.ts';
 import type { PlainMambaSpec } from './plainmamba/spec.ts';
 import { vim } from './vim/index.ts';
-import type { VimSpec } from './vim/spec.ts';
+import { type VimSpec, vimSpec } from './vim/spec.ts';
 
 export type ModelSpec = VimSpec | PlainMambaSpec;
 
@@ -31,3 +31,9 @@ export function entryOf<Entry>(
 export function familyOf<Spec extends ModelSpec>(spec: Pick<Spec, 'family'>): Family<Spec & BaseSpec> {
   return entryOf(families, spec);
 }
+
+/** A spec that the training engine has gradients for. */
+export type TrainableSpec = VimSpec;
+
+/** A new model for the training engine; what is not said is as in the published ones. */
+export const newTrainableSpec = vimSpec;

@@ -9,3 +9,4 @@ export * from './common/select.ts';
 export * from './onnx/builder.ts';
 export { dataTypes, decodeModel, encodeModel } from './onnx/schema.ts';
 export { openSegments, releaseSegments, type SegmentSessions } from './segment-sessions.ts';
+export { smallestModel } from './smallest-model.ts';

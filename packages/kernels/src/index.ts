@@ -35,6 +35,7 @@ export {
   type NativeProbe,
   probeNative,
 } from './kernels.ts';
+export { maxTaps, takesGrid, takesStates } from './limits.ts';
 export { type KernelChoice, type KernelImplementation, kernelChoice } from './native/choice.ts';
 export type { PlainKernels } from './plain-kernels.ts';
 export { type Rows, workspaceBytes } from './rows.ts';

@@ -11,6 +11,7 @@ import {
   backwardKernels,
   runScanBackward,
 } from './gradients/backward-kernels.ts';
+import { maxStates, maxTaps } from './limits.ts';
 import type { Addon, LoadedAddon } from './native/addon.ts';
 import { type KernelChoice, type KernelImplementation, kernelChoice } from './native/choice.ts';
 import { scratchOf } from './native/scratch.ts';
@@ -58,8 +59,6 @@ interface Exports extends PlainExports, BackwardExports {
 /** The part of them that there is native code for. */
 type HotExports = Pick<Exports, 'convSilu' | 'selectiveScan' | 'gridConv' | 'snakeScan' | 'scanBackward'>;
 
-const maxTaps = 8;
-const maxStates = 256;
 /** Numbering of scan/finish.asm.ts; 0 is no score. */
 const signalCodes: Readonly<Record<ScanSignal, number>> = { gated: 1, 'gated-backward': 2, ssm: 3 };
 const reductionCodes: Readonly<Record<Reduction, number>> = { clip: 0, sum: 1, l1: 2, l2: 3 };

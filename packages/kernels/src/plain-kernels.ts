@@ -1,6 +1,7 @@
 /** PlainMamba's kernels over one WebAssembly memory: the checks of each call, and the calls, image by image. */
 import { directionIds, type Reduction, scanDirections } from '@vssm/core';
 import type { GridConvOptions } from './grid/grid-conv.ts';
+import { cellsAtOnce, maxGridCells, maxGridKernel, maxStates } from './limits.ts';
 import { checkCount, checkRows, checkVector, type Rows, rowAddress } from './rows.ts';
 import { ordersOffset, type SnakeScanOptions } from './snake/snake-scan.ts';
 import type { WasmMemory } from './webassembly.ts';
@@ -18,10 +19,6 @@ export interface PlainExports {
   snakeScan(...integers: number[]): void;
 }
 
-/** MAX_KERNEL and MAX_CELLS of grid-conv.asm.ts. */
-const maxKernel = 11;
-const maxCells = 3600;
-const maxStates = 256;
 /** Numbering of scan/finish.asm.ts; 0 is no score. */
 const signalCodes = { gated: 1, ssm: 3 } as const;
 const reductionCodes: Readonly<Record<Reduction, number>> = { clip: 0, sum: 1, l1: 2, l2: 3 };
@@ -38,14 +35,14 @@ function runGridConv(module: PlainExports, memory: WasmMemory, options: GridConv
   checkCount('batch', batch);
   checkCount('length', length);
   checkCount('channels', channels);
-  checkCount('kernel', kernel, maxKernel);
+  checkCount('kernel', kernel, maxGridKernel);
   if (kernel % 2 === 0) throw new RangeError(`kernel is ${kernel}, expected an odd number`);
   checkCount('rows', rows, 2 ** 15);
   checkCount('columns', columns, 2 ** 15);
-  const fewestCells = Math.min(rows, kernel) * (columns + kernel - 1);
-  if (fewestCells > maxCells) {
+  const fewestCells = cellsAtOnce(options);
+  if (fewestCells > maxGridCells) {
     throw new RangeError(
-      `columns is ${columns}: ${Math.min(rows, kernel)} rows with their margins are ${fewestCells} cells, ${maxCells} fit`,
+      `columns is ${columns}: ${Math.min(rows, kernel)} rows with their margins are ${fewestCells} cells, ${maxGridCells} fit`,
     );
   }
   checkRows(memory, 'x', x, batch, length, channels);

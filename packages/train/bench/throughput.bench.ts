@@ -7,7 +7,14 @@
  */
 import { SegmentEngine } from '@vssm/backend-cpu';
 import type { PruningPlan } from '@vssm/core';
-import { densePlan, pruningPlan, randomWeights, type VimSpec, vimModels, vimSpec } from '@vssm/families';
+import {
+  densePlan,
+  pruningPlan,
+  randomWeights,
+  type TrainableSpec,
+  vimModels,
+  vimSpec,
+} from '@vssm/families';
 import { kernelImplementation } from '@vssm/kernels';
 import { patchesOf } from '../src/data/patches.ts';
 import { GradientEngine } from '../src/engine/engine.ts';
@@ -16,7 +23,7 @@ import { smoothedTarget } from '../src/reference/layers.ts';
 
 interface Case {
   readonly name: string;
-  readonly spec: VimSpec;
+  readonly spec: TrainableSpec;
   readonly plan: PruningPlan;
   readonly batch: number;
 }
@@ -86,7 +93,7 @@ async function processorTime(run: () => Promise<unknown>): Promise<number> {
   return (user + system) / 1000;
 }
 
-function imageOf(spec: VimSpec, seed: number): Float32Array {
+function imageOf(spec: TrainableSpec, seed: number): Float32Array {
   const size = spec.inChannels * spec.imageHeight * spec.imageWidth;
   return Float32Array.from({ length: size }, (_, i) => Math.sin(i * 0.37 + seed));
 }

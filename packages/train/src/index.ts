@@ -9,7 +9,7 @@ export {
   type Recipe,
   trainingRecipe,
 } from './recipe/recipe.ts';
-export { type ReferenceGradient, vimGradient } from './reference/vim.ts';
+export { type ReferenceGradient, referenceGradient } from './reference/model.ts';
 export { type EvaluationRequest, evaluate } from './run/evaluate.ts';
 export {
   type EpochLine,

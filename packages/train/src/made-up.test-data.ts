@@ -1,10 +1,10 @@
 /** For the tests: small random models and images. */
 import { type PruningPlan, uniformNumbers } from '@vssm/core';
-import { pruningPlan, randomWeights, type VimSpec, vimSpec } from '@vssm/families';
+import { pruningPlan, randomWeights, type TrainableSpec, vimSpec } from '@vssm/families';
 import type { Parameters64 } from './reference/block.ts';
 
 /** 4x4 patches of two pixels a side, 17 tokens. */
-export function smallSpec(shape: Partial<Omit<VimSpec, 'family'>> = {}): VimSpec {
+export function smallSpec(shape: Partial<Omit<TrainableSpec, 'family'>> = {}): TrainableSpec {
   return vimSpec({
     width: 8,
     depth: 3,
@@ -46,14 +46,14 @@ function steps() {
   ];
 }
 
-export function randomImage(spec: VimSpec, seed: number): Float32Array {
+export function randomImage(spec: TrainableSpec, seed: number): Float32Array {
   const uniform = uniformNumbers(seed);
   const size = spec.inChannels * spec.imageHeight * spec.imageWidth;
   return Float32Array.from({ length: size }, () => 4 * uniform() - 2);
 }
 
 /** Random weights, livelier than a fresh model's, in which embeddings hardly matter. */
-export function livelyParameters(spec: VimSpec, seed: number): Parameters64 {
+export function livelyParameters(spec: TrainableSpec, seed: number): Parameters64 {
   const uniform = uniformNumbers(seed + 1);
   return new Map(
     [...randomWeights(spec, seed)].map(([name, { data }]) => [

@@ -10,10 +10,11 @@ import { segmentNames } from '@vssm/graph';
 import { Arena, createKernels, createMemory } from '@vssm/kernels';
 import type { denseReference } from '@vssm/vision-tasks';
 import { type Buffers, mixerPlaces, placeBuffers } from '../segments/buffers.ts';
-import { createFamily, type Family } from '../segments/family.ts';
-import { type Mixer, type MixJob, rangeMixer, scanScore } from '../segments/mixer.ts';
+import type { Hooks } from '../segments/family.ts';
+import { type Mixer, type MixJob, scanScore } from '../segments/mixer.ts';
 import { SessionRunner } from '../segments/runner.ts';
 import { SplitMixer, shareChannels } from '../segments/split-mixer.ts';
+import { mixingOf } from '../segments/table.ts';
 import { type StageInputs, StageSession, type StageTensor } from './stage.ts';
 
 type KeptCells = denseReference.KeptCells;
@@ -39,7 +40,7 @@ export class KernelMixer {
   readonly #gridCells: number;
   readonly #buffers: Buffers;
   readonly #mixer: Mixer;
-  readonly #family: Family;
+  readonly #family: Hooks;
   readonly #projections: readonly StageSession[];
   /** The cells that the kernels were last told of. */
   #arranged: Int32Array | undefined;
@@ -59,11 +60,13 @@ export class KernelMixer {
     const buffers = placeBuffers(arena, spec, projectionSets, 1);
     const runner = await SessionRunner.create();
     const context = { spec, plan, weights, arena, kernels, buffers, runner, batch: 1 };
-    const family = createFamily(context);
+    const family = mixingOf(context.spec).hooks(context);
     const places = { ...context, places: mixerPlaces(spec, buffers) };
     const shares = shareChannels(spec.innerWidth, threads);
     const mixer =
-      shares.length === 1 ? rangeMixer(places, shares[0]) : await SplitMixer.create(places, shares);
+      shares.length === 1
+        ? mixingOf(places.spec).mixer(places, shares[0])
+        : await SplitMixer.create(places, shares);
     family.begin();
     return new KernelMixer(spec, plan, gridCells, buffers, mixer, family, projections);
   }
@@ -74,7 +77,7 @@ export class KernelMixer {
     gridCells: number,
     buffers: Buffers,
     mixer: Mixer,
-    family: Family,
+    family: Hooks,
     projections: readonly StageSession[],
   ) {
     if (gridCells > sequenceLength(spec)) throw new Error('the grid is larger than the buffers');

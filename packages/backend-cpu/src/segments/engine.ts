@@ -20,12 +20,13 @@ import {
 import type { InferenceSession } from 'onnxruntime-node';
 import { createSession } from '../ort.ts';
 import { type Buffers, bytesPerImage, mixerPlaces, placeBuffers } from './buffers.ts';
-import { createFamily, type Family, type Stream } from './family.ts';
-import { type Mixer, type MixJob, rangeMixer, scanScore } from './mixer.ts';
+import type { Hooks, Stream } from './family.ts';
+import { type Mixer, type MixJob, scanScore } from './mixer.ts';
 import { concatenate, type Places, select, unprunedPlaces } from './prune.ts';
 import { SessionRunner, type Tensors } from './runner.ts';
 import { SplitMixer, shareChannels } from './split-mixer.ts';
 import { Laps, type Stopwatch } from './stopwatch.ts';
+import { mixingOf } from './table.ts';
 
 /** Activations of a chunk stay below this; larger chunks gain nothing once the matrix products are busy. */
 const chunkBytes = 64 * 2 ** 20;
@@ -49,7 +50,7 @@ interface EngineParts {
   readonly runner: SessionRunner;
   readonly kernels: Kernels;
   readonly mixer: Mixer;
-  readonly family: Family;
+  readonly hooks: Hooks;
   readonly buffers: Buffers;
 }
 
@@ -62,7 +63,7 @@ export class SegmentEngine {
   readonly #runner: SessionRunner;
   readonly #kernels: Kernels;
   readonly #mixer: Mixer;
-  readonly #family: Family;
+  readonly #hooks: Hooks;
   readonly #buffers: Buffers;
 
   /**
@@ -92,14 +93,15 @@ export class SegmentEngine {
     const buffers = placeBuffers(arena, spec, projectionSets, chunkSize);
     const runner = await SessionRunner.create();
     const context = { spec, plan, weights, arena, kernels, buffers, runner, batch: chunkSize };
-    const family = createFamily(context);
+    const mixing = mixingOf(spec);
+    const hooks = mixing.hooks(context);
     const places = mixerPlaces(spec, buffers);
     const shares = shareChannels(spec.innerWidth, options.splitImages === true ? threads : 1);
     const mixer =
       shares.length === 1
-        ? rangeMixer({ ...context, places }, shares[0])
+        ? mixing.mixer({ ...context, places }, shares[0])
         : await SplitMixer.create({ ...context, places }, shares);
-    return new SegmentEngine({ spec, plan, chunkSize, sessions, runner, kernels, mixer, family, buffers });
+    return new SegmentEngine({ spec, plan, chunkSize, sessions, runner, kernels, mixer, hooks, buffers });
   }
 
   constructor(parts: EngineParts) {
@@ -110,7 +112,7 @@ export class SegmentEngine {
     this.#runner = parts.runner;
     this.#kernels = parts.kernels;
     this.#mixer = parts.mixer;
-    this.#family = parts.family;
+    this.#hooks = parts.hooks;
     this.#buffers = parts.buffers;
   }
 
@@ -121,7 +123,7 @@ export class SegmentEngine {
     const batch = chunk.samples.length;
     const kept = new Map<number, Int32Array>();
     let places = unprunedPlaces(spec, batch);
-    this.#family.begin();
+    this.#hooks.begin();
     let residual = await this.#embed(batch, chunk.pixels);
     laps.end('embed', 0);
     for (let block = 0; block < spec.depth; block++) {
@@ -134,7 +136,7 @@ export class SegmentEngine {
         const scores = this.#buffers.scores.view();
         const selection = select(spec, plan, step, places, scores, chunk.samples);
         kept.set(block + 1, concatenate(selection.kept));
-        if (plan.alignment === 'mask') this.#family.mask(streams, selection.places);
+        if (plan.alignment === 'mask') this.#hooks.mask(streams, selection.places);
         else {
           streams = streams.map((stream) => this.#gather(stream, selection.chosen, places.length));
           this.#arrange(batch, selection.places);
@@ -209,7 +211,7 @@ export class SegmentEngine {
     laps.end('projections', block);
 
     this.#mixer.scan(job, scored ? scanScore(plan) : undefined);
-    if (scored && plan.signal === 'evit') this.#family.scoreSimilarity(batch, places);
+    if (scored && plan.signal === 'evit') this.#hooks.scoreSimilarity(batch, places);
     laps.end('scan', block);
   }
 
@@ -229,7 +231,7 @@ export class SegmentEngine {
     await this.#runner.run(session, this.#inputs(streams, shape.slice(0, 1)), {
       [segmentNames.nextResidual]: this.#runner.tensor(residual.spare, shape),
     });
-    this.#family.convolveLayer(job, residual.spare, residual.rows);
+    this.#hooks.convolveLayer(job, residual.spare, residual.rows);
     return [residual];
   }
 
@@ -239,7 +241,7 @@ export class SegmentEngine {
     const residual = swapped(streams.find(({ name }) => name === 'residual')!);
     await this.#runner.run(
       this.#sessions.next[block],
-      { ...this.#inputs(streams, [rows]), ...this.#family.nextInputs(rows) },
+      { ...this.#inputs(streams, [rows]), ...this.#hooks.nextInputs(rows) },
       {
         [segmentNames.nextResidual]: this.#runner.tensor(residual.rows, [rows, d]),
         [segmentNames.xz]: this.#runner.tensor(this.#buffers.xz, [rows, 2 * E]),
@@ -250,10 +252,10 @@ export class SegmentEngine {
 
   /** Only the rows that the classifier reads go through the last projection. */
   async #head(batch: number, places: Places, streams: readonly Stream[]): Promise<void> {
-    const read = this.#family.readByHead(places);
+    const read = this.#hooks.readByHead(places);
     const rows =
       read === undefined ? streams : streams.map((stream) => this.#gather(stream, read, places.length));
-    const axes = this.#family.headAxes(batch, read?.[0].length ?? places.length);
+    const axes = this.#hooks.headAxes(batch, read?.[0].length ?? places.length);
     await this.#runner.run(this.#sessions.head, this.#inputs(rows, axes), {
       [segmentNames.logits]: this.#runner.tensor(this.#buffers.logits, [batch, this.spec.classes]),
     });

@@ -4,10 +4,8 @@ import type { ModelSpec } from '@vssm/families';
 import type { Arena, Kernels } from '@vssm/kernels';
 import type { Buffers, Floats } from './buffers.ts';
 import type { MixJob } from './mixer.ts';
-import { plainMambaFamily } from './plainmamba/family.ts';
 import type { Places } from './prune.ts';
 import type { SessionRunner, Tensors } from './runner.ts';
-import { vimFamily } from './vim/family.ts';
 
 /** Rows of all images' tokens on their way from a block to the following segment. */
 export interface Stream {
@@ -20,7 +18,7 @@ export interface Stream {
   readonly width: number;
 }
 
-export interface Family {
+export interface Hooks {
   /** A chunk begins: every token lives. */
   begin(): void;
   /** The scores of the `evit` signal, from y. */
@@ -37,6 +35,7 @@ export interface Family {
   headAxes(batch: number, tokens: number): readonly number[];
 }
 
+/** Regions are taken from the arena; no view of it is made before the first chunk. */
 export interface FamilyContext<Spec extends ModelSpec = ModelSpec> {
   readonly spec: Spec;
   readonly plan: PruningPlan;
@@ -47,23 +46,4 @@ export interface FamilyContext<Spec extends ModelSpec = ModelSpec> {
   readonly runner: SessionRunner;
   /** Most images of one chunk. */
   readonly batch: number;
-}
-
-/** Takes its regions from the arena; no view of it is made before the first chunk. */
-export function createFamily(context: FamilyContext): Family {
-  const { spec } = context;
-  switch (spec.family) {
-    case 'vim':
-      return vimFamily({ ...context, spec });
-    case 'plainmamba':
-      return plainMambaFamily({ ...context, spec });
-    default:
-      throw spec satisfies never;
-  }
-}
-
-/** Whether the kernels take a model's shapes. */
-export function canRunSegments({ family, stateSize, convKernel }: ModelSpec): boolean {
-  const largestKernel = { vim: 8, plainmamba: 15 }[family];
-  return stateSize % 4 === 0 && stateSize <= 256 && convKernel <= largestKernel;
 }

@@ -6,8 +6,6 @@
 import type { PruningPlan, Weights } from '@vssm/core';
 import type { ModelSpec } from '@vssm/families';
 import type { Arena, Kernels, Region, Rows, ScanOptions } from '@vssm/kernels';
-import { GridMixer } from './plainmamba/mixer.ts';
-import { SequenceMixer } from './vim/mixer.ts';
 
 export interface MixJob {
   readonly block: number;
@@ -65,19 +63,6 @@ export interface MixerContext<Spec extends ModelSpec = ModelSpec> {
   readonly places: MixerPlaces;
   /** Most images at once. */
   readonly batch: number;
-}
-
-/** A mixer of some of the channels, on the calling thread. */
-export function rangeMixer(context: MixerContext, range: ChannelRange): Mixer {
-  const { spec } = context;
-  switch (spec.family) {
-    case 'vim':
-      return new SequenceMixer({ ...context, spec }, range);
-    case 'plainmamba':
-      return new GridMixer({ ...context, spec }, range);
-    default:
-      throw spec satisfies never;
-  }
 }
 
 /** The score that the scan itself computes for a plan; the baselines are scored elsewhere. */

@@ -12,7 +12,8 @@ import {
 } from '@vssm/kernels';
 import { type Exchange, failure, operations, reductionNames, signalNames, slots } from './exchange.ts';
 import type { SharedWeight } from './messages.ts';
-import { type ChannelRange, type MixJob, rangeMixer } from './mixer.ts';
+import type { ChannelRange, MixJob } from './mixer.ts';
+import { mixingOf } from './table.ts';
 
 export interface PartnerSetup {
   readonly spec: ModelSpec;
@@ -58,7 +59,7 @@ const give = ({ local, shared, width }: Passage, count: number) =>
   shared.set(local.view().subarray(0, count * width));
 const rowsOf = ({ local, width }: Passage): Rows => ({ at: local.at, stride: width });
 
-const mixer = rangeMixer(
+const mixer = mixingOf(spec).mixer(
   {
     kernels: await createKernels(arena.memory, { implementation }),
     arena,

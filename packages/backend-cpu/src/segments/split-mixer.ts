@@ -17,15 +17,9 @@ import {
   slots,
 } from './exchange.ts';
 import { shareWeights } from './messages.ts';
-import {
-  type ChannelRange,
-  type Mixer,
-  type MixerContext,
-  type MixJob,
-  rangeMixer,
-  type Score,
-} from './mixer.ts';
+import type { ChannelRange, Mixer, MixerContext, MixJob, Score } from './mixer.ts';
 import type { PartnerSetup } from './partner.ts';
+import { mixingOf } from './table.ts';
 
 /** No share is worth a thread of its own below this many channels. */
 const smallestShare = 64;
@@ -78,7 +72,7 @@ export class SplitMixer implements Mixer {
   constructor(context: MixerContext, own: ChannelRange, partners: readonly Partner[], rows: number) {
     const { arena } = context;
     this.#context = context;
-    this.#own = rangeMixer(context, own);
+    this.#own = mixingOf(context.spec).mixer(context, own);
     this.#partners = partners;
     this.#staging = arena.float32(rows * Math.max(1, ...partners.map(({ range }) => range.count)));
     this.#rowNumbers = arena.int32(rows);

@@ -1,6 +1,6 @@
 /** WebGPU without a browser, behind the Backend interface. */
 import { type Backend, DeviceError } from '@vssm/backend';
-import { smallestModel } from '@vssm/families/graph';
+import { smallestModel } from '@vssm/graph';
 import { keepDevice, onnxRuntime } from './ort.ts';
 import { loadWhole } from './whole.ts';
 

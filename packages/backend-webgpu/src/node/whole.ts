@@ -11,7 +11,8 @@ import {
 } from '@vssm/backend';
 import type { PruningPlan } from '@vssm/core';
 import { checkPlan, type ModelSpec } from '@vssm/families';
-import { smallestModel, wholeAnswer, wholeInputs, wholeModel } from '@vssm/families/graph';
+import { wholeAnswer, wholeInputs, wholeModel } from '@vssm/families/graph';
+import { smallestModel } from '@vssm/graph';
 import type { InferenceSession, OnnxValue } from 'onnxruntime-node';
 import { createSession, keepDevice, letDeviceGo, named, onnxRuntime } from './ort.ts';
 

@@ -1,5 +1,23 @@
 /** The golden cases of the PlainMamba family: an even grid with a depthwise layer, and an odd, oblong one. */
+import { plainMambaSpec } from '@vssm/families';
 import { denseCase, type GoldenCase, type GoldenDense, variantCases } from './case.ts';
+
+/** Its position embedding is resized, its last cells padded. */
+export const plainMambaOddShape = plainMambaSpec({
+  width: 24,
+  depth: 3,
+  imageHeight: 19,
+  imageWidth: 30,
+  inChannels: 1,
+  patchSize: 4,
+  stemWidth: 8,
+  stemConvs: 2,
+  stateSize: 8,
+  depthwiseLayers: [1],
+  positionRows: 4,
+  positionColumns: 4,
+  classes: 5,
+});
 
 export async function plainMambaGoldenCases(): Promise<readonly GoldenCase[]> {
   const [e, e2] = await Promise.all([goldenE(), goldenE2()]);

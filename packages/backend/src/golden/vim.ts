@@ -1,6 +1,18 @@
 /** The golden cases of the Vim family. */
-import { pruningPlan } from '@vssm/families';
+import { pruningPlan, vimSpec } from '@vssm/families';
 import { denseCase, type GoldenCase, goldenBatch, modelOf, tensorsOf, variantCases } from './case.ts';
+
+export const vimOddShape = vimSpec({
+  width: 24,
+  depth: 3,
+  imageHeight: 12,
+  imageWidth: 20,
+  inChannels: 1,
+  patchSize: 4,
+  stride: 4,
+  stateSize: 8,
+  classes: 5,
+});
 
 const schedule = [
   { after: 1, keep: 0.7 },

@@ -1,8 +1,7 @@
 /** Model and data of rows on classified images. */
-
 import type { PruningPlan } from '@vssm/core';
-import { type ImageDataset, recipeOfModel } from '@vssm/datasets';
-import { type ModelSpec, sequenceLength } from '@vssm/families';
+import type { ImageDataset } from '@vssm/datasets';
+import { imageRecipeOf, type ModelSpec, sequenceLength } from '@vssm/families';
 import { costOf } from '../cost.ts';
 import { type DatasetId, datasetNames } from '../dataset-names.ts';
 import { checkFit } from '../datasets.ts';
@@ -23,7 +22,7 @@ export async function openClassified(
   planning: Planning,
 ): Promise<{ readonly model: ReadyModel; readonly dataset: ImageDataset } | SkippedTask> {
   const model = await planning.resources.trained(row.model);
-  const recipe = model === null ? 'vim-imagenet' : recipeOfModel(model.spec);
+  const recipe = model === null ? 'vim-imagenet' : imageRecipeOf(model.spec);
   const dataset = await planning.resources.dataset(row.dataset, recipe);
   if (dataset !== null && model !== null) {
     checkFit(model.spec, model.described.name, dataset);

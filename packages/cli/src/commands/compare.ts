@@ -10,8 +10,8 @@ import {
   progressOn,
 } from '@vssm/bench';
 import { type PruningPlan, planName } from '@vssm/core';
-import { type ImageDataset, openFashionMnist, openImageFolder, recipeOfModel } from '@vssm/datasets';
-import { checkPlan, densePlan, type ModelSpec, modelFlops } from '@vssm/families';
+import { type ImageDataset, openFashionMnist, openImageFolder } from '@vssm/datasets';
+import { checkPlan, densePlan, imageRecipeOf, type ModelSpec, modelFlops } from '@vssm/families';
 import type { ComparisonRecord } from '@vssm/results';
 import { checkInput } from '../inputs.ts';
 import { loadModel, type ModelOptions } from '../options/model.ts';
@@ -110,7 +110,7 @@ function quarters(depth: number): number[] {
 
 async function openImages({ data }: CompareOptions, spec: ModelSpec): Promise<ImageDataset | null> {
   if (data !== undefined) {
-    const dataset = await openImageFolder(data, { recipe: recipeOfModel(spec), imageSize: spec.imageWidth });
+    const dataset = await openImageFolder(data, { recipe: imageRecipeOf(spec), imageSize: spec.imageWidth });
     checkInput(dataset, spec);
     return dataset;
   }

@@ -8,10 +8,9 @@ import {
   type ClassOrder,
   type ImageDataset,
   openFashionMnist,
-  openImageNet,
-  recipeOfModel,
+  openImageNet
 } from '@vssm/datasets';
-import { type ModelSpec, parameterCount } from '@vssm/families';
+import { type ModelSpec, parameterCount, imageRecipeOf } from '@vssm/families';
 import type { AccuracyRecord } from '@vssm/results';
 import { Command } from 'commander';
 import { datasetNamed, datasetNames } from '../dataset-named.ts';
@@ -160,7 +159,7 @@ async function openDataset(options: Options, spec: ModelSpec): Promise<ImageData
     );
   }
   return openImageNet(folder, {
-    recipe: recipeOfModel(spec),
+    recipe: imageRecipeOf(spec),
     imageSize: spec.imageWidth,
     ...(options.classOrder !== undefined && { classOrder: options.classOrder }),
   });

@@ -1,7 +1,6 @@
 /** `vssm finetune`: a checkpoint under a pruning plan, with gradient through the kept tokens. */
 import { UserError } from '@vssm/core';
-import { recipeOfModel } from '@vssm/datasets';
-import { checkPlan } from '@vssm/families';
+import { checkPlan, imageRecipeOf, trainableSpec } from '@vssm/families';
 import { finetuningRecipe } from '@vssm/train';
 import { Command } from 'commander';
 import { withNewHead } from '../new-head.ts';
@@ -9,7 +8,7 @@ import { addModelOptions, loadModel, type ModelOptions } from '../options/model.
 import { addPlanOptions, type PlanOptions, planOf } from '../options/plan.ts';
 import { addTrainingOptions, recipeOf, type TrainingOptions } from '../options/training.ts';
 import { note } from '../output.ts';
-import { runTraining, trainable } from '../training.ts';
+import { runTraining } from '../training.ts';
 import { classCount, openTrainingImages } from '../training-images.ts';
 
 type Options = TrainingOptions & ModelOptions & PlanOptions & { readonly newHead?: boolean };
@@ -25,7 +24,7 @@ export function finetuneCommand(): Command {
 
 async function run(options: Options): Promise<void> {
   const { spec, weights } = await loadModel(options);
-  trainable(spec);
+  trainableSpec(spec);
   const plan = planOf(options, spec.family);
   checkPlan(spec, plan);
   const recipe = recipeOf(options, finetuningRecipe);
@@ -34,7 +33,7 @@ async function run(options: Options): Promise<void> {
       `the model takes ${spec.imageHeight}x${spec.imageWidth}, recipes give squares; give --image-size`,
     );
   }
-  const images = await openTrainingImages(options, recipeOfModel(spec), spec.imageWidth);
+  const images = await openTrainingImages(options, imageRecipeOf(spec), spec.imageWidth);
   await runTraining(options, images, (training) => {
     const classes = classCount(options.numClasses, training);
     if (classes === spec.classes && options.newHead !== true) return { spec, plan, recipe, initial: weights };

@@ -3,8 +3,8 @@ import { openBackend, progressOn } from '@vssm/bench';
 import { writeSafetensors } from '@vssm/checkpoints';
 import { formatSchedule, oneOf, type PruningPlan, planName, type Tensor, UserError } from '@vssm/core';
 import { checkWritable } from '@vssm/core/files';
-import { recipeNames, recipeOfModel } from '@vssm/datasets';
-import { classTokenOf, tokenGrid } from '@vssm/families';
+import { recipeNames } from '@vssm/datasets';
+import { classTokenOf, tokenGrid, imageRecipeOf } from '@vssm/families';
 import { topK } from '@vssm/metrics';
 import { Command } from 'commander';
 import {
@@ -101,7 +101,7 @@ async function openInput(
     throw new UserError('give one of --tensor FILE.safetensors and --images FOLDER');
   }
   if (tensor !== undefined) return tensorInput(tensor, spec);
-  const recipe = oneOf('--recipe', options.recipe ?? recipeOfModel(spec), recipeNames);
+  const recipe = oneOf('--recipe', options.recipe ?? imageRecipeOf(spec), recipeNames);
   return imageInput(options.images!, spec, recipe);
 }
 

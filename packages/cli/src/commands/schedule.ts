@@ -7,7 +7,14 @@ import {
   UserError,
   usualKeepRatios,
 } from '@vssm/core';
-import { type ModelSpec, modelFlops, promisedSpeedup, pruningPlan, searchSchedules } from '@vssm/families';
+import {
+  families,
+  type ModelSpec,
+  modelFlops,
+  promisedSpeedup,
+  pruningPlan,
+  searchSchedules,
+} from '@vssm/families';
 import { Command } from 'commander';
 import { addModelOptions, type ModelOptions, specOf } from '../options/model.ts';
 import { fraction, whole } from '../options/numbers.ts';
@@ -23,13 +30,6 @@ type Options = ModelOptions &
     readonly maxSteps?: number;
     readonly limit: number;
   };
-
-/** What must be read beside every list of schedules. */
-const notes: Readonly<Record<ModelSpec['family'], string>> = {
-  vim: 'found by arithmetic alone: that a schedule fits does not make it the one the paper used',
-  plainmamba:
-    "the paper's own PlainMamba schedule is not known: many fit, and none of these is presented as the paper's",
-};
 
 export function scheduleCommand(): Command {
   const command = new Command('schedule').description(
@@ -72,7 +72,7 @@ async function run(options: Options): Promise<void> {
       strictGflops: modelFlops(spec, dense, 'strict').total / 1e9,
     },
     found: found.length,
-    note: notes[spec.family],
+    note: families[spec.family].words.schedules,
     schedules: found.slice(0, limit).map((schedule) => described(spec, schedule)),
   };
   printResult(options, result, human(result));

@@ -6,9 +6,10 @@ import {
   densePlan,
   isModelName,
   namedModel,
+  newTrainableSpec,
   randomWeights,
-  type VimSpec,
-  vimSpec,
+  type TrainableSpec,
+  trainableSpec,
 } from '@vssm/families';
 import { trainingRecipe } from '@vssm/train';
 import { Command } from 'commander';
@@ -16,7 +17,7 @@ import { type DatasetName, datasetNamed } from '../dataset-named.ts';
 import { whole } from '../options/numbers.ts';
 import { type SmallSpec, smallSpec } from '../options/spec.ts';
 import { addTrainingOptions, recipeOf, type TrainingOptions } from '../options/training.ts';
-import { runTraining, trainable } from '../training.ts';
+import { runTraining } from '../training.ts';
 import { classCount, openTrainingImages } from '../training-images.ts';
 
 type Options = TrainingOptions & {
@@ -67,7 +68,7 @@ async function run(options: Options): Promise<void> {
 }
 
 /** Everything but the number of classes, which the data decides. */
-function shapeOf(options: Options, dataset: DatasetName): VimSpec {
+function shapeOf(options: Options, dataset: DatasetName): TrainableSpec {
   const { model, spec, width, depth, stateSize: state, patch } = options;
   const single = { width, depth, state, patch };
   const given = Object.entries(single).filter(([, value]) => value !== undefined);
@@ -76,7 +77,7 @@ function shapeOf(options: Options, dataset: DatasetName): VimSpec {
       throw new UserError(`--model ${model} and --spec or its parts: give one of the two`);
     }
     if (!isModelName(model)) namedModel(model);
-    return trainable(namedModel(model));
+    return trainableSpec(namedModel(model));
   }
   const twice = given.find(([name]) => spec !== undefined && name in spec);
   if (twice !== undefined) throw new UserError(`--spec has ${twice[0]} already; give it once`);
@@ -86,7 +87,7 @@ function shapeOf(options: Options, dataset: DatasetName): VimSpec {
       `--spec size=${chosen.size}: Fashion-MNIST's pictures enter as they are, ${usual[dataset].size}`,
     );
   }
-  return vimSpec({
+  return newTrainableSpec({
     width: chosen.width,
     depth: chosen.depth,
     stateSize: chosen.state,

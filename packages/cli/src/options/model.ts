@@ -2,7 +2,7 @@
 import { fileURLToPath } from 'node:url';
 import { type Checkpoint, readCheckpoint } from '@vssm/checkpoints';
 import { UserError, type Weights } from '@vssm/core';
-import { checkSpec, type ModelSpec, models, namedModel, randomWeights } from '@vssm/families';
+import { type ModelSpec, models, namedModel, randomWeights, resizedModel } from '@vssm/families';
 import { loadModel as loadCheckpoint, type Size } from '@vssm/families/checkpoint';
 import type { Command } from 'commander';
 import { heightByWidth, whole } from './numbers.ts';
@@ -45,7 +45,7 @@ export function addModelOptions(command: Command): Command {
     )
     .option(
       '--stride <pixels>',
-      'step between patches, if it is not the patch size (Vim only)',
+      'step between patches, if it is not the patch size (families with a patch projection)',
       whole('--stride', 1),
     )
     .option('--image-size <HxW>', 'input size the model runs at', heightByWidth('--image-size'))
@@ -104,13 +104,6 @@ function modelSpec(name: string, options: ModelOptions): ModelSpec {
     );
   }
   const spec = namedModel(name);
-  const image = {
-    imageHeight: options.imageSize?.height ?? spec.imageHeight,
-    imageWidth: options.imageSize?.width ?? spec.imageWidth,
-  };
-  if (spec.family === 'vim') return checkSpec({ ...spec, ...image, stride: options.stride ?? spec.stride });
-  if (options.stride !== undefined) {
-    throw new UserError(`--stride ${options.stride}: only Vim has one; the cells of ${name} never overlap`);
-  }
-  return checkSpec({ ...spec, ...image });
+  const { imageHeight: height, imageWidth: width } = spec;
+  return resizedModel(spec, options.imageSize ?? { height, width }, options.stride);
 }

@@ -11,7 +11,7 @@ import {
   tokenOrders,
   UserError,
 } from '@vssm/core';
-import { type ModelFamily, pruningPlan } from '@vssm/families';
+import { families, type ModelFamily, modelFamilies, pruningPlan } from '@vssm/families';
 import type { Command } from 'commander';
 import { whole } from './numbers.ts';
 
@@ -36,13 +36,19 @@ export function addPlanOptions(command: Command): Command {
   );
 }
 
+/** `; PlainMamba: positional only` */
+const narrower = modelFamilies
+  .map((family) => families[family])
+  .flatMap(({ title, words }) => (words.conv === null ? [] : `; ${title}: ${words.conv}`))
+  .join('');
+
 /** All but the schedule. */
 export function addRuleOptions(command: Command): Command {
   return command
     .option('--alignment <how>', `what the scan does about pruned tokens: ${alignments.join(', ')}`, 'decay')
     .option(
       '--conv <taps>',
-      `what the convolution sees: ${convModes.join(', ')}; default: compact with none, else positional; PlainMamba: positional only`,
+      `what the convolution sees: ${convModes.join(', ')}; default: compact with none, else positional${narrower}`,
     )
     .option('--signal <signal>', `what tokens are scored by: ${signals.join(', ')}`, 'gated')
     .option('--reduce <how>', `channels to one score: ${reductions.join(', ')}`, 'clip')

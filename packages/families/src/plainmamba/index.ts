@@ -5,6 +5,7 @@ import { plainMambaFlops } from './flops.ts';
 import { plainMambaReference } from './reference.ts';
 import {
   checkPlainMambaShape,
+  type PlainMambaModelName,
   type PlainMambaSpec,
   plainMambaBuffers,
   plainMambaGrid,
@@ -12,9 +13,14 @@ import {
   plainMambaParameters,
 } from './spec.ts';
 
-export const plainmamba: Family<PlainMambaSpec> = {
+export const plainmamba: Family<PlainMambaSpec, PlainMambaModelName> = {
   title: 'PlainMamba',
   models: plainMambaModels,
+  published: {
+    'plainmamba-l1': { title: 'PlainMamba-L1', weights: 'ChenhongyiYang/PlainMamba, l1.pth' },
+    'plainmamba-l2': { title: 'PlainMamba-L2', weights: 'ChenhongyiYang/PlainMamba, l2.pth' },
+    'plainmamba-l3': { title: 'PlainMamba-L3', weights: 'ChenhongyiYang/PlainMamba, l3.pth' },
+  },
   layout: (spec) => ({ grid: plainMambaGrid(spec), protectedTokens: [], classToken: null }),
   parameters: plainMambaParameters,
   buffers: plainMambaBuffers,

@@ -3,7 +3,15 @@ import { everyChoice } from '@vssm/core';
 import type { Family } from '../family.ts';
 import { bidirectionalFlops } from './flops.ts';
 import { bidirectionalReference } from './reference.ts';
-import { checkVimShape, patchCount, patchGrid, type VimSpec, vimModels, vimParameters } from './spec.ts';
+import {
+  checkVimShape,
+  patchCount,
+  patchGrid,
+  type VimModelName,
+  type VimSpec,
+  vimModels,
+  vimParameters,
+} from './spec.ts';
 import type { BidirectionalSpec, BidirectionalTraits } from './traits.ts';
 
 export const vimTraits: BidirectionalTraits = {
@@ -40,10 +48,15 @@ export function bidirectional<Spec extends BidirectionalSpec>(traits: Bidirectio
   } satisfies Partial<Family<Spec>>;
 }
 
-export const vim: Family<VimSpec> = {
+export const vim: Family<VimSpec, VimModelName> = {
   ...bidirectional<VimSpec>(vimTraits),
   title: 'Vim',
   models: vimModels,
+  published: {
+    'vim-tiny': { title: 'Vim-T', weights: 'hustvl/Vim-tiny-midclstok' },
+    'vim-small': { title: 'Vim-S', weights: 'hustvl/Vim-small-midclstok' },
+    'vim-base': { title: 'Vim-B', weights: 'hustvl/Vim-base-midclstok' },
+  },
   imageRecipe: 'vim-imagenet',
   trainable: true,
   leastGain: 0.9,

@@ -1,5 +1,5 @@
 /** The kernels that training needs, over one WebAssembly memory: the checks of each call, and the calls. */
-
+import { maxStates, maxTaps } from '../limits.ts';
 import { checkCount, checkPositions, checkRows, checkVector, rowAddress } from '../rows.ts';
 import type { WasmMemory } from '../webassembly.ts';
 import { type ConvBackwardOptions, convBackwardScratch } from './backward-conv.ts';
@@ -25,8 +25,6 @@ export interface BackwardExports {
   gateBackward(...numbers: number[]): void;
 }
 
-const maxTaps = 8;
-const maxStates = 256;
 /** Channels are worked on in whole groups. */
 const group = 8;
 

@@ -1,4 +1,5 @@
 /** FLOPs of every model and plan that was run, in both profiles, each named. */
+import { families, modelFamilies } from '@vssm/families';
 import type { AccuracyRecord, SpeedRecord } from '@vssm/results';
 import type { Evidence } from '../evidence.ts';
 import { flops, times } from '../format.ts';
@@ -21,7 +22,7 @@ export function flopsSection({ evidence }: Context): Section | null {
     id: 'flops',
     title: 'FLOPs, counted twice',
     body: html`<p>The <strong>paper profile</strong> is the count behind the published GFLOPs: linear and convolution layers in
-multiply-adds, one scan direction for Vim, norms and activations free. The <strong>strict profile</strong> is the honest cost: two per
+multiply-adds, ${scansCounted}, norms and activations free. The <strong>strict profile</strong> is the honest cost: two per
 multiply-add, one for every other operation, both scan directions, and the pruning itself. Numbers of different profiles are never
 compared. The promised speed-up is strict FLOPs of the dense model over those of the pruned one.</p>
 ${table(
@@ -31,6 +32,9 @@ ${table(
 )}`,
   };
 }
+
+/** What the paper profile counts of each family's scans. */
+const scansCounted = modelFamilies.map((family) => families[family].words.paperFlops).join(', ');
 
 function row({ record, alignments }: Cost, sameModel: readonly Cost[]): Markup {
   const dense = sameModel.find(({ record: other }) => isDense(other));

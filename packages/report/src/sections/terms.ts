@@ -1,4 +1,5 @@
 /** The words of the report, each explained once, and links to the explanations from where they are used. */
+import { families, modelFamilies } from '@vssm/families';
 import { type Content, html, type Markup } from '../html.ts';
 import { method, type Plan, planName } from '../plan-names.ts';
 
@@ -13,7 +14,7 @@ export const terms = {
   ],
   evit: [
     'EViT rule',
-    'a rule made for ViTs. Vim has no attention, so it is read as the similarity of a token’s gated output to the class token’s.',
+    `a rule made for ViTs. ${modelFamilies.map((family) => families[family].words.evit).join(' ')}`,
   ],
   random: ['random', 'tokens drawn at random, the same ones on every machine.'],
   released: [

@@ -10,7 +10,7 @@ import {
   type RgbImage,
   stratifiedSample,
 } from '@vssm/datasets';
-import type { VimSpec } from '@vssm/families';
+import type { TrainableSpec } from '@vssm/families';
 import type { Recipe } from '../recipe/recipe.ts';
 import { patchesOf } from './patches.ts';
 
@@ -33,7 +33,7 @@ export function epochOrder(chosen: readonly number[], seed: number, epoch: numbe
 
 /** One image as the engine reads it, augmented, [patches, C · P · P]. */
 export async function trainingPatches(
-  spec: VimSpec,
+  spec: TrainableSpec,
   dataset: ImageDataset,
   normalisation: Normalisation,
   recipe: Recipe,

@@ -4,7 +4,7 @@
  */
 import type { Placement } from '@vssm/backend-cpu';
 import type { Direction } from '@vssm/core';
-import { patchCount, sequenceLength, type VimSpec } from '@vssm/families';
+import { patchCount, sequenceLength, type TrainableSpec } from '@vssm/families';
 import { type Arena, convBackwardScratch, type Rows, scanBackwardScratch } from '@vssm/kernels';
 import { patchSizeOf } from '../data/patches.ts';
 import { directions } from './segments.ts';
@@ -71,7 +71,7 @@ export interface Buffers {
 /** @param lengths tokens of each block */
 export function placeBuffers(
   arena: Arena,
-  spec: VimSpec,
+  spec: TrainableSpec,
   batch: number,
   lengths: readonly number[],
 ): Buffers {

@@ -1,19 +1,19 @@
 /** The engine's gradient against the float64 reference: every plan, random shapes. */
 import type { PruningPlan } from '@vssm/core';
-import { parameterCount, pruningPlan, type VimSpec, vimSpec } from '@vssm/families';
+import { parameterCount, pruningPlan, type TrainableSpec, vimSpec } from '@vssm/families';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { patchesOf } from '../data/patches.ts';
 import { livelyParameters, plans, randomImage, smallSpec } from '../made-up.test-data.ts';
 import { smoothedTarget } from '../reference/layers.ts';
-import { vimGradient } from '../reference/vim.ts';
+import { referenceGradient } from '../reference/model.ts';
 import { GradientEngine } from './engine.ts';
 
 /** What the project promises of the float32 gradient: relative to the largest element of each parameter's. */
 const tolerance = 1e-3;
 
 /** Largest error of the engine's gradient, parameter by parameter; and of its loss. */
-async function compare(spec: VimSpec, plan: PruningPlan, seed: number, batch: number): Promise<number> {
+async function compare(spec: TrainableSpec, plan: PruningPlan, seed: number, batch: number): Promise<number> {
   const parameters = livelyParameters(spec, seed);
   const images = Array.from({ length: batch }, (_, i) => randomImage(spec, seed + i));
   const targets = images.map((_, i) => smoothedTarget((seed + i) % spec.classes, spec.classes, 0.1));
@@ -36,7 +36,7 @@ async function compare(spec: VimSpec, plan: PruningPlan, seed: number, batch: nu
     await engine.run(micro);
     const { loss } = await engine.run(micro);
     const references = images.map((image, i) =>
-      vimGradient(spec, rounded, plan, image, targets[i], samples[i]),
+      referenceGradient(spec, rounded, plan, image, targets[i], samples[i]),
     );
     const meanLoss = references.reduce((sum, one) => sum + one.loss, 0) / batch;
     let worst = Math.abs(loss - meanLoss) / meanLoss;

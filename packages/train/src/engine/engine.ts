@@ -5,7 +5,7 @@
  */
 import { type Placement, type Places, select, unprunedPlaces } from '@vssm/backend-cpu';
 import { type PruningPlan, UserError } from '@vssm/core';
-import { checkPlan, patchCount, tokensPerBlock, type VimSpec } from '@vssm/families';
+import { checkPlan, patchCount, type TrainableSpec, tokensPerBlock } from '@vssm/families';
 import { Arena, createKernels, createMemory } from '@vssm/kernels';
 import { type Buffers, placeBuffers, placed } from './buffers.ts';
 import { type ParameterLayout, parameterLayout } from './layout.ts';
@@ -31,7 +31,7 @@ export interface MicroBatchResult {
 }
 
 export interface EngineOptions {
-  readonly spec: VimSpec;
+  readonly spec: TrainableSpec;
   readonly plan: PruningPlan;
   /** Images of one micro-batch. */
   readonly batch: number;
@@ -321,7 +321,7 @@ function blockRows({ spec, plan, batch }: EngineOptions): readonly BlockRows[] {
 }
 
 /** What the gradient kernels ask of a model. */
-function checkShape({ innerWidth, stateSize, convKernel }: VimSpec): void {
+function checkShape({ innerWidth, stateSize, convKernel }: TrainableSpec): void {
   if (innerWidth % 8 !== 0) {
     throw new UserError(`inner width ${innerWidth} cannot be trained: it must be a multiple of 8`);
   }

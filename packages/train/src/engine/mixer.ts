@@ -1,7 +1,7 @@
 /** What the kernels do of a block, forward and backward: two directions, one after the other. */
 import type { Places } from '@vssm/backend-cpu';
 import { type Direction, type PruningPlan, sizeOf } from '@vssm/core';
-import { directionParameterNames, type VimSpec } from '@vssm/families';
+import { directionParameterNames, type TrainableSpec } from '@vssm/families';
 import type { Arena, Kernels } from '@vssm/kernels';
 import { type Buffers, rowsOf } from './buffers.ts';
 import { directions } from './segments.ts';
@@ -18,7 +18,7 @@ export interface BlockJob {
 }
 
 export interface MixerParts {
-  readonly spec: VimSpec;
+  readonly spec: TrainableSpec;
   /** Images. */
   readonly batch: number;
   readonly arena: Arena;

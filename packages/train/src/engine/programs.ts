@@ -1,6 +1,6 @@
 /** The sessions of the traces that one model and plan need, each opened once and shared by the blocks of its length. */
 import { MemorySession } from '@vssm/backend-cpu';
-import type { VimSpec } from '@vssm/families';
+import type { TrainableSpec } from '@vssm/families';
 import type { WasmMemory } from '@vssm/kernels';
 import { gradientOf } from '../autodiff/gradient.ts';
 import { onnxModel } from '../autodiff/onnx.ts';
@@ -29,7 +29,7 @@ export interface BlockRows {
 
 /** @param lossScale of the sum over the micro-batch */
 export async function openPrograms(
-  spec: VimSpec,
+  spec: TrainableSpec,
   batch: number,
   blocks: readonly BlockRows[],
   lossScale: number,
@@ -73,7 +73,7 @@ export async function openPrograms(
   }
 }
 
-function embedGradientTrace(spec: VimSpec, batch: number): Trace {
+function embedGradientTrace(spec: TrainableSpec, batch: number): Trace {
   return gradientOf(embedTrace(spec, batch), {
     from: ['next_residual', 'xz'],
     to: ['patch_weight', 'patch_bias', 'cls_token', 'pos_embed', 'norm', 'in_proj'],
@@ -81,7 +81,7 @@ function embedGradientTrace(spec: VimSpec, batch: number): Trace {
   });
 }
 
-function projectionsGradientTrace(spec: VimSpec, rows: number): Trace {
+function projectionsGradientTrace(spec: TrainableSpec, rows: number): Trace {
   return gradientOf(projectionTrace(spec, rows, true), {
     from: directions.flatMap((one) => [`projected_${one}`, `delta_${one}`, `passed_${one}`]),
     to: directions.flatMap((one) => [`u_${one}`, `x_proj_${one}`, `dt_proj_${one}`]),
@@ -89,7 +89,7 @@ function projectionsGradientTrace(spec: VimSpec, rows: number): Trace {
   });
 }
 
-function nextGradientTrace(spec: VimSpec, rows: number, selection: Selection): Trace {
+function nextGradientTrace(spec: TrainableSpec, rows: number, selection: Selection): Trace {
   return gradientOf(nextTrace(spec, rows, selection), {
     from: ['next_residual', 'xz'],
     to: ['y', 'residual', 'out_proj', 'norm', 'in_proj'],
@@ -97,7 +97,7 @@ function nextGradientTrace(spec: VimSpec, rows: number, selection: Selection): T
   });
 }
 
-function headGradientTrace(spec: VimSpec, rows: number, batch: number, scale: number): Trace {
+function headGradientTrace(spec: TrainableSpec, rows: number, batch: number, scale: number): Trace {
   return gradientOf(headTrace(spec, rows, batch, scale), {
     from: ['loss'],
     to: ['y', 'residual', 'out_proj', 'norm_f', 'head_weight', 'head_bias'],

@@ -7,7 +7,7 @@
  *                └──────── next: (select), out_proj, add, norm, in_proj ◀───┘   (after the last block: head)
  */
 import type { Direction } from '@vssm/core';
-import { classTokenPosition, patchCount, sequenceLength, type VimSpec } from '@vssm/families';
+import { classTokenPosition, patchCount, sequenceLength, type TrainableSpec } from '@vssm/families';
 import { Trace, type Value } from '../autodiff/trace.ts';
 import { patchSizeOf } from '../data/patches.ts';
 
@@ -22,7 +22,7 @@ export type Selection =
   | { readonly kind: 'mask' };
 
 /** patches, weights → residual [rows, d] and xz [rows, 2E] of the first block */
-export function embedTrace(spec: VimSpec, batch: number): Trace {
+export function embedTrace(spec: TrainableSpec, batch: number): Trace {
   const { width: d } = spec;
   const g = new Trace('embed');
   const patches = patchCount(spec);
@@ -43,7 +43,7 @@ export function embedTrace(spec: VimSpec, batch: number): Trace {
  *
  * @param passing adds outputs `passed_<direction>`, u itself, so that the gradient can start there too
  */
-export function projectionTrace(spec: VimSpec, rows: number, passing: boolean): Trace {
+export function projectionTrace(spec: TrainableSpec, rows: number, passing: boolean): Trace {
   const { innerWidth: E, dtRank: r, stateSize: N } = spec;
   const g = new Trace('projections');
   for (const direction of directions) {
@@ -58,7 +58,7 @@ export function projectionTrace(spec: VimSpec, rows: number, passing: boolean): 
 }
 
 /** y, residual → residual and xz of the next block */
-export function nextTrace(spec: VimSpec, rows: number, selection: Selection): Trace {
+export function nextTrace(spec: TrainableSpec, rows: number, selection: Selection): Trace {
   const g = new Trace('next');
   withInProjection(g, spec, outProjection(g, spec, rows, selected(g, selection, rows)));
   return g;
@@ -69,7 +69,7 @@ export function nextTrace(spec: VimSpec, rows: number, selection: Selection): Tr
  *
  * @param scale of the sum of the images' losses
  */
-export function headTrace(spec: VimSpec, rows: number, batch: number, scale: number): Trace {
+export function headTrace(spec: TrainableSpec, rows: number, batch: number, scale: number): Trace {
   const { width: d, classes } = spec;
   const g = new Trace('head');
   const token = outProjection(g, spec, rows, selected(g, { kind: 'gather', rowsAfter: batch }, rows));
@@ -100,14 +100,14 @@ function selected(g: Trace, selection: Selection, rows: number): (stream: Value)
 }
 
 /** residual + y Wᵀ / 2, the mean of the two directions folded into the factor. */
-function outProjection(g: Trace, spec: VimSpec, rows: number, select: (stream: Value) => Value): Value {
+function outProjection(g: Trace, spec: TrainableSpec, rows: number, select: (stream: Value) => Value): Value {
   const { width: d, innerWidth: E } = spec;
   const y = select(g.input('y', [rows, E]));
   const residual = select(g.input('residual', [rows, d]));
   return g.add(residual, g.gemm(y, g.input('out_proj', [d, E]), { transB: true, alpha: 0.5 }));
 }
 
-function withInProjection(g: Trace, { width: d, innerWidth: E }: VimSpec, residual: Value): void {
+function withInProjection(g: Trace, { width: d, innerWidth: E }: TrainableSpec, residual: Value): void {
   g.output('next_residual', residual);
   const normed = g.rmsNorm(residual, g.input('norm', [d]));
   g.output('xz', g.gemm(normed, g.input('in_proj', [2 * E, d]), { transB: true }));

@@ -1,6 +1,6 @@
 /** Parameters (or, at another base, their gradients) under the names that the segments know them by. */
 import type { Placement } from '@vssm/backend-cpu';
-import { directionParameterNames, type VimSpec } from '@vssm/families';
+import { directionParameterNames, type TrainableSpec } from '@vssm/families';
 import { patchSizeOf } from '../data/patches.ts';
 import type { ParameterLayout } from './layout.ts';
 import { directions } from './segments.ts';
@@ -8,7 +8,7 @@ import { directions } from './segments.ts';
 export type Placements = Readonly<Record<string, Placement>>;
 
 export class NamedParameters {
-  readonly #spec: VimSpec;
+  readonly #spec: TrainableSpec;
   readonly #layout: ParameterLayout;
   readonly #base: number;
   readonly #prefix: string;
@@ -17,7 +17,7 @@ export class NamedParameters {
    * @param base byte offset of the vector that the layout describes
    * @param prefix of every name: none for parameters, `d_` for gradients
    */
-  constructor(spec: VimSpec, layout: ParameterLayout, base: number, prefix: '' | 'd_') {
+  constructor(spec: TrainableSpec, layout: ParameterLayout, base: number, prefix: '' | 'd_') {
     this.#spec = spec;
     this.#layout = layout;
     this.#base = base;

@@ -3,7 +3,7 @@
  * compared is what remains after fine-tuning; what is lost before it is evaluated beside.
  */
 import type { PruningPlan } from '@vssm/core';
-import type { VimSpec } from '@vssm/families';
+import type { TrainableSpec } from '@vssm/families';
 import type { Recipe } from '../recipe/recipe.ts';
 
 export interface TrainingExperiment {
@@ -12,7 +12,7 @@ export interface TrainingExperiment {
   /** Of the model and of the data set, in print. */
   readonly model: string;
   readonly dataset: string;
-  readonly spec: VimSpec;
+  readonly spec: TrainableSpec;
   /** Of the dense model. */
   readonly dense: Recipe;
   /** The same for every row, but for the seed. */

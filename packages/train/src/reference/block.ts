@@ -1,7 +1,7 @@
 /** One Vim block in float64, forward and backward: norm, both directions, gate, output projection. */
 import { type Direction, gaps, type PruningPlan } from '@vssm/core';
 import { gatherRows, silu } from '@vssm/core/reference';
-import { directionParameterNames, type VimSpec } from '@vssm/families';
+import { directionParameterNames, type TrainableSpec } from '@vssm/families';
 import {
   type ConvArrays,
   convForward,
@@ -40,8 +40,8 @@ export interface BlockResult {
 const directions: readonly Direction[] = ['forward', 'backward'];
 
 /** @param residual [L, d], what the block's norm reads */
-export function vimBlock(
-  spec: VimSpec,
+export function mambaBlock(
+  spec: TrainableSpec,
   parameters: Parameters64,
   plan: PruningPlan,
   block: number,
@@ -96,7 +96,7 @@ export function vimBlock(
 
 /** One direction, from x [L, E] in the tokens' own places to y [L, E] in scan order. */
 function scanDirection(
-  spec: VimSpec,
+  spec: TrainableSpec,
   parameters: Parameters64,
   plan: PruningPlan,
   prefix: string,

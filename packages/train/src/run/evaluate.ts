@@ -3,12 +3,12 @@ import { answerImages, type Classified, classifier, MemoryAnswers, Unanswered } 
 import { cpuBackend } from '@vssm/backend-cpu';
 import { type PruningPlan, UserError, type Weights } from '@vssm/core';
 import type { ImageDataset } from '@vssm/datasets';
-import type { VimSpec } from '@vssm/families';
+import type { TrainableSpec } from '@vssm/families';
 import { topK } from '@vssm/metrics';
 import type { Evaluation } from './log.ts';
 
 export interface EvaluationRequest {
-  readonly spec: VimSpec;
+  readonly spec: TrainableSpec;
   readonly plan: PruningPlan;
   readonly dataset: ImageDataset;
   readonly threads: number;

@@ -8,7 +8,7 @@ import { join } from 'node:path';
 import { writeSafetensors } from '@vssm/checkpoints';
 import { type PruningPlan, UserError, type Weights } from '@vssm/core';
 import type { ImageDataset, Normalisation } from '@vssm/datasets';
-import type { VimSpec } from '@vssm/families';
+import type { TrainableSpec } from '@vssm/families';
 import { chosenImages, epochOrder, trainingPatches } from '../data/training-images.ts';
 import type { MicroBatch } from '../engine/engine.ts';
 import { flatten, type ParameterLayout, parameterLayout, unflatten } from '../engine/layout.ts';
@@ -20,7 +20,7 @@ import { GradientPool } from './pool.ts';
 import { beginning, loadState, type Progress, type RunIdentity, saveState } from './state.ts';
 
 export interface TrainingRun {
-  readonly spec: VimSpec;
+  readonly spec: TrainableSpec;
   readonly plan: PruningPlan;
   readonly recipe: Recipe;
   readonly initial: Weights;

@@ -2,8 +2,8 @@
 import { UserError } from '@vssm/core';
 import type { RgbImage } from '@vssm/datasets';
 import { normalise } from '@vssm/datasets/normalise';
-import { applyRecipe, recipeFor, recipeOfModel } from '@vssm/datasets/recipe';
-import type { ModelSpec } from '@vssm/families';
+import { applyRecipe, recipeFor } from '@vssm/datasets/recipe';
+import { imageRecipeOf, type ModelSpec } from '@vssm/families';
 import type { Samples } from '../exchange.ts';
 
 export interface Picture {
@@ -75,7 +75,7 @@ export function preparePicture({ image }: Picture, spec: ModelSpec): Prepared {
       `the model takes ${inChannels}x${imageHeight}x${imageWidth}; pictures can be made square, with 1 or 3 channels`,
     );
   }
-  const recipe = recipeFor(recipeOfModel(spec), imageWidth);
+  const recipe = recipeFor(imageRecipeOf(spec), imageWidth);
   const seen = applyRecipe(image, recipe);
   return { seen, pixels: normalise(seen, recipe) };
 }

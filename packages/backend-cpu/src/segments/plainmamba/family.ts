@@ -1,10 +1,10 @@
 /** A PlainMamba around its pruning steps: no class token, and biases that would fill what a mask has emptied. */
 import { type PlainMambaSpec, plainMambaGrid, sequenceLength } from '@vssm/families';
 import { segmentNames } from '@vssm/graph';
-import type { Family, FamilyContext } from '../family.ts';
+import type { FamilyContext, Hooks } from '../family.ts';
 import { placeLayerConvolutions } from './parameters.ts';
 
-export function plainMambaFamily(context: FamilyContext<PlainMambaSpec>): Family {
+export function plainMambaHooks(context: FamilyContext<PlainMambaSpec>): Hooks {
   const { spec, plan, weights, arena, kernels, buffers, runner, batch } = context;
   const { width: d } = spec;
   const { height: rows, width: columns } = plainMambaGrid(spec);

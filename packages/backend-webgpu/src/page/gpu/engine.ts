@@ -15,11 +15,9 @@ import type { Runtime } from '../ort.ts';
 import { allBuffers, type Buffers, chunkSizeFor, createBuffers } from './buffers.ts';
 import { type SharedDevice, watched } from './device.ts';
 import { Kernels } from './dispatch.ts';
-import type { Mixer } from './mixer.ts';
+import { createMixer, type Mixer } from './mixer.ts';
 import { createPhases, type Phases } from './phases.ts';
-import { createPlainMambaMixer } from './plainmamba-mixer.ts';
 import { type BlockProgram, layOutProgram, type Program } from './program.ts';
-import { createVimMixer } from './vim-mixer.ts';
 
 /** One pipeline per kernel and device, whichever models use it. */
 const kernelsOf = new WeakMap<GPUDevice, Kernels>();
@@ -57,10 +55,16 @@ async function assemble(
   kernelsOf.set(device, kernels);
   const buffers = createBuffers(device, spec, plan, segments.projectionSets, chunkSize);
   const phases = createPhases(device, spec, plan, chunkSize);
-  const mixer =
-    spec.family === 'vim'
-      ? createVimMixer(device, kernels, spec, weights, buffers, phases.phases)
-      : createPlainMambaMixer(device, kernels, spec, weights, plan, chunkSize, buffers, phases.phases);
+  const mixer = createMixer({
+    device,
+    kernels,
+    spec,
+    weights,
+    plan,
+    batch: chunkSize,
+    buffers,
+    phases: phases.phases,
+  });
   const program = layOutProgram(kernels, spec, plan, buffers, phases.phases, mixer);
   kernels.submit(mixer.setup, chunkSize);
   return { runtime, device, model, chunkSize, sessions, kernels, buffers, phases, mixer, program };

@@ -1,6 +1,11 @@
 /** What a family's kernels do of one block, and what the program asks of them. */
-import type { Dispatch } from './dispatch.ts';
+import type { PruningPlan, Weights } from '@vssm/core';
+import type { ModelFamily, ModelSpec, SpecOf } from '@vssm/families';
+import type { Buffers } from './buffers.ts';
+import type { Dispatch, Kernels } from './dispatch.ts';
 import type { Phase } from './phases.ts';
+import { createPlainMambaMixer } from './plainmamba-mixer.ts';
+import { createVimMixer } from './vim-mixer.ts';
 
 export interface Mixer {
   /** Dispatches that every run of the model needs done once before, for tables that never change. */
@@ -17,4 +22,34 @@ export interface Mixer {
   convolveStream(block: number, step: number, from: GPUBuffer, to: GPUBuffer): Dispatch | undefined;
   /** Buffers of its own. */
   readonly buffers: readonly GPUBuffer[];
+  /**
+   * Under `mask`: whether rows of tokens that are gone become zero here, after the step, and stay so; otherwise the
+   * following segments zero them, by an input that says which live.
+   */
+  readonly zeroesGone: boolean;
+  /** What the classifier reads: the class token, or every token that lives. */
+  readonly headReads: 'class-token' | 'live-tokens';
+}
+
+export interface MixerContext<Spec extends ModelSpec> {
+  readonly device: GPUDevice;
+  readonly kernels: Kernels;
+  readonly spec: Spec;
+  readonly weights: Weights;
+  readonly plan: PruningPlan;
+  /** Most images of one chunk. */
+  readonly batch: number;
+  readonly buffers: Buffers;
+  readonly phases: readonly Phase[];
+}
+
+/** The one place of this backend that names the families. */
+const mixers = {
+  vim: createVimMixer,
+  plainmamba: createPlainMambaMixer,
+} satisfies { [F in ModelFamily]: (context: MixerContext<SpecOf<F>>) => Mixer };
+
+export function createMixer(context: MixerContext<ModelSpec>): Mixer {
+  const create = mixers[context.spec.family] as (context: MixerContext<ModelSpec>) => Mixer;
+  return create(context);
 }

@@ -2,7 +2,7 @@
  * PlainMamba's convolution on the grid and its four scans on the device. Where the tokens are on the grid, and how
  * the snakes run through those that are left, is worked out on the device once per phase.
  */
-import { type PruningPlan, scanDirections, snakeOrders, type Weights } from '@vssm/core';
+import { scanDirections, snakeOrders, type Weights } from '@vssm/core';
 import { type PlainMambaSpec, plainMambaGrid, sequenceLength } from '@vssm/families';
 import { foldedBatchNorm } from '@vssm/graph';
 import {
@@ -20,9 +20,9 @@ import {
   scanShader,
   snakeStepsShader,
 } from '@vssm/kernels/wgsl';
-import { type Buffers, filledBuffer, storageBuffer } from './buffers.ts';
-import type { Dispatch, Kernels } from './dispatch.ts';
-import type { Mixer } from './mixer.ts';
+import { filledBuffer, storageBuffer } from './buffers.ts';
+import type { Dispatch } from './dispatch.ts';
+import type { Mixer, MixerContext } from './mixer.ts';
 import type { Phase } from './phases.ts';
 
 const directions: readonly SnakeDirection[] = [0, 1, 2, 3];
@@ -35,16 +35,9 @@ interface Places {
   readonly steps: GPUBuffer;
 }
 
-export function createPlainMambaMixer(
-  device: GPUDevice,
-  kernels: Kernels,
-  spec: PlainMambaSpec,
-  weights: Weights,
-  plan: PruningPlan,
-  batch: number,
-  { xz, sets, y, partialScores, reference }: Buffers,
-  phases: readonly Phase[],
-): Mixer {
+export function createPlainMambaMixer(context: MixerContext<PlainMambaSpec>): Mixer {
+  const { device, kernels, spec, weights, plan, batch, phases } = context;
+  const { xz, sets, y, partialScores, reference } = context.buffers;
   const { innerWidth: E, width: d, depth } = spec;
   const { height: rows, width: columns } = plainMambaGrid(spec);
   const cells = sequenceLength(spec);
@@ -124,6 +117,9 @@ export function createPlainMambaMixer(
           (images) => scanGrid(scan, images),
         );
       }),
+    // A layer's biases would fill them.
+    zeroesGone: false,
+    headReads: 'live-tokens',
     begin: (step) => (places[step] === places[0] ? [] : fillPlaces(phases[step], places[step])),
     reference: ({ shape, live }) =>
       kernels.dispatch(meanRowShader(E), [shape, y, live, reference], (images) => rowGrid(E, 1, images)),

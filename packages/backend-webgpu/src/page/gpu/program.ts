@@ -40,7 +40,7 @@ export interface BlockProgram {
   readonly y?: GPUBuffer;
   readonly residual: GPUBuffer;
   readonly nextResidual: GPUBuffer;
-  /** Read by PlainMamba's segments under `mask`: [rows, 1] */
+  /** Read by segments that zero what is gone, under `mask`: [rows, 1] */
   readonly live?: GPUBuffer;
 }
 
@@ -92,7 +92,7 @@ export function layOutProgram(
       y = undefined;
     } else {
       y = buffers.y;
-      if (ends && masked && spec.family === 'vim') {
+      if (ends && masked && mixer.zeroesGone) {
         after.push(zero(kernels, phase, y, E), zero(kernels, phase, residual, d));
       } else if (ends && !masked) {
         after.push(kept(y, buffers.keptY, E), kept(residual, spare, d));
@@ -113,24 +113,24 @@ export function layOutProgram(
       ...(y !== undefined && { y }),
       residual,
       nextResidual: spare,
-      ...(masked && spec.family === 'plainmamba' && { live: phases[step].live }),
+      ...(masked && !mixer.zeroesGone && { live: phases[step].live }),
     });
     if (block < spec.depth - 1) [residual, spare] = [spare, residual];
   }
-  return { blocks, head: layOutHead(kernels, spec, plan, buffers, phases, { y, residual, spare }) };
+  return { blocks, head: layOutHead(kernels, spec, plan, buffers, phases, mixer, { y, residual, spare }) };
 }
 
-/** Vim's classifier reads the class tokens, PlainMamba's every token that lives. */
 function layOutHead(
   kernels: Kernels,
   spec: ModelSpec,
   { alignment, schedule }: PruningPlan,
   buffers: Buffers,
   phases: readonly Phase[],
+  { headReads }: Mixer,
   { y, residual, spare }: { y: GPUBuffer | undefined; residual: GPUBuffer; spare: GPUBuffer },
 ): Program['head'] {
   const { innerWidth: E, width: d } = spec;
-  if (spec.family === 'vim') {
+  if (headReads === 'class-token') {
     const { pick, classTokens } = phases.at(-1)!;
     const { headY, headResidual } = buffers;
     const dispatches = [
@@ -224,7 +224,7 @@ function gather(
   );
 }
 
-/** Under `mask` the rows of Vim's pruned tokens become zero, and stay so: nothing in a block has a bias there. */
+/** Under `mask`: the rows of pruned tokens become zero. */
 function zero(kernels: Kernels, { shape, length, next }: Phase, rows: GPUBuffer, width: number): Dispatch {
   return kernels.dispatch(zeroShader(width), [shape, next.live, rows], (batch) =>
     rowGrid(width, length, batch),

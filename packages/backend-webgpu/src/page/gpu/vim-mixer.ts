@@ -11,21 +11,14 @@ import {
   scanGrid,
   scanShader,
 } from '@vssm/kernels/wgsl';
-import { type Buffers, filledBuffer } from './buffers.ts';
-import type { Kernels } from './dispatch.ts';
-import type { Mixer } from './mixer.ts';
-import type { Phase } from './phases.ts';
+import { filledBuffer } from './buffers.ts';
+import type { Mixer, MixerContext } from './mixer.ts';
 
 const directions = ['forward', 'backward'] as const satisfies readonly Direction[];
 
-export function createVimMixer(
-  device: GPUDevice,
-  kernels: Kernels,
-  spec: VimSpec,
-  weights: Weights,
-  { xz, sets, y, partialScores, reference }: Buffers,
-  phases: readonly Phase[],
-): Mixer {
+export function createVimMixer(context: MixerContext<VimSpec>): Mixer {
+  const { device, kernels, spec, weights, phases } = context;
+  const { xz, sets, y, partialScores, reference } = context.buffers;
   const { innerWidth: E, depth } = spec;
   const conv = { channels: E, taps: spec.convKernel };
   const scan = { channels: E, states: spec.stateSize, dtRank: spec.dtRank };
@@ -64,6 +57,9 @@ export function createVimMixer(
     reference: ({ pick, classTokens }) =>
       kernels.dispatch(gatherShader(E), [pick, y, classTokens, reference], (batch) => rowGrid(E, 1, batch)),
     convolveStream: () => undefined,
+    // Nothing in a block has a bias there.
+    zeroesGone: true,
+    headReads: 'class-token',
   };
 }
 

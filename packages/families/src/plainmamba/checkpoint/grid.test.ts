@@ -42,7 +42,7 @@ describe('resolvePlainMambaGrid', () => {
     ['may lie 14x14 or, as in an image of 112x448, 7x28', 196, 16, { imageSize: size(112, 448) }],
     ['no square; say how they lie with --grid HxW', 60, 4, { input: size(40, 40) }],
     ['grid 7x7 has 49 patches, but pos_embed holds 196', 196, 16, { grid: size(7) }],
-    ['stride 8: only Vim has one', 196, 16, { stride: 8 }],
+    ['stride 8: a PlainMamba has none', 196, 16, { stride: 8 }],
     ['image size 0: must be a whole number', 196, 16, { imageSize: size(0) }],
     ['grid 0.5: must be', 196, 16, { grid: size(0.5) }],
   ])('refuses: %s', (problem, cells, patchSize, options) => {

@@ -33,7 +33,7 @@ export function resolvePlainMambaGrid(
 ): PlainMambaGeometry {
   const { stride, grid } = options;
   if (stride !== undefined) {
-    throw new UserError(`stride ${stride}: only Vim has one; a PlainMamba's cells never overlap`);
+    throw new UserError(`stride ${stride}: a PlainMamba has none; its cells never overlap`);
   }
   if (options.imageSize !== undefined) checkSize('image size', options.imageSize, 1);
   const imageSize =

@@ -82,7 +82,7 @@ describe('loadModel: PlainMamba', () => {
     expect(loadModel(checkpoint(spec), { imageSize: { height: 12, width: 20 } }).spec).toEqual(spec);
     const options = { grid: { height: 3, width: 5 }, imageSize: { height: 33, width: 8 } };
     expect(loadModel(checkpoint(spec), options).spec).toEqual({ ...spec, imageHeight: 33, imageWidth: 8 });
-    expect(() => loadModel(checkpoint(small), { stride: 2 })).toThrow('stride 2: only Vim has one');
+    expect(() => loadModel(checkpoint(small), { stride: 2 })).toThrow('stride 2: a PlainMamba has none');
   });
 
   it('gives the weights in the order of the tensors, and no others', () => {

@@ -1,4 +1,5 @@
 /** What the fast path was to reach, set before it was measured, and whether it does. */
+import { families } from '@vssm/families';
 import type { Evidence } from '../../evidence.ts';
 import {
   armOf,
@@ -68,7 +69,12 @@ function inWords(what: string, { bound, goal }: Bound): string {
 }
 
 /** Least share of the promised speed-up that pruning was to reach. */
-const leastGain = (model: string) => (model.startsWith('PlainMamba') ? 0.85 : 0.9);
+function leastGain(model: string): number {
+  const own = Object.values(families).find(({ published }) =>
+    Object.values(published).some(({ title }) => title === model),
+  );
+  return own?.leastGain ?? 0.9;
+}
 
 function forms(group: ExecutionGroup): Target[] {
   return [

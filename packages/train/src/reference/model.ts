@@ -5,9 +5,9 @@
  */
 import type { PruningPlan } from '@vssm/core';
 import { chooseTokens, importance, keptRows, livePositions, zeroGone } from '@vssm/core/reference';
-import { classTokenPosition, countRule, patchCount, patchGrid, type VimSpec } from '@vssm/families';
+import { classTokenPosition, countRule, patchCount, patchGrid, type TrainableSpec } from '@vssm/families';
 import { patchesOf } from '../data/patches.ts';
-import { type BlockResult, Gradients64, type Parameters64, vimBlock } from './block.ts';
+import { type BlockResult, Gradients64, mambaBlock, type Parameters64 } from './block.ts';
 import { add, crossEntropy, linear, rmsNorm, scatterRows } from './layers.ts';
 
 export interface ReferenceGradient {
@@ -35,8 +35,8 @@ type Pullback = (d: Float64Array) => Float64Array;
  * @param image normalised pixels [C, H, W]
  * @param target [classes], the distribution that the cross-entropy is taken against
  */
-export function vimGradient(
-  spec: VimSpec,
+export function referenceGradient(
+  spec: TrainableSpec,
   parameters: Parameters64,
   plan: PruningPlan,
   image: ArrayLike<number>,
@@ -57,7 +57,7 @@ export function vimGradient(
   };
   for (let block = 0; block < spec.depth; block++) {
     const { residual, positions } = sequence;
-    const result = vimBlock(spec, parameters, plan, block, residual, positions, gradients);
+    const result = mambaBlock(spec, parameters, plan, block, residual, positions, gradients);
     pullbacks.push((dStream) => add(dStream, result.pullback(dStream)));
     sequence = { ...sequence, residual: add(residual, result.hidden) };
     const step = plan.schedule.findIndex(({ after }) => after === block + 1);
@@ -86,7 +86,7 @@ export function vimGradient(
 
 /** Patches, the class token in their middle, and the position embedding over all of them: [L0, d]. */
 function embed(
-  spec: VimSpec,
+  spec: TrainableSpec,
   parameters: Parameters64,
   image: ArrayLike<number>,
   gradients: Gradients64,
@@ -123,7 +123,7 @@ function embed(
 
 /** Drops (or, under `mask`, zeroes) all but the best tokens; the gradient goes the same way back. */
 function prune(
-  spec: VimSpec,
+  spec: TrainableSpec,
   plan: PruningPlan,
   { gated, gatedBackward, ssm }: BlockResult,
   sequence: Sequence,

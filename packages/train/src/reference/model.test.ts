@@ -5,7 +5,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { livelyParameters, plans, randomImage, smallSpec } from '../made-up.test-data.ts';
 import { smoothedTarget } from './layers.ts';
-import { vimGradient } from './vim.ts';
+import { referenceGradient } from './model.ts';
 
 describe('the float64 gradient', () => {
   for (const [name, plan] of Object.entries(plans)) {
@@ -24,7 +24,7 @@ describe('the float64 gradient', () => {
             const parameters = livelyParameters(spec, seed);
             const image = randomImage(spec, seed);
             const target = smoothedTarget(seed % 3, 3, 0.1);
-            const loss = () => vimGradient(spec, parameters, plan, image, target, seed);
+            const loss = () => referenceGradient(spec, parameters, plan, image, target, seed);
             const { gradients, kept } = loss();
             let checked = 0;
             // Every parameter, along its gradient with some other direction mixed in.
@@ -61,7 +61,7 @@ describe('the float64 gradient', () => {
 
   it('has the shape of every parameter', () => {
     const spec = smallSpec();
-    const { gradients } = vimGradient(
+    const { gradients } = referenceGradient(
       spec,
       livelyParameters(spec, 1),
       plans.decay,
@@ -85,7 +85,7 @@ describe('the forward pass of the gradient', () => {
       );
       const parameters = new Map([...weights].map(([key, { data }]) => [key, Float64Array.from(data)]));
       const image = randomImage(spec, 5);
-      const own = vimGradient(spec, parameters, plan, image, smoothedTarget(1, 3, 0), 7);
+      const own = referenceGradient(spec, parameters, plan, image, smoothedTarget(1, 3, 0), 7);
       const want = referenceForward(spec, weights, plan, image, 7);
       expect(own.kept).toEqual(want.kept);
       // Two orders of summation of the same float64 numbers.

@@ -1,0 +1,17 @@
+/** What the conformance suite runs of each family. */
+import type { ModelFamily, SpecOf } from '@vssm/families';
+import type { GoldenCase } from './case.ts';
+import { plainMambaGoldenCases, plainMambaOddShape } from './plainmamba.ts';
+import { vimGoldenCases, vimOddShape } from './vim.ts';
+
+export interface FamilyTests<Spec> {
+  /** Model requests with their expected answers, which every backend must reproduce; the first is dense. */
+  golden(): Promise<readonly GoldenCase[]>;
+  /** A rectangular grid, odd sides, few channels: whatever of the family's shapes is easily got wrong. */
+  readonly oddShape: Spec;
+}
+
+export const familyTests = {
+  vim: { golden: vimGoldenCases, oddShape: vimOddShape },
+  plainmamba: { golden: plainMambaGoldenCases, oddShape: plainMambaOddShape },
+} satisfies { [F in ModelFamily]: FamilyTests<SpecOf<F>> };

@@ -29,14 +29,14 @@ export async function runTraining(
   const stop = stopOnSignal();
   try {
     const { spec, plan, initial, recipe: asked } = start(training);
-    const vim = trainableSpec(spec);
-    checkPlan(vim, plan);
+    const model = trainableSpec(spec);
+    checkPlan(model, plan);
     checkInput(training, spec);
     const recipe = checkRecipe(fittedRecipe(options, asked, training.samples.length));
     const { threads, testImages: limit, out } = options;
     const show = progressLine();
     const outcome = await train({
-      spec: vim,
+      spec: model,
       plan,
       recipe,
       initial,
@@ -48,7 +48,8 @@ export async function runTraining(
       logEvery: options.logEvery,
       circumstances: await circumstances(threads),
       ...(test !== undefined && {
-        evaluate: (weights: Weights) => evaluate({ spec: vim, plan, dataset: test, threads, limit }, weights),
+        evaluate: (weights: Weights) =>
+          evaluate({ spec: model, plan, dataset: test, threads, limit }, weights),
       }),
       tell: show,
       stopped: () => stop.signal !== null,

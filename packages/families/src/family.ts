@@ -59,6 +59,8 @@ export interface TokenLayout {
 
 /** The name of one of the image recipes in `@vssm/datasets`. */
 export type ImageRecipe = 'vim-imagenet' | 'plainmamba-imagenet';
+/** The same for segmentation. */
+export type SegmentationRecipe = 'vim-ade20k' | 'plainmamba-ade20k';
 
 /** What people read about a family, in reports, on the page and on the command line. */
 export interface FamilyWords {
@@ -106,6 +108,8 @@ export interface Family<Spec extends BaseSpec, Name extends string = string> {
 
   /** What its published models were trained on: how a picture becomes their input. */
   readonly imageRecipe: ImageRecipe;
+  /** What its published segmenters were trained on; null where there are none. */
+  readonly segmentationRecipe: SegmentationRecipe | null;
   /** Whether the training engine has its gradients. */
   readonly trainable: boolean;
   /** Least part of the speed-up promised by strict FLOPs that pruning is held to in the report's targets. */

@@ -1,6 +1,6 @@
 /** What everybody asks of a model, whatever its family: published sizes, tokens, parameters, limits. */
 import { sizeOf, UserError } from '@vssm/core';
-import type { ImageRecipe, Shapes, Size, TokenLayout } from './family.ts';
+import type { ImageRecipe, SegmentationRecipe, Shapes, Size, TokenLayout } from './family.ts';
 import {
   families,
   familyOf,
@@ -98,6 +98,13 @@ export function imageRecipeOf({
   inChannels,
 }: Pick<ModelSpec, 'family' | 'inChannels'>): ImageRecipe | 'fashion-mnist' {
   return inChannels === 1 ? 'fashion-mnist' : families[family].imageRecipe;
+}
+
+/** How a picture becomes the input of a segmenter around the family's backbone. */
+export function segmentationRecipeOf(family: ModelFamily): SegmentationRecipe {
+  const { segmentationRecipe, title } = families[family];
+  if (segmentationRecipe === null) throw new UserError(`no segmenter around a ${title} is known`);
+  return segmentationRecipe;
 }
 
 /** Every shape below is refused beyond this, so that a hostile file cannot ask for absurd work. */

@@ -21,6 +21,7 @@ import {
   randomDenseWeights,
 } from '@vssm/vision-tasks';
 import { loadDenseModel } from '@vssm/vision-tasks/checkpoint';
+import { segmentationRecipeOf } from '@vssm/families';
 import type { DenseModel } from './evaluate.ts';
 import { microLimits, microMaskRcnn, microUperNet } from './micro-models.ts';
 
@@ -127,7 +128,7 @@ async function openSegmentation(
   { backbone }: DenseSpec,
   limits: SizeLimits | null,
 ): Promise<DenseData> {
-  const recipe = backbone.spec.family === 'vim' ? 'vim-ade20k' : 'plainmamba-ade20k';
+  const recipe = segmentationRecipeOf(backbone.spec.family);
   const dataset = await openAde20k(dir, { recipe, ...(limits !== null && { limits }) });
   return { kind: 'ade20k', dataset, limits };
 }

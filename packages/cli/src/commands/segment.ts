@@ -4,6 +4,7 @@ import { adeClasses, type DenseDataset, openAde20k } from '@vssm/datasets';
 import type { SegmentationSummary } from '@vssm/metrics';
 import type { DenseRecord } from '@vssm/results';
 import type { UperNetSpec } from '@vssm/vision-tasks';
+import { segmentationRecipeOf } from '@vssm/families';
 import { Command } from 'commander';
 import {
   addDenseOptions,
@@ -44,7 +45,7 @@ async function run(options: Options): Promise<void> {
   const plan = planOf(options, family);
   checkClasses(model, 'ADE20K', adeClasses);
   const dataset = await openAde20k(dataFolder(options, 'VSSM_ADE20K', 'datasets/ade20k/README.md'), {
-    recipe: family === 'vim' ? 'vim-ade20k' : 'plainmamba-ade20k',
+    recipe: segmentationRecipeOf(family),
     ...(options.split !== undefined && { split: options.split }),
     ...(options.max !== undefined && { limits: options.max }),
   });

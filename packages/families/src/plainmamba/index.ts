@@ -49,6 +49,7 @@ export const plainmamba: Family<PlainMambaSpec, PlainMambaModelName> = {
   },
   countRule: () => 'every-token',
   imageRecipe: 'plainmamba-imagenet',
+  segmentationRecipe: 'plainmamba-ade20k',
   trainable: false,
   leastGain: 0.85,
   words: {

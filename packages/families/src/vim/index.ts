@@ -58,6 +58,7 @@ export const vim: Family<VimSpec, VimModelName> = {
     'vim-base': { title: 'Vim-B', weights: 'hustvl/Vim-base-midclstok' },
   },
   imageRecipe: 'vim-imagenet',
+  segmentationRecipe: 'vim-ade20k',
   trainable: true,
   leastGain: 0.9,
   words: {

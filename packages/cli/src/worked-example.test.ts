@@ -1,58 +1,14 @@
 /** The worked example of docs/adding-a-pruning-rule.md, carried out on a copy of the packages it touches. */
 import { spawnSync } from 'node:child_process';
-import { cpSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { basename, join } from 'node:path';
+import { join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
+import { carryOut, compile, copyPackages, editsOf, root } from './worked-example.test-data.ts';
 
-const root = join(import.meta.dirname, '../../..');
 const page = readFileSync(join(root, 'docs/adding-a-pruning-rule.md'), 'utf8');
 
-interface Edit {
-  readonly file: string;
-  readonly how: 'after' | 'instead of';
-  /** A line of the file, without its indentation. */
-  readonly line: string;
-  readonly lines: readonly string[];
-}
-
-/** "`FILE`, after `LINE`:" and a block of code. */
-const edits: readonly Edit[] = [
-  ...page.matchAll(/^`(packages\/[^`]+)`, (after|instead of) `([^\n]+)`:\n\n```\w+\n([\s\S]*?)\n```$/gm),
-].map(([, file, how, line, code]) => ({ file, how: how as Edit['how'], line, lines: code.split('\n') }));
-
-function apply(text: string, { file, how, line, lines }: Edit): string {
-  const old = text.split('\n');
-  const places = old.flatMap((own, at) => (own.trim() === line ? [at] : []));
-  expect(places, `${file}: "${line}"`).toHaveLength(1);
-  return old
-    .toSpliced(how === 'after' ? places[0] + 1 : places[0], how === 'after' ? 0 : 1, ...lines)
-    .join('\n');
-}
-
-/** Copies the packages that the CPU backend needs, so that their own links lead to the copies. */
-function copyPackages(target: string): void {
-  const needed = new Set<string>();
-  const add = (name: string) => {
-    if (needed.has(name)) return;
-    needed.add(name);
-    const { dependencies = {} } = JSON.parse(
-      readFileSync(join(root, 'packages', name, 'package.json'), 'utf8'),
-    );
-    for (const own of Object.keys(dependencies)) if (own.startsWith('@vssm/')) add(own.slice(6));
-  };
-  add('backend-cpu');
-  const skipped = ['testdata', '.vite', '.cache', 'bench'];
-  for (const name of needed) {
-    cpSync(join(root, 'packages', name), join(target, 'packages', name), {
-      recursive: true,
-      verbatimSymlinks: true,
-      filter: (path) => !skipped.includes(basename(path)),
-    });
-  }
-  symlinkSync(join(root, 'node_modules'), join(target, 'node_modules'));
-  writeFileSync(join(target, 'package.json'), '{"type":"module"}');
-}
+const edits = editsOf(page);
 
 /** Every form of execution of one small model; prints the kept tokens and the logits. */
 const check = `
@@ -102,17 +58,9 @@ describe('the worked example of a new pruning rule', () => {
   });
 
   it('fits where it says, passes the compiler, and builds', () => {
-    copyPackages(target);
-    for (const edit of edits) {
-      const file = join(target, edit.file);
-      writeFileSync(file, apply(readFileSync(file, 'utf8'), edit));
-    }
-    const options = JSON.parse(readFileSync(join(root, 'tsconfig.json'), 'utf8'));
-    const exclude = ['**/*.asm.ts', '**/*.test.ts', '**/*.test-data.ts', '**/*.fuzz.ts', '**/testing'];
-    const config = { ...options, include: ['packages/*/src'], exclude };
-    writeFileSync(join(target, 'tsconfig.json'), JSON.stringify(config));
-    const compiler = spawnSync(join(root, 'node_modules/.bin/tsc'), ['-p', target], { encoding: 'utf8' });
-    expect(compiler.stdout).toBe('');
+    copyPackages(target, ['backend-cpu'], ['testdata']);
+    carryOut(edits, target);
+    expect(compile(target)).toBe('');
     const built = node('packages/kernels', ['build.ts']);
     expect(built.status, built.stderr).toBe(0);
   }, 120_000);

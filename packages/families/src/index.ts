@@ -20,6 +20,7 @@ export { randomWeights } from './random-weights.ts';
 export * from './reference.ts';
 export * from './search.ts';
 export {
+  type BidirectionalModel,
   families,
   type ModelFamily,
   type ModelName,

@@ -4,6 +4,7 @@ import { plainmamba } from './plainmamba/index.ts';
 import type { PlainMambaSpec } from './plainmamba/spec.ts';
 import { vim } from './vim/index.ts';
 import { type VimSpec, vimSpec } from './vim/spec.ts';
+import type { BidirectionalSpec } from './vim/traits.ts';
 
 export type ModelSpec = VimSpec | PlainMambaSpec;
 
@@ -31,6 +32,9 @@ export function entryOf<Entry>(
 export function familyOf<Spec extends ModelSpec>(spec: Pick<Spec, 'family'>): Family<Spec & BaseSpec> {
   return entryOf(families, spec);
 }
+
+/** A model of any family that is made of Vim's blocks. */
+export type BidirectionalModel = ModelSpec & BidirectionalSpec;
 
 /** A spec that the training engine has gradients for. */
 export type TrainableSpec = VimSpec;

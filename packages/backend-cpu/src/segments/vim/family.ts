@@ -1,9 +1,9 @@
 /** A Vim around its pruning steps: the class token is what everything else is judged by, and all that is read. */
-import type { VimSpec } from '@vssm/families';
+import type { BidirectionalModel } from '@vssm/families';
 import type { FamilyContext, Hooks, Stream } from '../family.ts';
 import type { Places } from '../prune.ts';
 
-export function vimHooks({ spec, kernels, buffers }: FamilyContext<VimSpec>): Hooks {
+export function vimHooks({ spec, kernels, buffers }: FamilyContext<BidirectionalModel>): Hooks {
   const { innerWidth: E } = spec;
   return {
     begin() {},

@@ -1,6 +1,6 @@
 /** A Vim block's kernel work over a range of channels: two directions, one after the other. */
 import type { Direction } from '@vssm/core';
-import type { VimSpec } from '@vssm/families';
+import type { BidirectionalModel } from '@vssm/families';
 import type { Kernels } from '@vssm/kernels';
 import type { ChannelRange, Mixer, MixerContext, MixerPlaces, MixJob, Score } from '../mixer.ts';
 import { type BlockParameters, placeParameters } from './parameters.ts';
@@ -10,12 +10,15 @@ const directions: readonly Direction[] = ['forward', 'backward'];
 
 export class SequenceMixer implements Mixer {
   readonly #kernels: Kernels;
-  readonly #spec: VimSpec;
+  readonly #spec: BidirectionalModel;
   readonly #parameters: readonly BlockParameters[];
   readonly #places: MixerPlaces;
   readonly #range: ChannelRange;
 
-  constructor({ kernels, arena, spec, weights, places }: MixerContext<VimSpec>, range: ChannelRange) {
+  constructor(
+    { kernels, arena, spec, weights, places }: MixerContext<BidirectionalModel>,
+    range: ChannelRange,
+  ) {
     this.#kernels = kernels;
     this.#spec = spec;
     this.#parameters = placeParameters(arena, spec, weights);

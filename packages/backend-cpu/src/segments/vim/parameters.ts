@@ -1,6 +1,6 @@
 /** What the kernels need of a Vim's weights, laid out once in the kernels' memory. */
 import type { Direction, Weights } from '@vssm/core';
-import { directionParameterNames, type VimSpec } from '@vssm/families';
+import { type BidirectionalModel, directionParameterNames } from '@vssm/families';
 import type { Arena } from '@vssm/kernels';
 
 /** Byte offsets into the memory, all channels. */
@@ -19,7 +19,11 @@ export interface DirectionParameters {
 
 export type BlockParameters = Readonly<Record<Direction, DirectionParameters>>;
 
-export function placeParameters(arena: Arena, spec: VimSpec, weights: Weights): readonly BlockParameters[] {
+export function placeParameters(
+  arena: Arena,
+  spec: BidirectionalModel,
+  weights: Weights,
+): readonly BlockParameters[] {
   const place = (name: string, map: (value: number) => number = (value) => value): number => {
     const { data } = weights.get(name)!;
     const region = arena.float32(data.length);

@@ -1,6 +1,6 @@
 /** Vim's convolution and its two scans on the device. */
 import type { Direction, Weights } from '@vssm/core';
-import { directionParameterNames, type VimSpec } from '@vssm/families';
+import { type BidirectionalModel, directionParameterNames } from '@vssm/families';
 import {
   convShader,
   gatherShader,
@@ -16,7 +16,7 @@ import type { Mixer, MixerContext } from './mixer.ts';
 
 const directions = ['forward', 'backward'] as const satisfies readonly Direction[];
 
-export function createVimMixer(context: MixerContext<VimSpec>): Mixer {
+export function createVimMixer(context: MixerContext<BidirectionalModel>): Mixer {
   const { device, kernels, spec, weights, phases } = context;
   const { xz, sets, y, partialScores, reference } = context.buffers;
   const { innerWidth: E, depth } = spec;
@@ -63,7 +63,7 @@ export function createVimMixer(context: MixerContext<VimSpec>): Mixer {
   };
 }
 
-function upload(device: GPUDevice, spec: VimSpec, weights: Weights, block: number) {
+function upload(device: GPUDevice, spec: BidirectionalModel, weights: Weights, block: number) {
   const { innerWidth: channels, stateSize: states, dtRank, convKernel: taps } = spec;
   const own = (name: string) => weights.get(`layers.${block}.mixer.${name}`)!.data;
   const conv = (direction: Direction) => {

@@ -28,7 +28,7 @@ const tables: readonly RegExp[] = [
   // Detectors and segmenters are published around one backbone each.
   /^packages\/vision-tasks\/src\//,
   /^packages\/(backend-cpu|bench)\/src\/dense\//,
-  /^packages\/cli\/src\/dense-stages\.ts$/,
+  /^packages\/cli\/src\/(dense-stages|options\/dense)\.ts$/,
 ];
 
 /** @returns one line per mention, empty when all is well */

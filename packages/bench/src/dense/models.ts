@@ -12,11 +12,15 @@ import {
   openCoco,
   type SizeLimits,
 } from '@vssm/datasets';
+
 <<<<<<< HEAD
 =======
+
 import { segmentationRecipeOf } from '@vssm/families';
 import type { DenseRecord } from '@vssm/results';
+
 >>>>>>> 571da5a (Lint: detectors and segmenters in their new room)
+
 import {
   type DenseModelName,
   type DenseSpec,
@@ -26,12 +30,18 @@ import {
   randomDenseWeights,
 } from '@vssm/vision-tasks';
 import { loadDenseModel } from '@vssm/vision-tasks/checkpoint';
+
 <<<<<<< HEAD
+
 import { segmentationRecipeOf } from '@vssm/families';
 import type { DenseModel } from './evaluate.ts';
+
 =======
+
 import type { DenseModel } from './evaluation.ts';
+
 >>>>>>> 571da5a (Lint: detectors and segmenters in their new room)
+
 import { microLimits, microMaskRcnn, microUperNet } from './micro-models.ts';
 
 export type DenseModelId = DenseModelName | 'micro-maskrcnn' | 'micro-upernet';

@@ -4,13 +4,8 @@ import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
 import { chooseImages, evaluateOnce, openBackend, parseShard, progressOn } from '@vssm/bench';
 import { type PruningPlan, planName, UserError } from '@vssm/core';
-import {
-  type ClassOrder,
-  type ImageDataset,
-  openFashionMnist,
-  openImageNet
-} from '@vssm/datasets';
-import { type ModelSpec, parameterCount, imageRecipeOf } from '@vssm/families';
+import { type ClassOrder, type ImageDataset, openFashionMnist, openImageNet } from '@vssm/datasets';
+import { imageRecipeOf, type ModelSpec, parameterCount } from '@vssm/families';
 import type { AccuracyRecord } from '@vssm/results';
 import { Command } from 'commander';
 import { datasetNamed, datasetNames } from '../dataset-named.ts';

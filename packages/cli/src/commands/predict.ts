@@ -4,7 +4,7 @@ import { writeSafetensors } from '@vssm/checkpoints';
 import { formatSchedule, oneOf, type PruningPlan, planName, type Tensor, UserError } from '@vssm/core';
 import { checkWritable } from '@vssm/core/files';
 import { recipeNames } from '@vssm/datasets';
-import { classTokenOf, tokenGrid, imageRecipeOf } from '@vssm/families';
+import { classTokenOf, imageRecipeOf, tokenGrid } from '@vssm/families';
 import { topK } from '@vssm/metrics';
 import { Command } from 'commander';
 import {

@@ -1,5 +1,4 @@
 /** The detectors, segmenters and data sets that experiments name, and where they come from. */
-
 import { readCheckpoint } from '@vssm/checkpoints';
 import { sameShape, UserError } from '@vssm/core';
 import {
@@ -12,15 +11,7 @@ import {
   openCoco,
   type SizeLimits,
 } from '@vssm/datasets';
-
-<<<<<<< HEAD
-=======
-
 import { segmentationRecipeOf } from '@vssm/families';
-import type { DenseRecord } from '@vssm/results';
-
->>>>>>> 571da5a (Lint: detectors and segmenters in their new room)
-
 import {
   type DenseModelName,
   type DenseSpec,
@@ -30,17 +21,7 @@ import {
   randomDenseWeights,
 } from '@vssm/vision-tasks';
 import { loadDenseModel } from '@vssm/vision-tasks/checkpoint';
-
-<<<<<<< HEAD
-
-import { segmentationRecipeOf } from '@vssm/families';
 import type { DenseModel } from './evaluate.ts';
-
-=======
-
-import type { DenseModel } from './evaluation.ts';
-
->>>>>>> 571da5a (Lint: detectors and segmenters in their new room)
 
 import { microLimits, microMaskRcnn, microUperNet } from './micro-models.ts';
 

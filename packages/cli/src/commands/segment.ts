@@ -1,18 +1,10 @@
 /** `vssm segment`: mIoU, mAcc and aAcc of an UperNet on ADE20K, dense or pruned. */
 import { type PruningPlan, UserError } from '@vssm/core';
 import { adeClasses, type DenseDataset, openAde20k } from '@vssm/datasets';
-
-<<<<<<< HEAD
-
+import { segmentationRecipeOf } from '@vssm/families';
 import type { SegmentationSummary } from '@vssm/metrics';
 import type { DenseRecord } from '@vssm/results';
-import type { UperNetSpec } from '@vssm/vision-tasks';
-
-=======
->>>>>>> 571da5a (Lint: detectors and segmenters in their new room)
-
-import { segmentationRecipeOf } from '@vssm/families';
-import type { UperNetSpec } from '@vssm/vision-tasks';
+import type { UperNetSpec, UperNetSpec } from '@vssm/vision-tasks';
 import { Command } from 'commander';
 import {
   addDenseOptions,

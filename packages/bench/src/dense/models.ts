@@ -22,7 +22,6 @@ import {
 } from '@vssm/vision-tasks';
 import { loadDenseModel } from '@vssm/vision-tasks/checkpoint';
 import type { DenseModel } from './evaluate.ts';
-
 import { microLimits, microMaskRcnn, microUperNet } from './micro-models.ts';
 
 export type DenseModelId = DenseModelName | 'micro-maskrcnn' | 'micro-upernet';

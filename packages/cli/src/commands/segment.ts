@@ -4,7 +4,7 @@ import { adeClasses, type DenseDataset, openAde20k } from '@vssm/datasets';
 import { segmentationRecipeOf } from '@vssm/families';
 import type { SegmentationSummary } from '@vssm/metrics';
 import type { DenseRecord } from '@vssm/results';
-import type { UperNetSpec, UperNetSpec } from '@vssm/vision-tasks';
+import type { UperNetSpec } from '@vssm/vision-tasks';
 import { Command } from 'commander';
 import {
   addDenseOptions,

@@ -5,11 +5,11 @@
 import type { Batch, LoadedModel } from '@vssm/backend';
 import { formatSchedule, type PruningPlan, uniformNumbers } from '@vssm/core';
 import type { ModelSpec } from '@vssm/families';
+import { pairedSpeedup, timeStatistics } from '@vssm/results/statistics';
 import { Bench } from 'tinybench';
 import { costOf } from './cost.ts';
 import type { ReadyModel } from './resources.ts';
 import type { SpeedBudget } from './speed-budget.ts';
-import { pairedSpeedup, timeStatistics } from './speed-statistics.ts';
 import type { RecordHead } from './work/heads.ts';
 import { loadModel, type RunState, TaskFailure, type Workplace } from './workplace.ts';
 

@@ -43,25 +43,3 @@ export function isOnPaperData({ dataset, model }: AccuracyRecord | DenseRecord, 
     model.weights.from === 'checkpoint'
   );
 }
-
-/** To the decimals that are published: two as a rule. */
-export function agrees(here: number, published: number, decimals = 2): boolean {
-  return Math.abs(here - published) <= 0.5 * 10 ** -decimals + 1e-9;
-}
-
-/** How many published GFLOPs have a computed counterpart, and how many of those agree. */
-export function publishedGflops(evidence: Evidence): {
-  readonly published: number;
-  readonly reproduced: number;
-} {
-  const pairs = evidence.tables.flatMap((paper) =>
-    paper.rows.flatMap((row) => {
-      const value = row.values.gflops;
-      const here = answer(row.id, paper, evidence).flops;
-      if (value === undefined || !('value' in value) || value.value === null || here === null) return [];
-      return [agrees(here.paper, value.value, value.decimals)];
-    }),
-  );
-  const reproduced = pairs.filter((agree) => agree).length;
-  return { published: pairs.length, reproduced };
-}

@@ -1,8 +1,8 @@
 /** Records of ways to carry out a model, in the groups that were timed turn about. */
 import type { ProfileRecord, SpeedRecord } from '@vssm/results';
+import { mean, ratioOf, type Spread, spreadOf } from '@vssm/results/statistics';
 import type { Entry, Evidence } from './evidence.ts';
 import { isDense } from './groups.ts';
-import { mean, ratioOf, type Spread, spreadOf } from './spread.ts';
 
 export type Execution = NonNullable<SpeedRecord['execution']>;
 export type ExecutionForm = Execution['form'];

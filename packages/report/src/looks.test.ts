@@ -12,7 +12,13 @@ import type { FileSet } from './files.ts';
 import { everySection } from './made-up-everything.test-data.ts';
 import { colours } from './palette.ts';
 import { reportFiles } from './report.ts';
-import { clippedLabels, clippedTables, overlappingLabels, tablesWithoutNumbers } from './seen.test-data.ts';
+import {
+  clippedLabels,
+  clippedTables,
+  coloursOf,
+  overlappingLabels,
+  tablesWithoutNumbers,
+} from './seen.test-data.ts';
 import { temporaryFolder } from './temporary-folder.test-data.ts';
 
 const kept = process.env.VSSM_SCREENSHOTS;
@@ -25,8 +31,8 @@ await withBrowser((browser) => {
     files.writeTo(folder);
   });
 
-  const open = async (width: number): Promise<Page> => {
-    const page = await browser.newPage({ viewport: { width, height: 1000 } });
+  const open = async (width: number, deviceScaleFactor = 1): Promise<Page> => {
+    const page = await browser.newPage({ viewport: { width, height: 1000 }, deviceScaleFactor });
     await page.goto(pathToFileURL(join(folder, 'index.html')).href);
     await page.evaluate(() => {
       for (const details of document.querySelectorAll('details')) details.open = true;
@@ -77,6 +83,21 @@ await withBrowser((browser) => {
     await page.setContent(drawings.join(''));
     expect(await page.evaluate(clippedLabels, 'svg')).toEqual([]);
     expect(await page.evaluate(overlappingLabels, 'svg')).toEqual([]);
+    await page.close();
+  });
+
+  it('draws no hairline around tables that fit, on screens whose pixels are smaller too', async () => {
+    const page = await open(1300, 1.25);
+    await page.addStyleTag({ content: 'table { visibility: hidden; } .scroll { outline: none; }' });
+    const frames = await page.locator('.scroll').all();
+    expect(frames.length).toBeGreaterThan(5);
+    for (const frame of frames.slice(0, 5)) {
+      await frame.scrollIntoViewIfNeeded();
+      const { x, y, width, height } = (await frame.boundingBox())!;
+      const clip = { x: x - 3, y: y - 3, width: width + 6, height: height + 6 };
+      const picture = (await page.screenshot({ clip })).toString('base64');
+      expect(await page.evaluate(coloursOf, `data:image/png;base64,${picture}`)).toHaveLength(1);
+    }
     await page.close();
   });
 

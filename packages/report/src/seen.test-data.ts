@@ -52,3 +52,16 @@ export function overlappingLabels(drawings: string): string[] {
     );
   });
 }
+
+/** The colours of a picture's pixels, each once. */
+export async function coloursOf(url: string): Promise<string[]> {
+  const picture = new Image();
+  picture.src = url;
+  await picture.decode();
+  const canvas = new OffscreenCanvas(picture.width, picture.height).getContext('2d')!;
+  canvas.drawImage(picture, 0, 0);
+  const { data } = canvas.getImageData(0, 0, picture.width, picture.height);
+  const colours = new Set<string>();
+  for (let at = 0; at < data.length; at += 4) colours.add(data.slice(at, at + 3).join(' '));
+  return [...colours];
+}

@@ -1,7 +1,7 @@
 export { type EngineOptions, GradientEngine, type MicroBatch } from './engine/engine.ts';
 export type { Claim, FinetuningRow, TrainingExperiment } from './experiment/experiment.ts';
 export { type ExperimentRun, runExperiment } from './experiment/run-experiment.ts';
-export { mean, standardDeviation, type Verdict, verdicts, welchInterval } from './experiment/verdict.ts';
+export { type Verdict, verdicts, welchInterval } from './experiment/verdict.ts';
 export {
   checkRecipe,
   finetuningRecipe,

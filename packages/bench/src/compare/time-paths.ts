@@ -1,9 +1,9 @@
 /** Paths timed turn about, one group of rounds for each batch size. */
 import type { ModelSpec } from '@vssm/families';
 import type { ComparisonRecord } from '@vssm/results';
+import { median } from '@vssm/results/statistics';
 import { randomBatch, timeTurnAbout } from '../speed.ts';
 import type { SpeedBudget } from '../speed-budget.ts';
-import { median } from '../speed-statistics.ts';
 import type { LoadedPath } from './competitors.ts';
 
 export type Timing = Extract<ComparisonRecord['outcome'], { state: 'measured' }>['timings'][number];

@@ -1,10 +1,10 @@
 /** Rivals timed turn about, each in its best mode; and the segments form over sequence lengths. */
 import { formatSchedule } from '@vssm/core';
 import type { SpeedRecord } from '@vssm/results';
+import { pairedSpeedup, timeStatistics } from '@vssm/results/statistics';
 import { costOf } from '../cost.ts';
 import { timeTurnAbout } from '../speed.ts';
 import type { SpeedBudget } from '../speed-budget.ts';
-import { pairedSpeedup, timeStatistics } from '../speed-statistics.ts';
 import type { RivalsRow } from '../work/rivals.ts';
 import type { RunState, Workplace } from '../workplace.ts';
 import { calibrateMode, type Trial } from './calibrate.ts';

@@ -5,7 +5,7 @@
  */
 import { largeProductFlops, loadLargeProduct, startLinks } from '@vssm/backend-cpu';
 import type { ProfileRecord } from '@vssm/results';
-import { median } from '../speed-statistics.ts';
+import { median } from '@vssm/results/statistics';
 
 export type Roof = ProfileRecord['roofs'][number];
 

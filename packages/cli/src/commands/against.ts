@@ -8,6 +8,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { UserError } from '@vssm/core';
 import type { Against } from '@vssm/results';
+import { median } from '@vssm/results/statistics';
 import { Command } from 'commander';
 import { whole } from '../options/numbers.ts';
 import { note, printResult } from '../output.ts';
@@ -54,10 +55,8 @@ function measure(checkout: string, { rounds, limit, prune }: Options): Against {
     const times = new Map(order.map((folder) => [folder, timeOnce(folder, args)]));
     ratios.push(times.get(checkout)! / times.get(here)!);
   }
-  ratios.sort((a, b) => a - b);
-  const middle = ratios.length / 2;
-  const median = (ratios[Math.ceil(middle) - 1] + ratios[Math.floor(middle)]) / 2;
-  return { commit: commitOf(checkout), rounds, median, min: ratios[0], max: ratios.at(-1)! };
+  const [min, max] = [Math.min(...ratios), Math.max(...ratios)];
+  return { commit: commitOf(checkout), rounds, median: median(ratios), min, max };
 }
 
 /** ms */

@@ -2,9 +2,10 @@
  * What fine-tuning recovers: per way of pruning and level a line from the accuracy before (hollow) to that after
  * (filled, one mark for each seed), with the dense model as a dashed line.
  */
+
+import { mean } from '@vssm/results/statistics';
 import type { TopLevelSpec } from 'vega-lite';
 import { colour } from '../palette.ts';
-import { mean } from '../spread.ts';
 import type { Chart, Size, Words } from './chart.ts';
 import { brokenAtCommas, legendColumns } from './theme.ts';
 

@@ -1,4 +1,6 @@
 /** Every backend beside the others: how close to the reference, how fast, and which could not be run and why. */
+
+import { quantile } from '@vssm/results/statistics';
 import { parityChart, throughputChart } from '../charts/backends.ts';
 import { type Chart, figure } from '../charts/chart.ts';
 import { timeChart } from '../charts/speed.ts';
@@ -7,7 +9,6 @@ import { counted, listed, ms, whole } from '../format.ts';
 import { isDense } from '../groups.ts';
 import { html, type Markup, slug } from '../html.ts';
 import { planName } from '../plan-names.ts';
-import { quantile } from '../spread.ts';
 import { type Context, groupRow, type Section, table } from './section.ts';
 
 /** Largest |Δlogit| from the golden data that the conformance suite lets any float32 backend have. */

@@ -1,5 +1,6 @@
 /** Speed: time per image, the speed-up that was measured, and the one that strict FLOPs promise. */
 import type { SpeedRecord } from '@vssm/results';
+import { quantile, ratioOf } from '@vssm/results/statistics';
 import { figure } from '../charts/chart.ts';
 import { speedupChart, timeChart } from '../charts/speed.ts';
 import type { Entry } from '../evidence.ts';
@@ -7,7 +8,6 @@ import { counted, flops, listed, ms, points, times } from '../format.ts';
 import { isDense, sameModel } from '../groups.ts';
 import { html, joined, type Markup } from '../html.ts';
 import { method, planName } from '../plan-names.ts';
-import { quantile } from '../spread.ts';
 import { type Context, groupRow, type Section, scheduleText, table } from './section.ts';
 import { planTerm, term } from './terms.ts';
 
@@ -85,14 +85,14 @@ export function gainOf(
   entries: readonly Entry<SpeedRecord>[],
 ): { measured: number; low: number; high: number; promised: number } | null {
   if (record.speedup === null) return null;
-  const { against, median, denseSamplesMs } = record.speedup;
+  const { against, median: measured, denseSamplesMs } = record.speedup;
   const partner = entries.find(({ record: other }) => other.key === against && sameModel(other, record));
   if (partner === undefined) return null;
-  const ratios = denseSamplesMs.map((dense, pair) => dense / record.samplesMs[pair]);
+  const { low, high } = ratioOf(denseSamplesMs, record.samplesMs);
   return {
-    measured: median,
-    low: quantile(ratios, 0.25),
-    high: quantile(ratios, 0.75),
+    measured,
+    low,
+    high,
     promised: partner.record.flops.strict / record.flops.strict,
   };
 }

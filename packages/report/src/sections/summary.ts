@@ -1,12 +1,13 @@
 /** The parts of the page's top: what was run, on what, when, and what it supports, in plain words. */
 import type { AccuracyRecord, SpeedRecord } from '@vssm/results';
-import { isComparable, publishedGflops } from '../answers.ts';
+import { isComparable } from '../answers.ts';
 import { contrastSettings } from '../contrasts.ts';
 import { type Entry, type Evidence, isPartial } from '../evidence.ts';
 import { counted, instant, interval, listed, points, times, whole } from '../format.ts';
 import { denseNumbers } from '../groups.ts';
 import { type Content, html, type Markup } from '../html.ts';
 import { method } from '../plan-names.ts';
+import { oneDecimalTolerance, publishedGflops } from '../published-gflops.ts';
 import { overall } from './claim/verdict.ts';
 import { partialStamp } from './section.ts';
 import { term } from './terms.ts';
@@ -81,11 +82,15 @@ export function keyFigures(evidence: Evidence, timed: TimedModel | null): Markup
       label: html`speed-up of ${model.name}, ${term('plan', schedule)} (${term('promised', `${times(timed.gain.promised)} promised`)})`,
     });
   }
-  const { published, reproduced } = publishedGflops(evidence);
-  if (published > 0) {
+  const costs = publishedGflops(evidence);
+  if (costs.length > 0) {
+    const met = costs.filter(({ agreement }) => agreement !== 'apart');
+    const close = met.filter(({ agreement }) => agreement === 'close').length;
     figures.push({
-      value: `${reproduced} of ${published}`,
-      label: 'published GFLOPs that were computed here come out to their last decimal',
+      value: `${met.length} of ${costs.length}`,
+      label: `published GFLOPs that were computed here come out to their last decimal${
+        close > 0 ? ` (${close} of one decimal within ${oneDecimalTolerance})` : ''
+      }`,
     });
   }
   if (figures.length === 0) return null;

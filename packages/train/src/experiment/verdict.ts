@@ -1,5 +1,6 @@
 /** What the rows of an experiment say of its claims: means over seeds, held against their spread. */
 import type { FinetuningRecord } from '@vssm/results';
+import { mean, standardDeviation } from '@vssm/results/statistics';
 import jstat from 'jstat';
 import type { Claim } from './experiment.ts';
 
@@ -10,17 +11,6 @@ export interface ArmResult {
   readonly arm: string;
   readonly keep: number;
   readonly top1: readonly number[];
-}
-
-export function mean(values: readonly number[]): number {
-  return values.reduce((sum, value) => sum + value, 0) / values.length;
-}
-
-/** Of a sample; null of fewer than two values. */
-export function standardDeviation(values: readonly number[]): number | null {
-  if (values.length < 2) return null;
-  const centre = mean(values);
-  return Math.sqrt(values.reduce((sum, value) => sum + (value - centre) ** 2, 0) / (values.length - 1));
 }
 
 /**

@@ -1,5 +1,5 @@
 /** Times as a table: medians with the middle half of the rounds below them. */
-import { ratioOf, type Spread, spreadOf } from '@vssm/report/spread';
+import { ratioOf, type Spread, spreadOf } from '@vssm/results/statistics';
 import type { Timing } from '../exchange.ts';
 import { make } from './elements.ts';
 

@@ -2,7 +2,6 @@
 import { createHash } from 'node:crypto';
 import { formatSchedule, type PruningPlan, UserError } from '@vssm/core';
 import { classTokenOf, densePlan, modelFlops, parameterCount, tokenGrid } from '@vssm/families';
-import { quantile, spreadOf } from '@vssm/report/spread';
 import {
   type RunRecord,
   resultRecordSchema,
@@ -10,6 +9,7 @@ import {
   type StripRecord,
   schemaVersion,
 } from '@vssm/results';
+import { pairedSpeedup, timeStatistics } from '@vssm/results/statistics';
 import type { FinishedRun, Timing } from '../exchange.ts';
 
 /** What the program that serves the page knows of itself and its machine. */
@@ -65,14 +65,7 @@ function speedRecords(run: FinishedRun, timing: Timing): SpeedRecord[] {
   const dense = speedRecord(run, densePlan, timing, perImage(denseMs), null);
   if (prunedMs === null) return [dense];
   const samplesMs = perImage(prunedMs);
-  const ratios = dense.samplesMs.map((ms, round) => ms / samplesMs[round]);
-  const speedup = {
-    against: dense.key,
-    denseSamplesMs: dense.samplesMs,
-    median: quantile(ratios, 0.5),
-    min: Math.min(...ratios),
-    max: Math.max(...ratios),
-  };
+  const speedup = pairedSpeedup(dense.key, dense.samplesMs, samplesMs);
   return [dense, speedRecord(run, run.plan, timing, samplesMs, speedup)];
 }
 
@@ -84,7 +77,6 @@ function speedRecord(
   speedup: SpeedRecord['speedup'],
 ): SpeedRecord {
   const { threads, model } = run;
-  const { median, low, high } = spreadOf(samplesMs);
   const paper = modelFlops(model.spec, plan, 'paper');
   const strict = modelFlops(model.spec, plan, 'strict');
   return {
@@ -95,11 +87,7 @@ function speedRecord(
     threads,
     batch,
     warmup,
-    samplesMs,
-    medianMs: median,
-    minMs: Math.min(...samplesMs),
-    maxMs: Math.max(...samplesMs),
-    spread: (high - low) / median,
+    ...timeStatistics(samplesMs),
     speedup,
     flops: { paper: paper.total / 1e9, strict: strict.total / 1e9 },
     tokens: [...paper.tokens],

@@ -1,9 +1,9 @@
 /** Every row of the experiment: before, after, and what is left of the loss. */
 import type { FinetuningRecord } from '@vssm/results';
+import { mean, standardDeviation } from '@vssm/results/statistics';
 import { points, signed } from '../../format.ts';
 import { html, type Markup } from '../../html.ts';
 import { method, planName } from '../../plan-names.ts';
-import { mean, standardDeviation } from '../../spread.ts';
 import { table } from '../section.ts';
 
 type Row = FinetuningRecord['rows'][number];
@@ -29,8 +29,8 @@ second line: points below (−) or above (+) dense.`;
     if (row === undefined) return html`<td class="number none" colspan="2">not run</td>`;
     const ends = row.after.map(({ correct }) => percent(correct));
     const centre = mean(ends);
-    const seeds =
-      ends.length === 1 ? '1 seed' : `± ${points(standardDeviation(ends), 2)}, ${ends.length} seeds`;
+    const deviation = standardDeviation(ends);
+    const seeds = deviation === null ? '1 seed' : `± ${points(deviation, 2)}, ${ends.length} seeds`;
     return html`<td class="number">${points(percent(row.before), 2)}</td>
 <td class="number"><span class="value">${points(centre, 2)}</span> <small>${seeds}</small><small class="line">${signed(centre - percent(dense.correct), 2)}</small></td>`;
   }

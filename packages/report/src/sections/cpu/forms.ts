@@ -1,4 +1,6 @@
 /** Every way to carry out a model: chart and table. */
+
+import { quantile, type Spread } from '@vssm/results/statistics';
 import { figure } from '../../charts/chart.ts';
 import { timeChart } from '../../charts/speed.ts';
 import {
@@ -13,7 +15,6 @@ import {
 import { counted, gigabytes, listed, ms, times } from '../../format.ts';
 import { isDense } from '../../groups.ts';
 import { html, type Markup, slug } from '../../html.ts';
-import { quantile, type Spread } from '../../spread.ts';
 import { type Context, scheduleText, table } from '../section.ts';
 
 export const formNames: Readonly<Record<ExecutionForm, string>> = {

@@ -1,10 +1,11 @@
 /** Time per token and memory as sequences grow. */
+
+import { spreadOf } from '@vssm/results/statistics';
 import { figure } from '../../charts/chart.ts';
 import { lengthsChart } from '../../charts/lengths.ts';
 import { byLength, type ExecutionGroup, executionGroups, fitLine } from '../../executions.ts';
 import { counted, gigabytes, listed, whole } from '../../format.ts';
 import { html, type Markup } from '../../html.ts';
-import { spreadOf } from '../../spread.ts';
 import type { Context } from '../section.ts';
 
 export async function lengthsPart({ evidence, files }: Context): Promise<Markup | null> {

@@ -1,5 +1,6 @@
 /** What the fast path was to reach, set before it was measured, and whether it does. */
 import { families } from '@vssm/families';
+import type { Spread } from '@vssm/results/statistics';
 import type { Evidence } from '../../evidence.ts';
 import {
   armOf,
@@ -16,7 +17,6 @@ import {
   tokenTimeRatio,
 } from '../../executions.ts';
 import { counted, gigabytes, points, signed, times, whole } from '../../format.ts';
-import type { Spread } from '../../spread.ts';
 
 export interface Target {
   readonly model: string;

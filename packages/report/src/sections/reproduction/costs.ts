@@ -1,54 +1,43 @@
 /** What pruning saves, in operations and in time. */
 import { models } from '@vssm/families';
 import type { PaperTable } from '@vssm/results';
-import { agrees, answer } from '../../answers.ts';
+import { answer } from '../../answers.ts';
 import type { Entry, Evidence } from '../../evidence.ts';
 import { listed, points, times } from '../../format.ts';
 import { isDense } from '../../groups.ts';
 import { html } from '../../html.ts';
 import { method } from '../../plan-names.ts';
+import {
+  type Agreement,
+  oneDecimalTolerance,
+  type PublishedCost,
+  publishedGflops,
+} from '../../published-gflops.ts';
 import { sourceTags } from '../paper-value.ts';
 import { gainOf } from '../speed.ts';
 import { term } from '../terms.ts';
 import type { ClaimLine, Outcome } from './line.ts';
 
-interface CostPair {
-  readonly name: string;
-  readonly source: string;
-  readonly published: number;
-  readonly decimals: number | undefined;
-  readonly here: number;
-}
-
-/** Every published number of GFLOPs that was computed here. */
-function costPairs(evidence: Evidence): readonly CostPair[] {
-  return evidence.tables.flatMap((paper) =>
-    paper.rows.flatMap((row): CostPair[] => {
-      const value = row.values.gflops;
-      const here = answer(row.id, paper, evidence).flops;
-      if (value === undefined || !('value' in value) || value.value === null || here === null) return [];
-      const name = `${row.model.replace(/ \(.*\)$/, '')} ${row.method}`;
-      const { source, decimals } = value;
-      return [{ name, source, published: value.value, decimals, here: here.paper }];
-    }),
-  );
-}
-
 export function publishedCosts(evidence: Evidence): ClaimLine | null {
-  const pairs = costPairs(evidence);
+  const pairs = publishedGflops(evidence);
   if (pairs.length === 0) return null;
   const sources = Object.assign(
     {},
     ...evidence.tables.map((paper) => paper.sources),
   ) as PaperTable['sources'];
-  const off = pairs.filter(({ here, published, decimals }) => !agrees(here, published, decimals));
-  const apart = off.map(({ name, here, published }) => `${name} ${here.toFixed(2)}, published ${published}`);
+  const having = (wanted: Agreement) => pairs.filter(({ agreement }) => agreement === wanted);
+  const told = (some: readonly PublishedCost[]) =>
+    listed(some.map(({ name, here, published }) => `${name} ${here.toFixed(2)}, published ${published}`));
+  const [equal, close, apart] = [having('equal'), having('close'), having('apart')];
   const tags = [...new Set(pairs.map(({ source }) => source))].join(', ');
   return {
     claim: html`GFLOPs, ${term('dense')} and pruned (${term('paperProfile')})`,
     published: html`${pairs.length} values ${sourceTags(tags, sources)}`,
-    here: html`<strong>${pairs.length - off.length} of ${pairs.length}</strong> to the last decimal${apart.length > 0 && html`; ${listed(apart)}`}`,
-    outcome: off.length === 0 ? 'reproduced' : off.length < pairs.length ? 'in part' : 'not reproduced',
+    here: html`<strong>${equal.length} of ${pairs.length}</strong> to the last decimal${
+      close.length > 0 &&
+      html`; ${told(close)}: within the ${oneDecimalTolerance} that a value of one decimal is met to`
+    }${apart.length > 0 && html`; apart: ${told(apart)}`}`,
+    outcome: apart.length === 0 ? 'reproduced' : apart.length < pairs.length ? 'in part' : 'not reproduced',
     more: 'paper',
   };
 }
@@ -100,11 +89,13 @@ export function headlineSpeed({ speed }: Pick<Evidence, 'speed'>): {
   return candidates.find(({ entry }) => entry.record.batch === 1) ?? candidates[0] ?? null;
 }
 
-/** Nothing is said of a gain whose middle half of the rounds holds none at all. */
-function savedTime({ measured, low, high, promised }: Gain): Outcome {
+/** By the middle half of the rounds: it lies on one side of a bound, or the bound is not decided. */
+function savedTime({ low, high, promised }: Gain): Outcome {
+  const bound = mostOfIt * promised;
   if (high < 1) return 'not reproduced';
   if (low <= 1) return 'undecided';
-  return measured >= mostOfIt * promised ? 'reproduced' : 'in part';
+  if (low >= bound) return 'reproduced';
+  return high < bound ? 'in part' : 'undecided';
 }
 
 export function timeSaved(evidence: Evidence): ClaimLine | null {

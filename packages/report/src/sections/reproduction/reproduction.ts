@@ -48,11 +48,11 @@ const words: Readonly<
   reproduced: { text: 'yes', className: 'agrees' },
   'in part': { text: 'in part', className: '' },
   'not reproduced': { text: 'no', className: 'wrong' },
-  undecided: { text: 'undecided', className: '' },
+  undecided: { text: 'not decided here', className: '' },
   'miniature supports': { text: 'yes', className: 'agrees', small: true },
   'miniature in part': { text: 'in part', className: '', small: true },
   'miniature contradicts': { text: 'no', className: 'wrong', small: true },
-  'miniature undecided': { text: 'undecided', className: '', small: true },
+  'miniature undecided': { text: 'not decided', className: '', small: true },
   measured: { text: 'see the table', className: '' },
   'not run': { text: 'not run', className: 'none' },
 };
@@ -82,7 +82,7 @@ function inShort(lines: readonly ClaimLine[]): Markup {
     [having('reproduced', 'miniature supports'), 'yes'],
     [having('in part', 'miniature in part'), 'in part'],
     [having('not reproduced', 'miniature contradicts'), 'no'],
-    [having('undecided', 'miniature undecided'), 'undecided'],
+    [having('undecided', 'miniature undecided'), 'not decided'],
     [having('measured'), 'measured beside it'],
     [having('not run'), 'not run'],
   ] as const;

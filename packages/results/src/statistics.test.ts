@@ -1,5 +1,14 @@
 import { describe, expect, it } from 'vitest';
-import { median, pairedSpeedup, quantile, timeStatistics } from './speed-statistics.ts';
+import {
+  mean,
+  median,
+  pairedSpeedup,
+  quantile,
+  ratioOf,
+  spreadOf,
+  standardDeviation,
+  timeStatistics,
+} from './statistics.ts';
 
 describe('quantile', () => {
   it('lies between neighbours, whatever the order', () => {
@@ -8,6 +17,24 @@ describe('quantile', () => {
     expect([0, 0.25, 0.5, 0.75, 1].map((share) => quantile(values, share))).toEqual([1, 1.75, 3, 5, 8]);
     expect(values).toEqual([8, 1, 4, 2]);
     expect(median([5])).toBe(5);
+    expect(spreadOf(values)).toEqual({ median: 3, low: 1.75, high: 5 });
+  });
+
+  it('of nothing is no number', () => {
+    expect([median([]), mean([])]).toEqual([Number.NaN, Number.NaN]);
+  });
+});
+
+describe('standardDeviation', () => {
+  it('is that of a sample', () => {
+    expect(standardDeviation([1, 3])).toBeCloseTo(Math.SQRT2, 12);
+    expect(standardDeviation([1])).toBeNull();
+  });
+});
+
+describe('ratioOf', () => {
+  it('pairs the rounds: a round that is slow for both changes nothing', () => {
+    expect(ratioOf([2, 20, 2], [1, 10, 1])).toEqual({ median: 2, low: 2, high: 2 });
   });
 });
 

@@ -1,5 +1,6 @@
 /** ONNX Runtime's CUDA provider behind the Backend interface. */
 import { type Backend, DeviceError, type Probe } from '@vssm/backend';
+import { refuseRuleFile } from '@vssm/core';
 import { smallestModel } from '@vssm/graph';
 import { gpuName } from './gpu-name.ts';
 import { createSession, onnxRuntime } from './ort.ts';
@@ -12,6 +13,7 @@ export function cudaBackend(machine: () => Machine = thisMachine): Backend {
     name: 'cuda',
     probe: () => probe(machine()),
     async load(request) {
+      refuseRuleFile(request.plan, '--backend cuda');
       const missing = missingFor(machine());
       if (missing.length > 0) {
         const { reason, fix } = inOneLine(missing);

@@ -1,5 +1,5 @@
 /** PlainMamba's kernels in WGSL against their TypeScript twins, each run alone in a real browser. */
-import { reductions, scanDirections, snakeOrders } from '@vssm/core';
+import { scanDirections, snakeOrders } from '@vssm/core';
 import { fillSnakeTables, gridConvReference, snakeScanReference, tapsFirst } from '@vssm/kernels';
 import {
   cellTokensShader,
@@ -13,9 +13,7 @@ import {
   type SnakeDirection,
   scanGrid,
   scanShader,
-  scoresShader,
   snakeStepsShader,
-  tilesOf,
 } from '@vssm/kernels/wgsl';
 import { describe, expect, it } from 'vitest';
 import { withBrowser } from './browser.test-data.ts';
@@ -148,18 +146,14 @@ await withBrowser(async (browser) => {
 
   describe('snake scan', () => {
     const [channels, states, dtRank] = [70, 16, 3];
-    const scores = (['gated', 'ssm'] as const).flatMap((signal) =>
-      reductions.map((reduce) => ({ signal, reduce })),
-    );
     const cases = [
-      { length: 20, gaps: true, score: scores[0] },
-      { length: 20, gaps: false, score: scores[1] },
-      { length: rows * columns, gaps: true, score: scores[2] },
-      { length: 1, gaps: true, score: scores[3] },
-      ...scores.slice(4).map((score) => ({ length: 20, gaps: true, score })),
-    ];
-    it.each(cases)('$length tokens, gaps $gaps, $score.signal $score.reduce', async (own) => {
-      const { length, gaps, score } = own;
+      { length: 20, gaps: true, leaves: undefined },
+      { length: 20, gaps: false, leaves: 'ssm' },
+      { length: 20, gaps: true, leaves: 'ssm' },
+      { length: rows * columns, gaps: true, leaves: undefined },
+      { length: 1, gaps: true, leaves: 'ssm' },
+    ] as const;
+    it.each(cases)('$length tokens, gaps $gaps, leaves $leaves', async ({ length, gaps, leaves }) => {
       const all = batch * length;
       const width = dtRank + 2 * states;
       const cells = keptCells(length);
@@ -175,16 +169,20 @@ await withBrowser(async (browser) => {
         directionB: spread(5 * states, -1, 1, 8),
       };
       const scan = { channels, states, dtRank };
-      const shape = shapeOf({ length, gapStride: gaps ? length : 0, score });
+      const shape = shapeOf({ length, gapStride: gaps ? length : 0 });
       const packed = packScanParameters(scan, parameters);
       // What is there before must not matter: the first pass overwrites.
       let y: Float32Array<ArrayBuffer> = zeros(all * channels).fill(1e6);
-      let partial: ArrayBuffer | undefined;
+      let signal: ArrayBuffer | undefined;
       for (const direction of [0, 1, 2, 3] as const satisfies readonly SnakeDirection[]) {
         const last = direction === 3;
         const outputs = await runShader(
           tab,
-          scanShader(scan, { direction, accumulate: direction > 0, last, scored: last }),
+          scanShader(scan, {
+            direction,
+            accumulate: direction > 0,
+            ...(last && { gate: { scale: 1, ...(leaves && { leaves }) } }),
+          }),
           [
             shape,
             projected,
@@ -193,20 +191,14 @@ await withBrowser(async (browser) => {
             packed,
             steps,
             y,
-            ...(last ? [xz, zeros(batch * tilesOf(channels) * length)] : []),
+            ...(last ? [xz] : []),
+            ...(last && leaves ? [zeros(all * channels)] : []),
           ],
           scanGrid(scan, batch),
         );
         y = floats(outputs[0]);
-        partial = outputs[1];
+        signal = outputs[1];
       }
-      const [completed] = await runShader(
-        tab,
-        scoresShader(channels),
-        [shape, floats(partial!), zeros(all)],
-        rowGrid(length, 1, batch),
-      );
-
       const layout = new Layout();
       const at = layout.place(projected);
       const tables = tablesOf(cells, length);
@@ -228,14 +220,14 @@ await withBrowser(async (browser) => {
         moves: layout.place(tables.moves),
         ...(gaps && { gaps: layout.place(tables.gaps) }),
         gate: { z: { at: layout.place(xz) + 4 * channels, stride: 2 * channels } },
-        score: { ...score, at: 0 },
       };
       const expected = snakeScanReference(layout.buffer, options);
       const largest = (values: Float64Array) =>
         values.reduce((max, value) => Math.max(max, Math.abs(value)), 1);
       expect(largestDifference(y, expected.y)).toBeLessThan(closeEnough * largest(expected.y));
-      expect(largestDifference(floats(completed), expected.scores!)).toBeLessThan(
-        closeEnough * largest(expected.scores!),
+      if (leaves === undefined) return;
+      expect(largestDifference(floats(signal!), expected.sum)).toBeLessThan(
+        closeEnough * largest(expected.sum),
       );
     });
   });

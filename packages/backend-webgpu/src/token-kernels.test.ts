@@ -1,6 +1,15 @@
 /** The WGSL kernels of a pruning step against core's selection and their TypeScript twins, in a real browser. */
-import { type ScoreOrder, selectTokens, type TokenOrder } from '@vssm/core';
-import { dotScoreReference, gatherReference } from '@vssm/kernels';
+import {
+  reduceSignal,
+  reductions,
+  ruleOf,
+  type ScoreOrder,
+  selectTokens,
+  type TokenOrder,
+  type Tokens,
+} from '@vssm/core';
+import { pruningPlan } from '@vssm/families';
+import { gatherReference } from '@vssm/kernels';
 import {
   compactShader,
   dotScoreShader,
@@ -12,6 +21,7 @@ import {
   rankShader,
   rowGrid,
   type SequenceShape,
+  scoresShader,
   zeroShader,
 } from '@vssm/kernels/wgsl';
 import { describe, expect, it } from 'vitest';
@@ -58,7 +68,6 @@ await withBrowser(async (browser) => {
         kept,
         tapStride: 0,
         gapStride: 0,
-        score: { signal: 'gated', reduce: 'clip' },
         order,
       });
       const classTokens = Uint32Array.from(
@@ -168,6 +177,11 @@ await withBrowser(async (browser) => {
   describe('whole tokens', () => {
     const [batch, length, width] = [2, 9, 70];
     const rows = spread(batch * length * width, -1, 1, 1);
+    const tokensOf = (image: number, classToken: number) =>
+      ({
+        ...{ length, channels: width, classToken, live: null },
+        gated: rows.subarray(image * length * width, (image + 1) * length * width),
+      }) as unknown as Tokens;
 
     it('EViT scores against the class token, its row gathered', async () => {
       const classTokens = Uint32Array.of(4, 0);
@@ -183,15 +197,22 @@ await withBrowser(async (browser) => {
         [shapeOf({ length }), rows, floats(references), zeros(batch * length)],
         [1, length, batch],
       );
-      const options = {
-        batch,
-        length,
-        channels: width,
-        rows: { at: 0, stride: width },
-        classToken: [4, 0],
-        scores: 0,
-      };
-      expect(largestDifference(floats(scores), dotScoreReference(rows.buffer, options))).toBeLessThan(1e-5);
+      const { score } = ruleOf(pruningPlan({ schedule: [], signal: 'evit' }));
+      const expected = [4, 0].flatMap((classToken, image) => Array.from(score(tokensOf(image, classToken))));
+      expect(largestDifference(floats(scores), expected)).toBeLessThan(1e-5);
+    });
+
+    it.each(reductions)('a signal reduced by %s', async (reduce) => {
+      const [scores] = await runShader(
+        tab,
+        scoresShader(width, reduce),
+        [shapeOf({ length }), rows, zeros(batch * length)],
+        [1, length, batch],
+      );
+      const expected = reduceSignal(rows, batch * length, width, reduce);
+      // 70 terms of order 1, summed in float32.
+      const largest = expected.reduce((max, score) => Math.max(max, Math.abs(score)), 1);
+      expect(largestDifference(floats(scores), expected)).toBeLessThan(1e-6 * largest);
     });
 
     it('the mean row is of the tokens that live', async () => {

@@ -1,6 +1,6 @@
 /** Vim's convolution and scan in WGSL against their TypeScript twins, each run alone in a real browser. */
-import { type Direction, reductions } from '@vssm/core';
-import { convReference, type ScanSignal, scanReference } from '@vssm/kernels';
+import type { Direction } from '@vssm/core';
+import { convReference, scanReference } from '@vssm/kernels';
 import {
   convShader,
   encodeShape,
@@ -10,8 +10,6 @@ import {
   type SequenceShape,
   scanGrid,
   scanShader,
-  scoresShader,
-  tilesOf,
 } from '@vssm/kernels/wgsl';
 import { describe, expect, it } from 'vitest';
 import { withBrowser } from './browser.test-data.ts';
@@ -101,11 +99,7 @@ await withBrowser(async (browser) => {
     };
 
     /** Runs kernel and twin on the same numbers. */
-    async function scanBoth(
-      own: Case,
-      pass: Parameters<typeof scanShader>[1],
-      score?: SequenceShape['score'],
-    ) {
+    async function scanBoth(own: Case, pass: Parameters<typeof scanShader>[1]) {
       const { channels, states, length, batch, dtRank, gaps } = own;
       const rows = batch * length;
       const columns = dtRank + 2 * states;
@@ -120,9 +114,10 @@ await withBrowser(async (browser) => {
         d: spread(channels, -1, 1, 8),
       };
       const positions = gaps ? gappyPositions(batch, length) : Int32Array.from({ length }, (_, i) => i);
-      const { direction, last, scored } = pass;
+      const { direction, gate } = pass;
+      const leaves = gate?.leaves;
       if (typeof direction === 'number') throw new Error('the snakes have their own test');
-      const shape = shapeOf({ length, gapStride: gaps ? length : 0, ...(score && { score }) });
+      const shape = shapeOf({ length, gapStride: gaps ? length : 0 });
       const outputs = await runShader(
         tab,
         scanShader(own, pass),
@@ -134,8 +129,8 @@ await withBrowser(async (browser) => {
           packScanParameters(own, parameters),
           positions,
           y,
-          ...(last ? [xz] : []),
-          ...(scored ? [zeros(batch * tilesOf(channels) * length)] : []),
+          ...(gate ? [xz] : []),
+          ...(leaves ? [zeros(rows * channels)] : []),
         ],
         scanGrid(own, batch),
       );
@@ -156,13 +151,14 @@ await withBrowser(async (browser) => {
         d: layout.place(parameters.d),
         y: { at: layout.place(y), stride: channels },
         ...(gaps && { positions: layout.place(positions) }),
-        ...(last && {
+        ...(gate && {
           accumulate: true,
-          gate: { z: { at: layout.place(xz) + 4 * channels, stride: 2 * channels } },
+          gate: { z: { at: layout.place(xz) + 4 * channels, stride: 2 * channels }, scale: gate.scale },
         }),
-        ...(score && { score: { ...score, at: 0 } }),
+        ...(leaves === 'gated-backward' && { ownGated: true }),
       };
-      return { outputs, shape, expected: scanReference(layout.buffer, options) };
+      // What the first direction left, which the sum before the gate contains.
+      return { outputs, before: y, expected: scanReference(layout.buffer, options) };
     }
 
     const cases: readonly (readonly [string, Partial<Case>])[] = [
@@ -182,8 +178,7 @@ await withBrowser(async (browser) => {
           const { outputs, expected } = await scanBoth(own, {
             direction,
             accumulate: last,
-            last,
-            scored: false,
+            ...(last && { gate: { scale: 0.5 } }),
           });
           const scale = expected.y.reduce((max, value) => Math.max(max, Math.abs(value)), 1);
           expect(largestDifference(floats(outputs[0]), expected.y)).toBeLessThan(closeEnough * scale);
@@ -196,26 +191,18 @@ await withBrowser(async (browser) => {
       const { outputs, expected } = await scanBoth(own, {
         direction: 'forward',
         accumulate: false,
-        last: false,
-        scored: false,
       });
       expect(largestDifference(floats(outputs[0]), expected.y)).toBeLessThan(1e-6);
     });
 
-    const signals: readonly ScanSignal[] = ['gated', 'gated-backward', 'ssm'];
-    const scores = signals.flatMap((signal) => reductions.map((reduce) => ({ signal, reduce })));
-    it.each(scores)('scores: $signal $reduce', async (score) => {
-      const pass = { direction: 'backward', accumulate: true, last: true, scored: true } as const;
-      const { outputs, expected, shape } = await scanBoth(usual, pass, score);
-      const { batch, length, channels } = usual;
-      const [completed] = await runShader(
-        tab,
-        scoresShader(channels),
-        [shape, floats(outputs[1]), zeros(batch * length)],
-        rowGrid(length, 1, batch),
-      );
-      const scale = expected.scores!.reduce((max, value) => Math.max(max, Math.abs(value)), 1);
-      expect(largestDifference(floats(completed), expected.scores!)).toBeLessThan(closeEnough * scale);
+    it.each(['ssm', 'gated-backward'] as const)('leaves %s for a rule', async (leaves) => {
+      const pass = { direction: 'backward', accumulate: true, gate: { scale: 0.5, leaves } } as const;
+      const { outputs, before, expected } = await scanBoth(usual, pass);
+      const want = leaves === 'ssm' ? expected.own.map((value, i) => value + before[i]) : expected.own;
+      const scale = want.reduce((max, value) => Math.max(max, Math.abs(value)), 1);
+      expect(largestDifference(floats(outputs[1]), want)).toBeLessThan(closeEnough * scale);
+      const largest = expected.y.reduce((max, value) => Math.max(max, Math.abs(value)), 1);
+      expect(largestDifference(floats(outputs[0]), expected.y)).toBeLessThan(closeEnough * largest);
     });
   });
 });

@@ -2,13 +2,16 @@
  * The ways of pruning that the paper compares, and the two miniature settings shared by its tables, so that a
  * row which several tables show is the same row in each and is evaluated once.
  */
-import { formatSchedule, type PruningStep } from '@vssm/core';
-import { densePlan, families, pruningPlan } from '@vssm/families';
-import { type Arm, type ArmPlace, armRows, stepsAfter } from './experiment.ts';
+import { basename } from 'node:path';
+import { formatSchedule, type PruningStep, type RuleFile } from '@vssm/core';
+import { densePlan, families, type ModelFamily, pruningPlan } from '@vssm/families';
+import { type Arm, type ArmPlace, armRows, type Experiment, stepsAfter } from './experiment.ts';
 import { benchModels, type ModelId } from './models.ts';
 import type { AccuracyRow } from './work/accuracy.ts';
 import type { DetectionRow } from './work/detection.ts';
+import type { ExperimentRow } from './work/index.ts';
 import type { SegmentationRow } from './work/segmentation.ts';
+import type { SpeedRow } from './work/speed.ts';
 
 export type DenseRow = DetectionRow | SegmentationRow;
 
@@ -100,6 +103,72 @@ export const importanceArms: readonly Arm[] = [
   { id: 'l1', label: 'l1 norm', options: { reduce: 'l1' } },
   { id: 'l2', label: 'l2 norm', options: { reduce: 'l2' } },
 ];
+
+/** A user's rule, everything else as in `top`. */
+export function ruleArm({ name, sha256, file, rule }: RuleFile): Arm {
+  const uncounted =
+    rule.flops === undefined
+      ? ['The rule does not say what it costs, so its own work is not in the strict FLOPs.']
+      : [];
+  return {
+    id: `rule-${name}`,
+    label: `${name}, decay + positional`,
+    options: { rule: { name, sha256 }, alignment: 'decay', conv: 'positional' },
+    notes: [
+      ...(rule.explanation === undefined ? [] : [rule.explanation]),
+      `Ranked by the rule file ${basename(file)}, SHA-256 ${sha256}.`,
+      ...uncounted,
+    ],
+  };
+}
+
+/**
+ * The rows that `vssm bench --rule` adds to an experiment: on the embedded images and on ImageNet beside the built-in
+ * rules, and in time on both families.
+ */
+export function withRules(experiment: Experiment, rules: readonly RuleFile[]): Experiment {
+  const rows = rules.map(ruleArm).flatMap((arm): ExperimentRow[] => {
+    switch (experiment.id) {
+      case 'table4-importance':
+        return [
+          ...miniatureRows([arm]),
+          imageNetRow({ model: 'vim-small', arm, schedule: vimSmallSchedule, paper: null, notes: [] }),
+          plainMambaRow('plainmamba-l3', arm, null, []),
+        ];
+      case 'speed-vim':
+        return [ruleSpeedRow('vim-small', 'Vim-S', 8, arm, vimSmallSchedule, 'vim')];
+      case 'speed-plainmamba': {
+        const schedule = plainMambaSchedules['plainmamba-l1'];
+        return [ruleSpeedRow('plainmamba-l1', 'PlainMamba-L1', 4, arm, schedule, 'plainmamba')];
+      }
+      default:
+        return [];
+    }
+  });
+  return rows.length === 0 ? experiment : { ...experiment, rows: [...experiment.rows, ...rows] };
+}
+
+/** The paper's schedule for Vim-S, which its tables 1 and 4 share here. */
+const vimSmallSchedule = stepsAfter([5, 10, 15], 0.8);
+
+function ruleSpeedRow(
+  model: ModelId,
+  name: string,
+  batch: number,
+  arm: Arm,
+  schedule: readonly PruningStep[],
+  family: ModelFamily,
+): SpeedRow {
+  return {
+    kind: 'speed',
+    ...{ model, batch, paper: null },
+    id: `${model}-${arm.id}`,
+    label: `${name} ${arm.label}, ${formatSchedule(schedule)}`,
+    plan: pruningPlan({ ...arm.options, schedule }, family),
+    against: `${model}-dense`,
+    notes: ['Random weights.', ...(arm.notes ?? [])],
+  };
+}
 
 const miniaturePlace: ArmPlace = { model: 'vim-nano-fmnist', dataset: 'fashion-mnist', images: 'sample' };
 

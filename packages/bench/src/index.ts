@@ -18,7 +18,9 @@ export {
   plainMambaSchedules,
   randomArms,
   released,
+  ruleArm,
   top,
+  withRules,
 } from './arms.ts';
 export { type OpenedBackend, openBackend } from './backends.ts';
 export { checkExperiment, paperTable } from './check-experiment.ts';

@@ -71,7 +71,7 @@ async function benchmark(size: Size): Promise<void> {
     y: adjacent(filled(length * channels, 0, 0)),
   };
   const last: ScanOptions = { ...first, direction: 'backward', accumulate: true, gate: { z, scale: 0.5 } };
-  const score = { signal: 'gated', reduce: 'clip', at: filled(length, 0, 0) } as const;
+  const own = adjacent(filled(length * channels, 0, 0));
   const conv: ConvOptions = {
     ...{ batch: 1, length, channels, taps: 4, direction: 'forward', x },
     weight: filled(channels * 4, -1, 1),
@@ -88,7 +88,7 @@ async function benchmark(size: Size): Promise<void> {
     'scan, first direction, decay': () => kernels.selectiveScan({ ...first, positions }),
     'scan, last direction, none': () => kernels.selectiveScan(last),
     'scan, last direction, decay': () => kernels.selectiveScan({ ...last, positions }),
-    'scan, last direction, decay, score': () => kernels.selectiveScan({ ...last, positions, score }),
+    'scan, last direction, decay, own too': () => kernels.selectiveScan({ ...last, positions, own }),
     'scan, |ΔA| beyond 125': () => kernels.selectiveScan({ ...first, deltaBias: large }),
     'scan, states fading to nothing': () => kernels.selectiveScan({ ...first, u: adjacent(pulse) }),
     'scan, denormal input': () => kernels.selectiveScan({ ...first, u: adjacent(tiny) }),
@@ -119,7 +119,7 @@ async function benchmark(size: Size): Promise<void> {
     const own = (name: string) => `${implementation}: ${name}`;
     ratio(own('scan, first direction, decay'), own('scan, first direction, none'));
     ratio(own('scan, last direction, decay'), own('scan, last direction, none'));
-    ratio(own('scan, last direction, decay, score'), own('scan, last direction, decay'));
+    ratio(own('scan, last direction, decay, own too'), own('scan, last direction, decay'));
   }
   if (!native.available) return;
   for (const name of ['scan, first direction, none', 'scan, last direction, none', 'convolution, compact']) {

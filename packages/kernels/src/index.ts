@@ -1,5 +1,6 @@
 export { Arena, type ArenaMark, type Region } from './arena.ts';
 export { type ConvOptions, convReference } from './conv/conv.ts';
+export { type DeltaOptions, deltaReference } from './delta/delta.ts';
 export {
   type ConvArrays,
   type ConvBackwardOptions,
@@ -39,13 +40,8 @@ export { maxTaps, takesGrid, takesStates } from './limits.ts';
 export { type KernelChoice, type KernelImplementation, kernelChoice } from './native/choice.ts';
 export type { PlainKernels } from './plain-kernels.ts';
 export { type Rows, workspaceBytes } from './rows.ts';
-export { type ScanOptions, type ScanResult, type ScanSignal, scanReference } from './scan/scan.ts';
+export { type ScanOptions, type ScanResult, scanReference } from './scan/scan.ts';
 export { fillSnakeTables, type SnakeTables } from './snake/snake-orders.ts';
 export { type SnakeScanOptions, snakeScanReference } from './snake/snake-scan.ts';
-export {
-  type DotScoreOptions,
-  dotScoreReference,
-  type GatherOptions,
-  gatherReference,
-} from './tokens/tokens.ts';
+export { type GatherOptions, gatherReference } from './tokens/tokens.ts';
 export { createMemory, type WasmMemory } from './webassembly.ts';

@@ -56,10 +56,8 @@ describeImplementations('a wrong call', (implementation) => {
     positions.view().set([0, 2, 3, 1, 4, 4]);
     expect(wrong({ positions: positions.at })).toThrow('positions[1][2] is 4 after 4, expected rising ones');
     expect(wrong({ gate: { z: { at: end, stride: 8 } } })).toThrow('gate.z ends at byte');
-    expect(wrong({ score: { signal: 'gated', reduce: 'clip', at: good.a } })).toThrow(
-      'score.signal is "gated", which needs a gate; expected "ssm"',
-    );
-    expect(wrong({ score: { signal: 'ssm', reduce: 'clip', at: end - 4 } })).toThrow('score.at ends at byte');
+    expect(wrong({ own: { at: end - 4, stride: 8 } })).toThrow('own ends at byte');
+    expect(wrong({ own: good.y, ownGated: true })).toThrow('ownGated is true, which needs a gate');
   });
 
   it('names the argument of the convolution', async () => {

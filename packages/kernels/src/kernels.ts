@@ -3,8 +3,9 @@
  * argument, before anything is written), then runs image by image on the calling thread. Convolution and scan run
  * as native code where it can be had, in the same memory; everything runs as WebAssembly.
  */
-import { type Reduction, UserError } from '@vssm/core';
+import { UserError } from '@vssm/core';
 import type { ConvOptions } from './conv/conv.ts';
+import type { DeltaOptions } from './delta/delta.ts';
 import {
   type BackwardExports,
   type BackwardKernels,
@@ -26,8 +27,8 @@ import {
   rowAddress,
   workspaceBytes,
 } from './rows.ts';
-import type { ScanOptions, ScanSignal } from './scan/scan.ts';
-import { classTokenOf, type DotScoreOptions, type GatherOptions } from './tokens/tokens.ts';
+import type { ScanOptions } from './scan/scan.ts';
+import type { GatherOptions } from './tokens/tokens.ts';
 import { type WasmMemory, type WasmModule, webAssembly } from './webassembly.ts';
 
 export interface Kernels extends PlainKernels, BackwardKernels {
@@ -36,9 +37,10 @@ export interface Kernels extends PlainKernels, BackwardKernels {
   readonly implementation: KernelImplementation;
   /** x → u = SiLU(convolution + bias). */
   convSilu(options: ConvOptions): void;
-  /** delta, B, C, u → y, and the scores if asked for. */
+  /** delta, B, C, u → y */
   selectiveScan(options: ScanOptions): void;
-  dotScore(options: DotScoreOptions): void;
+  /** delta → Δ = softplus(delta + bias), as a signal for scoring. */
+  activateDelta(options: DeltaOptions): void;
   /** A bad index is found when its turn comes; rows before it have been copied by then. */
   gatherRows(options: GatherOptions): void;
 }
@@ -52,16 +54,13 @@ interface Exports extends PlainExports, BackwardExports {
   readonly workspaceBytes: { readonly value: number };
   convSilu(...integers: number[]): void;
   selectiveScan(...numbers: number[]): void;
-  dotScore(...integers: number[]): void;
+  activateDelta(...integers: number[]): void;
   gatherRows(...integers: number[]): number;
 }
 
 /** The part of them that there is native code for. */
 type HotExports = Pick<Exports, 'convSilu' | 'selectiveScan' | 'gridConv' | 'snakeScan' | 'scanBackward'>;
 
-/** Numbering of scan/finish.asm.ts; 0 is no score. */
-const signalCodes: Readonly<Record<ScanSignal, number>> = { gated: 1, 'gated-backward': 2, ssm: 3 };
-const reductionCodes: Readonly<Record<Reduction, number>> = { clip: 0, sum: 1, l1: 2, l2: 3 };
 
 let compiled: Promise<WasmModule> | undefined;
 
@@ -97,7 +96,7 @@ export async function createKernels(
     implementation: addon === undefined ? 'wasm' : 'native',
     convSilu: (options) => runConv(hot, memory, options),
     selectiveScan: (options) => runScan(hot, memory, options),
-    dotScore: (options) => runDotScore(module, memory, options),
+    activateDelta: (options) => runDelta(module, memory, options),
     gatherRows: (options) => runGather(module, memory, options),
     ...plainKernels(hot, memory),
     ...backwardKernels({ ...module, scanBackward: hot.scanBackward }, memory),
@@ -192,7 +191,7 @@ function runConv(module: HotExports, memory: WasmMemory, options: ConvOptions): 
 
 function runScan(module: HotExports, memory: WasmMemory, options: ScanOptions): void {
   const { batch, length, channels, states, direction, delta, deltaBias, a, d, b, c, u, y } = options;
-  const { positions, gate, score } = options;
+  const { positions, gate, own } = options;
   checkCounts({ batch, length, channels });
   checkCount('states', states, maxStates);
   if (states % 4 !== 0) throw new RangeError(`states is ${states}, expected a multiple of 4`);
@@ -206,12 +205,8 @@ function runScan(module: HotExports, memory: WasmMemory, options: ScanOptions): 
   checkVector(memory, 'd', d, channels);
   if (positions !== undefined) checkPositions(memory, positions, batch, length);
   if (gate !== undefined) checkRows(memory, 'gate.z', gate.z, batch, length, channels);
-  if (score !== undefined) {
-    checkVector(memory, 'score.at', score.at, batch * length);
-    if (score.signal !== 'ssm' && gate === undefined) {
-      throw new RangeError(`score.signal is "${score.signal}", which needs a gate; expected "ssm"`);
-    }
-  }
+  if (own !== undefined) checkRows(memory, 'own', own, batch, length, channels);
+  if (options.ownGated && gate === undefined) throw new RangeError('ownGated is true, which needs a gate');
 
   const zRows: Rows = gate?.z ?? { at: 0, stride: 0 };
   for (let image = 0; image < batch; image++) {
@@ -238,32 +233,28 @@ function runScan(module: HotExports, memory: WasmMemory, options: ScanOptions): 
       rowAddress(zRows, image, 0, length),
       4 * zRows.stride,
       gate?.scale ?? 1,
-      score === undefined ? 0 : signalCodes[score.signal],
-      score === undefined ? 0 : reductionCodes[score.reduce],
-      score === undefined ? 0 : score.at + 4 * image * length,
+      own === undefined ? 0 : rowAddress(own, image, 0, length),
+      own === undefined ? 0 : 4 * own.stride,
+      options.ownGated ? 1 : 0,
     );
   }
 }
 
-function runDotScore(module: Exports, memory: WasmMemory, options: DotScoreOptions): void {
-  const { batch, length, channels, rows, scores } = options;
+function runDelta(module: Exports, memory: WasmMemory, options: DeltaOptions): void {
+  const { batch, length, channels, delta, bias, to } = options;
   checkCounts({ batch, length, channels });
-  checkRows(memory, 'rows', rows, batch, length, channels);
-  checkVector(memory, 'scores', scores, batch * length);
+  checkRows(memory, 'delta', delta, batch, length, channels);
+  checkRows(memory, 'to', to, batch, length, channels);
+  checkVector(memory, 'bias', bias, channels);
   for (let image = 0; image < batch; image++) {
-    const token = classTokenOf(options, image);
-    if (!(Number.isInteger(token) && token >= 0 && token < length)) {
-      throw new RangeError(`classToken of image ${image} is ${token}, the sequence has ${length} tokens`);
-    }
-  }
-  for (let image = 0; image < batch; image++) {
-    module.dotScore(
+    module.activateDelta(
       length,
       channels,
-      rowAddress(rows, image, 0, length),
-      4 * rows.stride,
-      rowAddress(rows, image, classTokenOf(options, image), length),
-      scores + 4 * image * length,
+      rowAddress(delta, image, 0, length),
+      4 * delta.stride,
+      bias,
+      rowAddress(to, image, 0, length),
+      4 * to.stride,
     );
   }
 }

@@ -4,10 +4,11 @@ import { WORKSPACE_BYTES } from './common/workspace.asm';
 export { convBackward } from './gradients/backward-conv.asm';
 export { gate, gateBackward } from './gradients/backward-gate.asm';
 export { scanBackward } from './gradients/backward-scan.asm';
+export { activateDelta } from './delta/delta.asm';
 export { convSilu } from './conv/conv.asm';
 export { gridConv } from './grid/grid-conv.asm';
 export { selectiveScan } from './scan/scan.asm';
 export { snakeScan } from './snake/snake-scan.asm';
-export { dotScore, gatherRows } from './tokens/tokens.asm';
+export { gatherRows } from './tokens/tokens.asm';
 
 export const workspaceBytes: i32 = <i32>WORKSPACE_BYTES;

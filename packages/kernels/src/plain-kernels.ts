@@ -1,5 +1,5 @@
 /** PlainMamba's kernels over one WebAssembly memory: the checks of each call, and the calls, image by image. */
-import { directionIds, type Reduction, scanDirections } from '@vssm/core';
+import { directionIds, scanDirections } from '@vssm/core';
 import type { GridConvOptions } from './grid/grid-conv.ts';
 import { cellsAtOnce, maxGridCells, maxGridKernel, maxStates } from './limits.ts';
 import { checkCount, checkRows, checkVector, type Rows, rowAddress } from './rows.ts';
@@ -9,7 +9,7 @@ import type { WasmMemory } from './webassembly.ts';
 export interface PlainKernels {
   /** x → u: depthwise convolution on a grid of which some cells are empty. */
   gridConv(options: GridConvOptions): void;
-  /** delta, B, C, u → y, summed over the four snakes, and the scores if asked for. */
+  /** delta, B, C, u → y, summed over the four snakes */
   snakeScan(options: SnakeScanOptions): void;
 }
 
@@ -19,9 +19,6 @@ export interface PlainExports {
   snakeScan(...integers: number[]): void;
 }
 
-/** Numbering of scan/finish.asm.ts; 0 is no score. */
-const signalCodes = { gated: 1, ssm: 3 } as const;
-const reductionCodes: Readonly<Record<Reduction, number>> = { clip: 0, sum: 1, l1: 2, l2: 3 };
 
 export function plainKernels(module: PlainExports, memory: WasmMemory): PlainKernels {
   return {
@@ -76,7 +73,7 @@ function runGridConv(module: PlainExports, memory: WasmMemory, options: GridConv
 }
 
 function runSnakeScan(module: PlainExports, memory: WasmMemory, options: SnakeScanOptions): void {
-  const { batch, length, channels, states, delta, b, c, u, y, gate, score, gaps } = options;
+  const { batch, length, channels, states, delta, b, c, u, y, gate, sum, gaps } = options;
   checkCount('batch', batch);
   checkCount('length', length);
   checkCount('channels', channels);
@@ -93,12 +90,7 @@ function runSnakeScan(module: PlainExports, memory: WasmMemory, options: SnakeSc
   checkVector(memory, 'directionB', options.directionB, directionIds * states);
   checkTables(memory, options);
   if (gate !== undefined) checkRows(memory, 'gate.z', gate.z, batch, length, channels);
-  if (score !== undefined) {
-    checkVector(memory, 'score.at', score.at, batch * length);
-    if (score.signal !== 'ssm' && gate === undefined) {
-      throw new RangeError(`score.signal is "${score.signal}", which needs a gate; expected "ssm"`);
-    }
-  }
+  if (sum !== undefined) checkRows(memory, 'sum', sum, batch, length, channels);
 
   const zRows: Rows = gate?.z ?? { at: 0, stride: 0 };
   for (let image = 0; image < batch; image++) {
@@ -126,9 +118,8 @@ function runSnakeScan(module: PlainExports, memory: WasmMemory, options: SnakeSc
       4 * y.stride,
       rowAddress(zRows, image, 0, length),
       4 * zRows.stride,
-      score === undefined ? 0 : signalCodes[score.signal],
-      score === undefined ? 0 : reductionCodes[score.reduce],
-      score === undefined ? 0 : score.at + 4 * image * length,
+      sum === undefined ? 0 : rowAddress(sum, image, 0, length),
+      sum === undefined ? 0 : 4 * sum.stride,
     );
   }
 }

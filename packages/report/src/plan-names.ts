@@ -1,4 +1,5 @@
 /** Human names of pruning plans, and the colour that a method has in every chart. */
+import { builtInRules, reductionTable } from '@vssm/core';
 import type { AccuracyRecord } from '@vssm/results';
 
 export type Plan = AccuracyRecord['plan'];
@@ -30,19 +31,14 @@ export const methodNames: Readonly<Record<Method, string>> = {
   other: 'other options',
 };
 
-const reductions: Readonly<Record<Plan['reduce'], string>> = {
-  clip: 'clipped sum',
-  sum: 'plain sum',
-  l1: 'l1 norm',
-  l2: 'l2 norm',
-};
-
-/** What tokens are ranked by: `clipped sum`, `EViT rule`, `plain sum of gated-backward, mirrored`. */
+/** What tokens are ranked by: `clipped sum`, `EViT rule`, `plain sum of gated-backward, mirrored`; a rule file's name. */
 export function importanceName(plan: Plan): string {
-  if (plan.signal === 'evit') return 'EViT rule';
-  if (plan.signal === 'random') return `random${seedName(plan)}`;
-  const signal = plan.signal === 'gated' ? '' : ` of ${plan.signal}`;
-  return `${reductions[plan.reduce]}${signal}${plan.order === 'mirrored' ? ', mirrored' : ''}`;
+  const { signal, reduce, order, rule } = plan;
+  if (signal === 'file') return rule?.name ?? 'a rule file';
+  const { label, reduced } = builtInRules[signal];
+  if (!reduced) return `${label}${signal === 'random' ? seedName(plan) : ''}`;
+  const of = label === '' ? '' : ` ${label}`;
+  return `${reductionTable[reduce].label}${of}${order === 'mirrored' ? ', mirrored' : ''}`;
 }
 
 /** What later blocks do about the gaps: `decay + positional`, `none + compact, recentred`. */

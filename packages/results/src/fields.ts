@@ -2,7 +2,7 @@
  * Fields that records of several kinds share. Text from outside is bounded everywhere; objects are strict, so
  * that a field nobody knows is refused.
  */
-import { alignments, convModes, reductions, scoreOrders, signals, tokenOrders } from '@vssm/core';
+import { alignments, convModes, reductions, ruleName, scoreOrders, signals, tokenOrders } from '@vssm/core';
 import { specSchema } from '@vssm/families/schema';
 import { z } from 'zod';
 
@@ -34,7 +34,8 @@ export const planSchema = z.strictObject({
   schedule: z
     .array(z.strictObject({ after: z.number().int().min(1), keep: z.number().positive().max(1) }))
     .max(512),
-  signal: z.enum(signals),
+  /** A built-in rule, or `file`: the one that `rule` names. */
+  signal: z.enum([...signals, 'file']),
   reduce: z.enum(reductions),
   order: z.enum(scoreOrders),
   alignment: z.enum(alignments),
@@ -42,6 +43,8 @@ export const planSchema = z.strictObject({
   tokenOrder: z.enum(tokenOrders),
   countClassToken: z.boolean(),
   seed: whole,
+  /** The rule's name and the SHA-256 of its file; of signal `file` only. */
+  rule: z.strictObject({ name: z.string().regex(ruleName), sha256 }).optional(),
 });
 
 export const count = z.number().int().min(1);

@@ -2,7 +2,7 @@
 import type { PruningPlan, Weights } from '@vssm/core';
 import type { PlainMambaSpec } from '@vssm/families';
 import { segmentNames } from '@vssm/graph';
-import { denseReference, type VimTapsSpec } from '@vssm/vision-tasks';
+import type { denseReference, VimTapsSpec } from '@vssm/vision-tasks';
 import {
   denseNames,
   geluStage,
@@ -11,19 +11,10 @@ import {
   vimEnterStage,
   vimLeaveStage,
 } from '@vssm/vision-tasks/graph';
-import type { KernelMixer } from './kernel-mixer.ts';
+import type { KernelMixer, ScoreRequest } from './kernel-mixer.ts';
 import { StageSession, type StageTensor } from './stage.ts';
 
-const { importance } = denseReference;
-
 type KeptCells = denseReference.KeptCells;
-
-/** Asked of a block after which tokens are dropped. */
-export interface ScoreRequest {
-  /** 0-based index within the schedule. */
-  readonly step: number;
-  readonly sample: number;
-}
 
 export interface BlockSessions {
   readonly enter: StageSession;
@@ -85,7 +76,7 @@ export interface PlainMambaLayers {
 
 /** x [K, d] → x of the following layer, and scores if asked for. */
 export async function runPlainMambaLayer(
-  { spec, plan, gridCells, mixer, sessions, gelu }: PlainMambaLayers,
+  { spec, mixer, sessions, gelu }: PlainMambaLayers,
   layer: number,
   tokens: Float32Array,
   cells: KeptCells,
@@ -94,15 +85,14 @@ export async function runPlainMambaLayer(
   const x = rowsOf(tokens, spec.width);
   const { enter, leave } = sessions[layer];
   await enter.run({ [denseNames.tokens]: x }, { [segmentNames.xz]: mixer.xz(cells.positions.length) });
-  const { y, scores } = await mixer.run(layer, cells, request !== undefined);
+  const { y, scores } = await mixer.run(layer, cells, request);
   const outputs = await leave.run({ [segmentNames.y]: y, [denseNames.tokens]: x });
   let next = outputs[denseNames.nextTokens].data;
-  const own = request === undefined ? undefined : scoresOf(plan, request, gridCells, cells, y, scores);
   if (spec.depthwiseLayers.includes(layer)) {
     const convolved = await gelu.run({ [denseNames.tokens]: mixer.convolveLayer(layer, next, cells) });
     next = convolved[denseNames.nextTokens].data;
   }
-  return own === undefined ? { tokens: next } : { tokens: next, scores: own };
+  return scores === undefined ? { tokens: next } : { tokens: next, scores };
 }
 
 /** One image of a given size through a Vim's blocks. */
@@ -121,7 +111,7 @@ export interface VimBlocks {
  * @returns the residual with the mixer output added, and this block's mixer output
  */
 export async function runVimBlock(
-  { taps, plan, gridCells, mixer, sessions }: VimBlocks,
+  { taps, mixer, sessions }: VimBlocks,
   block: number,
   streams: { readonly hidden: Float32Array; readonly residual: Float32Array | undefined },
   rope: denseReference.RopeTables | undefined,
@@ -145,29 +135,13 @@ export async function runVimBlock(
     },
     { [segmentNames.xz]: mixer.xz(cells.positions.length) },
   );
-  const { y, scores } = await mixer.run(block, cells, request !== undefined);
+  const { y, scores } = await mixer.run(block, cells, request);
   const left = await leave.run({ [segmentNames.y]: y });
-  const own = request === undefined ? undefined : scoresOf(plan, request, gridCells, cells, y, scores);
   return {
     hidden: left[denseNames.nextTokens].data,
     residual: entered[denseNames.nextResidual].data,
-    ...(own !== undefined && { scores: own }),
+    ...(scores !== undefined && { scores }),
   };
-}
-
-/** What the scan scored; the baselines are scored here, from the gated sum y. */
-function scoresOf(
-  plan: PruningPlan,
-  { step, sample }: ScoreRequest,
-  gridCells: number,
-  cells: KeptCells,
-  y: StageTensor,
-  scores: Float32Array | undefined,
-): ArrayLike<number> {
-  if (scores === undefined) {
-    return importance(plan, step, sample, gridCells, { gated: Float64Array.from(y.data) }, cells);
-  }
-  return plan.order === 'mirrored' ? scores.toReversed() : scores;
 }
 
 export function rowsOf(data: Float32Array, width: number): StageTensor {

@@ -4,6 +4,7 @@
  * of the projections serve every grid.
  */
 import type { PruningPlan, Weights } from '@vssm/core';
+import { importance } from '@vssm/core/reference';
 import { type ModelSpec, sequenceLength } from '@vssm/families';
 import { modelSegments } from '@vssm/families/graph';
 import { segmentNames } from '@vssm/graph';
@@ -11,13 +12,21 @@ import { Arena, createKernels, createMemory } from '@vssm/kernels';
 import type { denseReference } from '@vssm/vision-tasks';
 import { type Buffers, mixerPlaces, placeBuffers } from '../segments/buffers.ts';
 import type { Hooks } from '../segments/family.ts';
-import { type Mixer, type MixJob, scanScore } from '../segments/mixer.ts';
+import { HandOut } from '../segments/hand-out.ts';
+import type { Mixer, MixJob } from '../segments/mixer.ts';
 import { SessionRunner } from '../segments/runner.ts';
 import { SplitMixer, shareChannels } from '../segments/split-mixer.ts';
 import { mixingOf } from '../segments/table.ts';
 import { type StageInputs, StageSession, type StageTensor } from './stage.ts';
 
 type KeptCells = denseReference.KeptCells;
+
+/** A pruning step that follows a block. */
+export interface ScoreRequest {
+  /** 0-based index within the schedule. */
+  readonly step: number;
+  readonly sample: number;
+}
 
 /** The projections of every block, whatever the image's size. */
 export async function projectionSessions(
@@ -41,6 +50,7 @@ export class KernelMixer {
   readonly #buffers: Buffers;
   readonly #mixer: Mixer;
   readonly #family: Hooks;
+  readonly #handOut: HandOut;
   readonly #projections: readonly StageSession[];
   /** The cells that the kernels were last told of. */
   #arranged: Int32Array | undefined;
@@ -54,21 +64,22 @@ export class KernelMixer {
     projections: readonly StageSession[],
     threads: number,
   ): Promise<KernelMixer> {
-    const { projectionSets } = modelSegments(spec, weights, plan);
+    const { projectionSets, share } = modelSegments(spec, weights, plan);
     const arena = new Arena(createMemory(), { limitBytes: 2 ** 32 });
     const kernels = await createKernels(arena.memory);
     const buffers = placeBuffers(arena, spec, projectionSets, 1);
     const runner = await SessionRunner.create();
     const context = { spec, plan, weights, arena, kernels, buffers, runner, batch: 1 };
     const family = mixingOf(context.spec).hooks(context);
-    const places = { ...context, places: mixerPlaces(spec, buffers) };
+    const handOut = new HandOut({ ...context, family });
+    const places = { ...context, share, places: mixerPlaces(spec, buffers, handOut.places) };
     const shares = shareChannels(spec.innerWidth, threads);
     const mixer =
       shares.length === 1
         ? mixingOf(places.spec).mixer(places, shares[0])
         : await SplitMixer.create(places, shares);
     family.begin();
-    return new KernelMixer(spec, plan, gridCells, buffers, mixer, family, projections);
+    return new KernelMixer(spec, plan, gridCells, buffers, mixer, family, handOut, projections);
   }
 
   constructor(
@@ -78,6 +89,7 @@ export class KernelMixer {
     buffers: Buffers,
     mixer: Mixer,
     family: Hooks,
+    handOut: HandOut,
     projections: readonly StageSession[],
   ) {
     if (gridCells > sequenceLength(spec)) throw new Error('the grid is larger than the buffers');
@@ -87,6 +99,7 @@ export class KernelMixer {
     this.#buffers = buffers;
     this.#mixer = mixer;
     this.#family = family;
+    this.#handOut = handOut;
     this.#projections = projections;
   }
 
@@ -99,13 +112,13 @@ export class KernelMixer {
   /**
    * xz → y, [K, E], valid until the next call.
    *
-   * @param scored whether the scan computes the plan's scores too
+   * @param request which step follows; the plan's rule scores the tokens for it
    */
   async run(
     block: number,
     cells: KeptCells,
-    scored: boolean,
-  ): Promise<{ y: StageTensor; scores?: Float32Array }> {
+    request: ScoreRequest | undefined,
+  ): Promise<{ y: StageTensor; scores?: ArrayLike<number> }> {
     const { innerWidth: E, stateSize: N, dtRank: r } = this.#spec;
     const job = this.#job(block, cells);
     const rows = job.length;
@@ -123,10 +136,16 @@ export class KernelMixer {
       outputs[segmentNames.delta(set)] = rowsOf(delta, E);
     }
     await this.#projections[block].run(inputs, outputs);
-    const score = scored ? scanScore(this.#plan) : undefined;
-    this.#mixer.scan(job, score);
+    this.#mixer.scan(job, request !== undefined);
     const y = { data: this.#buffers.y.view().subarray(0, rows * E), shape: [rows, E] };
-    return score === undefined ? { y } : { y, scores: this.#buffers.scores.view().slice(0, rows) };
+    return request === undefined ? { y } : { y, scores: this.#scores(job, cells, request) };
+  }
+
+  #scores(job: MixJob, cells: KeptCells, { step, sample }: ScoreRequest): ArrayLike<number> {
+    // The streams stay with the caller; no built-in rule reads them, and there are no others here.
+    this.#handOut.begin(job, new Float32Array(0));
+    const place = { spec: this.#spec, step, sample, fullLength: this.#gridCells, classToken: null };
+    return importance(this.#plan, place, this.#handOut.source(0), cells);
   }
 
   /** The 3x3 convolution that some PlainMamba layers end in: tokens [K, d] → [K, d], valid until the next call. */

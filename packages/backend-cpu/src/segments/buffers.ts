@@ -5,7 +5,7 @@
 import { type ModelSpec, sequenceLength } from '@vssm/families';
 import type { ProjectionSet } from '@vssm/graph';
 import type { Arena, Region, Rows } from '@vssm/kernels';
-import type { MixerPlaces } from './mixer.ts';
+import type { ExtraPlaces, MixerPlaces } from './mixer.ts';
 
 export type Floats = Region<Float32Array>;
 
@@ -21,8 +21,6 @@ export interface Buffers {
   /** [rows, E], before and after a pruning step. */
   readonly y: Floats;
   readonly keptY: Floats;
-  /** [rows], token scores */
-  readonly scores: Floats;
   /** [rows] positions of the current tokens, and indices of the kept ones */
   readonly positions: Region<Int32Array>;
   readonly indices: Region<Int32Array>;
@@ -43,7 +41,7 @@ export interface SetBuffers {
 /** Bytes that one image takes, in `sets` projection sets. */
 export function bytesPerImage(spec: ModelSpec, sets: number): number {
   const { width: d, innerWidth: E, dtRank: r, stateSize: N } = spec;
-  const perToken = 2 * d + 2 * E + sets * (2 * E + r + 2 * N) + E + 3;
+  const perToken = 2 * d + 2 * E + sets * (2 * E + r + 2 * N) + E + 2;
   const perImage = spec.inChannels * spec.imageHeight * spec.imageWidth + spec.classes;
   return 4 * (sequenceLength(spec) * perToken + perImage);
 }
@@ -71,7 +69,6 @@ export function placeBuffers(
     y: arena.float32(rows * E),
     // The convolved input has been read when a step gathers y.
     keptY: sets[0].u,
-    scores: arena.float32(rows),
     positions: arena.int32(rows),
     indices: arena.int32(rows),
     logits: arena.float32(batch * spec.classes),
@@ -82,8 +79,9 @@ export function placeBuffers(
 export function mixerPlaces(
   { innerWidth: E, dtRank: r, stateSize: N }: ModelSpec,
   buffers: Buffers,
+  extras: ExtraPlaces = {},
 ): MixerPlaces {
-  const { xz, sets, y, positions, scores } = buffers;
+  const { xz, sets, y, positions } = buffers;
   const from = ({ at }: Floats, stride: number, column = 0): Rows => ({ at: at + 4 * column, stride });
   return {
     x: from(xz, 2 * E),
@@ -95,6 +93,6 @@ export function mixerPlaces(
     })),
     y: from(y, E),
     positions,
-    scores,
+    extras,
   };
 }

@@ -1,6 +1,6 @@
 /**
  * The `segments` form on one thread: ONNX Runtime computes norms and matrix products, the fused kernels compute
- * convolution, scan, gate and scores, and both work on the same memory. Between a scan and the next segment the
+ * convolution, scan and gate, and both work on the same memory. Between a scan and the next segment the
  * sequence may become shorter; a pruning step gathers y and the residual, so that the output projection already
  * runs on the kept tokens only.
  */
@@ -21,8 +21,9 @@ import type { InferenceSession } from 'onnxruntime-node';
 import { createSession } from '../ort.ts';
 import { type Buffers, bytesPerImage, mixerPlaces, placeBuffers } from './buffers.ts';
 import type { Hooks, Stream } from './family.ts';
-import { type Mixer, type MixJob, scanScore } from './mixer.ts';
-import { concatenate, type Places, select, unprunedPlaces } from './prune.ts';
+import { HandOut } from './hand-out.ts';
+import type { ExtraPlaces, Mixer, MixJob } from './mixer.ts';
+import { concatenate, type Places, scoreImages, select, unprunedPlaces } from './prune.ts';
 import { SessionRunner, type Tensors } from './runner.ts';
 import { SplitMixer, shareChannels } from './split-mixer.ts';
 import { Laps, type Stopwatch } from './stopwatch.ts';
@@ -51,6 +52,7 @@ interface EngineParts {
   readonly kernels: Kernels;
   readonly mixer: Mixer;
   readonly hooks: Hooks;
+  readonly handOut: HandOut;
   readonly buffers: Buffers;
 }
 
@@ -64,6 +66,7 @@ export class SegmentEngine {
   readonly #kernels: Kernels;
   readonly #mixer: Mixer;
   readonly #hooks: Hooks;
+  readonly #handOut: HandOut;
   readonly #buffers: Buffers;
 
   /**
@@ -82,7 +85,7 @@ export class SegmentEngine {
     } = {},
   ): Promise<SegmentEngine> {
     const segments = modelSegments(spec, weights, plan);
-    const { projectionSets } = segments;
+    const { projectionSets, share } = segments;
     const sessions = await openSegments(segments, spec.depth, (model) =>
       createSession(model, threads, { shareCores: true }),
     );
@@ -95,13 +98,15 @@ export class SegmentEngine {
     const context = { spec, plan, weights, arena, kernels, buffers, runner, batch: chunkSize };
     const mixing = mixingOf(spec);
     const hooks = mixing.hooks(context);
-    const places = mixerPlaces(spec, buffers);
+    const handOut = new HandOut({ ...context, family: hooks });
+    const places = mixerPlaces(spec, buffers, handOut.places);
     const shares = shareChannels(spec.innerWidth, options.splitImages === true ? threads : 1);
     const mixer =
       shares.length === 1
-        ? mixing.mixer({ ...context, places }, shares[0])
-        : await SplitMixer.create({ ...context, places }, shares);
-    return new SegmentEngine({ spec, plan, chunkSize, sessions, runner, kernels, mixer, hooks, buffers });
+        ? mixing.mixer({ ...context, places, share }, shares[0])
+        : await SplitMixer.create({ ...context, places, share }, shares);
+    const parts = { spec, plan, chunkSize, sessions, runner, kernels, mixer, hooks, handOut, buffers };
+    return new SegmentEngine(parts);
   }
 
   constructor(parts: EngineParts) {
@@ -113,6 +118,7 @@ export class SegmentEngine {
     this.#kernels = parts.kernels;
     this.#mixer = parts.mixer;
     this.#hooks = parts.hooks;
+    this.#handOut = parts.handOut;
     this.#buffers = parts.buffers;
   }
 
@@ -129,12 +135,19 @@ export class SegmentEngine {
     for (let block = 0; block < spec.depth; block++) {
       const step = plan.schedule.findIndex(({ after }) => after === block + 1);
       const job = this.#job(block, batch, places);
-      await this.#mix(job, places, step >= 0, laps);
+      await this.#mix(job, step >= 0, laps);
+      let scores: readonly ArrayLike<number>[] = [];
+      if (step >= 0) {
+        // Before the mixer's output is projected: the streams are still what the rule reads.
+        this.#handOut.begin(job, residual.rows.view());
+        const source = (image: number) => this.#handOut.source(image);
+        scores = scoreImages(spec, plan, step, places, source, chunk.samples);
+      }
+      laps.end('scan', block);
       let streams = await this.#afterMixer(job, residual);
       if (step >= 0) {
         laps.hold();
-        const scores = this.#buffers.scores.view();
-        const selection = select(spec, plan, step, places, scores, chunk.samples);
+        const selection = select(spec, plan, step, places, scores);
         kept.set(block + 1, concatenate(selection.kept));
         if (plan.alignment === 'mask') this.#hooks.mask(streams, selection.places);
         else {
@@ -191,9 +204,9 @@ export class SegmentEngine {
     };
   }
 
-  /** Convolution, projections and scan of all directions: xz → y, and the scores if a step follows. */
-  async #mix(job: MixJob, places: Places, scored: boolean, laps: Laps): Promise<void> {
-    const { spec, plan } = this;
+  /** Convolution, projections and scan of all directions: xz → y, and what a rule reads if a step follows. */
+  async #mix(job: MixJob, scored: boolean, laps: Laps): Promise<void> {
+    const { spec } = this;
     const { block, batch, length } = job;
     const { innerWidth: E, stateSize: N, dtRank: r } = spec;
     const rows = batch * length;
@@ -210,9 +223,7 @@ export class SegmentEngine {
     await this.#runner.run(this.#sessions.projections[block], inputs, outputs);
     laps.end('projections', block);
 
-    this.#mixer.scan(job, scored ? scanScore(plan) : undefined);
-    if (scored && plan.signal === 'evit') this.#hooks.scoreSimilarity(batch, places);
-    laps.end('scan', block);
+    this.#mixer.scan(job, scored);
   }
 
   /**

@@ -3,7 +3,8 @@
  * refuses shared memory, so each side has its own and this lies between; `control` says whose turn it is.
  */
 import type { ModelSpec } from '@vssm/families';
-import type { Score } from './mixer.ts';
+import type { Rows } from '@vssm/kernels';
+import type { ExtraPlaces } from './mixer.ts';
 
 type Floats = Float32Array<SharedArrayBuffer>;
 
@@ -16,8 +17,8 @@ export interface Exchange {
   readonly y: Floats;
   /** One per projection set. */
   readonly sets: readonly SetExchange[];
-  /** [rows] */
-  readonly scores: Floats;
+  /** [rows, channels] each: what the mixer leaves for a rule, in the order of `extraRows`. */
+  readonly extras: readonly Floats[];
 }
 
 export interface SetExchange {
@@ -39,8 +40,7 @@ export const slots = {
   length: 5,
   positionalTaps: 6,
   gaps: 7,
-  signal: 8,
-  reduce: 9,
+  handOut: 8,
 } as const;
 
 export const operations = { convolve: 1, scan: 2, arrange: 3, stop: 4 } as const;
@@ -48,17 +48,26 @@ export const operations = { convolve: 1, scan: 2, arrange: 3, stop: 4 } as const
 /** `done` after a partner failed. */
 export const failure = -1;
 
-/** Score options as numbers; 0 is none. */
-export const signalNames: readonly (Score['signal'] | undefined)[] = [
-  undefined,
-  'gated',
-  'gated-backward',
-  'ssm',
-];
-export const reductionNames: readonly Score['reduce'][] = ['clip', 'sum', 'l1', 'l2'];
+/** The rows of extra places one after another: directions, sum, gated backward. */
+export function extraRows({ directions = [], sum, gatedBackward }: ExtraPlaces = {}): readonly Rows[] {
+  return [
+    ...directions,
+    ...(sum === undefined ? [] : [sum]),
+    ...(gatedBackward === undefined ? [] : [gatedBackward]),
+  ];
+}
 
-/** @param sets number of projection sets */
-export function createExchange(spec: ModelSpec, sets: number, rows: number, channels: number): Exchange {
+/**
+ * @param sets number of projection sets
+ * @param extras number of what the mixer leaves for a rule
+ */
+export function createExchange(
+  spec: ModelSpec,
+  sets: number,
+  extras: number,
+  rows: number,
+  channels: number,
+): Exchange {
   const floats = (count: number) => new Float32Array(new SharedArrayBuffer(4 * count));
   const wide = () => floats(rows * channels);
   return {
@@ -72,6 +81,6 @@ export function createExchange(spec: ModelSpec, sets: number, rows: number, chan
       delta: wide(),
       projected: floats(rows * (spec.dtRank + 2 * spec.stateSize)),
     })),
-    scores: floats(rows),
+    extras: Array.from({ length: extras }, wide),
   };
 }

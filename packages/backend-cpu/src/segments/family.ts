@@ -1,5 +1,5 @@
 /** What is a family's own in the engine, beside its mixer: what happens around a pruning step, and at the head. */
-import type { PruningPlan, Weights } from '@vssm/core';
+import type { PruningPlan, SignalName, Weights } from '@vssm/core';
 import type { ModelSpec } from '@vssm/families';
 import type { Arena, Kernels } from '@vssm/kernels';
 import type { Buffers, Floats } from './buffers.ts';
@@ -18,11 +18,28 @@ export interface Stream {
   readonly width: number;
 }
 
+/** Outputs of a mixer beside y; see ExtraPlaces. */
+export interface Extras {
+  /** Number of scan directions whose y is wanted one by one: all, or 0. */
+  readonly directions: number;
+  readonly sum: boolean;
+  readonly gatedBackward: boolean;
+}
+
+export interface Projection {
+  readonly weight: Float32Array;
+  readonly bias?: Float32Array;
+}
+
 export interface Hooks {
   /** A chunk begins: every token lives. */
   begin(): void;
-  /** The scores of the `evit` signal, from y. */
-  scoreSimilarity(batch: number, places: Places): void;
+  /** What its mixer has to leave beside y for a rule that reads these signals. */
+  extras(signals: ReadonlySet<SignalName>): Extras;
+  /** Of each projection set, what is added to delta before softplus, [E]. */
+  deltaBiases(block: number): readonly Float32Array[];
+  /** The output projection of a block's mixer: weight [d, E], and bias [d] where there is one. */
+  outProjection(block: number): Projection;
   /** The convolution that some layers end in, [rows, d] → [rows, d]. */
   convolveLayer(job: MixJob, from: Floats, to: Floats): void;
   /** Under `mask`, after each step: zeroes the tokens that are gone, now or in the following segments. */

@@ -1,5 +1,6 @@
 /** What the pool and its worker threads say to each other. */
 import type { PruningPlan, Weights } from '@vssm/core';
+import type { RuleSource } from '@vssm/core/rule-file';
 import type { ModelSpec } from '@vssm/families';
 import type { KernelChoice } from '@vssm/kernels';
 
@@ -10,6 +11,8 @@ export interface WorkerSetup {
   readonly weights: readonly SharedWeight[];
   readonly largestChunk: number;
   readonly kernels: KernelChoice;
+  /** Of a plan that is scored by a file. */
+  readonly rule?: RuleSource;
 }
 
 export interface SharedWeight {

@@ -1,11 +1,11 @@
 /**
- * What the kernels do of a block: convolution before the projections, scan, gate and scores after them. Written
- * over a range of channels, because channels are independent there: one thread may take all of them, or several
+ * What the kernels do of a block: convolution before the projections, scan and gate after them. Written over a range
+ * of channels, because channels are independent there: one thread may take all of them, or several
  * threads a share each.
  */
-import type { PruningPlan, Weights } from '@vssm/core';
+import type { Weights } from '@vssm/core';
 import type { ModelSpec } from '@vssm/families';
-import type { Arena, Kernels, Region, Rows, ScanOptions } from '@vssm/kernels';
+import type { Arena, Kernels, Region, Rows } from '@vssm/kernels';
 
 export interface MixJob {
   readonly block: number;
@@ -17,15 +17,17 @@ export interface MixJob {
   readonly gaps: boolean;
 }
 
-export type Score = Omit<NonNullable<ScanOptions['score']>, 'at'>;
-
 export interface Mixer {
   /** Tokens are gone since the last call: the positions of those that are left have been written. */
   arrange(batch: number, length: number): void;
   /** x → u of every projection set */
   convolve(job: MixJob): void;
-  /** delta, projected, u, z → y, and the scores if asked for; the projections run between the two */
-  scan(job: MixJob, score: Score | undefined): void;
+  /**
+   * delta, projected, u, z → y; the projections run between the two.
+   *
+   * @param handOut whether to leave what a rule reads beside y where the places have room for it
+   */
+  scan(job: MixJob, handOut: boolean): void;
   dispose(): Promise<void>;
 }
 
@@ -42,9 +44,20 @@ export interface MixerPlaces {
   /** One per projection set, in the order of the segments'. */
   readonly sets: readonly SetPlaces[];
   readonly y: Rows;
-  /** [B, L] each */
+  /** [B, L] */
   readonly positions: Region<Int32Array>;
-  readonly scores: Region<Float32Array>;
+  /** Room for what a rule reads beside y, and the mixer would not leave otherwise; absent where no rule does. */
+  readonly extras?: ExtraPlaces;
+}
+
+/** [B, L, E] each. */
+export interface ExtraPlaces {
+  /** y of every scan direction. */
+  readonly directions?: readonly Rows[];
+  /** The sum of the directions before the gate. */
+  readonly sum?: Rows;
+  /** The backward direction's y, gated. */
+  readonly gatedBackward?: Rows;
 }
 
 export interface SetPlaces {
@@ -61,11 +74,8 @@ export interface MixerContext<Spec extends ModelSpec = ModelSpec> {
   readonly spec: Spec;
   readonly weights: Weights;
   readonly places: MixerPlaces;
+  /** Of each direction in y; see Segments. */
+  readonly share: number;
   /** Most images at once. */
   readonly batch: number;
-}
-
-/** The score that the scan itself computes for a plan; the baselines are scored elsewhere. */
-export function scanScore({ signal, reduce }: PruningPlan): Score | undefined {
-  return signal === 'random' || signal === 'evit' ? undefined : { signal, reduce };
 }

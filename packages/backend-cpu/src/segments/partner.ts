@@ -10,9 +10,10 @@ import {
   type Region,
   type Rows,
 } from '@vssm/kernels';
-import { type Exchange, failure, operations, reductionNames, signalNames, slots } from './exchange.ts';
+import { type Exchange, failure, operations, slots } from './exchange.ts';
+import type { Extras } from './family.ts';
 import type { SharedWeight } from './messages.ts';
-import type { ChannelRange, MixJob } from './mixer.ts';
+import type { ChannelRange, ExtraPlaces, MixJob } from './mixer.ts';
 import { mixingOf } from './table.ts';
 
 export interface PartnerSetup {
@@ -24,9 +25,23 @@ export interface PartnerSetup {
   readonly rows: number;
   readonly exchange: Exchange;
   readonly implementation: KernelImplementation;
+  /** What the mixer leaves for a rule. */
+  readonly extras: Extras;
+  /** Of each direction in y. */
+  readonly share: number;
 }
 
-const { spec, weights, range, batch: most, rows, exchange, implementation } = workerData as PartnerSetup;
+const {
+  spec,
+  weights,
+  range,
+  batch: most,
+  rows,
+  exchange,
+  implementation,
+  extras,
+  share,
+} = workerData as PartnerSetup;
 const { control } = exchange;
 const arena = new Arena(createMemory(), { limitBytes: 2 ** 32 });
 const columns = spec.dtRank + 2 * spec.stateSize;
@@ -45,7 +60,7 @@ const passage = (shared: Float32Array, width: number): Passage => ({
 const x = passage(exchange.x, range.count);
 const z = passage(exchange.z, range.count);
 const y = passage(exchange.y, range.count);
-const scores = passage(exchange.scores, 1);
+const extraPassages = exchange.extras.map((shared) => passage(shared, range.count));
 const sets = exchange.sets.map(({ u, delta, projected }) => ({
   u: passage(u, range.count),
   delta: passage(delta, range.count),
@@ -75,12 +90,26 @@ const mixer = mixingOf(spec).mixer(
       })),
       y: rowsOf(y),
       positions,
-      scores: scores.local,
+      extras: extraPlaces(),
     },
+    share,
     batch: most,
   },
   range,
 );
+
+/** In the order of `extraRows`. */
+function extraPlaces(): ExtraPlaces {
+  const rows = extraPassages.map(rowsOf);
+  const directions = rows.splice(0, extras.directions);
+  const sum = extras.sum ? rows.shift() : undefined;
+  const gatedBackward = extras.gatedBackward ? rows.shift() : undefined;
+  return {
+    ...(directions.length > 0 && { directions }),
+    ...(sum !== undefined && { sum }),
+    ...(gatedBackward !== undefined && { gatedBackward }),
+  };
+}
 
 function work(): void {
   const job: MixJob = {
@@ -107,11 +136,10 @@ function work(): void {
         take(delta, count);
         take(projected, count);
       }
-      const signal = signalNames[control[slots.signal]];
-      const reduce = reductionNames[control[slots.reduce]];
-      mixer.scan(job, signal === undefined ? undefined : { signal, reduce });
+      const handOut = control[slots.handOut] === 1;
+      mixer.scan(job, handOut);
       give(y, count);
-      if (signal !== undefined) give(scores, count);
+      if (handOut) for (const extra of extraPassages) give(extra, count);
       return;
     }
     default:

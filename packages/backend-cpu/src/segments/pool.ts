@@ -4,6 +4,7 @@
  * twice is reported as failed, and all others get their answer.
  */
 import { type Batch, checkBatch, type LoadedModel, type ModelRequest, type Prediction } from '@vssm/backend';
+import { ruleFileOf } from '@vssm/core';
 import { type KernelChoice, kernelChoice, kernelImplementation } from '@vssm/kernels';
 import { startLinks, WorkerDied, WorkerLink } from '../worker/link.ts';
 import type { ChunkPrediction } from './engine.ts';
@@ -24,7 +25,11 @@ export async function loadPool(
   if (kernels !== 'wasm') await kernelImplementation();
   const { spec, plan } = request;
   const weights = shareWeights(request.weights);
-  const setup: WorkerSetup = { spec, plan, weights, largestChunk: 32, kernels };
+  const rule = ruleFileOf(plan);
+  const setup: WorkerSetup = {
+    ...{ spec, plan, weights, largestChunk: 32, kernels },
+    ...(rule !== undefined && { rule: { file: rule.file, sha256: rule.sha256 } }),
+  };
   const members: PoolMember[] = await startLinks(threads, workerModule, setup);
   return new WorkerPool(request, setup, members);
 }

@@ -1,8 +1,9 @@
 /**
- * Selection between two segments: scores in, kept tokens out. Everything per image and in plain TypeScript; a
+ * Selection between two segments: signals in, kept tokens out. Everything per image and in plain TypeScript; a
  * few hundred scores cost nothing beside a block.
  */
-import { keptCount, orderScores, type PruningPlan, randomScores, selectTokens } from '@vssm/core';
+import { keptCount, type PruningPlan, type SignalSource, selectTokens } from '@vssm/core';
+import { importance } from '@vssm/core/reference';
 import { classTokenOf, countRule, type ModelSpec, sequenceLength } from '@vssm/families';
 
 /** Where the tokens of the images of a chunk stand; all images have the same number of tokens. */
@@ -40,27 +41,44 @@ export function unprunedPlaces(spec: ModelSpec, batch: number): Places {
 }
 
 /**
- * @param scores [B, L] as the kernel wrote them; not read for the `random` signal
+ * Scores of each image's tokens, by the plan's rule.
+ *
+ * @param source signals of one image of the chunk, tokens in their current places
  * @param samples stable index of each image in its data set
  */
+export function scoreImages(
+  spec: ModelSpec,
+  plan: PruningPlan,
+  step: number,
+  { positions, classTokens, live }: Places,
+  source: (image: number) => SignalSource,
+  samples: readonly number[],
+): readonly ArrayLike<number>[] {
+  const fullLength = sequenceLength(spec);
+  return positions.map((own, image) => {
+    const classToken = classTokens?.[image] ?? null;
+    const alive = live?.[image];
+    const tokens = { positions: own, ...(alive !== undefined && { live: alive }) };
+    const place = { spec, step, sample: samples[image], fullLength, classToken };
+    return importance(plan, place, source(image), tokens);
+  });
+}
+
+/** @param scores of each image's tokens, [L] */
 export function select(
   spec: ModelSpec,
   plan: PruningPlan,
   step: number,
   places: Places,
-  scores: Float32Array,
-  samples: readonly number[],
+  scores: readonly ArrayLike<number>[],
 ): Selection {
   const { length, positions, classTokens, live } = places;
   const kept = keptCount(places.liveCount, plan.schedule[step].keep, countRule(spec, plan));
   const chosen = positions.map((own, image) => {
-    const imageScores =
-      plan.signal === 'random'
-        ? randomAt(spec, plan, samples[image], step, own)
-        : ordered(plan, scores.subarray(image * length, (image + 1) * length));
     const alive = live?.[image];
     const candidates = alive === undefined ? undefined : (token: number) => alive[token] === 1;
-    return selectTokens(imageScores, own, classTokens?.[image] ?? null, kept, plan.tokenOrder, candidates);
+    const classToken = classTokens?.[image] ?? null;
+    return selectTokens(scores[image], own, classToken, kept, plan.tokenOrder, candidates);
   });
   const keptPositions = chosen.map((tokens, image) => tokens.map((token) => positions[image][token]));
   if (plan.alignment === 'mask') {
@@ -83,22 +101,6 @@ export function select(
       }),
     },
   };
-}
-
-function ordered(plan: PruningPlan, scores: Float32Array): ArrayLike<number> {
-  const mirrors = plan.order === 'mirrored' && plan.signal !== 'evit';
-  return mirrors ? orderScores(Float64Array.from(scores), 'mirrored') : scores;
-}
-
-function randomAt(
-  spec: ModelSpec,
-  plan: PruningPlan,
-  sample: number,
-  step: number,
-  positions: Int32Array,
-): Float32Array {
-  const all = randomScores(plan.seed, sample, step, sequenceLength(spec));
-  return Float32Array.from(positions, (position) => all[position]);
 }
 
 /** Positions of several images one after another. */

@@ -7,17 +7,9 @@ import { Worker } from 'node:worker_threads';
 import '@vssm/backend/no-telemetry';
 import { sequenceLength } from '@vssm/families';
 import type { Region, Rows } from '@vssm/kernels';
-import {
-  createExchange,
-  type Exchange,
-  failure,
-  operations,
-  reductionNames,
-  signalNames,
-  slots,
-} from './exchange.ts';
+import { createExchange, type Exchange, extraRows, failure, operations, slots } from './exchange.ts';
 import { shareWeights } from './messages.ts';
-import type { ChannelRange, Mixer, MixerContext, MixJob, Score } from './mixer.ts';
+import type { ChannelRange, Mixer, MixerContext, MixJob } from './mixer.ts';
 import type { PartnerSetup } from './partner.ts';
 import { mixingOf } from './table.ts';
 
@@ -55,11 +47,21 @@ export class SplitMixer implements Mixer {
     const { spec, batch, places } = context;
     const rows = batch * sequenceLength(spec);
     const weights = shareWeights(context.weights);
+    const extras = extraRows(places.extras);
     const partners = await Promise.all(
       shares.slice(1).map(async (range): Promise<Partner> => {
-        const exchange = createExchange(spec, places.sets.length, rows, range.count);
+        const exchange = createExchange(spec, places.sets.length, extras.length, rows, range.count);
         const { implementation } = context.kernels;
-        const setup: PartnerSetup = { spec, weights, range, batch, rows, exchange, implementation };
+        const extraCounts = {
+          directions: places.extras?.directions?.length ?? 0,
+          sum: places.extras?.sum !== undefined,
+          gatedBackward: places.extras?.gatedBackward !== undefined,
+        };
+        const setup: PartnerSetup = {
+          ...{ spec, weights, range, batch, rows, exchange, implementation },
+          extras: extraCounts,
+          share: context.share,
+        };
         const worker = new Worker(new URL('./partner.ts', import.meta.url), { workerData: setup });
         await new Promise((resolve, reject) => worker.once('message', resolve).once('error', reject));
         worker.unref();
@@ -83,19 +85,19 @@ export class SplitMixer implements Mixer {
     const written = this.#context.places.positions.view().subarray(0, batch * length);
     for (const { exchange } of this.#partners) exchange.positions.set(written);
     const job = { block: 0, batch, length, positionalTaps: false, gaps: false };
-    this.#together(job, operations.arrange, undefined, () => this.#own.arrange(batch, length));
+    this.#together(job, operations.arrange, () => this.#own.arrange(batch, length));
   }
 
   convolve(job: MixJob): void {
     const { x, sets } = this.#context.places;
     for (const { range, exchange } of this.#partners) this.#pack(x, range, job, exchange.x);
-    this.#together(job, operations.convolve, undefined, () => this.#own.convolve(job));
+    this.#together(job, operations.convolve, () => this.#own.convolve(job));
     for (const { range, exchange } of this.#partners) {
       for (const [set, { u }] of sets.entries()) this.#unpack(exchange.sets[set].u, u, range, job);
     }
   }
 
-  scan(job: MixJob, score: Score | undefined): void {
+  scan(job: MixJob, handOut: boolean): void {
     const { places } = this.#context;
     const rows = job.batch * job.length;
     for (const { range, exchange } of this.#partners) {
@@ -105,9 +107,14 @@ export class SplitMixer implements Mixer {
         exchange.sets[set].projected.set(this.#floats(projected.at, rows * projected.stride));
       }
     }
-    this.#together(job, operations.scan, score, () => this.#own.scan(job, score));
-    for (const { range, exchange } of this.#partners) this.#unpack(exchange.y, places.y, range, job);
-    if (score !== undefined) this.#addScores(rows, score);
+    this.#together(job, operations.scan, () => this.#own.scan(job, handOut), handOut);
+    for (const { range, exchange } of this.#partners) {
+      this.#unpack(exchange.y, places.y, range, job);
+      if (!handOut) continue;
+      for (const [i, to] of extraRows(places.extras).entries()) {
+        this.#unpack(exchange.extras[i], to, range, job);
+      }
+    }
   }
 
   async dispose(): Promise<void> {
@@ -118,7 +125,7 @@ export class SplitMixer implements Mixer {
   }
 
   /** Starts every partner, does the own share, and waits for the partners. */
-  #together(job: MixJob, operation: number, score: Score | undefined, own: () => void): void {
+  #together(job: MixJob, operation: number, own: () => void, handOut = false): void {
     for (const { exchange } of this.#partners) {
       const { control } = exchange;
       control[slots.block] = job.block;
@@ -126,8 +133,7 @@ export class SplitMixer implements Mixer {
       control[slots.length] = job.length;
       control[slots.positionalTaps] = Number(job.positionalTaps);
       control[slots.gaps] = Number(job.gaps);
-      control[slots.signal] = signalNames.indexOf(score?.signal);
-      control[slots.reduce] = score === undefined ? 0 : reductionNames.indexOf(score.reduce);
+      control[slots.handOut] = Number(handOut);
       this.#give(exchange, operation);
     }
     own();
@@ -166,18 +172,6 @@ export class SplitMixer implements Mixer {
   #copyRows(from: Rows, to: Rows, rows: number, width: number): void {
     const indices = this.#rowNumbers.at;
     this.#context.kernels.gatherRows({ batch: 1, length: rows, kept: rows, width, from, to, indices });
-  }
-
-  /** Scores are sums over channels; the l2 norm is a sum before its root. */
-  #addScores(rows: number, { reduce }: Score): void {
-    const scores = this.#context.places.scores.view().subarray(0, rows);
-    const [into, outOf] =
-      reduce === 'l2' ? [(v: number) => v * v, Math.sqrt] : [(v: number) => v, (v: number) => v];
-    for (let row = 0; row < rows; row++) {
-      let sum = into(scores[row]);
-      for (const { exchange } of this.#partners) sum += into(exchange.scores[row]);
-      scores[row] = outOf(sum);
-    }
   }
 
   #floats(at: number, count: number): Float32Array {

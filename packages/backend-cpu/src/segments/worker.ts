@@ -1,11 +1,13 @@
 /** One worker thread: its own sessions, its own kernel memory, one thread inside each operator. */
 import { float32, type Weights } from '@vssm/core';
+import { loadRule } from '@vssm/core/rule-file';
 import { serve } from '../worker/serve.ts';
 import { SegmentEngine } from './engine.ts';
 import type { ChunkAnswer, ChunkAsk, PoolGreeting, WorkerSetup } from './messages.ts';
 
 await serve<WorkerSetup, ChunkAsk, ChunkAnswer, PoolGreeting>(async (setup) => {
-  const { spec, plan, largestChunk, kernels } = setup;
+  const { spec, plan, largestChunk, kernels, rule } = setup;
+  if (rule !== undefined) await loadRule(rule.file, rule.sha256);
   const weights: Weights = new Map(
     setup.weights.map(({ name, shape, data }) => [name, float32(shape, new Float32Array(data))]),
   );

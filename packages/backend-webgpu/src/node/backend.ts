@@ -1,5 +1,6 @@
 /** WebGPU without a browser, behind the Backend interface. */
 import { type Backend, DeviceError } from '@vssm/backend';
+import { refuseRuleFile } from '@vssm/core';
 import { smallestModel } from '@vssm/graph';
 import { keepDevice, onnxRuntime } from './ort.ts';
 import { loadWhole } from './whole.ts';
@@ -25,5 +26,8 @@ export const webgpuNodeBackend: Backend = {
       };
     }
   },
-  load: loadWhole,
+  async load(request) {
+    refuseRuleFile(request.plan, '--backend webgpu-node');
+    return loadWhole(request);
+  },
 };

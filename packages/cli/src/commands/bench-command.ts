@@ -18,6 +18,12 @@ export function benchCommand(): Command {
     .option('--full', 'every image instead of a fixed sample')
     .option('--limit <n>', 'only the first n images (partial, not comparable)', whole('--limit', 1))
     .option('--shard <i/n>', 'only share i of n of every evaluation, for vssm merge; writes no report')
+    .option(
+      '--rule <file>',
+      'a pruning rule of your own, as rows beside the built-in ones (docs/adding-a-pruning-rule.md); repeatable',
+      collect,
+      [],
+    )
     .option('--plan', 'say what would run and how long it would take; run nothing')
     .option(
       '--imagenet <folder>',

@@ -18,6 +18,7 @@ import {
   progressOn,
   runBench,
   type Shard,
+  withRules,
 } from '@vssm/bench';
 import { experiment as cpu } from '@vssm/bench-cpu';
 import { shipped } from '@vssm/bench-finetuning';
@@ -28,6 +29,8 @@ import { experiment as table2 } from '@vssm/bench-table2-coco';
 import { experiment as table3 } from '@vssm/bench-table3-ade20k';
 import { experiment as table4 } from '@vssm/bench-table4-importance';
 import { experiment as table5 } from '@vssm/bench-table5-alignment';
+import { type RuleFile, UserError } from '@vssm/core';
+import { loadRule } from '@vssm/core/rule-file';
 import { note } from '../output.ts';
 import { report, reportDefaults } from './report.ts';
 
@@ -60,6 +63,8 @@ export interface BenchOptions {
   readonly shard?: string;
   /** Says what would run; writes nothing. */
   readonly plan?: boolean;
+  /** Rule files, each another row beside the built-in rules. */
+  readonly rule?: readonly string[];
   /** ImageNet-1K validation images: a folder, or the original archive. */
   readonly imagenet?: string;
   /** COCO 2017: the folder of images and annotations. */
@@ -92,8 +97,9 @@ export type BenchResult =
 export async function bench(options: BenchOptions): Promise<BenchResult> {
   const shard = options.shard === undefined ? undefined : parseShard(options.shard);
   const out = options.out ?? (shard === undefined ? benchDefaults.out : shardFolder(shard));
+  const rules = await loadRules(options.rule ?? []);
   const request: BenchRequest = {
-    experiments,
+    experiments: experiments.map((experiment) => withRules(experiment, rules)),
     out,
     only: (options.only ?? '').split(',').filter((id) => id !== ''),
     full: options.full ?? false,
@@ -127,6 +133,22 @@ export async function bench(options: BenchOptions): Promise<BenchResult> {
   const json = options.json ?? false;
   const { index } = await report({ results: [out], out: folder, unlessUnchanged: true, json });
   return { ...outcome, report: index };
+}
+
+/** @throws UserError for a file that is no rule, or two of the same name */
+async function loadRules(files: readonly string[]): Promise<readonly RuleFile[]> {
+  const rules: RuleFile[] = [];
+  for (const file of files) {
+    const rule = await loadRule(file);
+    const twin = rules.find(({ name }) => name === rule.name);
+    if (twin !== undefined) {
+      throw new UserError(
+        `--rule ${twin.file} and --rule ${file}: both are called "${rule.name}"; rename one`,
+      );
+    }
+    rules.push(rule);
+  }
+  return rules;
 }
 
 function shardFolder({ index, of }: Shard): string {

@@ -51,7 +51,7 @@ export async function compare(options: CompareOptions): Promise<CompareResult> {
   const paths = choosePaths(options.backends);
   const source = await loadModel(options);
   const { spec } = source;
-  const plans = plansOf(options, spec);
+  const plans = await plansOf(options, spec);
   const dataset = await openImages(options, spec);
   try {
     const wanted = options.images ?? affordableImages(spec, plans);
@@ -96,9 +96,11 @@ export async function compare(options: CompareOptions): Promise<CompareResult> {
  *
  * @throws UserError for a plan that the model cannot have
  */
-function plansOf(options: CompareOptions, spec: ModelSpec): readonly PruningPlan[] {
+async function plansOf(options: CompareOptions, spec: ModelSpec): Promise<readonly PruningPlan[]> {
   const { prune = [`${quarters(spec.depth).join(',')}@0.7`] } = options;
-  const pruned = prune.map((schedule) => planOf({ ...options, prune: schedule }, spec.family));
+  const pruned = await Promise.all(
+    prune.map((schedule) => planOf({ ...options, prune: schedule }, spec.family)),
+  );
   for (const plan of pruned) checkPlan(spec, plan);
   return [densePlan, ...pruned.filter(({ schedule }) => schedule.length > 0)];
 }

@@ -2,7 +2,7 @@
 import { copyFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { DetectionScore } from '@vssm/bench';
-import { type PruningPlan, UserError } from '@vssm/core';
+import { type PruningPlan, refuseRuleFile, UserError } from '@vssm/core';
 import { type CocoDataset, cocoClasses, openCoco } from '@vssm/datasets';
 import type { DenseRecord } from '@vssm/results';
 import type { DetectorSpec } from '@vssm/vision-tasks';
@@ -42,7 +42,8 @@ async function run(options: Options): Promise<void> {
   const model = await loadDense(options);
   const { spec } = model;
   if (spec.kind === 'upernet') throw new UserError(`${model.name}: is a segmenter; vssm segment takes it`);
-  const plan = planOf(options, spec.backbone.spec.family);
+  const plan = await planOf(options, spec.backbone.spec.family);
+  refuseRuleFile(plan, 'vssm detect');
   checkClasses(model, 'COCO', cocoClasses);
   const dataset = await openCoco(dataFolder(options, 'VSSM_COCO', 'datasets/coco/README.md'), {
     masks: spec.kind === 'maskrcnn',

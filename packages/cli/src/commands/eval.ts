@@ -64,7 +64,7 @@ async function run(options: Options): Promise<void> {
   }
   const backend = await openBackend(options.backend, options);
   const source = await loadModel(options);
-  const plan = planOf(options, source.spec.family);
+  const plan = await planOf(options, source.spec.family);
   const dataset = await openDataset(options, source.spec);
   const folder = out ?? mkdtempSync(join(tmpdir(), 'vssm-eval-'));
   try {

@@ -5,7 +5,7 @@
 import { createHash } from 'node:crypto';
 import { basename } from 'node:path';
 import { type Checkpoint, readCheckpoint } from '@vssm/checkpoints';
-import { oneOf, planName, UserError, type Weights } from '@vssm/core';
+import { oneOf, planName, refuseRuleFile, UserError, type Weights } from '@vssm/core';
 import { writeWhole } from '@vssm/core/files';
 import { wholeModel, wholeModelWithData, wholeNames } from '@vssm/families/graph';
 import { type ModelWithData, mostBytesInside, scanForms } from '@vssm/graph';
@@ -57,7 +57,8 @@ async function run(options: Options): Promise<void> {
   const out = options.out ?? 'model.onnx';
   const scan = oneOf('--scan', options.scan, scanForms);
   const { spec, weights, name, checkpoint } = await loadModel(options, file === undefined ? {} : { file });
-  const plan = planOf(options, spec.family);
+  const plan = await planOf(options, spec.family);
+  refuseRuleFile(plan, 'an exported model');
   const form = {
     scan,
     metadata: {
@@ -130,7 +131,8 @@ async function runDense(options: Options, file: Checkpoint | undefined): Promise
   const { name, weights, identity } = loaded;
   const { height, width } = options.input === undefined ? inputSize(loaded.spec) : sizeOf(options.input);
   const spec = withInputSize(loaded.spec, height, width);
-  const plan = planOf(options, spec.backbone.spec.family);
+  const plan = await planOf(options, spec.backbone.spec.family);
+  refuseRuleFile(plan, 'an exported model');
   const listed = await exportDense({ spec, weights, plan, name, identity }, options.out);
   const bytes = listed.stages.reduce((sum, stage) => sum + stage.bytes, 0);
   printResult(

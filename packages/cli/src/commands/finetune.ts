@@ -25,7 +25,7 @@ export function finetuneCommand(): Command {
 async function run(options: Options): Promise<void> {
   const { spec, weights } = await loadModel(options);
   trainableSpec(spec);
-  const plan = planOf(options, spec.family);
+  const plan = await planOf(options, spec.family);
   checkPlan(spec, plan);
   const recipe = recipeOf(options, finetuningRecipe);
   if (spec.imageHeight !== spec.imageWidth) {

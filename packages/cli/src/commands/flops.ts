@@ -40,7 +40,7 @@ async function run(options: Options): Promise<void> {
     return denseRun(options.model, profile, options);
   }
   const { name, spec } = await specOf(options);
-  const plan = planOf(options, spec.family);
+  const plan = await planOf(options, spec.family);
   checkPlan(spec, plan);
   const flops = modelFlops(spec, plan, profile);
   const gflops = (value: number) => value / 1e9;
@@ -66,13 +66,13 @@ async function run(options: Options): Promise<void> {
 }
 
 /** A detector's or segmenter's cost by part, at the upstream input size or the one given. */
-function denseRun(name: DenseModelName, profile: FlopsProfile, options: Options): void {
+async function denseRun(name: DenseModelName, profile: FlopsProfile, options: Options): Promise<void> {
   const { imageSize } = options;
   const published = denseModels[name];
   const spec =
     imageSize === undefined ? published : withInputSize(published, imageSize.height, imageSize.width);
   const { imageHeight: height, imageWidth: width, family } = spec.backbone.spec;
-  const plan = planOf(options, family);
+  const plan = await planOf(options, family);
   const { total, parts, tokens } = denseFlops(spec, plan, profile);
   const params = denseParameterCount(spec);
   const gflops = Object.fromEntries([...parts].map(([part, value]) => [part, value / 1e9]));

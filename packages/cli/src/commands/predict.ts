@@ -52,7 +52,7 @@ async function run(options: Options): Promise<void> {
   const { name, backend } = await openBackend(options.backend, options);
   const tensor = options.tensor === undefined ? undefined : await readInputTensor(options.tensor);
   const source = await loadModel(options, { input: tensor && pixelsOf(tensor.tensor) });
-  const plan = planOf(options, source.spec.family);
+  const plan = await planOf(options, source.spec.family);
   const input = await openInput(options, tensor, source);
   try {
     const { classes } = source.spec;

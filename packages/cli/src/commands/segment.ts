@@ -1,5 +1,5 @@
 /** `vssm segment`: mIoU, mAcc and aAcc of an UperNet on ADE20K, dense or pruned. */
-import { type PruningPlan, UserError } from '@vssm/core';
+import { type PruningPlan, refuseRuleFile, UserError } from '@vssm/core';
 import { adeClasses, type DenseDataset, openAde20k } from '@vssm/datasets';
 import { segmentationRecipeOf } from '@vssm/families';
 import type { SegmentationSummary } from '@vssm/metrics';
@@ -42,7 +42,8 @@ async function run(options: Options): Promise<void> {
   const { spec } = model;
   if (spec.kind !== 'upernet') throw new UserError(`${model.name}: is a detector; vssm detect takes it`);
   const { family } = spec.backbone;
-  const plan = planOf(options, family);
+  const plan = await planOf(options, family);
+  refuseRuleFile(plan, 'vssm segment');
   checkClasses(model, 'ADE20K', adeClasses);
   const dataset = await openAde20k(dataFolder(options, 'VSSM_ADE20K', 'datasets/ade20k/README.md'), {
     recipe: segmentationRecipeOf(family),

@@ -11,12 +11,14 @@ import {
   tokenOrders,
   UserError,
 } from '@vssm/core';
+import { loadRule } from '@vssm/core/rule-file';
 import { families, type ModelFamily, modelFamilies, pruningPlan } from '@vssm/families';
 import type { Command } from 'commander';
 import { whole } from './numbers.ts';
 
 export interface PlanOptions {
   readonly prune?: string;
+  readonly rule?: string;
   readonly signal: string;
   readonly reduce: string;
   readonly order: string;
@@ -50,6 +52,7 @@ export function addRuleOptions(command: Command): Command {
       '--conv <taps>',
       `what the convolution sees: ${convModes.join(', ')}; default: compact with none, else positional${narrower}`,
     )
+    .option('--rule <file>', 'what tokens are scored by: a rule of your own, docs/adding-a-pruning-rule.md')
     .option('--signal <signal>', `what tokens are scored by: ${signals.join(', ')}`, 'gated')
     .option('--reduce <how>', `channels to one score: ${reductions.join(', ')}`, 'clip')
     .option('--order <order>', `${scoreOrders.join(', ')} (the released code's slip)`, 'aligned')
@@ -58,12 +61,20 @@ export function addRuleOptions(command: Command): Command {
     .option('--seed <n>', 'seed of the random signal', whole('--seed'), 0);
 }
 
-/** @throws UserError for options that the family does not have */
-export function planOf(options: PlanOptions, family: ModelFamily): PruningPlan {
+/**
+ * Loads the rule that `--rule` names, if it does.
+ *
+ * @throws UserError for options that the family does not have, or a file that is no rule
+ */
+export async function planOf(options: PlanOptions, family: ModelFamily): Promise<PruningPlan> {
+  const rule = options.rule === undefined ? undefined : await loadRule(options.rule);
+  if (rule !== undefined && options.signal !== 'gated') {
+    throw new UserError(`--rule ${options.rule} and --signal ${options.signal}: give one of the two`);
+  }
   return pruningPlan(
     {
       schedule: options.prune === undefined ? [] : givenSchedule(options.prune),
-      signal: oneOf('--signal', options.signal, signals),
+      ...(rule === undefined ? { signal: oneOf('--signal', options.signal, signals) } : { rule }),
       reduce: oneOf('--reduce', options.reduce, reductions),
       order: oneOf('--order', options.order, scoreOrders),
       alignment: oneOf('--alignment', options.alignment, alignments),

@@ -1,10 +1,12 @@
 /** The strict cost of a pruning step, the same for every family. */
-import type { PruningPlan, Reduction } from '../pruning/plan.ts';
+import type { PruningPlan } from '../pruning/plan.ts';
+import { ruleOf } from '../pruning/rules/loaded.ts';
 
 /** d: channels of the token stream. E: channels inside the mixer. */
 interface Widths {
   readonly width: number;
   readonly innerWidth: number;
+  readonly stateSize: number;
 }
 
 /**
@@ -22,18 +24,7 @@ export function strictPruning(
 }
 
 /** The scores of L tokens. */
-export function strictScoring(spec: Pick<Widths, 'innerWidth'>, plan: PruningPlan, L: number): number {
-  const perElement: Record<Reduction, number> = { clip: 2, sum: 1, l1: 2, l2: 2 };
-  switch (plan.signal) {
-    case 'random':
-      return 0;
-    case 'evit':
-      return 2 * L * spec.innerWidth;
-    case 'gated':
-    case 'gated-backward':
-    case 'ssm':
-      return perElement[plan.reduce] * L * spec.innerWidth + (plan.reduce === 'l2' ? L : 0);
-    default:
-      throw plan.signal satisfies never;
-  }
+export function strictScoring(spec: Widths, plan: PruningPlan, L: number): number {
+  const { width, innerWidth: channels, stateSize: states } = spec;
+  return ruleOf(plan).flops?.({ length: L, channels, states, width }) ?? 0;
 }

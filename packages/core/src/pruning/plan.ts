@@ -3,19 +3,10 @@
  * Plans are data; everything that executes one (reference, ONNX graphs, kernels) reads this and nothing else.
  */
 import { UserError } from '../errors.ts';
+import type { ScoreOrder, Signal } from './rules/built-in.ts';
+import { type RuleReference, signalsRead } from './rules/loaded.ts';
+import type { ReductionName } from './rules/reductions.ts';
 import { checkSchedule, type PruningStep } from './schedule.ts';
-
-/** What a token is scored by. `random` and `evit` are the baselines; `reduce` and `order` do not apply to them. */
-export const signals = ['gated', 'gated-backward', 'ssm', 'random', 'evit'] as const;
-export type Signal = (typeof signals)[number];
-
-/** How a signal of E channels becomes one score. `clip` = Σ max(0, ·), the paper's. */
-export const reductions = ['clip', 'sum', 'l1', 'l2'] as const;
-export type Reduction = (typeof reductions)[number];
-
-/** `mirrored` uses the score of token L-1-i for token i, the released code's slip. */
-export const scoreOrders = ['aligned', 'mirrored'] as const;
-export type ScoreOrder = (typeof scoreOrders)[number];
 
 /** What the scan does about tokens that are no longer there. */
 export const alignments = ['none', 'decay', 'mask'] as const;
@@ -31,8 +22,10 @@ export type TokenOrder = (typeof tokenOrders)[number];
 
 export interface PruningPlan {
   readonly schedule: readonly PruningStep[];
-  readonly signal: Signal;
-  readonly reduce: Reduction;
+  /** What a token is scored by: a built-in rule's name, or `file`: the file that `rule` names. */
+  readonly signal: Signal | 'file';
+  /** How a signal of E channels becomes one score; of rules that do not, the default. */
+  readonly reduce: ReductionName;
   readonly order: ScoreOrder;
   readonly alignment: Alignment;
   readonly conv: ConvMode;
@@ -41,6 +34,8 @@ export interface PruningPlan {
   readonly countClassToken: boolean;
   /** Seed of the `random` signal. */
   readonly seed: number;
+  /** Of signal `file`, and of no other. */
+  readonly rule?: RuleReference | undefined;
 }
 
 /**
@@ -50,7 +45,10 @@ export interface PruningPlan {
 const optionalChoices = {
   recentred: [(plan: PruningPlan) => plan.tokenOrder === 'recentred', 'token order "recentred"'],
   mirrored: [(plan: PruningPlan) => plan.order === 'mirrored', 'score order "mirrored"'],
-  'gated-backward': [(plan: PruningPlan) => plan.signal === 'gated-backward', 'signal "gated-backward"'],
+  'gated-backward': [
+    (plan: PruningPlan) => signalsRead(plan).includes('gated-backward'),
+    'signal "gated-backward"',
+  ],
   compact: [(plan: PruningPlan) => plan.conv === 'compact', 'convolution "compact"'],
   countClassToken: [(plan: PruningPlan) => plan.countClassToken, 'counting the class token'],
 } as const;
@@ -83,7 +81,7 @@ export function completePlan(
   const alignment = options.alignment ?? 'decay';
   const plan: PruningPlan = {
     schedule: checkSchedule(options.schedule),
-    signal: options.signal ?? 'gated',
+    signal: options.signal ?? (options.rule === undefined ? 'gated' : 'file'),
     reduce: options.reduce ?? 'clip',
     order: options.order ?? 'aligned',
     alignment,
@@ -91,6 +89,7 @@ export function completePlan(
     tokenOrder: options.tokenOrder ?? 'original',
     countClassToken: options.countClassToken ?? false,
     seed: options.seed ?? 0,
+    ...(options.rule !== undefined && { rule: { name: options.rule.name, sha256: options.rule.sha256 } }),
   };
   checkCombination(plan);
   return plan;
@@ -113,6 +112,14 @@ export function choiceNotAdmitted(
 }
 
 function checkCombination(plan: PruningPlan): void {
+  if ((plan.signal === 'file') !== (plan.rule !== undefined)) {
+    throw new UserError('signal "file" and a rule file go together, and with no other signal');
+  }
+  if (plan.rule !== undefined && (plan.reduce !== 'clip' || plan.order !== 'aligned')) {
+    throw new UserError(
+      `rule "${plan.rule.name}" scores tokens by itself: reduce and order do not apply to it`,
+    );
+  }
   if (plan.tokenOrder === 'recentred' && !(plan.alignment === 'none' && plan.conv === 'compact')) {
     throw new UserError(
       `token order "recentred" goes with alignment "none" and convolution "compact" only, not with "${plan.alignment}" and "${plan.conv}": positions have no meaning once the class token has moved`,

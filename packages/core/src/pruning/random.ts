@@ -2,7 +2,6 @@
  * The `random` baseline's scores: splitmix64 of (seed, sample, step, position), so that an image is pruned in
  * the same way on every backend, in every batch and in every shard.
  */
-import type { PruningPlan } from './plan.ts';
 
 const mask64 = (1n << 64n) - 1n;
 
@@ -33,7 +32,7 @@ export function randomScores(seed: number, sample: number, step: number, length:
 
 /** What every image of a batch draws for every step: scores [B, steps, length], `length` that of the unpruned sequence. */
 export function drawScores(
-  { schedule, seed }: Pick<PruningPlan, 'schedule' | 'seed'>,
+  { schedule, seed }: { readonly schedule: readonly unknown[]; readonly seed: number },
   samples: readonly number[],
   length: number,
 ): Float32Array {

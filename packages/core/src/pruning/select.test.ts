@@ -2,7 +2,6 @@ import { describe, expect, it } from 'vitest';
 import { gaps } from './align.ts';
 import { completePlan } from './plan.ts';
 import { randomScores, splitmix64 } from './random.ts';
-import { orderScores, reduceSignal, similarityTo } from './score.ts';
 import { selectTokens } from './select.ts';
 
 const positions = [0, 1, 2, 3, 4, 5, 6];
@@ -27,26 +26,6 @@ describe('selection', () => {
   it('chooses only among candidates', () => {
     const live = (token: number) => token !== 0;
     expect([...selectTokens([9, 1, 2, 0, 0, 0, 0], positions, 3, 2, 'original', live)]).toEqual([2, 3]);
-  });
-});
-
-describe('scores', () => {
-  const signal = Float64Array.of(1, -2, 3, -4, 0, 0); // 3 tokens, 2 channels
-  it.each([
-    ['clip', [1, 3, 0]],
-    ['sum', [-1, -1, 0]],
-    ['l1', [3, 7, 0]],
-    ['l2', [Math.sqrt(5), 5, 0]],
-  ] as const)('%s', (reduce, expected) => {
-    expect([...reduceSignal(signal, 3, 2, reduce)]).toEqual(expected);
-  });
-
-  it('EViT rule: dot product with the class token', () => {
-    expect([...similarityTo(signal.subarray(0, 2), signal)]).toEqual([5, 11, 0]);
-  });
-
-  it('mirrors', () => {
-    expect([...orderScores(Float64Array.of(1, 2, 3), 'mirrored')]).toEqual([3, 2, 1]);
   });
 });
 

@@ -1,11 +1,12 @@
 /**
- * A pruning step in float64, the same for every stream of tokens: scores, the choice, and the rows that are left.
- * A family with a class token adds its count rule, which token that is, and `evit`'s query.
+ * A pruning step, the same for every stream of tokens: scores, the choice, and the rows that are left. A family with
+ * a class token adds its count rule, and which token that is.
  */
 import { type CountRule, keptCount } from '../pruning/counts.ts';
 import type { PruningPlan } from '../pruning/plan.ts';
-import { randomScores } from '../pruning/random.ts';
-import { orderScores, reduceSignal, similarityTo } from '../pruning/score.ts';
+import { meanRow as meanOfLive } from '../pruning/rules/built-in.ts';
+import type { TokenContext } from '../pruning/rules/rule.ts';
+import { type SignalSource, scoreTokens, unmergedSizes } from '../pruning/rules/score-tokens.ts';
 import { selectTokens } from '../pruning/select.ts';
 import { gatherRows } from './layers.ts';
 
@@ -17,39 +18,40 @@ export interface KeptTokens {
   readonly live?: Uint8Array;
 }
 
-/**
- * [L, E] each, tokens in their own places: what the scores are made from. `gated` is what enters the output
- * projection, `ssm` the sum of all scans' y, `gated-backward` the backward scan's y times SiLU(z) (Vim only).
- */
-export type Signals = Readonly<Partial<Record<'gated' | 'ssm' | 'gated-backward', Float64Array>>>;
+/** Where a pruning step happens, beside which tokens there are. */
+export interface StepPlace {
+  /** E, N and d. */
+  readonly spec: { readonly innerWidth: number; readonly stateSize: number; readonly width: number };
+  /** 0-based index within the schedule. */
+  readonly step: number;
+  /** Stable index of the image. */
+  readonly sample: number;
+  /** Length of the unpruned sequence. */
+  readonly fullLength: number;
+  /** Index of the class token; null for a model without one. */
+  readonly classToken: number | null;
+}
 
-/**
- * Scores of the current tokens, [L]; higher stays.
- *
- * @param step 0-based index within the schedule
- * @param sample stable index of the image; only the `random` signal depends on it
- * @param unpruned length of the unpruned sequence
- * @param query what `evit` compares every token's gated signal with, [E]; default the mean over the live tokens
- */
+/** Scores of the current tokens, [L]; higher stays. */
 export function importance(
   plan: PruningPlan,
-  step: number,
-  sample: number,
-  unpruned: number,
-  signals: Signals,
-  tokens: KeptTokens,
-  query: (gated: Float64Array) => Float64Array = (gated) => meanRow(gated, tokens),
-): Float64Array {
-  const { positions } = tokens;
-  if (plan.signal === 'random') {
-    const scores = randomScores(plan.seed, sample, step, unpruned);
-    return Float64Array.from(positions, (position) => scores[position]);
-  }
-  const signal = signals[plan.signal === 'evit' ? 'gated' : plan.signal];
-  if (signal === undefined) throw new Error(`the model has no signal "${plan.signal}"`);
-  if (plan.signal === 'evit') return similarityTo(query(signal), signal);
-  const channels = signal.length / positions.length;
-  return orderScores(reduceSignal(signal, positions.length, channels, plan.reduce), plan.order);
+  { spec, step, sample, fullLength, classToken }: StepPlace,
+  signals: SignalSource,
+  { positions, live }: KeptTokens,
+): ArrayLike<number> {
+  const context: TokenContext = {
+    length: positions.length,
+    channels: spec.innerWidth,
+    states: spec.stateSize,
+    width: spec.width,
+    positions,
+    sizes: unmergedSizes(positions.length),
+    classToken,
+    live: live ?? null,
+    ...{ fullLength, step, sample },
+    block: plan.schedule[step].after,
+  };
+  return scoreTokens(plan, context, signals);
 }
 
 /** Which tokens stay, and what is there after the step. */
@@ -99,15 +101,7 @@ export function zeroGone(rows: Float64Array, { positions, live }: KeptTokens): F
 
 /** Mean over the tokens that live. rows [L, width] → [width] */
 export function meanRow(rows: Float64Array, { positions, live }: KeptTokens): Float64Array {
-  const width = rows.length / positions.length;
-  const mean = new Float64Array(width);
-  let count = 0;
-  for (let token = 0; token < positions.length; token++) {
-    if (live !== undefined && live[token] === 0) continue;
-    count++;
-    for (let i = 0; i < width; i++) mean[i] += rows[token * width + i];
-  }
-  return mean.map((sum) => sum / count);
+  return meanOfLive(rows, { length: positions.length, live: live ?? null });
 }
 
 /** [K]: positions of the tokens that live, in sequence order. */

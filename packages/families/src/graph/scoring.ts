@@ -1,9 +1,10 @@
 /** What the parts of every family count alike. */
 import { type PruningPlan, strictScoring } from '@vssm/core';
+import type { BaseSpec } from '../family.ts';
 
-/** Scores are added up while the scan writes its result. */
+/** Scores are made from what the scan has just written, and their time is counted as the scan's. */
 export function scoring(
-  spec: { readonly innerWidth: number },
+  spec: Pick<BaseSpec, 'width' | 'innerWidth' | 'stateSize'>,
   plan: PruningPlan,
   block: number,
   L: number,

@@ -6,7 +6,7 @@
  * [B, steps, L0] float32. Outputs: `logits` [B, classes] float32, and then for each pruning step
  * `kept.<block>` [B, K] int64, the positions of the kept tokens in sequence order.
  */
-import { formatSchedule, type PruningPlan, type Weights } from '@vssm/core';
+import { formatSchedule, type PruningPlan, refuseRuleFile, type Weights } from '@vssm/core';
 import { GraphBuilder, imageInput, type ModelWithData, Parameters, type ScanForm } from '@vssm/graph';
 import { sequenceLength } from '../model.ts';
 import { checkPlan } from '../plan.ts';
@@ -59,6 +59,7 @@ function wholeGraph(
   options: WholeOptions,
 ): GraphBuilder {
   checkPlan(spec, plan);
+  refuseRuleFile(plan, 'a whole graph (the form of exported models)');
   const g = new GraphBuilder(spec.family);
   const input = imageInput(g, wholeNames.input, spec);
   const randomScores =

@@ -7,7 +7,14 @@
  * over the cells; only u is gathered along a snake, while step m of every order uses Δ, B and C of the m-th token
  * in position order; and B gets a vector that names the move into the visited cell.
  */
-import { keptOrder, type PruningPlan, type ScanOrder, snakeOrders, type Weights } from '@vssm/core';
+import {
+  keptOrder,
+  type PruningPlan,
+  type ScanOrder,
+  type SignalSource,
+  snakeOrders,
+  type Weights,
+} from '@vssm/core';
 import {
   add,
   batchNorm,
@@ -33,7 +40,6 @@ import {
   parametersOf,
   type ReferencePrediction,
   relu,
-  type Signals,
   selectiveScan,
   silu,
   softplus,
@@ -71,7 +77,7 @@ export function plainMambaPass(
 export interface PlainMambaLayerOutput {
   /** [K, d] */
   readonly tokens: Float64Array;
-  readonly signals: Signals;
+  readonly signals: SignalSource;
 }
 
 /** See referenceForward. */
@@ -100,8 +106,9 @@ export function plainMambaReference(
 
     const step = plan.schedule.findIndex(({ after }) => after === layer + 1);
     if (step >= 0) {
-      const scores = importance(plan, step, sample, cells, signals, stream);
-      observe(`step${layer + 1}.score`, scores);
+      const place = { spec, step, sample, fullLength: cells, classToken: null };
+      const scores = importance(plan, place, signals, stream);
+      observe(`step${layer + 1}.score`, Float64Array.from(scores));
       const choice = chooseTokens(plan, step, scores, stream);
       stream = { ...choice.kept, tokens: keptRows(stream.tokens, choice, spec.width) };
       kept.set(layer + 1, livePositions(stream));
@@ -160,7 +167,8 @@ export function plainMambaLayer(
   const d = spec.width;
   const own = (name: string) => pass.parameter(`backbone.layers.${layer}.${name}`);
   const normed = layerNorm(tokens, own('norm.weight'), own('norm.bias'), positions.length, d, 1e-5);
-  const { output, signals } = mixer(pass, layer, normed, positions);
+  const { output, signals: ofMixer } = mixer(pass, layer, normed, positions);
+  const signals: SignalSource = { ...ofMixer, residual: () => tokens };
   observe(`layer${layer}.mixer_out`, output);
   const sum = add(tokens, output);
   if (!spec.depthwiseLayers.includes(layer)) return { tokens: sum, signals };
@@ -180,7 +188,7 @@ function mixer(
   layer: number,
   normed: Float64Array,
   positions: Int32Array,
-): { readonly output: Float64Array; readonly signals: Signals } {
+): { readonly output: Float64Array; readonly signals: SignalSource } {
   const { width: d, innerWidth: E, stateSize: N, dtRank: r } = spec;
   const length = positions.length;
   const own = (name: string) => parameter(`backbone.layers.${layer}.mamba.${name}`);
@@ -210,6 +218,7 @@ function mixer(
   const directionB = own('direction_Bs');
 
   const ssm = new Float64Array(length * E);
+  const ys: Float64Array[] = [];
   for (const [direction, full] of orders.entries()) {
     const { order, moves, gaps } = keptOrder(full, positions);
     const y = selectiveScan(
@@ -226,13 +235,29 @@ function mixer(
       N,
     );
     observe(`layer${layer}.dir${direction}.y`, y);
+    const inPlace = new Float64Array(length * E);
     for (let step = 0; step < length; step++) {
-      for (let channel = 0; channel < E; channel++) ssm[order[step] * E + channel] += y[step * E + channel];
+      const row = y.subarray(step * E, (step + 1) * E);
+      inPlace.set(row, order[step] * E);
+      for (let channel = 0; channel < E; channel++) ssm[order[step] * E + channel] += row[channel];
     }
+    ys.push(inPlace);
   }
   const gated = ssm.map((y, i) => y * gate[i]);
   const output = linear(gated, own('out_proj.weight'), length, E, d, own('out_proj.bias'));
-  return { output, signals: { gated, ssm } };
+  return {
+    output,
+    signals: {
+      gated: () => gated,
+      ssm: () => ssm,
+      y: () => ys,
+      delta: () => [delta],
+      B: () => [b],
+      C: () => [c],
+      u: () => [u],
+      hidden: () => output,
+    },
+  };
 }
 
 /** LayerNorm, the mean over the tokens that live, and the classifier. */

@@ -4,7 +4,7 @@
  * sequence is [L, d], block order is add → RMSNorm → mixer, and a block returns two streams, the mixer's output
  * (`hidden`) and the residual that does not contain it yet. How tokens are scored and chosen stands in pruning.ts.
  */
-import { type Direction, gaps, type PruningPlan, type Weights } from '@vssm/core';
+import { type Direction, gaps, type PruningPlan, type SignalSource, type Weights } from '@vssm/core';
 import {
   add,
   causalConvSilu,
@@ -22,7 +22,6 @@ import {
   type ReferencePrediction,
   reverseRows,
   rmsNorm,
-  type Signals,
   selectiveScan,
   silu,
   softplus,
@@ -52,7 +51,7 @@ export interface VimPass {
 export interface VimBlockOutput {
   /** [L, d] */
   readonly hidden: Float64Array;
-  readonly signals: Signals;
+  readonly signals: SignalSource;
 }
 
 export const bidirectionalReference =
@@ -92,11 +91,9 @@ function forward(
     const step = plan.schedule.findIndex(({ after }) => after === block + 1);
     if (step >= 0) {
       const { classToken } = sequence;
-      const ofClassToken = (gated: Float64Array) =>
-        gated.subarray(classToken * spec.innerWidth, (classToken + 1) * spec.innerWidth);
-      const unpruned = patchCount(spec) + 1;
-      const scores = importance(plan, step, sample, unpruned, signals, sequence, ofClassToken);
-      observe(`step${block + 1}.score`, scores);
+      const place = { spec, step, sample, fullLength: patchCount(spec) + 1, classToken };
+      const scores = importance(plan, place, signals, sequence);
+      observe(`step${block + 1}.score`, Float64Array.from(scores));
       sequence = prune(traits, spec, plan, sequence, scores, step);
       kept.set(block + 1, livePositions(sequence));
     }
@@ -170,30 +167,63 @@ export function vimBlock(
   const gate = columns(xz, length, 2 * E, E, E).map(silu);
 
   const forward = scanDirection(pass, prefix, 'forward', x, positions);
-  const reversed = scanDirection(
-    pass,
-    prefix,
-    'backward',
-    reverseRows(x, length, E),
-    positions.slice().reverse(),
+  const reversed = reverseRows(x, length, E);
+  const backward = inTokenOrder(
+    pass.spec,
+    length,
+    scanDirection(pass, prefix, 'backward', reversed, positions.slice().reverse()),
   );
-  const backward = reverseRows(reversed, length, E);
-  observe(`block${block}.fwd.y`, forward);
-  observe(`block${block}.bwd.y`, backward);
-  const ssm = add(forward, backward);
+  observe(`block${block}.fwd.y`, forward.y);
+  observe(`block${block}.bwd.y`, backward.y);
+  const ssm = add(forward.y, backward.y);
   const gated = ssm.map((y, i) => y * gate[i] * pass.share);
   const hidden = linear(gated, parameter(`${prefix}.out_proj.weight`), length, E, d);
-  return { hidden, signals: { gated, 'gated-backward': backward.map((y, i) => y * gate[i]), ssm } };
+  const ofBoth = (name: keyof Scanned) => () => [forward[name], backward[name]];
+  return {
+    hidden,
+    signals: {
+      gated: () => gated,
+      'gated-backward': () => backward.y.map((y, i) => y * gate[i]),
+      ssm: () => ssm,
+      y: ofBoth('y'),
+      delta: ofBoth('delta'),
+      B: ofBoth('B'),
+      C: ofBoth('C'),
+      u: ofBoth('u'),
+      hidden: () => hidden,
+      residual: () => residual,
+    },
+  };
 }
 
-/** One direction: x [L, E] and positions [L], both in scan order → y [L, E] in scan order, not gated. */
+/** One direction's scan, and what it was made from: y, Δ and u [L, E], B and C [L, N]. */
+interface Scanned {
+  readonly y: Float64Array;
+  readonly delta: Float64Array;
+  readonly B: Float64Array;
+  readonly C: Float64Array;
+  readonly u: Float64Array;
+}
+
+/** A backward scan's rows put back into the tokens' places. */
+function inTokenOrder(
+  { innerWidth: E, stateSize: N }: BidirectionalSpec,
+  length: number,
+  scanned: Scanned,
+): Scanned {
+  const { y, delta, B, C, u } = scanned;
+  const [wide, narrow] = [E, N].map((width) => (rows: Float64Array) => reverseRows(rows, length, width));
+  return { y: wide(y), delta: wide(delta), B: narrow(B), C: narrow(C), u: wide(u) };
+}
+
+/** One direction: x [L, E] and positions [L], both in scan order → all in scan order, y not gated. */
 function scanDirection(
   { spec, plan, parameter }: VimPass,
   prefix: string,
   direction: Direction,
   x: Float64Array,
   positions: Int32Array,
-): Float64Array {
+): Scanned {
   const { innerWidth: E, stateSize: N, dtRank: r } = spec;
   const length = positions.length;
   const names = directionParameterNames[direction];
@@ -214,7 +244,7 @@ function scanDirection(
   const c = columns(projected, length, r + 2 * N, r + N, N);
   const deltaBias = own(`${names.dtProj}.bias`);
   const delta = linear(dt, own(`${names.dtProj}.weight`), length, r, E, deltaBias).map(softplus);
-  return selectiveScan(
+  const y = selectiveScan(
     u,
     delta,
     b,
@@ -227,6 +257,7 @@ function scanDirection(
     E,
     N,
   );
+  return { y, delta, B: b, C: c, u };
 }
 
 /** Drops (or, under `mask`, zeroes) all but the best tokens of both streams. */
@@ -235,7 +266,7 @@ function prune(
   spec: BidirectionalSpec,
   plan: PruningPlan,
   sequence: Sequence,
-  scores: Float64Array,
+  scores: ArrayLike<number>,
   step: number,
 ): Sequence {
   const { hidden, residual, classToken } = sequence;

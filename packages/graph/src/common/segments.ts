@@ -47,6 +47,8 @@ export const segmentNames = {
 /** The segments of one model, each encoded when asked for. Blocks count from 0. */
 export interface Segments {
   readonly projectionSets: readonly ProjectionSet[];
+  /** What the mixer multiplies the gated sum of the directions by to make y: 1/2 where they are averaged. */
+  readonly share: number;
   /** pixels → next_residual, xz of block 0 */
   embed(): Uint8Array;
   /** u → projected and delta, of every set */

@@ -3,25 +3,16 @@
  * kept tokens fixed and the tokens themselves chosen at run time. TopK returns the lowest index among equals,
  * which is the lowest position.
  */
-import type { Reduction } from '@vssm/core';
+import { type ReductionName, reductionTable } from '@vssm/core';
 import type { GraphBuilder, Value } from '../onnx/builder.ts';
 import type { EmitContext } from './context.ts';
 import { range } from './layers.ts';
 
-/** [B, L, E] → [B, L] */
-export function reduceSignal(g: GraphBuilder, signal: Value, reduction: Reduction): Value {
-  switch (reduction) {
-    case 'clip':
-      return sumOverChannels(g, g.op('Relu', [signal]));
-    case 'sum':
-      return sumOverChannels(g, signal);
-    case 'l1':
-      return sumOverChannels(g, g.op('Abs', [signal]));
-    case 'l2':
-      return g.op('ReduceL2', [signal, g.ints([2])], { attributes: { keepdims: 0 } });
-    default:
-      throw reduction satisfies never;
-  }
+/** [B, L, E] → [B, L], as core's table of reductions says. */
+export function reduceSignal(g: GraphBuilder, signal: Value, reduction: ReductionName): Value {
+  const { before, reduce } = reductionTable[reduction].onnx;
+  const value = before.reduce((input, operator) => g.op(operator, [input]), signal);
+  return g.op(reduce, [value, g.ints([2])], { attributes: { keepdims: 0 } });
 }
 
 /** The dot product of every token's signal with a query: [B, L, E] and [B, 1, E] → [B, L] */

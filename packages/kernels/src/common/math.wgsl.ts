@@ -21,14 +21,3 @@ fn softplus(x: f32) -> f32 {
     + q * (1.0 / 11.0 + q * (1.0 / 13.0 + q * (1.0 / 15.0)))))));
   return max(x, 0.0) + 2.0 * s * series;
 }`;
-
-/** One channel's share of a token's score, by the rule in the shape; scoreContribution of core. */
-export const wgslContribution = `
-fn contribution(signal: f32) -> f32 {
-  switch shape.reduce {
-    case 0u: { return max(signal, 0.0); }
-    case 1u: { return signal; }
-    case 2u: { return abs(signal); }
-    default: { return signal * signal; }
-  }
-}`;

@@ -1,10 +1,9 @@
 /**
  * What a WGSL kernel is to its caller: code, what to bind in which order, and how many workgroups to send. Widths
- * are constants of the code; lengths and the rule of the scores come from a uniform, so that one pipeline serves
- * every batch and every plan.
+ * are constants of the code; lengths come from a uniform, so that one pipeline serves every batch and every
+ * schedule.
  */
-import { type Reduction, reductions, type ScoreOrder } from '@vssm/core';
-import type { ScanSignal } from '../scan/scan.ts';
+import type { ScoreOrder } from '@vssm/core';
 
 /** What stands behind one binding of group 0, in order from binding 0. `write` may be read as well. */
 export type Binding = 'uniform' | 'read' | 'write';
@@ -49,9 +48,7 @@ export interface SequenceShape {
    */
   readonly tapStride: number;
   readonly gapStride: number;
-  /** How the next step scores. Not read where none follows. */
-  readonly score?: { readonly signal: ScanSignal; readonly reduce: Reduction };
-  /** Default: aligned. */
+  /** Whose score ranks a token at the next step. Default: aligned. */
   readonly order?: ScoreOrder;
   /** One of the kept tokens is the class token, whatever its score. Default: true. */
   readonly classToken?: boolean;
@@ -60,15 +57,11 @@ export interface SequenceShape {
 /** In place of a class token's index, for models without one. */
 export const noClassToken = 0xffffffff;
 
-const signalCodes: Readonly<Record<ScanSignal, number>> = { gated: 0, 'gated-backward': 1, ssm: 2 };
-
 export function encodeShape(shape: SequenceShape): Uint32Array<ArrayBuffer> {
-  const { length, kept, tapStride, gapStride, score, order } = shape;
-  const signal = score === undefined ? 0 : signalCodes[score.signal];
-  const reduce = score === undefined ? 0 : reductions.indexOf(score.reduce);
+  const { length, kept, tapStride, gapStride, order } = shape;
   const ranked = kept - (shape.classToken === false ? 0 : 1);
   const mirrored = order === 'mirrored' ? 1 : 0;
-  return Uint32Array.of(length, kept, tapStride, gapStride, signal, reduce, mirrored, ranked);
+  return Uint32Array.of(length, kept, tapStride, gapStride, mirrored, ranked);
 }
 
 /** Declares the bindings in order: one name and WGSL type each. */
@@ -84,10 +77,6 @@ export const shapeStruct = `struct Shape {
   kept: u32,
   tapStride: u32,
   gapStride: u32,
-  /** 0 gated, 1 gated-backward, 2 ssm */
-  signal: u32,
-  /** 0 clip, 1 sum, 2 l1, 3 l2 */
-  reduce: u32,
   mirrored: u32,
   /** Tokens kept for their rank. */
   ranked: u32,

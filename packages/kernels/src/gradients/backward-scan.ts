@@ -1,5 +1,5 @@
 /**
- * The gradient of the selective scan of one direction, without gate and score: from dL/dy to dL/d of everything that
+ * The gradient of the selective scan of one direction, without the gate: from dL/dy to dL/d of everything that
  * entered (see scan.ts). With λ_t = dL/dh_t and a_t = exp((Δ_t + gap_t Δ∅) A):
  *
  *     λ_t = dy_t C_t + a_{t+1} λ_{t+1}              dC_t = Σ_e dy_t h_t        dB_t = Σ_e λ_t Δ_t u_t

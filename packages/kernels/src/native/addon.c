@@ -105,9 +105,9 @@ static napi_value selectiveScan(napi_env env, napi_callback_info info) {
     scan.z = optional_address(&call);
     scan.z_stride = stride(&call);
     scan.scale = (float)number(&call);
-    scan.signal = (enum signal)integer(&call);
-    scan.reduction = (enum reduction)integer(&call);
-    scan.scores = optional_address(&call);
+    scan.own = optional_address(&call);
+    scan.own_stride = stride(&call);
+    scan.own_gated = flag(&call);
     if (call.valid) selective_scan(&scan, workspace);
   }
   if (!call.valid) napi_throw_type_error(env, NULL, "selectiveScan: wrong arguments");
@@ -139,7 +139,7 @@ static napi_value gridConv(napi_env env, napi_callback_info info) {
 }
 
 static napi_value snakeScan(napi_env env, napi_callback_info info) {
-  struct call call = begin(env, info, 27);
+  struct call call = begin(env, info, 26);
   if (call.valid) {
     void *workspace = address(&call);
     struct snake snake;
@@ -165,9 +165,8 @@ static napi_value snakeScan(napi_env env, napi_callback_info info) {
     snake.y_stride = stride(&call);
     snake.z = optional_address(&call);
     snake.z_stride = stride(&call);
-    snake.signal = (enum signal)integer(&call);
-    snake.reduction = (enum reduction)integer(&call);
-    snake.scores = optional_address(&call);
+    snake.sum = optional_address(&call);
+    snake.sum_stride = stride(&call);
     if (call.valid) snake_scan(&snake, workspace);
   }
   if (!call.valid) napi_throw_type_error(env, NULL, "snakeScan: wrong arguments");

@@ -24,7 +24,6 @@ const ownHeaders = [
   at(new URL('../common/lanes.h', import.meta.url)),
   at(new URL('../common/functions.h', import.meta.url)),
   at(new URL('../scan/scan.h', import.meta.url)),
-  at(new URL('../scan/score.h', import.meta.url)),
   at(new URL('../conv/conv.h', import.meta.url)),
   at(new URL('../grid/grid.h', import.meta.url)),
   at(new URL('../snake/snake.h', import.meta.url)),

@@ -58,7 +58,8 @@ export function findFault(over: (memory: WasmMemory) => Runner): string | undefi
     a: filled(channels * states, -16, -1),
     d: filled(channels, -1, 1),
     ...{ b: narrow(), c: narrow() },
-    score: { signal: 'gated', reduce: 'clip', at: filled(length, 0, 0) },
+    own: wide(),
+    ownGated: true,
   };
   // 20 cells of a 5 x 8 grid: every other one.
   const [orders, moves, gaps] = [arena.int32(4 * length), arena.int32(4 * length), arena.int32(4 * length)];
@@ -77,7 +78,7 @@ export function findFault(over: (memory: WasmMemory) => Runner): string | undefi
     ...scan,
     ...{ u: wide(), y: wide(), directionB: filled(5 * states, -1, 1) },
     ...{ orders: orders.at, moves: moves.at, gaps: gaps.at },
-    score: { signal: 'ssm', reduce: 'l2', at: filled(length, 0, 0) },
+    sum: wide(),
   };
   // One and a half of the widest vectors.
   const few = 24;
@@ -102,10 +103,10 @@ export function findFault(over: (memory: WasmMemory) => Runner): string | undefi
   const results: readonly (readonly [string, number, ArrayLike<number>])[] = [
     ['the convolution', conv.u.at, wanted.conv],
     ['the scan', scan.y.at, wanted.y],
-    ['the score', scan.score!.at, wanted.scores ?? []],
+    ['its own direction', scan.own!.at, wanted.own],
     ['the convolution on a grid', grid.u.at, wantedOfGrid],
     ['the four-direction scan', snake.y.at, wantedOfSnake.y],
-    ['its score', snake.score!.at, wantedOfSnake.scores ?? []],
+    ['its sum before the gate', snake.sum!.at, wantedOfSnake.sum],
     ['the gradient of A', backwardScan.dA, wantedOfBackward.a],
     ['the gradient of the bias of Δ', backwardScan.dDeltaBias, wantedOfBackward.deltaBias],
     ['the gradient of B', backwardScan.dB.at, wantedOfBackward.b],

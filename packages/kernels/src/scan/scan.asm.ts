@@ -5,12 +5,12 @@
  *     h_t = exp((Δ_t + gap_t · Δ∅) A) h_{t-1} + Δ_t B_t u_t        Δ∅ = softplus(bias)
  *     y_t = C_t · h_t + D u_t
  *
- * then, as asked, accumulation into y, the gate SiLU(z), and each token's score.
+ * then, as asked, accumulation into y and the gate SiLU(z).
  *
  * Three steps per chunk of tokens: prepare (Δ, its gap, Δ u), recur (exp, recurrence, C · h: four fifths of the
- * work) and finish (D u, sum, gate, score). Scan order is only a matter of row addresses and signs of strides.
+ * work) and finish (D u, sum, gate). Scan order is only a matter of row addresses and signs of strides.
  */
-import { finish, L2, NO_SCORE } from './finish.asm';
+import { finish } from './finish.asm';
 import { EXP1, EXP2, EXP3, EXP4, EXP5, maxOfLanes, multiplyAdd, ONE, ROUND, softplus, splat } from '../common/math.asm';
 import { recurClamped, recurWithin } from './recurrence.asm';
 import {
@@ -37,8 +37,8 @@ import {
 const LOG2E: f32 = 1.4426950408889634;
 
 /**
- * Addresses are of row 0 whatever the direction, strides are bytes from row to row. `z`, `positions` and
- * `scores` may be 0: no gate, no gaps, no score.
+ * Addresses are of row 0 whatever the direction, strides are bytes from row to row. `z` (with a stride of 0),
+ * `positions` and `own` may be 0: no gate, no gaps, this direction's own output not wanted. `ownGated` needs `z`.
  */
 export function selectiveScan(
   length: i32,
@@ -63,9 +63,9 @@ export function selectiveScan(
   z: usize,
   zStride: i32,
   scale: f32,
-  signal: i32,
-  reduction: i32,
-  scores: usize,
+  own: usize,
+  ownStride: i32,
+  ownGated: bool,
 ): void {
   let positionStep: i32 = 4;
   if (backward) {
@@ -77,17 +77,15 @@ export function selectiveScan(
     y += last * yStride;
     z += last * zStride;
     if (positions) positions += last * 4;
-    scores += last * 4;
+    if (own) own += last * ownStride;
     deltaStride = -deltaStride;
     bStride = -bStride;
     cStride = -cStride;
     uStride = -uStride;
     yStride = -yStride;
     zStride = -zStride;
+    ownStride = -ownStride;
     positionStep = -4;
-  }
-  if (signal != NO_SCORE) {
-    for (let step = 0; step < length; step++) store<f32>(scores + step * positionStep, 0);
   }
   const gated = zStride != 0;
   const widest = min(TILE, TILE_STATES / states);
@@ -105,10 +103,12 @@ export function selectiveScan(
       let uRow = u + first * uStride + at;
       let zRow = z + first * zStride + at;
       let yRow = y + first * yStride + at;
+      let ownRow = own ? own + first * ownStride + at : 0;
       let deltaStep = deltaStride;
       let uStep = uStride;
       let zStep = zStride;
       let yStep = yStride;
+      let ownStep = ownStride;
       if (isTail) {
         for (let step = 0; step < steps; step++) {
           const row = step * TAIL_ROW;
@@ -121,7 +121,8 @@ export function selectiveScan(
         uRow = tailU;
         zRow = tailZ;
         yRow = tailY;
-        deltaStep = uStep = zStep = yStep = TAIL_ROW;
+        if (own) ownRow = tailZ;
+        deltaStep = uStep = zStep = yStep = ownStep = TAIL_ROW;
       }
       const position = positions ? positions + first * positionStep : 0;
       const isFirst = first == 0;
@@ -130,7 +131,6 @@ export function selectiveScan(
       const cRow = c + first * cStride;
       if (longest * steepest < <f32>125) recurWithin(steps, padded, states, bRow, bStride, cRow, cStride);
       else recurClamped(steps, padded, states, bRow, bStride, cRow, cStride);
-      const score = scores + first * positionStep;
       finish(
         steps,
         padded,
@@ -143,23 +143,18 @@ export function selectiveScan(
         accumulate,
         gated,
         scale,
-        signal,
-        reduction,
-        score,
-        positionStep,
+        ownRow,
+        ownStep,
+        ownGated,
       );
       if (isTail) {
         const row = y + first * yStride + at;
+        const ownFirst = own + first * ownStride + at;
         for (let step = 0; step < steps; step++) {
           copyFloats(row + step * yStride, tailY + step * TAIL_ROW, width);
+          if (own) copyFloats(ownFirst + step * ownStride, tailZ + step * TAIL_ROW, width);
         }
       }
-    }
-  }
-  if (signal != NO_SCORE && reduction == L2) {
-    for (let step = 0; step < length; step++) {
-      const score = scores + step * positionStep;
-      store<f32>(score, sqrt(load<f32>(score)));
     }
   }
 }

@@ -1,6 +1,6 @@
 /*
  * Three steps per chunk of tokens, as in scan.asm.ts: prepare (time = delta + gap * rest, input = delta * u, and D u),
- * recur (exp, recurrence, C . h: four fifths of the work) and finish (sum over directions, gate, score).
+ * recur (exp, recurrence, C . h: four fifths of the work) and finish (sum over directions, gate).
  *
  * A vector holds as many channels as the processor has lanes. The states of one vector of channels stay in
  * registers while a chunk's tokens pass, four at a time: every state size is a multiple of four, and on a Zen 4
@@ -9,7 +9,6 @@
 #include "scan.h"
 
 #include "../common/functions.h"
-#include "score.h"
 
 /* Tokens per chunk: A and h are fetched from the second-level cache once for so many tokens. */
 #define CHUNK 16
@@ -154,36 +153,34 @@ INLINE void recur(
   }
 }
 
-/* One vector of channels of one token; the token's score so far is returned. */
-INLINE floats finish_vector(
+/* One vector of channels of one token; `z` and `alone_to` may be NULL. */
+INLINE void finish_vector(
     const struct workspace *own, const struct scan *scan, int row, int at, int count, float *y, const float *z,
-    floats score) {
+    float *alone_to) {
   const floats alone = load(own->output + row + at);
   floats out = alone;
   if (scan->accumulate) out += load_some(y + at, count);
-  if (scan->signal == SSM) score = reduced(score, out, scan->reduction);
-  if (scan->z != NULL) {
+  floats left = alone;
+  if (z != NULL) {
     const floats gate = silu(load_some(z + at, count));
-    if (scan->signal == OWN_GATED) score = reduced(score, alone * gate, scan->reduction);
     out = out * gate * splat(scan->scale);
-    if (scan->signal == GATED) score = reduced(score, out, scan->reduction);
+    if (scan->own_gated) left = alone * gate;
   }
   store_some(y + at, out, count);
-  return score;
+  if (alone_to != NULL) store_some(alone_to + at, left, count);
 }
 
-/* Output, the sum over directions, gate and score of one chunk; writes y. */
+/* Output, the sum over directions and the gate of one chunk; writes y and own. */
 static void finish(const struct workspace *own, const struct scan *scan, const struct tile *tile, int first, int steps) {
   for (int step = 0; step < steps; step++) {
     const ptrdiff_t token = first + step;
     float *y = scan->y + token * scan->y_stride + tile->first;
     const float *z = scan->z == NULL ? NULL : scan->z + token * scan->z_stride + tile->first;
+    float *alone_to = scan->own == NULL ? NULL : scan->own + token * scan->own_stride + tile->first;
     const int row = step * tile->padded;
-    floats score = splat(0);
     int at = 0;
-    for (; at + LANES <= tile->width; at += LANES) score = finish_vector(own, scan, row, at, LANES, y, z, score);
-    if (at < tile->width) score = finish_vector(own, scan, row, at, tile->width - at, y, z, score);
-    if (scan->signal != NO_SCORE) scan->scores[scan->backward ? -token : token] += sum_of_lanes(score);
+    for (; at + LANES <= tile->width; at += LANES) finish_vector(own, scan, row, at, LANES, y, z, alone_to);
+    if (at < tile->width) finish_vector(own, scan, row, at, tile->width - at, y, z, alone_to);
   }
 }
 
@@ -198,20 +195,20 @@ static struct scan in_scan_order(struct scan scan) {
   scan.y += last * scan.y_stride;
   if (scan.z != NULL) scan.z += last * scan.z_stride;
   if (scan.positions != NULL) scan.positions += last;
-  if (scan.scores != NULL) scan.scores += last;
+  if (scan.own != NULL) scan.own += last * scan.own_stride;
   scan.delta_stride = -scan.delta_stride;
   scan.b_stride = -scan.b_stride;
   scan.c_stride = -scan.c_stride;
   scan.u_stride = -scan.u_stride;
   scan.y_stride = -scan.y_stride;
   scan.z_stride = -scan.z_stride;
+  scan.own_stride = -scan.own_stride;
   return scan;
 }
 
 void selective_scan(const struct scan *call, void *workspace) {
   struct workspace *own = workspace;
   const struct scan scan = in_scan_order(*call);
-  if (scan.signal != NO_SCORE) memset(call->scores, 0, sizeof(float) * (size_t)scan.length);
   const int widest = (TILE_STATES / scan.states < TILE ? TILE_STATES / scan.states : TILE) / LANES * LANES;
   struct tile tile;
   for (tile.first = 0; tile.first < scan.channels; tile.first += tile.width) {
@@ -226,8 +223,5 @@ void selective_scan(const struct scan *call, void *workspace) {
       else recur(own, &scan, &tile, first, steps, false);
       finish(own, &scan, &tile, first, steps);
     }
-  }
-  if (scan.signal != NO_SCORE && scan.reduction == L2) {
-    for (int token = 0; token < scan.length; token++) call->scores[token] = __builtin_sqrtf(call->scores[token]);
   }
 }

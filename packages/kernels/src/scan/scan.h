@@ -1,8 +1,8 @@
 /*
  * The selective scan of one sequence in one direction; scan.asm.ts is its WebAssembly twin, with the formula.
  *
- * Pointers are to row 0 whatever the direction; strides are floats from row to row. `z`, `positions` and `scores`
- * may be NULL: no gate, no gaps, no score. The caller has checked everything.
+ * Pointers are to row 0 whatever the direction; strides are floats from row to row. `z`, `positions` and `own` may be
+ * NULL: no gate, no gaps, this direction's own output not wanted. The caller has checked everything.
  */
 #ifndef SCAN_H
 #define SCAN_H
@@ -10,10 +10,6 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
-
-/* Signals a score is made from, and reductions over channels; the numbers of src/kernels.ts. */
-enum signal { NO_SCORE, GATED, OWN_GATED, SSM };
-enum reduction { CLIP, SUM, L1, L2 };
 
 struct scan {
   int length;
@@ -48,10 +44,10 @@ struct scan {
   const float *z;
   ptrdiff_t z_stride;
   float scale;
-  enum signal signal;
-  enum reduction reduction;
-  /* [L] */
-  float *scores;
+  /* [L, E]: y of this direction alone, neither scaled nor, unless own_gated, gated */
+  float *own;
+  ptrdiff_t own_stride;
+  bool own_gated;
 };
 
 extern const size_t scan_workspace_bytes;

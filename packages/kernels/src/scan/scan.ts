@@ -7,12 +7,9 @@
  *
  * The options, and the twin that computes them in float64. The kernel is scan.asm.ts.
  */
-import { type Direction, type Reduction, type Signal, scoreContribution } from '@vssm/core';
+import type { Direction } from '@vssm/core';
 import { silu, softplus } from '@vssm/core/reference';
 import { type Rows, rowAddress } from '../rows.ts';
-
-/** What a score is made from; `gated-backward` is the gated output of this call's direction alone. */
-export type ScanSignal = Extract<Signal, 'gated' | 'gated-backward' | 'ssm'>;
 
 export interface ScanOptions {
   readonly batch: number;
@@ -50,35 +47,29 @@ export interface ScanOptions {
     /** Default 1; Vim's is 1/2. */
     readonly scale?: number;
   };
-  /**
-   * One number per token, reduced over channels: of what is written to y (`gated`), of this direction's own
-   * y · SiLU(z) without scale (`gated-backward`), or of the sum before the gate (`ssm`).
-   */
-  readonly score?: {
-    readonly signal: ScanSignal;
-    readonly reduce: Reduction;
-    /** Output [B, L]. */
-    readonly at: number;
-  };
+  /** A second output, [B, L, E], for scoring: y_t of this direction alone, neither accumulated nor scaled. */
+  readonly own?: Rows;
+  /** Whether `own` is gated: y_t · SiLU(z). Default false; goes with `gate`. */
+  readonly ownGated?: boolean;
 }
 
 export interface ScanResult {
   /** [B, L, E], adjacent. */
   readonly y: Float64Array;
-  /** [B, L], where a score was asked for. */
-  readonly scores?: Float64Array;
+  /** [B, L, E], adjacent, whether asked for or not. */
+  readonly own: Float64Array;
 }
 
 /** The twin: reads what the options name out of `buffer`, writes nothing. */
 export function scanReference(buffer: ArrayBufferLike, options: ScanOptions): ScanResult {
-  const { batch, length, channels, states, direction, gate, score } = options;
+  const { batch, length, channels, states, direction, gate } = options;
   const floats = new Float32Array(buffer);
   const read = (rows: Rows, image: number, token: number, column: number) =>
     floats[rowAddress(rows, image, token, length) / 4 + column];
   const vector = (at: number, index: number) => floats[at / 4 + index];
 
   const y = new Float64Array(batch * length * channels);
-  const scores = new Float64Array(batch * length);
+  const alone = new Float64Array(y.length);
   const state = new Float64Array(states);
   for (let image = 0; image < batch; image++) {
     const gaps = gapsInScanOrder(buffer, options, image);
@@ -99,16 +90,13 @@ export function scanReference(buffer: ArrayBufferLike, options: ScanOptions): Sc
         const sum = own + (options.accumulate ? read(options.y, image, token, channel) : 0);
         const gateValue = gate === undefined ? 1 : silu(read(gate.z, image, token, channel));
         const out = gate === undefined ? sum : (gate.scale ?? 1) * gateValue * sum;
-        y[(image * length + token) * channels + channel] = out;
-        if (score !== undefined) {
-          const signal = { gated: out, 'gated-backward': own * gateValue, ssm: sum }[score.signal];
-          scores[image * length + token] += scoreContribution(signal, score.reduce);
-        }
+        const at = (image * length + token) * channels + channel;
+        y[at] = out;
+        alone[at] = options.ownGated ? own * gateValue : own;
       }
     }
   }
-  if (score === undefined) return { y };
-  return { y, scores: score.reduce === 'l2' ? scores.map(Math.sqrt) : scores };
+  return { y, own: alone };
 }
 
 /** gap_m = |p_m - p_{m-1}| - 1, 0 for the first. */

@@ -1,6 +1,6 @@
 /**
  * The selective scan of one direction with everything around it that touches the same numbers, in WGSL: softplus,
- * recurrence with its decay over gaps, skip, and in the last direction the sum of all, gate and scores. The options
+ * recurrence with its decay over gaps, skip, and in the last direction the sum of all and the gate. The options
  * and the twins are scan.ts (Vim's two directions) and snake-scan.ts (PlainMamba's four).
  *
  * One workgroup takes one image and a tile of 64 channels, one lane per channel, whose N states never leave
@@ -8,7 +8,7 @@
  * and outputs are written side by side again.
  */
 import type { Direction } from '@vssm/core';
-import { wgslContribution, wgslSilu, wgslSoftplus } from '../common/math.wgsl.ts';
+import { wgslSilu, wgslSoftplus } from '../common/math.wgsl.ts';
 import { type Binding, type Grid, lanes, type Shader, shader, tilesOf } from '../common/shader.wgsl.ts';
 
 export interface ScanShape {
@@ -28,10 +28,15 @@ export interface ScanPass {
   readonly direction: Direction | SnakeDirection;
   /** Add to what y holds instead of overwriting it. */
   readonly accumulate: boolean;
-  /** The last pass, which gates with z. */
-  readonly last: boolean;
-  /** On the last pass only: scores by the rule in the shape, sums over a tile's channels for `scoresShader`. */
-  readonly scored: boolean;
+  /** Of the last pass: y becomes scale · SiLU(z) · sum. Undefined: no gate yet. */
+  readonly gate?: {
+    readonly scale: number;
+    /**
+     * A second output for a rule that reads it: the sum before the gate (`ssm`), or this direction's y, gated and not
+     * scaled (`gated-backward`).
+     */
+    readonly leaves?: 'ssm' | 'gated-backward';
+  };
 }
 
 /** Index into snakeOrders of core. */
@@ -43,10 +48,10 @@ const chunkBytes = 8192;
 /**
  * Bindings: shape · projected [B, L, r + 2N] · delta [B, L, E] · u [B, L, E] · parameters (see
  * `packScanParameters`) · positions [B or 1, L], or a snake's steps (see `snakeStepsShader`) · y [B, L, E] · on the
- * last pass xz [B, L, 2E], z second · with a score, partial scores [B, tiles, L]. Grid: `scanGrid`.
+ * last pass xz [B, L, 2E], z second · the second output [B, L, E], if there is one. Grid: `scanGrid`.
  */
 export function scanShader({ channels, states, dtRank }: ScanShape, pass: ScanPass): Shader {
-  const { direction, accumulate, last, scored } = pass;
+  const { direction, accumulate, gate } = pass;
   const snake = typeof direction === 'number';
   const quads = Math.ceil(states / 4);
   const perToken = 32 * quads + 8 * lanes;
@@ -60,8 +65,8 @@ export function scanShader({ channels, states, dtRank }: ScanShape, pass: ScanPa
     ['read', snake ? 'steps' : 'positions', 'array<i32>'],
     ['write', 'y', 'array<f32>'],
   ];
-  if (last) bindings.push(['read', 'xz', 'array<f32>']);
-  if (scored) bindings.push(['write', 'partialScores', 'array<f32>']);
+  if (gate !== undefined) bindings.push(['read', 'xz', 'array<f32>']);
+  if (gate?.leaves !== undefined) bindings.push(['write', 'signal', 'array<f32>']);
 
   const each = (line: (quad: number) => string) =>
     Array.from({ length: quads }, (_, q) => line(q)).join('\n');
@@ -69,7 +74,7 @@ export function scanShader({ channels, states, dtRank }: ScanShape, pass: ScanPa
     `vec4f(${[0, 1, 2, 3].map((i) => (4 * quad + i < states ? of(4 * quad + i) : '0.0')).join(', ')})`;
 
   return shader(
-    `scan ${direction}${scored ? ', scored' : ''}`,
+    `scan ${direction}${gate?.leaves === undefined ? '' : `, leaves ${gate.leaves}`}`,
     bindings,
     `
 const channels = ${channels}u;
@@ -80,7 +85,6 @@ const chunk = ${chunk}u;
 const lanes = ${lanes}u;
 ${wgslSilu}
 ${wgslSoftplus}
-${scored ? wgslContribution : ''}
 
 var<workgroup> bs: array<vec4f, ${chunk * quads}>;
 var<workgroup> cs: array<vec4f, ${chunk * quads}>;
@@ -143,34 +147,32 @@ ${each(
       let own = values[s * lanes + lane];
       let sum = own${accumulate ? ' + y[at]' : ''};
 ${
-  last
-    ? `      let gate = silu(xz[(2u * row + 1u) * channels + channel]);
-      let out = gate * sum;`
-    : '      let out = sum;'
+  gate === undefined
+    ? '      let out = sum;'
+    : `      let gate = silu(xz[(2u * row + 1u) * channels + channel]);
+      let out = ${gate.scale === 1 ? '' : `${gate.scale} * `}gate * sum;`
 }
       if (inside) { y[at] = out; }
-${
-  scored
-    ? `      let signal = select(select(sum, own * gate, shape.signal == 1u), out, shape.signal == 0u);
-      values[s * lanes + lane] = select(0.0, contribution(signal), inside);`
-    : ''
-}
+${leaves(gate?.leaves)}
     }
     workgroupBarrier();
-${
-  scored
-    ? `    if (lane < count) {
-      var total = 0.0;
-      for (var other = 0u; other < lanes; other++) { total += values[lane * lanes + other]; }
-      let at = (image * ${tilesOf(channels)}u + group.x) * shape.length + tokenAt(image, first + lane);
-      partialScores[at] = total;
-    }
-    workgroupBarrier();`
-    : ''
-}
   }
 }`,
   );
+}
+
+/** What a rule reads of this pass, if anything. */
+function leaves(which: NonNullable<ScanPass['gate']>['leaves']): string {
+  switch (which) {
+    case undefined:
+      return '';
+    case 'ssm':
+      return '      if (inside) { signal[at] = sum; }';
+    case 'gated-backward':
+      return '      if (inside) { signal[at] = own * gate; }';
+    default:
+      throw which satisfies never;
+  }
 }
 
 /** Four components, of which only those below `states` exist; `quad` and `at` are in scope. */

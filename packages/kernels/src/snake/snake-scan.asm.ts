@@ -1,9 +1,8 @@
 /**
  * The four-direction scan of one image. Per tile of channels: y = 4 D u; then, chunk of steps by chunk, Δ and the
  * gathered Δ u of each direction, the recurrence, and its output added to the y of the visited tokens; last of all
- * gate and score.
+ * the gate.
  */
-import { GATED, L2, NO_SCORE, reduced, SSM } from '../scan/finish.asm';
 import {
   EXP1,
   EXP2,
@@ -17,7 +16,6 @@ import {
   silu,
   softplus,
   splat,
-  sumOfLanes,
 } from '../common/math.asm';
 import { fillGapDecays, recur } from './snake-recurrence.asm';
 import {
@@ -48,7 +46,7 @@ const LOG2E: f32 = 1.4426950408889634;
 
 /**
  * Strides are bytes from row to row. `orders`, `moves`, `gaps` [4, length]; `gaps`, `z` (with a stride of 0) and
- * `scores` may be 0: no gaps, no gate, no score.
+ * `sum` may be 0: no gaps, no gate, the sum before the gate not wanted.
  */
 export function snakeScan(
   length: i32,
@@ -73,11 +71,9 @@ export function snakeScan(
   yStride: i32,
   z: usize,
   zStride: i32,
-  signal: i32,
-  reduction: i32,
-  scores: usize,
+  sum: usize,
+  sumStride: i32,
 ): void {
-  if (signal != NO_SCORE) memory.fill(scores, 0, length << 2);
   const gated = zStride != 0;
   const longestGap = gaps ? largest(gaps, DIRECTIONS * length) : 0;
   const tableBytes = length << 2;
@@ -117,23 +113,10 @@ export function snakeScan(
       );
       if (isTail) scatterTail(steps, width, order, tableBytes, y + at, yStride);
     }
-    if (gated || signal != NO_SCORE) {
-      for (let token = 0; token < length; token++) {
-        finishToken(
-          width,
-          y + at + token * yStride,
-          gated ? z + at + token * zStride : 0,
-          signal,
-          reduction,
-          scores + (token << 2),
-        );
-      }
-    }
-  }
-  if (signal != NO_SCORE && reduction == L2) {
     for (let token = 0; token < length; token++) {
-      const score = scores + (token << 2);
-      store<f32>(score, sqrt(load<f32>(score)));
+      const row = y + at + token * yStride;
+      if (sum) copyFloats(sum + at + token * sumStride, row, width);
+      if (gated) gateToken(width, row, z + at + token * zStride);
     }
   }
 }
@@ -324,8 +307,8 @@ function addDirections(
   }
 }
 
-/** Gate and score of one token, whose y is complete; z may be 0. */
-function finishToken(width: i32, y: usize, z: usize, signal: i32, reduction: i32, score: usize): void {
+/** y of one token, which is complete, becomes SiLU(z) y. */
+function gateToken(width: i32, y: usize, z: usize): void {
   const whole = (width & ~3) << 2;
   const bytes = width << 2;
   const round = splat(ROUND);
@@ -335,21 +318,15 @@ function finishToken(width: i32, y: usize, z: usize, signal: i32, reduction: i32
   const c2 = splat(EXP2);
   const c1 = splat(EXP1);
   const one = splat(ONE);
-  let sum = f32x4.splat(0);
   for (let at = 0; at < bytes; at += 16) {
     // The last few channels go through lanes one by one, zeros in the others.
     const few = at == whole;
-    let out = few ? loadSome(y + at, bytes - at) : v128.load(y + at);
-    if (signal == SSM) sum = reduced(sum, out, reduction);
-    if (z) {
-      const gate = few ? loadSome(z + at, bytes - at) : v128.load(z + at);
-      out = f32x4.mul(out, silu(gate, round, c5, c4, c3, c2, c1, one));
-      if (few) storeSome(y + at, out, bytes - at);
-      else v128.store(y + at, out);
-    }
-    if (signal == GATED) sum = reduced(sum, out, reduction);
+    const gate = few ? loadSome(z + at, bytes - at) : v128.load(z + at);
+    const out = few ? loadSome(y + at, bytes - at) : v128.load(y + at);
+    const gatedOut = f32x4.mul(out, silu(gate, round, c5, c4, c3, c2, c1, one));
+    if (few) storeSome(y + at, gatedOut, bytes - at);
+    else v128.store(y + at, gatedOut);
   }
-  if (signal != NO_SCORE) store<f32>(score, load<f32>(score) + sumOfLanes(sum));
 }
 
 /** Up to three floats, zeros in the other lanes. */

@@ -1,4 +1,4 @@
-import { keptOrder, type Reduction, reductions, snakeOrders } from '@vssm/core';
+import { keptOrder, snakeOrders } from '@vssm/core';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { describeImplementations } from '../implementations.test-data.ts';
@@ -28,7 +28,8 @@ interface Choices {
   readonly kept?: number;
   readonly decay: boolean;
   readonly gate: boolean;
-  readonly score?: { readonly signal: 'gated' | 'ssm'; readonly reduce: Reduction };
+  /** Whether the sum before the gate is wanted too. */
+  readonly sum?: boolean;
 }
 
 function snakeCase(
@@ -64,9 +65,7 @@ function snakeCase(
       u: wide(channels, [-1, 1]),
       y: data.rows(batch, length, channels, () => 1e30),
       ...(choices.gate ? { gate: { z: wide(channels, [-6, 6]) } } : {}),
-      ...(choices.score === undefined
-        ? {}
-        : { score: { ...choices.score, at: data.vector(batch * length, () => Number.NaN) } }),
+      ...(choices.sum ? { sum: data.rows(batch, length, channels, () => 1e30) } : {}),
     },
   ];
 }
@@ -89,7 +88,7 @@ function tablesOf(
 
 interface Errors {
   readonly y: number;
-  readonly scores: number;
+  readonly sum: number;
 }
 
 /** Runs kernel and twin. Errors are relative to the largest value of the case, at least 1. */
@@ -99,13 +98,10 @@ function compare(kernels: Kernels, data: RandomCase, options: SnakeScanOptions):
   const canaries = data.canaries();
   kernels.snakeScan(options);
   expect(data.canaries()).toBe(canaries);
-  const scores =
-    options.score === undefined
-      ? []
-      : new Float32Array(data.arena.memory.buffer, options.score.at, batch * length);
+  const { sum } = options;
   return {
     y: largestError(data.read(options.y, batch, length, channels), want.y),
-    scores: largestError(scores, want.scores ?? []),
+    sum: sum === undefined ? 0 : largestError(data.read(sum, batch, length, channels), want.sum),
   };
 }
 
@@ -133,14 +129,13 @@ const cases = fc.record({
   keep: fc.constantFrom(1, 1, 0.8, 0.5, 0.2),
   decay: fc.boolean(),
   gate: fc.boolean(),
-  score: fc.record({ signal: fc.constantFrom('gated', 'ssm'), reduce: fc.constantFrom(...reductions) }),
+  sum: fc.boolean(),
 });
 
 function drawn(seed: number, of: typeof cases extends fc.Arbitrary<infer T> ? T : never, ranges?: Ranges) {
-  const { shape, keep, decay, gate, score } = of;
+  const { shape, keep, decay, gate, sum } = of;
   const kept = Math.ceil(keep * shape.rows * shape.columns);
-  const possible = { ...score, signal: gate ? score.signal : 'ssm' } as const;
-  return snakeCase(seed, shape, { kept, decay, gate, score: possible }, ranges);
+  return snakeCase(seed, shape, { kept, decay, gate, sum }, ranges);
 }
 
 /**
@@ -148,8 +143,6 @@ function drawn(seed: number, of: typeof cases extends fc.Arbitrary<infer T> ? T 
  * add up over steps, directions and terms that partly cancel. Largest error seen in 6,000 cases: 1.5e-6.
  */
 const tolerance = 4e-6;
-/** Scores add up to 60 channels, which under `sum` cancel; largest seen in 6,000 cases: 9.2e-6. */
-const scoreTolerance = 3e-5;
 /** With Δ up to 100 and |A| from 6e-6 to 160,000 the terms cancel further; largest seen in 2,000 cases: 7.8e-6. */
 const extremeTolerance = 2e-5;
 
@@ -169,7 +162,7 @@ describeImplementations('snakeScan', (implementation) => {
         fc.asyncProperty(fc.integer(), cases, async (data, of) => {
           const errors = await run(...drawn(data, of));
           expect(errors.y).toBeLessThan(tolerance);
-          expect(errors.scores).toBeLessThan(scoreTolerance);
+          expect(errors.sum).toBeLessThan(tolerance);
         }),
         { numRuns: 1000, seed },
       );
@@ -187,10 +180,9 @@ describeImplementations('snakeScan', (implementation) => {
 
     it('agrees at the size of PlainMamba-L1, pruned by half', async () => {
       const shape = { batch: 1, rows: 14, columns: 14, channels: 384, states: 16 };
-      const score = { signal: 'gated', reduce: 'clip' } as const;
-      const errors = await run(...snakeCase(1, shape, { kept: 98, decay: true, gate: true, score }));
+      const errors = await run(...snakeCase(1, shape, { kept: 98, decay: true, gate: true, sum: true }));
       expect(errors.y).toBeLessThan(tolerance);
-      expect(errors.scores).toBeLessThan(scoreTolerance);
+      expect(errors.sum).toBeLessThan(tolerance);
     });
 
     it('agrees for large states, over several tiles of channels and a rest', async () => {
@@ -238,7 +230,7 @@ describeImplementations('snakeScan', (implementation) => {
 
   describe('properties of the four-direction scan', () => {
     const shape = { batch: 2, rows: 4, columns: 5, channels: 19, states: 8 };
-    const all: Choices = { decay: true, gate: true, score: { signal: 'gated', reduce: 'l2' } };
+    const all: Choices = { decay: true, gate: true, sum: true };
 
     it('without a pruned token, decay is none bit for bit', async () => {
       const [data, options] = snakeCase(11, shape, all);
@@ -262,17 +254,15 @@ describeImplementations('snakeScan', (implementation) => {
     it('gives each image the same result whatever is in the batch with it, bit for bit', async () => {
       const [data, options] = snakeCase(13, shape, { ...all, kept: 13 });
       const kernels = await kernelsOver(data);
-      const scoresAt = options.score!.at;
-      const scores = (at: number) => new Float32Array(data.arena.memory.buffer, at, 13).slice();
       kernels.snakeScan(options);
       for (const image of [1, 0]) {
         const only = (rows: Rows): Rows => ({ ...rows, at: rows.at + 4 * image * rows.imageStride! });
         const y = only(options.y);
-        const at = scoresAt + 4 * 13 * image;
-        const together = { y: data.read(y, 1, 13, 19), scores: scores(at) };
+        const sum = only(options.sum!);
+        const together = { y: data.read(y, 1, 13, 19), sum: data.read(sum, 1, 13, 19) };
         const table = 4 * 4 * 13 * image;
         kernels.snakeScan({
-          ...{ ...options, batch: 1, y, score: { ...options.score!, at } },
+          ...{ ...options, batch: 1, y, sum },
           delta: only(options.delta),
           b: only(options.b),
           c: only(options.c),
@@ -282,7 +272,7 @@ describeImplementations('snakeScan', (implementation) => {
           moves: options.moves + table,
           gaps: options.gaps! + table,
         });
-        expect({ y: data.read(y, 1, 13, 19), scores: scores(at) }).toEqual(together);
+        expect({ y: data.read(y, 1, 13, 19), sum: data.read(sum, 1, 13, 19) }).toEqual(together);
       }
     });
 
@@ -321,7 +311,7 @@ describeImplementations('snakeScan', (implementation) => {
       const kernels = await kernelsOver(data);
       kernels.snakeScan(options);
       const first = data.read(options.y, 2, 9, 19);
-      const { orders: _, moves: __, gaps: ___, score: ____, gate: _____, ...rest } = options;
+      const { orders: _, moves: __, gaps: ___, sum: ____, gate: _____, ...rest } = options;
       kernels.selectiveScan({ ...rest, direction: 'backward' });
       kernels.snakeScan({ ...options, channels: 5 });
       kernels.snakeScan(options);
@@ -388,7 +378,6 @@ describe('a wrong call of snakeScan', () => {
       'gaps[0][0][0] is -1, expected at least 0',
     );
     expect(wrong({ ordersStride: 5 })).toThrow('ordersStride is 5, expected 0 or at least 4 · 3');
-    const score = { signal: 'gated', reduce: 'clip', at: options.d } as const;
-    expect(wrong({ score })).toThrow('score.signal is "gated", which needs a gate');
+    expect(wrong({ sum: { ...options.y, stride: 1 } })).toThrow('sum.stride is 1, less than its');
   });
 });

@@ -10,10 +10,9 @@
  *
  * The options, and the twin that computes them in float64. The kernel is snake-scan.asm.ts.
  */
-import { type Reduction, scanDirections, scoreContribution } from '@vssm/core';
+import { scanDirections } from '@vssm/core';
 import { silu, softplus } from '@vssm/core/reference';
 import { type Rows, rowAddress } from '../rows.ts';
-import type { ScanResult, ScanSignal } from '../scan/scan.ts';
 
 export interface SnakeScanOptions {
   readonly batch: number;
@@ -53,13 +52,15 @@ export interface SnakeScanOptions {
     /** [B, K, E] in position order */
     readonly z: Rows;
   };
-  /** One number per token, reduced over channels: of what is written to y (`gated`) or of the sum before the gate. */
-  readonly score?: {
-    readonly signal: Exclude<ScanSignal, 'gated-backward'>;
-    readonly reduce: Reduction;
-    /** Output [B, K]. */
-    readonly at: number;
-  };
+  /** A second output, [B, K, E]: the sum of the directions before the gate; a signal for scoring. */
+  readonly sum?: Rows;
+}
+
+export interface SnakeScanResult {
+  /** [B, K, E], adjacent. */
+  readonly y: Float64Array;
+  /** [B, K, E], adjacent, whether asked for or not. */
+  readonly sum: Float64Array;
 }
 
 /** Where image `image` begins in the tables of orders, moves and gaps, in integers. */
@@ -68,8 +69,8 @@ export function ordersOffset(options: SnakeScanOptions, image: number): number {
 }
 
 /** The twin: reads what the options name out of `buffer`, writes nothing. */
-export function snakeScanReference(buffer: ArrayBufferLike, options: SnakeScanOptions): ScanResult {
-  const { batch, length, channels, states, gate, score } = options;
+export function snakeScanReference(buffer: ArrayBufferLike, options: SnakeScanOptions): SnakeScanResult {
+  const { batch, length, channels, states, gate } = options;
   const floats = new Float32Array(buffer);
   const integers = new Int32Array(buffer);
   const read = (rows: Rows, image: number, token: number, column: number) =>
@@ -77,7 +78,7 @@ export function snakeScanReference(buffer: ArrayBufferLike, options: SnakeScanOp
   const vector = (at: number, index: number) => floats[at / 4 + index];
 
   const y = new Float64Array(batch * length * channels);
-  const scores = new Float64Array(batch * length);
+  const sums = new Float64Array(y.length);
   const state = new Float64Array(states);
   for (let image = 0; image < batch; image++) {
     const table = ordersOffset(options, image);
@@ -105,14 +106,10 @@ export function snakeScanReference(buffer: ArrayBufferLike, options: SnakeScanOp
       }
       for (let token = 0; token < length; token++) {
         const at = (image * length + token) * channels + channel;
-        const sum = y[at];
+        sums[at] = y[at];
         if (gate !== undefined) y[at] *= silu(read(gate.z, image, token, channel));
-        if (score === undefined) continue;
-        const signal = { gated: y[at], ssm: sum }[score.signal];
-        scores[image * length + token] += scoreContribution(signal, score.reduce);
       }
     }
   }
-  if (score === undefined) return { y };
-  return { y, scores: score.reduce === 'l2' ? scores.map(Math.sqrt) : scores };
+  return { y, sum: sums };
 }

@@ -1,6 +1,6 @@
 /*
  * Per tile of channels: y = 4 D u; then, chunk of steps by chunk, delta and B with the moves' vectors, and the four
- * recurrences, each of which adds to y in the row of the token that it visits; last of all gate and score.
+ * recurrences, each of which adds to y in the row of the token that it visits; last of all the gate.
  *
  * exp(delta A) of a step is computed once and used by all four directions. Their states stay in the first-level
  * cache while a chunk passes: with the powers' constants they are too many for the registers.
@@ -8,7 +8,6 @@
 #include "snake.h"
 
 #include "../common/functions.h"
-#include "../scan/score.h"
 
 #define DIRECTIONS 4
 /* Steps per chunk. */
@@ -233,27 +232,24 @@ static bool has_gaps(const struct snake *snake, int first, int steps) {
   return false;
 }
 
-/* Gate and score. */
+/* The sum as it is, where it is wanted, and the gate. */
 static void finish(const struct snake *snake, const struct tile *tile) {
   for (ptrdiff_t token = 0; token < snake->length; token++) {
     float *y = snake->y + token * snake->y_stride + tile->first;
     const float *z = snake->z == NULL ? NULL : snake->z + token * snake->z_stride + tile->first;
-    floats score = splat(0);
+    if (snake->sum != NULL) {
+      memcpy(snake->sum + token * snake->sum_stride + tile->first, y, sizeof(float) * (size_t)tile->width);
+    }
+    if (z == NULL) continue;
     for (int at = 0; at < tile->padded; at += LANES) {
       const int count = lanes_of(tile, at);
-      floats out = load_some(y + at, count);
-      if (snake->signal == SSM) score = reduced(score, out, snake->reduction);
-      if (z != NULL) out *= silu(load_some(z + at, count));
-      if (snake->signal == GATED) score = reduced(score, out, snake->reduction);
-      store_some(y + at, out, count);
+      store_some(y + at, load_some(y + at, count) * silu(load_some(z + at, count)), count);
     }
-    if (snake->signal != NO_SCORE) snake->scores[token] += sum_of_lanes(score);
   }
 }
 
 void snake_scan(const struct snake *snake, void *workspace) {
   struct workspace *own = workspace;
-  if (snake->signal != NO_SCORE) memset(snake->scores, 0, sizeof(float) * (size_t)snake->length);
   const int longest_gap = snake->gaps == NULL ? 0 : largest(snake->gaps, DIRECTIONS * snake->length);
   const int widest = (TILE_STATES / snake->states < TILE ? TILE_STATES / snake->states : TILE) / LANES * LANES;
   struct tile tile;
@@ -271,9 +267,6 @@ void snake_scan(const struct snake *snake, void *workspace) {
       else if (longest * steepest < -LOWEST) recur_within(own, snake, &tile, first, steps);
       else recur_clamped(own, snake, &tile, first, steps);
     }
-    if (snake->z != NULL || snake->signal != NO_SCORE) finish(snake, &tile);
-  }
-  if (snake->signal != NO_SCORE && snake->reduction == L2) {
-    for (int token = 0; token < snake->length; token++) snake->scores[token] = __builtin_sqrtf(snake->scores[token]);
+    if (snake->z != NULL || snake->sum != NULL) finish(snake, &tile);
   }
 }

@@ -2,13 +2,14 @@
  * PlainMamba's scan of one image, four snake orders at once; snake-scan.asm.ts is its WebAssembly twin, and
  * src/snake-scan.ts has the formula.
  *
- * Strides are floats from row to row. `gaps`, `z` and `scores` may be NULL: no gaps, no gate, no score. The caller
- * has checked everything.
+ * Strides are floats from row to row. `gaps`, `z` and `sum` may be NULL: no gaps, no gate, the sum before the
+ * gate not wanted. The caller has checked everything.
  */
 #ifndef SNAKE_H
 #define SNAKE_H
 
-#include "../scan/scan.h"
+#include <stddef.h>
+#include <stdint.h>
 
 struct snake {
   int length;
@@ -44,10 +45,9 @@ struct snake {
   /* [K, E] */
   const float *z;
   ptrdiff_t z_stride;
-  enum signal signal;
-  enum reduction reduction;
-  /* [K] */
-  float *scores;
+  /* [K, E]: y before the gate */
+  float *sum;
+  ptrdiff_t sum_stride;
 };
 
 extern const size_t snake_workspace_bytes;

@@ -1,24 +1,4 @@
-/** What a pruning step does to whole tokens: the EViT baseline's score, and gathering the kept rows. */
-import { multiplyAdd, sumOfLanes } from '../common/math.asm';
-
-/** scores[t] = row t · `reference`, over `width` floats; `stride` is bytes from row to row. */
-export function dotScore(length: i32, width: i32, rows: usize, stride: i32, reference: usize, scores: usize): void {
-  const whole = (width & ~7) << 2;
-  const bytes = width << 2;
-  for (let token = 0; token < length; token++) {
-    let even = f32x4.splat(0);
-    let odd = f32x4.splat(0);
-    let at = 0;
-    for (; at < whole; at += 32) {
-      even = multiplyAdd(v128.load(rows + at), v128.load(reference + at), even);
-      odd = multiplyAdd(v128.load(rows + at, 16), v128.load(reference + at, 16), odd);
-    }
-    let sum = sumOfLanes(f32x4.add(even, odd));
-    for (; at < bytes; at += 4) sum += load<f32>(rows + at) * load<f32>(reference + at);
-    store<f32>(scores + (token << 2), sum);
-    rows += stride;
-  }
-}
+/** What a pruning step does to whole tokens: gathering the kept rows. */
 
 /**
  * Row i of `to` = row indices[i] of `from`, `width` floats each. Returns the first i whose index is not in

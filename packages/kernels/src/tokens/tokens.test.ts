@@ -2,43 +2,12 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { createKernels } from '../kernels.ts';
 import { RandomCase } from '../random-case.ts';
-import { dotScoreReference, gatherReference } from './tokens.ts';
+import { gatherReference } from './tokens.ts';
 
 const shapes = fc.record({
   batch: fc.integer({ min: 1, max: 3 }),
   length: fc.integer({ min: 1, max: 30 }),
   channels: fc.integer({ min: 1, max: 70 }),
-});
-
-describe('dotScore', () => {
-  it('agrees with its twin on random shapes', async () => {
-    await fc.assert(
-      fc.asyncProperty(fc.integer(), shapes, async (seed, shape) => {
-        const { batch, length, channels } = shape;
-        const data = new RandomCase(seed);
-        const classToken = Int32Array.from({ length: batch }, () => Math.floor(data.between(0, length)));
-        const rows = data.rows(batch, length, channels, () => data.between(-1, 1));
-        const scores = data.vector(batch * length, () => Number.NaN);
-        const options = { ...shape, rows, scores, classToken };
-        const want = dotScoreReference(data.arena.memory.buffer, options);
-        (await createKernels(data.arena.memory)).dotScore(options);
-        const got = new Float32Array(data.arena.memory.buffer, scores, batch * length);
-        // At most 70 products of order 1, summed in float32.
-        for (let i = 0; i < want.length; i++) expect(Math.abs(got[i] - want[i])).toBeLessThan(1e-5);
-      }),
-      { numRuns: 200, seed: 1 },
-    );
-  });
-
-  it('refuses a class token outside the sequence', async () => {
-    const data = new RandomCase(0);
-    const rows = data.rows(1, 4, 3, () => 1);
-    const kernels = await createKernels(data.arena.memory);
-    const options = { batch: 1, length: 4, channels: 3, rows, scores: data.vector(4, () => 0) };
-    expect(() => kernels.dotScore({ ...options, classToken: 4 })).toThrow(
-      'classToken of image 0 is 4, the sequence has 4 tokens',
-    );
-  });
 });
 
 describe('gatherRows', () => {

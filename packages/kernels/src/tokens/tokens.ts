@@ -1,22 +1,8 @@
 /**
- * What a pruning step does to whole tokens: the score of the EViT baseline, and gathering the kept rows. The
- * options and their twins. The kernels are in tokens.asm.ts.
+ * What a pruning step does to whole tokens: gathering the kept rows. The options and the twin. The kernel is
+ * tokens.asm.ts.
  */
 import { type Rows, rowAddress } from '../rows.ts';
-
-export interface DotScoreOptions {
-  readonly batch: number;
-  /** Tokens L. */
-  readonly length: number;
-  /** Channels E. */
-  readonly channels: number;
-  /** [B, L, E]: the gated output. */
-  readonly rows: Rows;
-  /** Index of the class token in each image's current sequence; a number when it is the same in all. */
-  readonly classToken: number | ArrayLike<number>;
-  /** Output [B, L]: each token's dot product with the class token. */
-  readonly scores: number;
-}
 
 export interface GatherOptions {
   readonly batch: number;
@@ -32,26 +18,6 @@ export interface GatherOptions {
   readonly indices: number;
   /** Output [B, K, d]. Must not overlap an input. */
   readonly to: Rows;
-}
-
-export function classTokenOf(options: DotScoreOptions, image: number): number {
-  return typeof options.classToken === 'number' ? options.classToken : options.classToken[image];
-}
-
-/** The twin of dotScore: [B, L]. */
-export function dotScoreReference(buffer: ArrayBufferLike, options: DotScoreOptions): Float64Array {
-  const { batch, length, channels } = options;
-  const floats = new Float32Array(buffer);
-  const row = (image: number, token: number) => rowAddress(options.rows, image, token, length) / 4;
-  return Float64Array.from({ length: batch * length }, (_, index) => {
-    const image = Math.floor(index / length);
-    const token = row(image, index % length);
-    const reference = row(image, classTokenOf(options, image));
-    let sum = 0;
-    for (let channel = 0; channel < channels; channel++)
-      sum += floats[token + channel] * floats[reference + channel];
-    return sum;
-  });
 }
 
 /** The twin of gatherRows: [B, K, d], adjacent. */

@@ -1,34 +1,55 @@
 /**
- * What a pruning step does to whole tokens, in WGSL: scores made complete, gathering the kept rows, and zeroing
- * pruned ones. The twins of the EViT score and of the gather are tokens.ts.
+ * What a pruning step does to whole tokens, in WGSL: their scores, gathering the kept rows, and zeroing pruned ones.
+ * The scores are what the rules' definitions in core say; the twin of the gather is tokens.ts.
  */
-import { lanes, type Shader, shader, tilesOf } from '../common/shader.wgsl.ts';
+import { type ReductionName, reductionTable } from '@vssm/core';
+import { lanes, type Shader, shader } from '../common/shader.wgsl.ts';
 
 /**
- * Sums of tiles → scores. Bindings: shape · partial scores [B, tiles, L] of `scanShader` · scores [B, L].
- * Grid: `rowGrid(L, 1, B)`.
+ * A signal reduced over its channels. Bindings: shape · signal [B, L, width] · scores [B, L]. Grid: [1, L, B].
  */
-export function scoresShader(channels: number): Shader {
+export function scoresShader(width: number, reduce: ReductionName): Shader {
+  const { share, score } = reductionTable[reduce].wgsl;
   return shader(
-    'scores',
+    `scores ${reduce}`,
     [
       ['uniform', 'shape', 'Shape'],
-      ['read', 'partialScores', 'array<f32>'],
+      ['read', 'rows', 'array<f32>'],
       ['write', 'scores', 'array<f32>'],
     ],
-    `
-@compute @workgroup_size(${lanes})
-fn main(@builtin(global_invocation_id) id: vec3u) {
-  let token = id.x;
-  let image = id.z;
-  if (token >= shape.length) { return; }
-  var score = 0.0;
-  for (var tile = 0u; tile < ${tilesOf(channels)}u; tile++) {
-    score += partialScores[(image * ${tilesOf(channels)}u + tile) * shape.length + token];
-  }
-  scores[image * shape.length + token] = select(score, sqrt(max(score, 0.0)), shape.reduce == 3u);
-}`,
+    sumOfRow(
+      width,
+      `let signal = rows[row * width + i];
+    sum += ${share};`,
+      score,
+    ),
   );
+}
+
+/** One workgroup per row: `add` adds channel `i` of `row` to `sum`, `score` makes the sum of all lanes the score. */
+function sumOfRow(width: number, add: string, score: string): string {
+  return `
+const width = ${width}u;
+const lanes = ${lanes}u;
+var<workgroup> sums: array<f32, ${lanes}>;
+
+@compute @workgroup_size(${lanes})
+fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) lane: u32) {
+  let row = group.z * shape.length + group.y;
+  var laneSum = 0.0;
+  for (var i = lane; i < width; i += lanes) {
+    var sum = laneSum;
+    ${add}
+    laneSum = sum;
+  }
+  sums[lane] = laneSum;
+  workgroupBarrier();
+  if (lane == 0u) {
+    var sum = 0.0;
+    for (var other = 0u; other < lanes; other++) { sum += sums[other]; }
+    scores[row] = ${score};
+  }
+}`;
 }
 
 /**
@@ -44,24 +65,7 @@ export function dotScoreShader(width: number): Shader {
       ['read', 'references', 'array<f32>'],
       ['write', 'scores', 'array<f32>'],
     ],
-    `
-const width = ${width}u;
-const lanes = ${lanes}u;
-var<workgroup> sums: array<f32, ${lanes}>;
-
-@compute @workgroup_size(${lanes})
-fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) lane: u32) {
-  let row = group.z * shape.length + group.y;
-  var sum = 0.0;
-  for (var i = lane; i < width; i += lanes) { sum += rows[row * width + i] * references[group.z * width + i]; }
-  sums[lane] = sum;
-  workgroupBarrier();
-  if (lane == 0u) {
-    var total = 0.0;
-    for (var other = 0u; other < lanes; other++) { total += sums[other]; }
-    scores[row] = total;
-  }
-}`,
+    sumOfRow(width, 'sum += rows[row * width + i] * references[group.z * width + i];', 'sum'),
   );
 }
 

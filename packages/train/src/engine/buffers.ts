@@ -56,8 +56,6 @@ export interface Buffers {
   readonly blocks: readonly BlockBuffers[];
   /** [rows, E]: the gated sum, of one block at a time. */
   readonly y: Matrix;
-  /** [rows] */
-  readonly scores: number;
   /** Gradients of one block at a time. */
   readonly dY: Matrix;
   readonly dResiduals: readonly [Matrix, Matrix];
@@ -111,7 +109,6 @@ export function placeBuffers(
     loss: matrix(1, 1),
     blocks,
     y: matrix(most, E),
-    scores: arena.float32(most).at,
     dY: matrix(most, E),
     dResiduals: [matrix(most, d), matrix(most, d)],
     dXz: matrix(most, 2 * E),

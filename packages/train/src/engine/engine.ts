@@ -3,11 +3,12 @@
  * the kernels compute convolution, scan, gate and theirs, all in one memory. The selection is the inference engine's
  * and gets no gradient of its own; kept tokens carry theirs straight through it.
  */
-import { type Placement, type Places, select, unprunedPlaces } from '@vssm/backend-cpu';
+import { type Placement, type Places, scoreImages, select, unprunedPlaces } from '@vssm/backend-cpu';
 import { type PruningPlan, UserError } from '@vssm/core';
 import { checkPlan, patchCount, type TrainableSpec, tokensPerBlock } from '@vssm/families';
 import { Arena, createKernels, createMemory } from '@vssm/kernels';
 import { type Buffers, placeBuffers, placed } from './buffers.ts';
+import { HandOut } from './hand-out.ts';
 import { type ParameterLayout, parameterLayout } from './layout.ts';
 import { type BlockJob, BlockMixer } from './mixer.ts';
 import { type BlockRows, openPrograms, type Programs } from './programs.ts';
@@ -49,6 +50,7 @@ interface EngineParts {
   readonly blocks: readonly BlockRows[];
   readonly buffers: Buffers;
   readonly mixer: BlockMixer;
+  readonly handOut: HandOut;
   readonly programs: Programs;
 }
 
@@ -73,9 +75,10 @@ export class GradientEngine {
       const lengths = blocks.map(({ rows }) => rows / batch);
       const buffers = placeBuffers(arena, spec, batch, lengths);
       const mixer = new BlockMixer({ spec, batch, arena, kernels, buffers, parameters, gradients });
+      const handOut = new HandOut({ spec, plan, batch, arena, kernels, buffers, parameters });
       const programs = await openPrograms(spec, batch, blocks, lossScale, arena.memory);
       const vectors = { layout, parametersAt, gradientsAt, parameters, gradients };
-      return new GradientEngine(options, { arena, ...vectors, blocks, buffers, mixer, programs });
+      return new GradientEngine(options, { arena, ...vectors, blocks, buffers, mixer, handOut, programs });
     } catch (error) {
       if (!(error instanceof RangeError)) throw error;
       throw new UserError(
@@ -131,7 +134,7 @@ export class GradientEngine {
   /** Fills the blocks' buffers; returns where the tokens of the last block stand. */
   async #forward(samples: readonly number[]): Promise<Places> {
     const { spec, plan, batch } = this.#options;
-    const { programs, mixer, parameters, buffers, blocks } = this.#parts;
+    const { programs, mixer, handOut, parameters, buffers } = this.#parts;
     let places = unprunedPlaces(spec, batch);
     this.#arrange(0, places);
     const patches = placed(buffers.patches, batch * patchCount(spec));
@@ -145,11 +148,13 @@ export class GradientEngine {
       const step = plan.schedule.findIndex(({ after }) => after === block + 1);
       // A step after the last block drops tokens that nobody reads.
       const scored = step >= 0 && !last;
-      mixer.scan(job, scored ? plan : undefined, places);
+      mixer.scan(job, scored ? handOut.own : undefined);
       if (last) break;
       if (scored) {
-        const scores = this.#floats(buffers.scores, blocks[block].rows);
-        const selection = select(spec, plan, step, places, scores, samples);
+        handOut.begin(job);
+        const source = (image: number) => handOut.source(job, image);
+        const scores = scoreImages(spec, plan, step, places, source, samples);
+        const selection = select(spec, plan, step, places, scores);
         if (plan.alignment === 'mask') this.#writeLive(block, selection.places.live!);
         else this.#writeKept(block, selection.chosen);
         places = selection.places;

@@ -1,9 +1,8 @@
 /** What the kernels do of a block, forward and backward: two directions, one after the other. */
-import type { Places } from '@vssm/backend-cpu';
-import { type Direction, type PruningPlan, sizeOf } from '@vssm/core';
+import { type Direction, sizeOf } from '@vssm/core';
 import { directionParameterNames, type TrainableSpec } from '@vssm/families';
 import type { Arena, Kernels } from '@vssm/kernels';
-import { type Buffers, rowsOf } from './buffers.ts';
+import { type Buffers, type Matrix, rowsOf } from './buffers.ts';
 import { directions } from './segments.ts';
 import type { NamedParameters } from './weights.ts';
 
@@ -73,37 +72,22 @@ export class BlockMixer {
   }
 
   /**
-   * u, delta, projected → ssm, and y, the gated sum; and the scores of the plan if a step follows.
+   * u, delta, projected → ssm, and y, the gated sum.
    *
-   * @param places of the block's tokens
+   * @param own where each direction's y goes too, if a rule reads it
    */
-  scan(job: BlockJob, plan: PruningPlan | undefined, places: Places): void {
-    const { spec, batch, arena, kernels, buffers } = this.#parts;
-    const { innerWidth: E } = spec;
-    const { ssm, xz } = buffers.blocks[job.block];
-    kernels.selectiveScan({ ...this.#scanOptions(job, 'forward'), y: rowsOf(ssm) });
-    const backward = { ...this.#scanOptions(job, 'backward'), accumulate: true };
-    const scored = plan !== undefined && plan.signal !== 'random' && plan.signal !== 'evit';
-    if (scored) {
-      // Once more for the scores: they come with the gate, and ssm is wanted without it.
-      const count = batch * job.length * E;
-      new Float32Array(arena.memory.buffer, buffers.y.at, count).set(
-        new Float32Array(arena.memory.buffer, ssm.at, count),
-      );
-      const score = { signal: plan.signal, reduce: plan.reduce, at: buffers.scores };
-      kernels.selectiveScan({ ...backward, y: rowsOf(buffers.y), gate: { z: rowsOf(xz, E) }, score });
+  scan(job: BlockJob, own?: Readonly<Record<Direction, Matrix>>): void {
+    const { kernels, buffers } = this.#parts;
+    const { ssm } = buffers.blocks[job.block];
+    for (const direction of directions) {
+      kernels.selectiveScan({
+        ...this.#scanOptions(job, direction),
+        y: rowsOf(ssm),
+        accumulate: direction === 'backward',
+        ...(own !== undefined && { own: rowsOf(own[direction]) }),
+      });
     }
-    kernels.selectiveScan({ ...backward, y: rowsOf(ssm) });
-    if (!scored) this.gate(job);
-    if (plan?.signal !== 'evit') return;
-    kernels.dotScore({
-      batch,
-      length: job.length,
-      channels: E,
-      rows: rowsOf(buffers.y),
-      classToken: places.classTokens!,
-      scores: buffers.scores,
-    });
+    this.gate(job);
   }
 
   /** ssm, z → y */

@@ -1,5 +1,6 @@
 /** Parameters (or, at another base, their gradients) under the names that the segments know them by. */
 import type { Placement } from '@vssm/backend-cpu';
+import type { Direction } from '@vssm/core';
 import { directionParameterNames, type TrainableSpec } from '@vssm/families';
 import { patchSizeOf } from '../data/patches.ts';
 import type { ParameterLayout } from './layout.ts';
@@ -27,6 +28,16 @@ export class NamedParameters {
   /** Byte offset of a parameter by upstream's name. */
   at(name: string): number {
     return this.#base + 4 * this.#layout.byName.get(name)!.first;
+  }
+
+  /** Byte offset of the bias of Δ. */
+  deltaBias(block: number, direction: Direction): number {
+    return this.at(`layers.${block}.mixer.${directionParameterNames[direction].dtProj}.bias`);
+  }
+
+  /** Byte offset of a block's output projection, [d, E]. */
+  outProjection(block: number): number {
+    return this.at(`layers.${block}.mixer.out_proj.weight`);
   }
 
   embed(): Placements {

@@ -1,5 +1,5 @@
 /** One Vim block in float64, forward and backward: norm, both directions, gate, output projection. */
-import { type Direction, gaps, type PruningPlan } from '@vssm/core';
+import { type Direction, gaps, type PruningPlan, type SignalSource } from '@vssm/core';
 import { gatherRows, silu } from '@vssm/core/reference';
 import { directionParameterNames, type TrainableSpec } from '@vssm/families';
 import {
@@ -29,10 +29,8 @@ export class Gradients64 {
 export interface BlockResult {
   /** [L, d]: the mixer's output. */
   readonly hidden: Float64Array;
-  /** [L, E] each: what scores are made from. */
-  readonly gated: Float64Array;
-  readonly gatedBackward: Float64Array;
-  readonly ssm: Float64Array;
+  /** What scores are made from. */
+  readonly signals: SignalSource;
   /** dL/dhidden → dL/dresidual of this path; the parameters' gradients are collected. */
   pullback(dHidden: Float64Array): Float64Array;
 }
@@ -74,9 +72,12 @@ export function mambaBlock(
 
   return {
     hidden: outProjection.y,
-    gated,
-    gatedBackward: backward.map((value, i) => value * silu(z[i])),
-    ssm,
+    signals: {
+      gated: () => gated,
+      'gated-backward': () => backward.map((value, i) => value * silu(z[i])),
+      ssm: () => ssm,
+      y: () => [forward, backward],
+    },
     pullback(dHidden) {
       const out = outProjection.pullback(dHidden);
       collect('mixer.out_proj.weight', out.weight);

@@ -125,17 +125,15 @@ function embed(
 function prune(
   spec: TrainableSpec,
   plan: PruningPlan,
-  { gated, gatedBackward, ssm }: BlockResult,
+  { signals }: BlockResult,
   sequence: Sequence,
   step: number,
   sample: number,
 ): { readonly sequence: Sequence; readonly pullback: Pullback } {
-  const { width: d, innerWidth: E } = spec;
+  const d = spec.width;
   const { residual, positions, classToken } = sequence;
-  const signals = { gated, 'gated-backward': gatedBackward, ssm };
-  const scores = importance(plan, step, sample, patchCount(spec) + 1, signals, sequence, (signal) =>
-    signal.subarray(classToken * E, (classToken + 1) * E),
-  );
+  const place = { spec, step, sample, fullLength: patchCount(spec) + 1, classToken };
+  const scores = importance(plan, place, signals, sequence);
   const choice = chooseTokens(plan, step, scores, sequence, countRule(spec, plan), classToken);
   const { chosen, kept } = choice;
   const after = { ...kept, residual: keptRows(residual, choice, d) };

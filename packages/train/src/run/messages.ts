@@ -1,4 +1,5 @@
 /** What the pool and its worker threads say to each other. Parameters and gradients lie in memory that all share. */
+import type { RuleSource } from '@vssm/core/rule-file';
 import type { EngineOptions, MicroBatch } from '../engine/engine.ts';
 
 export interface WorkerSetup {
@@ -7,6 +8,8 @@ export interface WorkerSetup {
   readonly parameters: SharedArrayBuffer;
   /** One vector for each micro-batch of a step, one after another. */
   readonly gradients: SharedArrayBuffer;
+  /** Of a plan that is scored by a file. */
+  readonly rule?: RuleSource;
 }
 
 export interface MicroAsk {

@@ -4,7 +4,7 @@
  * of threads, nor on which was faster.
  */
 import { startLinks, WorkerDied, WorkerLink } from '@vssm/backend-cpu';
-import { UserError } from '@vssm/core';
+import { ruleFileOf, UserError } from '@vssm/core';
 import { kernelImplementation } from '@vssm/kernels';
 import type { EngineOptions, MicroBatch } from '../engine/engine.ts';
 import { type ParameterLayout, parameterLayout } from '../engine/layout.ts';
@@ -44,7 +44,11 @@ export class GradientPool {
     await kernelImplementation();
     const layout = parameterLayout(engine.spec);
     const gradients = new SharedArrayBuffer(4 * layout.size * microBatches);
-    const setup: WorkerSetup = { engine, parameters: parameters.buffer, gradients };
+    const rule = ruleFileOf(engine.plan);
+    const setup: WorkerSetup = {
+      ...{ engine, parameters: parameters.buffer, gradients },
+      ...(rule !== undefined && { rule: { file: rule.file, sha256: rule.sha256 } }),
+    };
     const links: Link[] = await startLinks(Math.min(threads, microBatches), workerModule, setup);
     const slots = Array.from(
       { length: microBatches },

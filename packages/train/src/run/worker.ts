@@ -1,9 +1,11 @@
 /** One worker thread: its own engine, one micro-batch at a time. */
 import { serve } from '@vssm/backend-cpu';
+import { loadRule } from '@vssm/core/rule-file';
 import { GradientEngine } from '../engine/engine.ts';
 import type { MicroAnswer, MicroAsk, WorkerSetup } from './messages.ts';
 
 await serve<WorkerSetup, MicroAsk, MicroAnswer>(async (setup) => {
+  if (setup.rule !== undefined) await loadRule(setup.rule.file, setup.rule.sha256);
   const engine = await GradientEngine.create(setup.engine);
   const parameters = new Float32Array(setup.parameters);
   const { size } = engine.layout;

@@ -94,7 +94,7 @@ export function vimEnterStage({ spec, rope }: VimTapsSpec, weights: Weights, blo
 export function vimLeaveStage(spec: VimSpec, weights: Weights, block: number): Uint8Array {
   const { g, parameters } = segment(`leave_${block}`, weights);
   const y = g.input(segmentNames.y, 'F32', ['tokens', spec.innerWidth]);
-  g.op('MatMul', [y, parameters.linear(`backbone.layers.${block}.mixer.out_proj.weight`, 0.5)], {
+  g.op('MatMul', [y, parameters.linear(`backbone.layers.${block}.mixer.out_proj.weight`)], {
     name: denseNames.nextTokens,
   });
   g.output(denseNames.nextTokens, 'F32', ['tokens', spec.width]);

@@ -3,10 +3,12 @@ import type { PageBackend } from '@vssm/backend-webgpu/page';
 import {
   type Alignment,
   alignments,
+  builtInRules,
   type PruningPlan,
   parseSchedule,
-  type Reduction,
+  type ReductionName,
   reductions,
+  reductionTable,
   type Signal,
   signals,
   UserError,
@@ -26,21 +28,6 @@ import {
 } from '@vssm/families';
 import { byId, make } from './elements.ts';
 
-const signalWords: Readonly<Record<Signal, string>> = {
-  gated: 'gated scan output, both directions',
-  'gated-backward': 'gated scan output, backward only',
-  ssm: 'scan output before the gate',
-  random: 'random (baseline)',
-  evit: 'similarity to the class token (EViT)',
-};
-
-const reductionWords: Readonly<Record<Reduction, string>> = {
-  clip: 'sum of positive values (paper)',
-  sum: 'plain sum',
-  l1: 'sum of magnitudes (L1)',
-  l2: 'Euclidean length (L2)',
-};
-
 const alignmentWords: Readonly<Record<Alignment, string>> = {
   decay: 'state decays over the gaps (paper)',
   none: 'gaps are closed',
@@ -51,11 +38,11 @@ export type ModelChoice = 'embedded' | 'own' | ModelName;
 
 export function fillForm(): void {
   byId('named').append(...Object.keys(models).map((name) => make('option', { value: name }, name)));
-  const fill = <T extends string>(id: string, choices: readonly T[], words: Readonly<Record<T, string>>) =>
-    byId(id).append(...choices.map((value) => make('option', { value }, words[value])));
-  fill('signal', signals, signalWords);
-  fill('reduce', reductions, reductionWords);
-  fill('alignment', alignments, alignmentWords);
+  const fill = <T extends string>(id: string, choices: readonly T[], words: (choice: T) => string) =>
+    byId(id).append(...choices.map((value) => make('option', { value }, words(value))));
+  fill('signal', signals, (signal) => builtInRules[signal].explanation);
+  fill('reduce', reductions, (reduce) => reductionTable[reduce].explanation);
+  fill('alignment', alignments, (alignment) => alignmentWords[alignment]);
   byId<HTMLSelectElement>('alignment').value = 'decay';
 }
 
@@ -78,7 +65,7 @@ export function chosenPlan(spec: ModelSpec): PruningPlan {
     {
       schedule: schedule === '' ? [] : parseSchedule(schedule),
       signal: chosenValue('signal') as Signal,
-      reduce: chosenValue('reduce') as Reduction,
+      reduce: chosenValue('reduce') as ReductionName,
       alignment: chosenValue('alignment') as Alignment,
     },
     spec.family,

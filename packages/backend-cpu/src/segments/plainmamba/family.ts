@@ -1,4 +1,5 @@
 /** A PlainMamba around its pruning steps: no class token, and biases that would fill what a mask has emptied. */
+import { scanDirections } from '@vssm/core';
 import { type PlainMambaSpec, plainMambaGrid, sequenceLength } from '@vssm/families';
 import { segmentNames } from '@vssm/graph';
 import type { FamilyContext, Hooks } from '../family.ts';
@@ -15,16 +16,19 @@ export function plainMambaHooks(context: FamilyContext<PlainMambaSpec>): Hooks {
     begin() {
       live?.view().fill(1);
     },
-    scoreSimilarity(images, places) {
-      const { innerWidth: E } = spec;
-      const gated = buffers.y.view();
-      const scores = buffers.scores.view();
-      for (let image = 0; image < images; image++) {
-        const first = image * places.length;
-        const own = gated.subarray(first * E, (first + places.length) * E);
-        scores.set(similarityToMean(own, E, places.live?.[image]), first);
-      }
+    extras: (signals) => ({
+      directions: signals.has('y') ? scanDirections : 0,
+      sum: signals.has('ssm'),
+      gatedBackward: false,
+    }),
+    outProjection: (block) => {
+      const own = (name: string) => weights.get(`backbone.layers.${block}.mamba.out_proj.${name}`)!.data;
+      return { weight: own('weight'), bias: own('bias') };
     },
+    // Upstream adds dt_proj's bias twice, once in the projection and once in the scan.
+    deltaBiases: (block) => [
+      weights.get(`backbone.layers.${block}.mamba.dt_proj.bias`)!.data.map((bias) => 2 * bias),
+    ],
     convolveLayer({ block, batch: images, length, positionalTaps }, from, to) {
       const { taps, bias } = convolutions.get(block)!;
       kernels.gridConv({
@@ -50,23 +54,6 @@ export function plainMambaHooks(context: FamilyContext<PlainMambaSpec>): Hooks {
     readByHead: ({ live: alive }) => alive?.map(indicesOfOnes),
     headAxes: (images, tokens) => [images, tokens],
   };
-}
-
-/** Dot product of each row with the mean of those that live. rows [K, E] → [K] */
-function similarityToMean(rows: Float32Array, E: number, live: Uint8Array | undefined): Float32Array {
-  const length = rows.length / E;
-  const mean = new Float64Array(E);
-  let count = 0;
-  for (let token = 0; token < length; token++) {
-    if (live?.[token] === 0) continue;
-    count++;
-    for (let channel = 0; channel < E; channel++) mean[channel] += rows[token * E + channel];
-  }
-  return Float32Array.from({ length }, (_, token) => {
-    let dot = 0;
-    for (let channel = 0; channel < E; channel++) dot += mean[channel] * rows[token * E + channel];
-    return dot / count;
-  });
 }
 
 function indicesOfOnes(mask: Uint8Array): Int32Array {

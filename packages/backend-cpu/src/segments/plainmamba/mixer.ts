@@ -4,9 +4,10 @@
  */
 import { type ScanOrder, scanDirections, snakeOrders } from '@vssm/core';
 import { type PlainMambaSpec, plainMambaGrid, sequenceLength } from '@vssm/families';
-import { type Arena, fillSnakeTables, type Kernels, type Region } from '@vssm/kernels';
-import type { ChannelRange, Mixer, MixerContext, MixerPlaces, MixJob, Score } from '../mixer.ts';
+import { type Arena, fillSnakeTables, type Kernels, type Region, type SnakeScanOptions } from '@vssm/kernels';
+import type { ChannelRange, Mixer, MixerContext, MixerPlaces, MixJob } from '../mixer.ts';
 import { type LayerParameters, placeParameters } from './parameters.ts';
+import { ScanAlone } from './scan-alone.ts';
 
 /** The walks of the snakes, [images, 4, K] each. */
 interface Walks {
@@ -25,6 +26,8 @@ export class GridMixer implements Mixer {
   /** Over the full grid, for all images alike; and over the tokens that are left, for each. */
   readonly #fullWalk: Walks;
   readonly #keptWalks: Walks;
+  /** Present where a rule reads the directions one by one. */
+  readonly #scanAlone: ScanAlone | undefined;
 
   constructor(context: MixerContext<PlainMambaSpec>, range: ChannelRange) {
     const { kernels, arena, spec, weights, places, batch } = context;
@@ -40,6 +43,9 @@ export class GridMixer implements Mixer {
     this.#keptWalks = placeWalks(arena, batch * length);
     const everyCell = Int32Array.from({ length }, (_, cell) => cell);
     this.#fill(this.#fullWalk, everyCell, 1);
+    if (places.extras?.directions !== undefined) {
+      this.#scanAlone = new ScanAlone(kernels, arena, spec, range.count, batch * length);
+    }
   }
 
   arrange(batch: number, length: number): void {
@@ -66,16 +72,15 @@ export class GridMixer implements Mixer {
     });
   }
 
-  scan({ block, batch, length, gaps }: MixJob, score: Score | undefined): void {
+  scan({ block, batch, length, gaps }: MixJob, handOut: boolean): void {
     const { stateSize: N, dtRank: r } = this.#spec;
-    const { z, sets, y, scores } = this.#places;
+    const { z, sets, y, extras } = this.#places;
     const [{ u, delta, projected }] = sets;
     const { at, stride } = projected;
     const pruned = length < sequenceLength(this.#spec);
     const { orders, moves, gaps: steps } = pruned ? this.#keptWalks : this.#fullWalk;
     const { deltaBias, a, d, directionB } = this.#parameters[block];
-    if (score?.signal === 'gated-backward') throw new Error('PlainMamba has no backward direction');
-    this.#kernels.snakeScan({
+    const options: SnakeScanOptions = {
       batch,
       length,
       channels: this.#channels,
@@ -94,8 +99,10 @@ export class GridMixer implements Mixer {
       ...(gaps && { gaps: steps.at }),
       ...(!pruned && { ordersStride: 0 }),
       gate: { z },
-      ...(score !== undefined && { score: { signal: score.signal, reduce: score.reduce, at: scores.at } }),
-    });
+    };
+    const sum = handOut ? extras?.sum : undefined;
+    this.#kernels.snakeScan({ ...options, ...(sum !== undefined && { sum }) });
+    if (handOut && this.#scanAlone !== undefined) this.#scanAlone.scan(options, extras!.directions!);
   }
 
   async dispose(): Promise<void> {}

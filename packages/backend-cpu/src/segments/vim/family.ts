@@ -1,22 +1,25 @@
 /** A Vim around its pruning steps: the class token is what everything else is judged by, and all that is read. */
-import type { BidirectionalModel } from '@vssm/families';
+import { type BidirectionalModel, directionParameterNames } from '@vssm/families';
 import type { FamilyContext, Hooks, Stream } from '../family.ts';
 import type { Places } from '../prune.ts';
 
-export function vimHooks({ spec, kernels, buffers }: FamilyContext<BidirectionalModel>): Hooks {
-  const { innerWidth: E } = spec;
+export function vimHooks({ weights }: FamilyContext<BidirectionalModel>): Hooks {
   return {
     begin() {},
-    scoreSimilarity(batch, { length, classTokens }) {
-      kernels.dotScore({
-        batch,
-        length,
-        channels: E,
-        rows: { at: buffers.y.at, stride: E },
-        classToken: classTokens!,
-        scores: buffers.scores.at,
-      });
+    extras(signals) {
+      const directions = signals.has('y') || signals.has('ssm');
+      return {
+        directions: directions ? 2 : 0,
+        sum: false,
+        gatedBackward: signals.has('gated-backward') && !directions,
+      };
     },
+    outProjection: (block) => ({ weight: weights.get(`layers.${block}.mixer.out_proj.weight`)!.data }),
+    deltaBiases: (block) =>
+      (['forward', 'backward'] as const).map(
+        (direction) =>
+          weights.get(`layers.${block}.mixer.${directionParameterNames[direction].dtProj}.bias`)!.data,
+      ),
     convolveLayer() {
       throw new Error('no block of a Vim ends in a convolution');
     },

@@ -2,7 +2,7 @@
 import type { Direction } from '@vssm/core';
 import type { BidirectionalModel } from '@vssm/families';
 import type { Kernels } from '@vssm/kernels';
-import type { ChannelRange, Mixer, MixerContext, MixerPlaces, MixJob, Score } from '../mixer.ts';
+import type { ChannelRange, Mixer, MixerContext, MixerPlaces, MixJob } from '../mixer.ts';
 import { type BlockParameters, placeParameters } from './parameters.ts';
 
 /** In the order of the projection sets. */
@@ -14,16 +14,16 @@ export class SequenceMixer implements Mixer {
   readonly #parameters: readonly BlockParameters[];
   readonly #places: MixerPlaces;
   readonly #range: ChannelRange;
+  readonly #share: number;
 
-  constructor(
-    { kernels, arena, spec, weights, places }: MixerContext<BidirectionalModel>,
-    range: ChannelRange,
-  ) {
+  constructor(context: MixerContext<BidirectionalModel>, range: ChannelRange) {
+    const { kernels, arena, spec, weights, places } = context;
     this.#kernels = kernels;
     this.#spec = spec;
     this.#parameters = placeParameters(arena, spec, weights);
     this.#places = places;
     this.#range = range;
+    this.#share = context.share;
   }
 
   arrange(): void {}
@@ -49,14 +49,16 @@ export class SequenceMixer implements Mixer {
     }
   }
 
-  scan({ block, batch, length, gaps }: MixJob, score: Score | undefined): void {
+  scan({ block, batch, length, gaps }: MixJob, handOut: boolean): void {
     const { stateSize: N, dtRank: r } = this.#spec;
     const { first, count } = this.#range;
-    const { z, sets, y, positions, scores } = this.#places;
+    const { z, sets, y, positions, extras } = this.#places;
     for (const [set, direction] of directions.entries()) {
-      const own = this.#parameters[block][direction];
+      const parameters = this.#parameters[block][direction];
       const { u, delta, projected } = sets[set];
       const { at, stride } = projected;
+      const own = handOut ? extras?.directions?.[set] : undefined;
+      const gatedBackward = handOut && direction === 'backward' ? extras?.gatedBackward : undefined;
       this.#kernels.selectiveScan({
         batch,
         length,
@@ -64,9 +66,9 @@ export class SequenceMixer implements Mixer {
         states: N,
         direction,
         delta,
-        deltaBias: own.deltaBias + 4 * first,
-        a: own.a + 4 * first * N,
-        d: own.d + 4 * first,
+        deltaBias: parameters.deltaBias + 4 * first,
+        a: parameters.a + 4 * first * N,
+        d: parameters.d + 4 * first,
         b: { at: at + 4 * r, stride },
         c: { at: at + 4 * (r + N), stride },
         u,
@@ -74,9 +76,10 @@ export class SequenceMixer implements Mixer {
         ...(gaps && { positions: positions.at }),
         ...(direction === 'backward' && {
           accumulate: true,
-          gate: { z },
-          ...(score !== undefined && { score: { ...score, at: scores.at } }),
+          gate: { z, scale: this.#share },
         }),
+        ...(own !== undefined && { own }),
+        ...(gatedBackward !== undefined && { own: gatedBackward, ownGated: true }),
       });
     }
   }

@@ -3,7 +3,7 @@ import { DeviceError } from '@vssm/backend';
 import type { PruningPlan } from '@vssm/core';
 import { type ModelSpec, sequenceLength } from '@vssm/families';
 import type { ProjectionSet } from '@vssm/graph';
-import { largestGrid, tilesOf } from '@vssm/kernels/wgsl';
+import { largestGrid } from '@vssm/kernels/wgsl';
 
 /** What the projections of one set read and write. */
 export interface SetBuffers {
@@ -27,8 +27,9 @@ export interface Buffers {
   /** [rows, E], before and after a pruning step */
   readonly y: GPUBuffer;
   readonly keptY: GPUBuffer;
-  /** [B, tiles, L], and [B, L] */
-  readonly partialScores: GPUBuffer;
+  /** [rows, E]: what the plan's rule reads, where it is not y */
+  readonly signal: GPUBuffer;
+  /** [B, L] */
   readonly scores: GPUBuffer;
   /** [B, steps, L0]: scores of the `random` signal */
   readonly drawn: GPUBuffer;
@@ -43,6 +44,11 @@ export interface Buffers {
   readonly logits: GPUBuffer;
 }
 
+/** What the last pass of a scan has to leave beside y for the plan's rule. */
+export function leftSignal({ signal, schedule }: PruningPlan): 'ssm' | 'gated-backward' | undefined {
+  return schedule.length > 0 && (signal === 'ssm' || signal === 'gated-backward') ? signal : undefined;
+}
+
 /** Floats of each buffer for one image. */
 function floatsPerImage(spec: ModelSpec, plan: PruningPlan) {
   const { width: d, innerWidth: E, dtRank: r, stateSize: N } = spec;
@@ -53,7 +59,7 @@ function floatsPerImage(spec: ModelSpec, plan: PruningPlan) {
     xz: L * 2 * E,
     inner: L * E,
     projected: L * (r + 2 * N),
-    partialScores: tilesOf(E) * L,
+    signal: leftSignal(plan) === undefined ? 1 : L * E,
     scores: L,
     drawn: plan.signal === 'random' ? plan.schedule.length * L : 1,
     reference: E,
@@ -94,7 +100,7 @@ export function chunkSizeFor(
     );
   }
   const { pixels, residual, xz, inner, projected } = floats;
-  const perImage = 4 * (pixels + 2 * residual + xz + 6 * inner + 2 * projected);
+  const perImage = 4 * (pixels + 2 * residual + xz + 6 * inner + 2 * projected + floats.signal);
   const largest = 4 * Math.max(...Object.values(floats));
   return Math.max(1, Math.min(largestChunk, Math.floor(limit / largest), Math.floor(chunkBytes / perImage)));
 }
@@ -122,7 +128,7 @@ export function createBuffers(
     y: make('inner'),
     // The convolved input has been read when a step gathers y.
     keptY: sets[0].u,
-    partialScores: make('partialScores'),
+    signal: make('signal'),
     scores: make('scores'),
     drawn: make('drawn'),
     indices: make('scores'),

@@ -64,6 +64,7 @@ async function assemble(
     batch: chunkSize,
     buffers,
     phases: phases.phases,
+    share: segments.share,
   });
   const program = layOutProgram(kernels, spec, plan, buffers, phases.phases, mixer);
   kernels.submit(mixer.setup, chunkSize);

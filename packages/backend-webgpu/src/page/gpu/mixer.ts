@@ -1,7 +1,7 @@
 /** What a family's kernels do of one block, and what the program asks of them. */
 import type { PruningPlan, Weights } from '@vssm/core';
 import type { ModelFamily, ModelSpec, SpecOf } from '@vssm/families';
-import type { Buffers } from './buffers.ts';
+import type { Buffers, leftSignal } from './buffers.ts';
 import type { Dispatch, Kernels } from './dispatch.ts';
 import type { Phase } from './phases.ts';
 import { createPlainMambaMixer } from './plainmamba-mixer.ts';
@@ -12,8 +12,8 @@ export interface Mixer {
   readonly setup: readonly Dispatch[];
   /** xz → u of every set */
   convolve(block: number, step: number): readonly Dispatch[];
-  /** delta, projected, u, xz → y, and partial scores if asked for */
-  scan(block: number, step: number, scored: boolean): readonly Dispatch[];
+  /** delta, projected, u, xz → y, and into `signal` what a rule reads beside it */
+  scan(block: number, step: number, leaves: ReturnType<typeof leftSignal>): readonly Dispatch[];
   /** After a step has written the positions of the phase that begins: whatever tables follow from them. */
   begin(step: number): readonly Dispatch[];
   /** y → the reference of the `evit` signal */
@@ -41,6 +41,8 @@ export interface MixerContext<Spec extends ModelSpec> {
   readonly batch: number;
   readonly buffers: Buffers;
   readonly phases: readonly Phase[];
+  /** Of each direction in y; see Segments. */
+  readonly share: number;
 }
 
 /** The one place of this backend that names the families. */

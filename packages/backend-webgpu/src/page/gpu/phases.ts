@@ -2,7 +2,7 @@
  * The sequence between two pruning steps: how long it is, and where on the device its tokens' positions and its
  * class tokens are written down. Everything but the values is known when the model is loaded.
  */
-import { keptCount, type PruningPlan } from '@vssm/core';
+import { builtInRules, keptCount, type PruningPlan } from '@vssm/core';
 import { classTokenOf, countRule, type ModelSpec, sequenceLength } from '@vssm/families';
 import { encodeShape, noClassToken, type SequenceShape } from '@vssm/kernels/wgsl';
 import { filledBuffer, storageBuffer } from './buffers.ts';
@@ -12,8 +12,6 @@ export interface Phase {
   readonly length: number;
   /** Tokens that the step at its end leaves alive; L where no step follows. */
   readonly kept: number;
-  /** What the scan itself scores for the step at the end; the baselines are scored elsewhere. */
-  readonly score: SequenceShape['score'];
   /** Uniform: the `SequenceShape`. */
   readonly shape: GPUBuffer;
   /** Uniform for picking one row of every image: L and 1. */
@@ -43,20 +41,16 @@ export interface Phases {
 
 export function createPhases(device: GPUDevice, spec: ModelSpec, plan: PruningPlan, batch: number): Phases {
   const fullLength = sequenceLength(spec);
+  // Where a rule does not reduce a signal, the order does not apply.
+  const order = plan.signal !== 'file' && builtInRules[plan.signal].reduced ? plan.order : 'aligned';
   const classToken = classTokenOf(spec);
   const buffers: GPUBuffer[] = [];
   const own = (buffer: GPUBuffer) => {
     buffers.push(buffer);
     return buffer;
   };
-  const { signal, reduce, order } = plan;
-  const score = signal === 'random' || signal === 'evit' ? undefined : { signal, reduce };
   const uniform = (shape: SequenceShape) => {
-    const encoded = encodeShape({
-      ...shape,
-      classToken: classToken !== null,
-      ...(score !== undefined && { score, order }),
-    });
+    const encoded = encodeShape({ ...shape, classToken: classToken !== null, order });
     return own(filledBuffer(device, 'shape', encoded, GPUBufferUsage.UNIFORM));
   };
   const words = (label: string, count: number) => own(storageBuffer(device, label, 4 * count));
@@ -85,7 +79,6 @@ export function createPhases(device: GPUDevice, spec: ModelSpec, plan: PruningPl
     phases.push({
       length,
       kept,
-      score,
       shape: uniform({ length, kept, tapStride: taps ? length : 0, gapStride: gaps ? length : 0 }),
       pick: uniform({ length, kept: 1, tapStride: 0, gapStride: 0 }),
       positions,

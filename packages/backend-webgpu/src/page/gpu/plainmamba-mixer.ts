@@ -37,7 +37,7 @@ interface Places {
 
 export function createPlainMambaMixer(context: MixerContext<PlainMambaSpec>): Mixer {
   const { device, kernels, spec, weights, plan, batch, phases } = context;
-  const { xz, sets, y, partialScores, reference } = context.buffers;
+  const { xz, sets, y, signal, reference } = context.buffers;
   const { innerWidth: E, width: d, depth } = spec;
   const { height: rows, width: columns } = plainMambaGrid(spec);
   const cells = sequenceLength(spec);
@@ -97,10 +97,11 @@ export function createPlainMambaMixer(context: MixerContext<PlainMambaSpec>): Mi
       ...parameters.flatMap((own) => [own.conv, own.scan, ...(own.stream === undefined ? [] : [own.stream])]),
     ],
     convolve: (block, step) => [gridConv(innerConv, step, xz, parameters[block].conv, shared.u)],
-    scan: (block, step, scored) =>
+    scan: (block, step, leaves) =>
       directions.map((direction) => {
         const last = direction === 3;
-        const pass: ScanPass = { direction, accumulate: direction > 0, last, scored: last && scored };
+        const gate = { scale: 1, ...(leaves !== undefined && { leaves }) };
+        const pass: ScanPass = { direction, accumulate: direction > 0, ...(last && { gate }) };
         return kernels.dispatch(
           scanShader(scan, pass),
           [
@@ -112,7 +113,7 @@ export function createPlainMambaMixer(context: MixerContext<PlainMambaSpec>): Mi
             places[step].steps,
             y,
             ...(last ? [xz] : []),
-            ...(pass.scored ? [partialScores] : []),
+            ...(last && leaves !== undefined ? [signal] : []),
           ],
           (images) => scanGrid(scan, images),
         );

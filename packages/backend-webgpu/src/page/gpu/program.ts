@@ -4,7 +4,7 @@
  * output projection already runs on the kept tokens only; a block that ends in a convolution on the grid is pruned
  * after it.
  */
-import type { PruningPlan } from '@vssm/core';
+import { type PruningPlan, ruleFileError } from '@vssm/core';
 import { type ModelSpec, sequenceLength } from '@vssm/families';
 import {
   compactShader,
@@ -16,7 +16,7 @@ import {
   scoresShader,
   zeroShader,
 } from '@vssm/kernels/wgsl';
-import type { Buffers } from './buffers.ts';
+import { type Buffers, leftSignal } from './buffers.ts';
 import type { Dispatch, Kernels } from './dispatch.ts';
 import type { Mixer } from './mixer.ts';
 import type { Phase } from './phases.ts';
@@ -74,7 +74,7 @@ export function layOutProgram(
     const phase = phases[step];
     const ends = plan.schedule[step]?.after === block + 1;
     const before = mixer.convolve(block, step);
-    const after = [...mixer.scan(block, step, ends && phase.score !== undefined)];
+    const after = [...mixer.scan(block, step, ends ? leftSignal(plan) : undefined)];
     if (ends) {
       after.push(
         ...scores(kernels, spec, plan, step, buffers, phase, mixer),
@@ -181,12 +181,18 @@ function scores(
       ];
     case 'gated':
     case 'gated-backward':
-    case 'ssm':
+    case 'ssm': {
+      const signal = leftSignal(plan) === undefined ? buffers.y : buffers.signal;
       return [
-        kernels.dispatch(scoresShader(E), [shape, buffers.partialScores, buffers.scores], (batch) =>
-          rowGrid(length, 1, batch),
-        ),
+        kernels.dispatch(scoresShader(E, plan.reduce), [shape, signal, buffers.scores], (batch) => [
+          1,
+          length,
+          batch,
+        ]),
       ];
+    }
+    case 'file':
+      throw ruleFileError(plan, 'WebGPU');
     default:
       throw plan.signal satisfies never;
   }

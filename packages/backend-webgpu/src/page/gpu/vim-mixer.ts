@@ -17,8 +17,8 @@ import type { Mixer, MixerContext } from './mixer.ts';
 const directions = ['forward', 'backward'] as const satisfies readonly Direction[];
 
 export function createVimMixer(context: MixerContext<BidirectionalModel>): Mixer {
-  const { device, kernels, spec, weights, phases } = context;
-  const { xz, sets, y, partialScores, reference } = context.buffers;
+  const { device, kernels, spec, weights, phases, share } = context;
+  const { xz, sets, y, signal, reference } = context.buffers;
   const { innerWidth: E, depth } = spec;
   const conv = { channels: E, taps: spec.convKernel };
   const scan = { channels: E, states: spec.stateSize, dtRank: spec.dtRank };
@@ -33,10 +33,11 @@ export function createVimMixer(context: MixerContext<BidirectionalModel>): Mixer
         (batch) => rowGrid(E, phases[step].length, batch),
       ),
     ],
-    scan: (block, step, scored) =>
+    scan: (block, step, leaves) =>
       directions.map((direction, i) => {
         const last = i === 1;
-        const pass: ScanPass = { direction, accumulate: last, last, scored: last && scored };
+        const gate = { scale: share, ...(leaves !== undefined && { leaves }) };
+        const pass: ScanPass = { direction, accumulate: last, ...(last && { gate }) };
         return kernels.dispatch(
           scanShader(scan, pass),
           [
@@ -48,7 +49,7 @@ export function createVimMixer(context: MixerContext<BidirectionalModel>): Mixer
             phases[step].gapPositions,
             y,
             ...(last ? [xz] : []),
-            ...(pass.scored ? [partialScores] : []),
+            ...(last && leaves !== undefined ? [signal] : []),
           ],
           (batch) => scanGrid(scan, batch),
         );

@@ -1,5 +1,5 @@
 /** The pruning step of a PlainMamba: no token is exempt, and the tokens are one stream. */
-import { keptCount } from '@vssm/core';
+import { keptCount, ruleFileError } from '@vssm/core';
 import {
   amongLive,
   batchOf,
@@ -90,6 +90,8 @@ function importance(
       return reduceSignal(g, signals[plan.signal], plan.reduce);
     case 'gated-backward':
       throw new Error('checkPlan lets no gated-backward score through');
+    case 'file':
+      throw ruleFileError(plan, 'a whole graph');
     default:
       throw plan.signal satisfies never;
   }

@@ -26,6 +26,7 @@ export function plainMambaSegments(spec: PlainMambaSpec, weights: Weights, align
   const masked = alignment === 'mask';
   return {
     projectionSets: ['shared'],
+    share: 1,
     embed: () => embedSegment(spec, weights),
     projections: (layer) => projectionSegment(spec, weights, layer),
     outProjection: (layer) =>

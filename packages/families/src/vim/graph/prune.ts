@@ -1,5 +1,5 @@
 /** The pruning step of Vim's blocks: the class token always stays, and both streams are gathered. */
-import { keptCount } from '@vssm/core';
+import { keptCount, ruleFileError } from '@vssm/core';
 import {
   amongLive,
   batchOf,
@@ -96,6 +96,8 @@ function importance(
       const scores = reduceSignal(g, signals[plan.signal], plan.reduce);
       return plan.order === 'mirrored' ? reverseTokens(g, scores) : scores;
     }
+    case 'file':
+      throw ruleFileError(plan, 'a whole graph');
     default:
       throw plan.signal satisfies never;
   }

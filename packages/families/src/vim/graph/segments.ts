@@ -30,11 +30,12 @@ function segments(
 ): Segments {
   return {
     projectionSets: directions,
+    share,
     embed: () => embedSegment(spec, weights, classToken(patchCount(spec))),
     projections: (block) => projectionSegment(spec, weights, block),
     outProjection: () => undefined,
-    next: (block) => nextSegment(spec, weights, block, share),
-    head: () => headSegment(spec, weights, share),
+    next: (block) => nextSegment(spec, weights, block),
+    head: () => headSegment(spec, weights),
   };
 }
 
@@ -55,16 +56,16 @@ function projectionSegment(spec: BidirectionalSpec, weights: Weights, block: num
   return graph.g.model();
 }
 
-function nextSegment(spec: BidirectionalSpec, weights: Weights, block: number, share: number): Uint8Array {
+function nextSegment(spec: BidirectionalSpec, weights: Weights, block: number): Uint8Array {
   const { g, parameters } = segment(`next_${block}`, weights);
-  addOutProjection(g, spec, parameters, block, share);
+  addOutProjection(g, spec, parameters, block);
   return withInProjection(g, spec, parameters, block + 1);
 }
 
 /** The rows are the class tokens', one per image. */
-function headSegment(spec: BidirectionalSpec, weights: Weights, share: number): Uint8Array {
+function headSegment(spec: BidirectionalSpec, weights: Weights): Uint8Array {
   const { g, parameters } = segment('head', weights);
-  const token = addOutProjection(g, spec, parameters, spec.depth - 1, share);
+  const token = addOutProjection(g, spec, parameters, spec.depth - 1);
   classify(g, parameters, token, segmentNames.logits);
   g.output(segmentNames.logits, 'F32', ['rows', spec.classes]);
   return g.model();
@@ -75,12 +76,11 @@ function addOutProjection(
   spec: BidirectionalSpec,
   parameters: Parameters,
   block: number,
-  share: number,
 ): Value {
   const y = g.input(segmentNames.y, 'F32', ['rows', spec.innerWidth]);
   const residual = g.input(segmentNames.residual, 'F32', ['rows', spec.width]);
-  // The mean of the two directions is folded into the projection: a factor of 1/2 is exact.
-  const hidden = g.op('MatMul', [y, parameters.linear(`layers.${block}.mixer.out_proj.weight`, share)]);
+  // y is the sum or mean of the two directions already.
+  const hidden = g.op('MatMul', [y, parameters.linear(`layers.${block}.mixer.out_proj.weight`)]);
   return g.op('Add', [residual, hidden], { name: segmentNames.nextResidual });
 }
 

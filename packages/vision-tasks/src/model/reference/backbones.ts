@@ -55,7 +55,8 @@ function step(
   observe(`layer${layer}.out`, tokens);
   const index = plan.schedule.findIndex(({ after }) => after === layer + 1);
   if (index < 0) return { tokens, cells, memory };
-  const scores = importance(plan, index, sample, gridCells, output.signals, cells);
+  const place = { spec: blocks.spec, step: index, sample, fullLength: gridCells, classToken: null };
+  const scores = importance(plan, place, output.signals, cells);
   const choice = chooseTokens(plan, index, scores, cells);
   const width = tokens.length / cells.positions.length;
   return { tokens: keptRows(tokens, choice, width), cells: choice.kept, memory };
@@ -193,7 +194,8 @@ export function vimTaps(
 
     const index = plan.schedule.findIndex(({ after }) => after === block + 1);
     if (index < 0) continue;
-    const scores = importance(plan, index, sample, gridCells, output.signals, cells);
+    const place = { spec, step: index, sample, fullLength: gridCells, classToken: null };
+    const scores = importance(plan, place, output.signals, cells);
     const choice = chooseTokens(plan, index, scores, cells);
     hidden = keptRows(hidden, choice, spec.width);
     residual = keptRows(residual, choice, spec.width);

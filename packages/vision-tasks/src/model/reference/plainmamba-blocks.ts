@@ -11,6 +11,7 @@ import {
 
 /** A PlainMamba that is run layer by layer. */
 export interface PlainMambaBlocks {
+  readonly spec: PlainMambaSpec;
   /** Pixels [C, H, W] → tokens [cells, d], position embedding included. */
   embed(image: FeatureMap): Float64Array;
   /**
@@ -28,6 +29,7 @@ export function plainMambaBlocks(
 ): PlainMambaBlocks {
   const pass = plainMambaPass(spec, parameter, { alignment }, observe);
   return {
+    spec,
     embed: (image) => plainMambaTokens(pass, image.values),
     layer: (layer, tokens, positions) => plainMambaLayer(pass, layer, tokens, positions),
   };

@@ -1,0 +1,144 @@
+/**
+ * What the engine hands out to a rule on blocks that are followed by a pruning step: views of what lies in the
+ * kernels' memory anyway, and what has to be computed besides, if the rule names it.
+ */
+import { type PruningPlan, ruleOf, type SignalName, type SignalSource } from '@vssm/core';
+import { silu } from '@vssm/core/reference';
+import { type ModelSpec, sequenceLength } from '@vssm/families';
+import type { Arena, Kernels, Region, Rows } from '@vssm/kernels';
+import type { Buffers, Floats } from './buffers.ts';
+import type { Hooks } from './family.ts';
+import type { ExtraPlaces, MixJob } from './mixer.ts';
+import { project } from './project.ts';
+
+export interface HandOutContext {
+  readonly spec: ModelSpec;
+  readonly plan: PruningPlan;
+  readonly arena: Arena;
+  readonly kernels: Kernels;
+  readonly buffers: Buffers;
+  readonly family: Hooks;
+  /** Most images at once. */
+  readonly batch: number;
+}
+
+/** Regions behind the mixer's extra outputs, [rows, E] each. */
+interface Extras {
+  readonly directions?: readonly Floats[];
+  readonly sum?: Floats;
+  readonly gatedBackward?: Floats;
+}
+
+export class HandOut {
+  readonly #context: HandOutContext;
+  readonly #extras: Extras;
+  /** Δ of every set, [rows, E], and byte offsets of its biases, by block; undefined where no rule reads Δ. */
+  readonly #delta: readonly Floats[] | undefined;
+  readonly #biases = new Map<number, readonly number[]>();
+  #job: MixJob | undefined;
+  #residual: Float32Array = new Float32Array(0);
+
+  constructor(context: HandOutContext) {
+    this.#context = context;
+    const { spec, plan, arena, buffers, family, batch } = context;
+    const names = namesOf(plan);
+    const wide = () => arena.float32(batch * sequenceLength(spec) * spec.innerWidth);
+    const { directions, sum, gatedBackward } = family.extras(names);
+    this.#extras = {
+      ...(directions > 0 && { directions: Array.from({ length: directions }, wide) }),
+      ...(sum && { sum: wide() }),
+      ...(gatedBackward && { gatedBackward: wide() }),
+    };
+    if (!names.has('delta')) return;
+    this.#delta = buffers.sets.map(wide);
+    for (const { after } of plan.schedule) {
+      const placed = family.deltaBiases(after - 1).map((bias) => {
+        const region = arena.float32(bias.length);
+        region.view().set(bias);
+        return region.at;
+      });
+      this.#biases.set(after - 1, placed);
+    }
+  }
+
+  /** Where the mixer leaves what it would not leave otherwise. */
+  get places(): ExtraPlaces {
+    const { directions, sum, gatedBackward } = this.#extras;
+    const rows = ({ at }: Region<Float32Array>): Rows => ({ at, stride: this.#context.spec.innerWidth });
+    return {
+      ...(directions !== undefined && { directions: directions.map(rows) }),
+      ...(sum !== undefined && { sum: rows(sum) }),
+      ...(gatedBackward !== undefined && { gatedBackward: rows(gatedBackward) }),
+    };
+  }
+
+  /**
+   * A block has been scanned: what follows is about it.
+   *
+   * @param residual [rows, d], the stream that entered the block's norm
+   */
+  begin(job: MixJob, residual: Float32Array): void {
+    this.#job = job;
+    this.#residual = residual;
+    const { spec, kernels, buffers } = this.#context;
+    const E = spec.innerWidth;
+    for (const [set, to] of (this.#delta ?? []).entries()) {
+      kernels.activateDelta({
+        ...{ batch: job.batch, length: job.length, channels: E },
+        delta: { at: buffers.sets[set].delta.at, stride: E },
+        bias: this.#biases.get(job.block)![set],
+        to: { at: to.at, stride: E },
+      });
+    }
+  }
+
+  /** Signals of one image of the chunk. */
+  source(image: number): SignalSource {
+    const { spec, buffers, family } = this.#context;
+    const { innerWidth: E, stateSize: N, dtRank: r, width: d } = spec;
+    const job = this.#job!;
+    const { length } = job;
+    const first = image * length;
+    const rows = (region: Floats, width: number) =>
+      region.view().subarray(first * width, (first + length) * width);
+    const { directions, sum, gatedBackward } = this.#extras;
+    const columns = (from: number) => () =>
+      buffers.sets.map(({ projected }) => columnsOf(rows(projected, r + 2 * N), r + 2 * N, r + from, N));
+    const ys = () => directions!.map((region) => rows(region, E));
+    return {
+      gated: () => rows(buffers.y, E),
+      ssm: () => (sum === undefined ? added(ys()) : rows(sum, E)),
+      'gated-backward': () =>
+        gatedBackward === undefined ? gatedBy(ys()[1], rows(buffers.xz, 2 * E), E) : rows(gatedBackward, E),
+      y: ys,
+      delta: () => this.#delta!.map((region) => rows(region, E)),
+      B: columns(0),
+      C: columns(N),
+      u: () => buffers.sets.map(({ u }) => rows(u, E)),
+      hidden: () => project(rows(buffers.y, E), E, family.outProjection(job.block)),
+      residual: () => this.#residual.subarray(first * d, (first + length) * d),
+    };
+  }
+}
+
+/** The signals that the plan's rule names. */
+export function namesOf(plan: PruningPlan): ReadonlySet<SignalName> {
+  return new Set(plan.schedule.length === 0 ? [] : ruleOf(plan).signals);
+}
+
+function columnsOf(rows: Float32Array, stride: number, first: number, count: number): Float32Array {
+  return Float32Array.from({ length: (rows.length / stride) * count }, (_, i) => {
+    return rows[Math.floor(i / count) * stride + first + (i % count)];
+  });
+}
+
+function added([one, other]: readonly Float32Array[]): Float32Array {
+  const sum = new Float32Array(one.length);
+  for (let i = 0; i < sum.length; i++) sum[i] = one[i] + other[i];
+  return sum;
+}
+
+/** y [L, E] times SiLU(z), z being the second half of every row of xz [L, 2E]. */
+function gatedBy(y: Float32Array, xz: Float32Array, E: number): Float32Array {
+  return y.map((value, i) => value * silu(xz[(2 * Math.floor(i / E) + 1) * E + (i % E)]));
+}

@@ -1,0 +1,33 @@
+export {
+  type BuiltInRule,
+  builtInRules,
+  type ScoreOrder,
+  type Signal,
+  scoreOrders,
+  signals,
+} from './built-in.ts';
+export {
+  type RuleFile,
+  type RuleReference,
+  refuseRuleFile,
+  registerRule,
+  ruleFileError,
+  ruleFileOf,
+  ruleOf,
+  type ScoringPlan,
+  signalsRead,
+} from './loaded.ts';
+export { type ReductionName, reduceSignal, reductions, reductionTable } from './reductions.ts';
+export {
+  defineRule,
+  type Floats,
+  type Rule,
+  type RuleShape,
+  ruleName,
+  type SignalName,
+  type SignalValues,
+  signalNames,
+  type TokenContext,
+  type Tokens,
+} from './rule.ts';
+export { type SignalSource, scoreTokens, unmergedSizes } from './score-tokens.ts';

@@ -1,0 +1,118 @@
+/**
+ * What ranks tokens: the type that every pruning rule has, built in or a user's own file (`--rule my-rule.ts`).
+ *
+ *     export default {
+ *       name: 'mean-delta',
+ *       signals: ['delta'],
+ *       score: ({ length, channels, delta }) => …one number per token; the higher ones stay…
+ *     } satisfies Rule<'delta'>;
+ *
+ * A rule reads signals, which the block's mixer hands out where a pruning step follows it and only if the rule names
+ * them, and says which tokens leave. Today it says so by scores, and what leaves is dropped. Rules that pair every
+ * leaving token with a destination, and merge it there, will be another member of this type (`sizes` is there for
+ * them, and 1 for every token until then); nothing of them exists yet.
+ *
+ * L tokens, E channels inside the mixer (`channels`), N states, d channels of the token stream (`width`). Arrays are
+ * row-major, each token's row in its own place in the current sequence.
+ */
+
+/** float64 from the reference, float32 from a backend. Valid during the call only, and not to be written to. */
+export type Floats = Float32Array | Float64Array;
+
+export interface SignalValues {
+  /** [L, E]: what enters the output projection, all directions combined and gated with SiLU(z). */
+  readonly gated: Floats;
+  /** [L, E]: the backward direction's y, gated; of families that have one. */
+  readonly 'gated-backward': Floats;
+  /** [L, E]: the sum of all directions' y, not gated. */
+  readonly ssm: Floats;
+  /** [L, E] for each scan direction: its y = C·h + D u. Vim: forward, backward; PlainMamba: its four snakes. */
+  readonly y: readonly Floats[];
+  /**
+   * [L, E] for each set of projections: Δ after bias and softplus. Vim: forward, backward; PlainMamba: one that all
+   * directions share. Δ, B and C belong to the token in whose row they stand; PlainMamba's directions use them by
+   * the step of the scan, and add a vector for the step's move to B.
+   */
+  readonly delta: readonly Floats[];
+  /** [L, N] each, for each set of projections. */
+  readonly B: readonly Floats[];
+  readonly C: readonly Floats[];
+  /** [L, E] for each set of projections: what the scan reads, after convolution and SiLU. */
+  readonly u: readonly Floats[];
+  /** [L, d]: the mixer's output. */
+  readonly hidden: Floats;
+  /** [L, d]: the stream that entered the block's norm, to which `hidden` will be added. */
+  readonly residual: Floats;
+}
+
+export type SignalName = keyof SignalValues;
+
+/** In the order of the documentation. */
+export const signalNames = [
+  'gated',
+  'gated-backward',
+  'ssm',
+  'y',
+  'delta',
+  'B',
+  'C',
+  'u',
+  'hidden',
+  'residual',
+] as const satisfies readonly SignalName[];
+
+/** The tokens of one image at one pruning step, beside their signals. */
+export interface TokenContext {
+  /** L */
+  readonly length: number;
+  /** E, N and d. */
+  readonly channels: number;
+  readonly states: number;
+  readonly width: number;
+  /** [L]: each token's index in the unpruned sequence, the class token's slot included. */
+  readonly positions: Int32Array;
+  /** [L]: how many tokens of the unpruned sequence each one stands for. */
+  readonly sizes: Int32Array;
+  /** Index of the class token in the current sequence, which never leaves; null in a family without one. */
+  readonly classToken: number | null;
+  /** Under alignment `mask`: 1 where a token lives, [L]; null where those that left are gone. */
+  readonly live: Uint8Array | null;
+  /** Length of the unpruned sequence. */
+  readonly fullLength: number;
+  /** The 1-based block that has just run, and the 0-based step of the schedule. */
+  readonly block: number;
+  readonly step: number;
+  /** Stable index of the image in its data set. */
+  readonly sample: number;
+}
+
+/** What `score` is given: the context, and the signals that the rule names. */
+export type Tokens<Name extends SignalName = SignalName> = TokenContext & Pick<SignalValues, Name>;
+
+/** Sizes that a rule's cost depends on. */
+export interface RuleShape {
+  readonly length: number;
+  readonly channels: number;
+  readonly states: number;
+  readonly width: number;
+}
+
+/** What a rule may be called: it stands in ids of rows and in file names. */
+export const ruleName = /^[a-z0-9][a-z0-9-]{0,39}$/;
+
+export interface Rule<Name extends SignalName = SignalName> {
+  /** Lower-case letters, digits and hyphens; what reports call it. */
+  readonly name: string;
+  readonly signals: readonly Name[];
+  /** One sentence for reports. */
+  readonly explanation?: string;
+  /** What scoring one image at one step costs in the strict profile; default: not counted. */
+  readonly flops?: (shape: RuleShape) => number;
+  /** One number per token, [L]; the highest stay, the lowest position first among equals. */
+  score(tokens: Tokens<Name>): ArrayLike<number>;
+}
+
+/** For a rule that is written inside the project: infers `Name` from `signals`. */
+export function defineRule<const Name extends SignalName>(rule: Rule<Name>): Rule<Name> {
+  return rule;
+}

@@ -1,0 +1,90 @@
+/** One call of a rule: its signals fetched, what it returns checked. */
+import { UserError } from '../../errors.ts';
+import { ruleFileOf, ruleOf, type ScoringPlan } from './loaded.ts';
+import {
+  type Rule,
+  type SignalName,
+  type SignalValues,
+  signalNames,
+  type TokenContext,
+  type Tokens,
+} from './rule.ts';
+
+/** A mixer's signals, each computed when it is asked for. */
+export type SignalSource = { readonly [Name in SignalName]?: () => SignalValues[Name] };
+
+/**
+ * Scores of one image's tokens, [L]; the higher ones stay.
+ *
+ * @throws UserError naming file, block and image where a rule file throws, or returns anything but L finite numbers
+ */
+export function scoreTokens(
+  plan: ScoringPlan,
+  context: TokenContext,
+  source: SignalSource,
+): ArrayLike<number> {
+  const rule = ruleOf(plan);
+  const own = ruleFileOf(plan);
+  if (own === undefined) return rule.score(tokensOf(rule, context, source));
+  const fail = (what: string, cause?: unknown): never => {
+    const { block, sample } = context;
+    throw new UserError(`rule ${own.file}, after block ${block}, image ${sample}: ${what}`, { cause });
+  };
+  const tokens = tokensOf(rule, context, source);
+  let scores: ArrayLike<number>;
+  try {
+    scores = rule.score(tokens);
+  } catch (error) {
+    return fail(`score() threw ${String(error)}`, error);
+  }
+  const { length } = context;
+  if (!isArrayLike(scores)) return fail(`score() returned ${describe(scores)}; return one number per token`);
+  if (scores.length !== length) {
+    return fail(`score() returned ${scores.length} scores for ${length} tokens; return one per token`);
+  }
+  for (let token = 0; token < length; token++) {
+    // Not the global isFinite, which would take text that looks like a number.
+    if (!Number.isFinite(scores[token])) {
+      return fail(
+        `score() returned ${describe(scores[token])} for token ${token}; every score is a finite number`,
+      );
+    }
+  }
+  return scores;
+}
+
+/** The context with the signals that the rule names; reading another one throws. */
+export function tokensOf(rule: Rule, context: TokenContext, source: SignalSource): Tokens {
+  const values: Record<string, unknown> = { ...context };
+  for (const name of signalNames) {
+    if (rule.signals.includes(name)) {
+      const read = source[name];
+      if (read === undefined) throw new Error(`rule "${rule.name}": the model has no signal "${name}"`);
+      values[name] = read();
+    } else {
+      Object.defineProperty(values, name, {
+        get() {
+          throw new Error(`it reads "${name}", which its signals (${rule.signals.join(', ')}) do not name`);
+        },
+      });
+    }
+  }
+  return values as unknown as Tokens;
+}
+
+const ones = new Map<number, Int32Array>();
+
+/** Sizes of tokens that stand for themselves alone, [L]. */
+export function unmergedSizes(length: number): Int32Array {
+  const known = ones.get(length) ?? new Int32Array(length).fill(1);
+  ones.set(length, known);
+  return known;
+}
+
+function isArrayLike(value: unknown): value is ArrayLike<number> {
+  return Array.isArray(value) || (ArrayBuffer.isView(value) && !(value instanceof DataView));
+}
+
+function describe(value: unknown): string {
+  return typeof value === 'object' && value !== null ? value.constructor.name : String(value);
+}

@@ -122,6 +122,11 @@ export class SegmentEngine {
     this.#buffers = parts.buffers;
   }
 
+  /** What the mixer leaves beside y for the plan's rule; nothing for most. */
+  get handsOut(): ExtraPlaces {
+    return this.#handOut.places;
+  }
+
   /** @param chunk at most `chunkSize` images */
   async run(chunk: Chunk, stopwatch?: Stopwatch): Promise<ChunkPrediction> {
     const laps = new Laps(stopwatch);

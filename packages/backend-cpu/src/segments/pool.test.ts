@@ -1,3 +1,8 @@
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { UserError } from '@vssm/core';
+import { loadRule } from '@vssm/core/rule-file';
 import { pruningPlan, randomWeights, vimSpec } from '@vssm/families';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { SegmentEngine } from './engine.ts';
@@ -64,5 +69,52 @@ describe('worker pool', () => {
 
   it('refuses pixels that do not fit', async () => {
     await expect(pool.run({ pixels: pixels.subarray(1), size: images, samples })).rejects.toThrow('17919');
+  });
+});
+
+describe('a rule file in worker threads', () => {
+  const folder = mkdtempSync(join(tmpdir(), 'vssm-pool-rule-'));
+  afterAll(() => rmSync(folder, { recursive: true, force: true }));
+  const loaded = async (name: string, score: string) => {
+    const file = join(folder, `${name}.ts`);
+    writeFileSync(file, `export default { name: '${name}', signals: ['gated'], score: ${score} };`);
+    const { sha256 } = await loadRule(file);
+    const schedule = [{ after: 2, keep: 0.5 }];
+    return { file, plan: pruningPlan({ schedule, rule: { name, sha256 } }, spec.family) };
+  };
+  const one = { pixels: pixels.subarray(0, 256), size: 1, samples: [31] };
+
+  it('ranks as the same rule built in', async () => {
+    const clip =
+      '({ length, channels, gated }) => Array.from({ length }, (_, t) => gated.subarray(t * channels, (t + 1) * channels).reduce((sum, v) => sum + Math.max(0, v), 0))';
+    const answers = [];
+    for (const own of [
+      (await loaded('clip-copy', clip)).plan,
+      pruningPlan({ schedule: [{ after: 2, keep: 0.5 }] }),
+    ]) {
+      const pool = await loadPool({ spec, plan: own, weights }, 2);
+      answers.push(await pool.run({ pixels, size: images, samples }));
+      await pool.dispose();
+    }
+    expect(answers[0]).toEqual(answers[1]);
+  });
+
+  it('that fails says which file, after which block, on which image, as an error for users', async () => {
+    const { file, plan: own } = await loaded('too-short', '() => [1, 2]');
+    const pool = await loadPool({ spec, plan: own, weights }, 1);
+    const running = pool.run(one);
+    await expect(running).rejects.toThrow(UserError);
+    await expect(running).rejects.toThrow(
+      `rule ${file}, after block 2, image 31: score() returned 2 scores for 17 tokens`,
+    );
+    await pool.dispose();
+  });
+
+  it('is the file that the plan means, or none', async () => {
+    const { file, plan: own } = await loaded('edited', '({ length }) => new Array(length).fill(0)');
+    writeFileSync(file, `${readFileSync(file, 'utf8')}\n`);
+    const loading = loadPool({ spec, plan: own, weights }, 1);
+    await expect(loading).rejects.toThrow(UserError);
+    await expect(loading).rejects.toThrow(`rule ${file} has changed since the run began`);
   });
 });

@@ -31,6 +31,11 @@ describe('plan names', () => {
       'released',
       'released code',
     ],
+    [
+      plan({ rule: { name: 'mean-delta', sha256: '0'.repeat(64) } }),
+      'other',
+      'mean-delta, decay + positional',
+    ],
     [plan({ ...naive, tokenOrder: 'recentred' }), 'other', 'clipped sum, none + compact, recentred'],
   ])('%#: %o', (of, kind, name) => {
     expect(method(of)).toBe(kind);

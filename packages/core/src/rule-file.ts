@@ -11,7 +11,7 @@ import { UserError } from './errors.ts';
 import { builtInRules } from './pruning/rules/built-in.ts';
 import { type RuleFile, registerRule } from './pruning/rules/loaded.ts';
 import { reductionTable } from './pruning/rules/reductions.ts';
-import { type Rule, ruleName, signalNames } from './pruning/rules/rule.ts';
+import { type Rule, ruleNamePattern, signalNames } from './pruning/rules/rule.ts';
 
 /** Which file a worker thread has to load: the one whose rule its plan names. */
 export type RuleSource = Pick<RuleFile, 'file' | 'sha256'>;
@@ -81,7 +81,7 @@ function checkedRule(file: string, found: unknown): Rule {
     );
   }
   const { name, signals, score, flops } = found as Partial<Record<keyof Rule, unknown>>;
-  if (typeof name !== 'string' || !ruleName.test(name)) {
+  if (typeof name !== 'string' || !ruleNamePattern.test(name)) {
     throw wrong(
       `name is ${JSON.stringify(name)}, expected up to 40 of a-z, 0-9 and hyphens, e.g. "mean-delta"`,
     );

@@ -34,7 +34,7 @@ describe('plan names', () => {
     [
       plan({ rule: { name: 'mean-delta', sha256: '0'.repeat(64) } }),
       'other',
-      'mean-delta, decay + positional',
+      'mean-delta (00000000), decay + positional',
     ],
     [plan({ ...naive, tokenOrder: 'recentred' }), 'other', 'clipped sum, none + compact, recentred'],
   ])('%#: %o', (of, kind, name) => {

@@ -1,5 +1,5 @@
 /** Human names of pruning plans, and the colour that a method has in every chart. */
-import { builtInRules, reductionTable } from '@vssm/core';
+import { builtInRules, reductionTable, ruleFileName } from '@vssm/core';
 import type { AccuracyRecord } from '@vssm/results';
 
 export type Plan = AccuracyRecord['plan'];
@@ -34,7 +34,7 @@ export const methodNames: Readonly<Record<Method, string>> = {
 /** What tokens are ranked by: `clipped sum`, `EViT rule`, `plain sum of gated-backward, mirrored`; a rule file's name. */
 export function importanceName(plan: Plan): string {
   const { signal, reduce, order, rule } = plan;
-  if (signal === 'file') return rule?.name ?? 'a rule file';
+  if (signal === 'file') return rule === undefined ? 'a rule file' : ruleFileName(rule);
   const { label, reduced } = builtInRules[signal];
   if (!reduced) return `${label}${signal === 'random' ? seedName(plan) : ''}`;
   const of = label === '' ? '' : ` ${label}`;

@@ -2,7 +2,15 @@
  * Fields that records of several kinds share. Text from outside is bounded everywhere; objects are strict, so
  * that a field nobody knows is refused.
  */
-import { alignments, convModes, reductions, ruleName, scoreOrders, signals, tokenOrders } from '@vssm/core';
+import {
+  alignments,
+  convModes,
+  reductions,
+  ruleNamePattern,
+  scoreOrders,
+  signals,
+  tokenOrders,
+} from '@vssm/core';
 import { specSchema } from '@vssm/families/schema';
 import { z } from 'zod';
 
@@ -44,7 +52,7 @@ export const planSchema = z.strictObject({
   countClassToken: z.boolean(),
   seed: whole,
   /** The rule's name and the SHA-256 of its file; of signal `file` only. */
-  rule: z.strictObject({ name: z.string().regex(ruleName), sha256 }).optional(),
+  rule: z.strictObject({ name: z.string().regex(ruleNamePattern), sha256 }).optional(),
 });
 
 export const count = z.number().int().min(1);

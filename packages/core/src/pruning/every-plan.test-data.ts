@@ -1,21 +1,14 @@
 /** Every combination of a plan's options, for tests of what tells plans apart. */
 import { UserError } from '../errors.ts';
-import {
-  alignments,
-  completePlan,
-  convModes,
-  type PruningPlan,
-  reductions,
-  scoreOrders,
-  signals,
-  tokenOrders,
-} from './plan.ts';
+import { alignments, completePlan, convModes, type PruningPlan, tokenOrders } from './plan.ts';
+import { scoreOrders, signals } from './rules/built-in.ts';
+import { reductions } from './rules/reductions.ts';
 import { parseSchedule } from './schedule.ts';
 
 /** With two seeds each; combinations without meaning are left out. */
 export function everyPlan(schedule: string): PruningPlan[] {
   const options: Record<keyof Omit<PruningPlan, 'schedule'>, readonly unknown[]> = {
-    signal: signals,
+    signal: [...signals, 'file'],
     reduce: reductions,
     order: scoreOrders,
     alignment: alignments,
@@ -23,6 +16,7 @@ export function everyPlan(schedule: string): PruningPlan[] {
     tokenOrder: tokenOrders,
     countClassToken: [false, true],
     seed: [0, 3],
+    rule: [undefined, ...['a', 'b'].map((digit) => ({ name: 'mine', sha256: digit.repeat(64) }))],
   };
   let all: Partial<PruningPlan>[] = [{}];
   for (const [name, values] of Object.entries(options)) {
@@ -43,5 +37,5 @@ export function pruneAlike(plan: PruningPlan): string {
   if (plan.schedule.length === 0) return '';
   const { reduce, order, seed, ...rest } = plan;
   if (plan.signal === 'random') return JSON.stringify({ ...rest, seed });
-  return JSON.stringify(plan.signal === 'evit' ? rest : { ...rest, reduce, order });
+  return JSON.stringify(plan.signal === 'evit' || plan.signal === 'file' ? rest : { ...rest, reduce, order });
 }

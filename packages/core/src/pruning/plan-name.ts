@@ -4,6 +4,8 @@
  * convolution under `mask`, the seed of what is not random, all of them without a step).
  */
 import type { PruningPlan } from './plan.ts';
+import { builtInRules } from './rules/built-in.ts';
+import type { RuleReference } from './rules/loaded.ts';
 import { formatSchedule } from './schedule.ts';
 
 /** All but the schedule: `gated clip, decay, positional`, `random seed 3, none, compact, recentred`. */
@@ -22,12 +24,18 @@ export function planName(plan: PruningPlan): string {
   return plan.schedule.length === 0 ? 'dense' : `${formatSchedule(plan.schedule)}, ${ruleName(plan)}`;
 }
 
-function scoreName({ signal, reduce, seed }: PruningPlan): string {
+function scoreName({ signal, reduce, seed, rule }: PruningPlan): string {
+  if (rule !== undefined) return `rule ${ruleFileName(rule)}`;
   if (signal === 'random') return `random seed ${seed}`;
   return scored(signal) ? `${signal} ${reduce}` : signal;
 }
 
+/** A rule file's own name, and as much of its hash as tells two files of one name apart. */
+export function ruleFileName({ name, sha256 }: RuleReference): string {
+  return `${name} (${sha256.slice(0, 8)})`;
+}
+
 /** True for signals of channels, which are reduced to a score. */
 function scored(signal: PruningPlan['signal']): boolean {
-  return signal !== 'random' && signal !== 'evit';
+  return signal !== 'file' && builtInRules[signal].reduced;
 }

@@ -23,7 +23,7 @@ export {
   type Floats,
   type Rule,
   type RuleShape,
-  ruleName,
+  ruleNamePattern,
   type SignalName,
   type SignalValues,
   signalNames,

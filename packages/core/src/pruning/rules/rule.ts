@@ -98,7 +98,7 @@ export interface RuleShape {
 }
 
 /** What a rule may be called: it stands in ids of rows and in file names. */
-export const ruleName = /^[a-z0-9][a-z0-9-]{0,39}$/;
+export const ruleNamePattern = /^[a-z0-9][a-z0-9-]{0,39}$/;
 
 export interface Rule<Name extends SignalName = SignalName> {
   /** Lower-case letters, digits and hyphens; what reports call it. */

@@ -7,6 +7,8 @@
  */
 #include "snake.h"
 
+#include <stdbool.h>
+
 #include "../common/functions.h"
 
 #define DIRECTIONS 4

@@ -61,7 +61,6 @@ interface Exports extends PlainExports, BackwardExports {
 /** The part of them that there is native code for. */
 type HotExports = Pick<Exports, 'convSilu' | 'selectiveScan' | 'gridConv' | 'snakeScan' | 'scanBackward'>;
 
-
 let compiled: Promise<WasmModule> | undefined;
 
 /**

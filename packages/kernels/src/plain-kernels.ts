@@ -19,7 +19,6 @@ export interface PlainExports {
   snakeScan(...integers: number[]): void;
 }
 
-
 export function plainKernels(module: PlainExports, memory: WasmMemory): PlainKernels {
   return {
     gridConv: (options) => runGridConv(module, memory, options),

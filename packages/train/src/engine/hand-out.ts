@@ -5,7 +5,7 @@
 import { project } from '@vssm/backend-cpu';
 import { type Direction, type PruningPlan, ruleOf, type SignalName, type SignalSource } from '@vssm/core';
 import { silu } from '@vssm/core/reference';
-import type { VimSpec } from '@vssm/families';
+import type { TrainableSpec } from '@vssm/families';
 import type { Arena, Kernels } from '@vssm/kernels';
 import { type Buffers, type Matrix, rowsOf } from './buffers.ts';
 import type { BlockJob } from './mixer.ts';
@@ -13,7 +13,7 @@ import { directions } from './segments.ts';
 import type { NamedParameters } from './weights.ts';
 
 export interface HandOutParts {
-  readonly spec: VimSpec;
+  readonly spec: TrainableSpec;
   readonly plan: PruningPlan;
   /** Images. */
   readonly batch: number;

@@ -26,6 +26,9 @@ export const header: RunHeader = {
   seeds: { randomWeights: 0 },
 };
 
+/** Flags of a browser whose page runs on WebAssembly. */
+export const withoutWebgpu = [['--no-sandbox', '--disable-features=WebGPU', '--disable-gpu']];
+
 export interface Place {
   readonly browser: Browser;
   /** Of a server that lives as long as the file's tests. */

@@ -3,6 +3,8 @@ import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { decodeImage } from '@vssm/datasets';
+import { applyRecipe, recipes } from '@vssm/datasets/recipe';
 import { writeReport } from '@vssm/report';
 import { readResults } from '@vssm/results';
 import type { Page } from 'playwright-core';
@@ -13,6 +15,30 @@ import { servePage } from './index.ts';
 const embeddedCheckpoint = fileURLToPath(
   new URL('../../../datasets/fashion-mnist/vim-nano-fmnist.pth', import.meta.url),
 );
+
+/** A red square of one pixel, as PNG. */
+const red =
+  'iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mP8z8BQDwAEhQGAhKmMIQAAAABJRU5ErkJggg==';
+
+/** Mean difference of two 8-bit pictures of one size. */
+function apart(a: Uint8Array, b: Uint8Array): number {
+  expect(a).toHaveLength(b.length);
+  return a.reduce((sum, value, at) => sum + Math.abs(value - b[at]), 0) / a.length;
+}
+
+/** RGB of the first card's picture, once the cards are laid. */
+async function shownPicture(page: Page): Promise<Uint8Array> {
+  await page.waitForSelector('#cards image', { state: 'attached' });
+  const rgb = await page.evaluate(async () => {
+    const picture = new Image();
+    picture.src = document.querySelector('#cards image')!.getAttribute('href')!;
+    await picture.decode();
+    const canvas = new OffscreenCanvas(picture.width, picture.height).getContext('2d')!;
+    canvas.drawImage(picture, 0, 0);
+    return [...canvas.getImageData(0, 0, picture.width, picture.height).data].filter((_, at) => at % 4 < 3);
+  });
+  return Uint8Array.from(rgb);
+}
 
 await withPage(({ browser, url }) => {
   const folder = mkdtempSync(join(tmpdir(), 'vssm-page-'));
@@ -102,9 +128,6 @@ await withPage(({ browser, url }) => {
       await page.setInputFiles('#checkpoint', embeddedCheckpoint);
       await page.waitForFunction("document.getElementById('model-note').textContent.startsWith('171,610')");
       await page.click('#clear');
-      // A red square of one pixel, as PNG.
-      const red =
-        'iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mP8z8BQDwAEhQGAhKmMIQAAAABJRU5ErkJggg==';
       await page.setInputFiles('#files', {
         name: 'red.png',
         mimeType: 'image/png',
@@ -131,6 +154,25 @@ await withPage(({ browser, url }) => {
       expect(await text('#cards figure:nth-child(2)')).toContain('dropped.png');
     });
 
+    it('reads pictures as the model’s recipe does: upright for PlainMamba, as stored for Vim', async () => {
+      const name = 'coffee_exif_prog.jpg';
+      const file = fileURLToPath(new URL(`../../datasets/testdata/preprocess/${name}`, import.meta.url));
+      const decoded = async (like: 'pillow' | 'opencv') =>
+        applyRecipe(await decodeImage(readFileSync(file), name, like), recipes['vim-imagenet']).data;
+      const [stored, upright] = [await decoded('pillow'), await decoded('opencv')];
+      await page.click('#clear');
+      await page.selectOption('#model', 'vim-tiny');
+      await page.setInputFiles('#files', file);
+      // Decoders differ in how they enlarge chroma, by less than the picture differs from itself turned.
+      expect(apart(stored, upright)).toBeGreaterThan(20);
+      expect(apart(await shownPicture(page), stored)).toBeLessThan(2);
+      await page.selectOption('#model', 'plainmamba-l1');
+      expect(apart(await shownPicture(page), upright)).toBeLessThan(2);
+      await page.selectOption('#model', 'own');
+      await page.setInputFiles('#checkpoint', embeddedCheckpoint);
+      await page.waitForFunction("document.getElementById('model-note').textContent.startsWith('171,610')");
+    });
+
     it('stops when told, and keeps what was shown', async () => {
       await page.fill('#rounds', '1000');
       await page.click('#run');
@@ -146,13 +188,14 @@ await withPage(({ browser, url }) => {
       await page.setInputFiles('#checkpoint', { name: 'no.pth', mimeType: '', buffer: Buffer.from('hello') });
       await page.waitForSelector('.banner');
       expect(await text('.banner')).toMatch(/checkpoint no\.pth: is no checkpoint/i);
-      await page.setInputFiles('#files', {
-        name: 'no.png',
-        mimeType: 'image/png',
-        buffer: Buffer.from('no'),
-      });
+      await page.setInputFiles('#files', [
+        { name: 'no.png', mimeType: 'image/png', buffer: Buffer.from('no') },
+        { name: 'good.png', mimeType: 'image/png', buffer: Buffer.from(red, 'base64') },
+      ]);
       await page.waitForFunction("document.querySelector('.banner')?.textContent.includes('no.png')");
       expect(await text('.banner')).toMatch(/cannot decode it; use a JPEG, PNG or WebP/);
+      // The others are there.
+      expect(await page.locator('#cards figcaption').allTextContents()).toContain('good.png');
       await page.selectOption('#model', 'embedded');
     });
   });

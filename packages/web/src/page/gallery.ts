@@ -3,7 +3,7 @@ import { UserError } from '@vssm/core';
 import type { ModelCard } from '../exchange.ts';
 import { Card } from './cards.ts';
 import { byId } from './elements.ts';
-import { decodePicture, type Picture, type Prepared, preparePicture } from './pictures.ts';
+import { filePicture, type Picture, type Prepared, preparePicture, recipeOf } from './pictures.ts';
 
 /** More are a data set, for which there is `vssm eval`. */
 const mostPictures = 200;
@@ -18,58 +18,85 @@ export class Gallery {
   readonly #samples: readonly Picture[];
   #pictures: readonly Picture[];
   #model: ModelCard;
-  #items: readonly Item[] = [];
+  /** Of what was asked for last. */
+  #items: Promise<readonly Item[]> = Promise.resolve([]);
 
   constructor(samples: readonly Picture[], model: ModelCard) {
     this.#samples = samples;
     this.#pictures = samples;
     this.#model = model;
-    this.#lay();
   }
 
-  get items(): readonly Item[] {
+  /** @throws UserError where the model takes no pictures */
+  items(): Promise<readonly Item[]> {
     return this.#items;
   }
 
   /** @throws UserError where the model takes no pictures */
-  show(model: ModelCard): void {
+  show(model: ModelCard): Promise<void> {
     this.#model = model;
-    this.#lay();
+    return this.#lay();
   }
 
-  useSamples(): void {
+  useSamples(): Promise<void> {
     this.#pictures = [...this.#pictures.filter(({ sample }) => sample === null), ...this.#samples];
-    this.#lay();
+    return this.#lay();
   }
 
-  empty(): void {
+  empty(): Promise<void> {
     this.#pictures = [];
-    this.#lay();
+    return this.#lay();
   }
 
-  /** The user's own, before what is there; the first of them take the samples' place. */
-  async add(files: readonly File[]): Promise<void> {
+  /**
+   * The user's own, before what is there; the first of them take the samples' place.
+   *
+   * @returns what is wrong with those that cannot be read; the others are there
+   */
+  async add(files: readonly File[]): Promise<readonly string[]> {
     const own = this.#pictures.filter(({ sample }) => sample === null);
     if (own.length + files.length > mostPictures) {
       throw new UserError(
         `${own.length + files.length} pictures: this page takes up to ${mostPictures}; vssm eval takes any number`,
       );
     }
+    const { decoder } = recipeOf(this.#model.spec);
     const added: Picture[] = [];
-    for (const file of files) added.push(await decodePicture(file));
+    const wrong: string[] = [];
+    for (const file of files) {
+      const picture = filePicture(file);
+      try {
+        await picture.read(decoder);
+        added.push(picture);
+      } catch (error) {
+        if (!(error instanceof UserError)) throw error;
+        wrong.push(error.message);
+      }
+    }
+    if (added.length === 0) return wrong;
     const samples = own.length === 0 ? [] : this.#pictures.filter(({ sample }) => sample !== null);
     this.#pictures = [...own, ...added, ...samples];
-    this.#lay();
+    await this.#lay();
+    return wrong;
   }
 
-  #lay(): void {
-    const { spec, classes } = this.#model;
-    this.#items = [];
+  async #lay(): Promise<void> {
     byId('cards').replaceChildren();
-    this.#items = this.#pictures.map((picture) => {
-      const prepared = preparePicture(picture, spec);
-      return { picture, prepared, card: new Card(picture, prepared, spec, classes) };
-    });
-    byId('cards').replaceChildren(...this.#items.map(({ card }) => card.figure));
+    const items = this.#prepare();
+    this.#items = items;
+    const cards = (await items).map(({ card }) => card.figure);
+    // Another model or other pictures may have been chosen meanwhile.
+    if (this.#items === items) byId('cards').replaceChildren(...cards);
+  }
+
+  async #prepare(): Promise<readonly Item[]> {
+    const { spec, classes } = this.#model;
+    const recipe = recipeOf(spec);
+    const items: Item[] = [];
+    for (const picture of this.#pictures) {
+      const prepared = await preparePicture(picture, recipe);
+      items.push({ picture, prepared, card: new Card(picture, prepared, spec, classes) });
+    }
+    return items;
   }
 }

@@ -81,7 +81,7 @@ function refresh(): void {
   button('save').disabled = running || finished === undefined;
 }
 
-function choose(next: Chosen | undefined): void {
+async function choose(next: Chosen | undefined): Promise<void> {
   chosen = next;
   forget();
   byId('model-note').textContent = next === undefined ? '' : modelNote(next.card.spec, next.card.ignored);
@@ -90,7 +90,8 @@ function choose(next: Chosen | undefined): void {
     suggested = suggestSchedule(next.card.spec);
     schedule.value = suggested;
   }
-  gallery.show(next.card);
+  refresh();
+  await gallery.show(next.card);
 }
 
 /** What was found belongs to another model or other pictures. */
@@ -100,21 +101,21 @@ function forget(): void {
   byId('tally').textContent = '';
 }
 
-function chooseModel(): void {
+async function chooseModel(): Promise<void> {
   const choice = chosenModel();
   byId('own-field').hidden = choice !== 'own';
   switch (choice) {
     case 'embedded':
-      choose({ card: setup.embedded, source: { from: 'server', id: embeddedId } });
+      await choose({ card: setup.embedded, source: { from: 'server', id: embeddedId } });
       break;
     case 'own':
       byId<HTMLInputElement>('checkpoint').value = '';
-      choose(undefined);
+      await choose(undefined);
       break;
     default: {
       const origin = { from: 'random', seed: 0 } as const;
       const card = { name: choice, spec: namedModel(choice), origin, classes: null, ignored: [] };
-      choose({ card, source: { from: 'random', model: choice, seed: origin.seed } });
+      await choose({ card, source: { from: 'random', model: choice, seed: origin.seed } });
     }
   }
 }
@@ -122,13 +123,13 @@ function chooseModel(): void {
 async function sendCheckpoint(): Promise<void> {
   const [file] = byId<HTMLInputElement>('checkpoint').files ?? [];
   if (file === undefined) return;
-  choose(undefined);
+  await choose(undefined);
   byId('model-note').textContent = `reading ${file.name} …`;
   try {
     const request = { method: 'POST', body: file };
     const response = await fetchFromServer(`checkpoints/${encodeURIComponent(file.name)}`, request);
     const { id, card } = (await response.json()) as ServedModel;
-    if (chosenModel() === 'own') choose({ card, source: { from: 'server', id } });
+    if (chosenModel() === 'own') await choose({ card, source: { from: 'server', id } });
   } catch (error) {
     byId('model-note').textContent = '';
     throw error;
@@ -138,7 +139,7 @@ async function sendCheckpoint(): Promise<void> {
 async function start(): Promise<void> {
   const { card, source } = chosen!;
   const backend = chosenBackend()!;
-  const { items } = gallery;
+  const items = await gallery.items();
   const rounds = chosenNumber('rounds');
   if (items.length === 0 && rounds === 0)
     throw new UserError('there is nothing to do: no pictures, and no timed rounds');
@@ -205,11 +206,19 @@ async function save(): Promise<void> {
   say('Saved.');
 }
 
-function changePictures(change: () => Promise<void> | void): Promise<void> {
+/** @param change returns false where all stayed as it was */
+function changePictures(change: () => Promise<boolean>): Promise<void> {
   return attempt(async () => {
     if (running) throw new UserError('a run is going on; stop it before the pictures change');
-    await change();
-    forget();
+    if (await change()) forget();
+  });
+}
+
+function addPictures(files: readonly File[]): Promise<void> {
+  return changePictures(async () => {
+    const wrong = await gallery.add(files);
+    if (wrong.length > 0) showTrouble(new UserError(wrong.join('; ')));
+    return wrong.length < files.length;
   });
 }
 
@@ -226,13 +235,16 @@ function listen(): void {
     stopped = true;
     say('stopping …');
   });
-  byId('samples').addEventListener('click', () => void changePictures(() => gallery.useSamples()));
-  byId('clear').addEventListener('click', () => void changePictures(() => gallery.empty()));
+  byId('samples').addEventListener(
+    'click',
+    () => void changePictures(() => gallery.useSamples().then(() => true)),
+  );
+  byId('clear').addEventListener('click', () => void changePictures(() => gallery.empty().then(() => true)));
   const files = byId<HTMLInputElement>('files');
   files.addEventListener('change', () => {
     const given = [...(files.files ?? [])];
     files.value = '';
-    void changePictures(() => gallery.add(given));
+    void addPictures(given);
   });
   listenForDrops();
 }
@@ -249,7 +261,7 @@ function listenForDrops(): void {
     event.preventDefault();
     over(false);
     const given = [...(event.dataTransfer?.files ?? [])];
-    if (given.length > 0) void changePictures(() => gallery.add(given));
+    if (given.length > 0) void addPictures(given);
   });
 }
 
@@ -259,7 +271,7 @@ await attempt(async () => {
   gallery = new Gallery(samplePictures(setup.samples), setup.embedded);
   listen();
   watchServer(showTrouble);
-  chooseModel();
+  await chooseModel();
   backends = await findBackends(engine);
   say(Object.keys(backends).length === 0 ? 'Neither WebGPU nor WebAssembly works here.' : 'Ready.');
 });

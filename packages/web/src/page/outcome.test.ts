@@ -39,7 +39,8 @@ const request: RunRequest = {
 function item(id: string, label: number | null): Item {
   const seen = { width: 2, height: 2, data: Uint8Array.from([1, 1, 1, 2, 2, 2, 3, 3, 3, 4, 4, 4]) };
   const sample = label === null ? null : { index: 7, label };
-  return { picture: { id, image: seen, sample }, prepared: { seen, pixels: new Float32Array(4) } } as Item;
+  const picture: Item['picture'] = { id, read: async () => seen, sample };
+  return { picture, prepared: { seen, pixels: new Float32Array(4) } } as Item;
 }
 
 const answer = (best: number): Answer => ({

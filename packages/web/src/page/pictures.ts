@@ -2,13 +2,19 @@
 import { UserError } from '@vssm/core';
 import type { RgbImage } from '@vssm/datasets';
 import { normalise } from '@vssm/datasets/normalise';
-import { applyRecipe, recipeFor } from '@vssm/datasets/recipe';
+import { applyRecipe, type Recipe, recipeFor } from '@vssm/datasets/recipe';
 import { imageRecipeOf, type ModelSpec } from '@vssm/families';
 import type { Samples } from '../exchange.ts';
+import { withoutExif } from './stored-pixels.ts';
 
 export interface Picture {
   readonly id: string;
-  readonly image: RgbImage;
+  /**
+   * As the reader of a model's recipe gives it.
+   *
+   * @throws UserError naming the file
+   */
+  read(like: Recipe['decoder']): Promise<RgbImage>;
   /** Index in the samples' data set and class there; null for the user's own pictures. */
   readonly sample: { readonly index: number; readonly label: number } | null;
 }
@@ -29,19 +35,33 @@ export function samplePictures({ images }: Samples): Picture[] {
     const grey = atob(pixels);
     const data = new Uint8Array(3 * grey.length);
     for (let at = 0; at < data.length; at++) data[at] = grey.charCodeAt(Math.floor(at / 3));
-    return { id, image: { width, height, data }, sample: { index, label } };
+    const image = { width, height, data };
+    return { id, read: async () => image, sample: { index, label } };
   });
 }
 
+/** A file of the user's; read again where a model's recipe has another reader than the last one's. */
+export function filePicture(file: File): Picture {
+  let last: { readonly like: Recipe['decoder']; readonly image: Promise<RgbImage> } | undefined;
+  const read = (like: Recipe['decoder']) => {
+    if (last?.like !== like) last = { like, image: decodeFile(file, like) };
+    return last.image;
+  };
+  return { id: file.name, read, sample: null };
+}
+
 /**
- * Decoded by the browser, upright as its EXIF data says, colours as stored.
- *
- * @throws UserError naming the file
+ * Decoded by the browser, colours as stored. As OpenCV does it, the picture is turned as its EXIF data says; as Pillow
+ * does it, it is not.
  */
-export async function decodePicture(file: File): Promise<Picture> {
+async function decodeFile(file: File, like: Recipe['decoder']): Promise<RgbImage> {
   let bitmap: ImageBitmap;
   try {
-    bitmap = await createImageBitmap(file, { colorSpaceConversion: 'none', premultiplyAlpha: 'none' });
+    const source = like === 'opencv' ? file : new Blob(withoutExif(new Uint8Array(await file.arrayBuffer())));
+    bitmap = await createImageBitmap(source, {
+      colorSpaceConversion: 'none',
+      premultiplyAlpha: 'none',
+    });
   } catch {
     throw new UserError(`picture ${file.name}: this browser cannot decode it; use a JPEG, PNG or WebP file`);
   }
@@ -61,21 +81,29 @@ export async function decodePicture(file: File): Promise<Picture> {
       data[to++] = rgba[from + 1];
       data[to++] = rgba[from + 2];
     }
-    return { id: file.name, image: { width, height, data }, sample: null };
+    return { width, height, data };
   } finally {
     bitmap.close();
   }
 }
 
-/** @throws UserError for a model that no recipe fits */
-export function preparePicture({ image }: Picture, spec: ModelSpec): Prepared {
+/**
+ * The recipe of a model.
+ *
+ * @throws UserError for one that none fits
+ */
+export function recipeOf(spec: ModelSpec): Recipe {
   const { imageHeight, imageWidth, inChannels } = spec;
   if (imageHeight !== imageWidth || (inChannels !== 1 && inChannels !== 3)) {
     throw new UserError(
       `the model takes ${inChannels}x${imageHeight}x${imageWidth}; pictures can be made square, with 1 or 3 channels`,
     );
   }
-  const recipe = recipeFor(imageRecipeOf(spec), imageWidth);
-  const seen = applyRecipe(image, recipe);
+  return recipeFor(imageRecipeOf(spec), imageWidth);
+}
+
+/** @throws UserError naming a file that cannot be read */
+export async function preparePicture(picture: Picture, recipe: Recipe): Promise<Prepared> {
+  const seen = applyRecipe(await picture.read(recipe.decoder), recipe);
   return { seen, pixels: normalise(seen, recipe) };
 }

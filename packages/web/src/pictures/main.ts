@@ -1,45 +1,52 @@
 /**
- * Makes the pictures of README and docs: the top of a report as it stands in a folder, and the served page after it has
- * run. `pnpm pictures [REPORT]`; default: reports/latest. Needs a browser of the Chromium family.
+ * Makes the pictures of README and docs: the top of a report as it stands in a folder, and the served page after a run.
+ * `pnpm pictures [REPORT]`; default: reports/latest. Needs a browser of the Chromium family.
  */
-import { existsSync, readFileSync } from 'node:fs';
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { join, resolve } from 'node:path';
-import { pathToFileURL } from 'node:url';
-import { findBrowser } from '@vssm/backend-webgpu/server';
+import { findBrowser, launchBrowser } from '@vssm/backend-webgpu/server';
 import { UserError } from '@vssm/core';
-import { type Browser, chromium } from 'playwright-core';
+import { checkReport, picturePage, pictureReport } from './pictures.ts';
 
-const docs = resolve(import.meta.dirname, '../../../../docs');
+const root = resolve(import.meta.dirname, '../../../..');
+const reportPicture = join(root, 'docs/report.png');
+const pagePicture = join(root, 'docs/webgpu-page.png');
 
-/** @throws UserError when there is no report, or none of a whole run */
-export async function pictureReport(browser: Browser, report: string, to: string): Promise<void> {
-  const index = join(report, 'index.html');
-  if (!existsSync(index))
-    throw new UserError(`report "${report}": no index.html is in it; pnpm bench writes one`);
-  if (readFileSync(index, 'utf8').includes('class="banner loud"')) {
-    throw new UserError(`report "${report}": made of a cut-down run; show one of pnpm bench without --limit`);
+/** Calls `use` with the address of `vssm serve`, which ends afterwards. */
+async function withServer(use: (url: string) => Promise<void>): Promise<void> {
+  const command = [join(root, 'packages/cli/src/main.ts'), 'serve'];
+  const server = spawn(process.execPath, command, { stdio: ['ignore', 'pipe', 'inherit'] });
+  try {
+    const [line] = await Promise.race([
+      once(server.stdout, 'data'),
+      once(server, 'exit').then(() => {
+        throw new UserError('vssm serve ended before it said its address; its reason stands above');
+      }),
+    ]);
+    await use(String(line).trim());
+  } finally {
+    server.kill();
   }
-  const page = await browser.newPage({
-    viewport: { width: 1300, height: 1250 },
-    deviceScaleFactor: 1.25,
-    colorScheme: 'light',
-  });
-  await page.goto(pathToFileURL(resolve(index)).href);
-  await page.screenshot({ path: to });
-  await page.close();
 }
 
-if (import.meta.main) {
-  const [report = 'reports/latest'] = process.argv.slice(2);
-  const browser = await chromium.launch({ executablePath: findBrowser(), args: ['--no-sandbox'] });
+async function main(report: string): Promise<void> {
+  checkReport(report);
+  const browser = await launchBrowser(findBrowser());
   try {
-    await pictureReport(browser, report, join(docs, 'report.png'));
-    process.stdout.write(`${join(docs, 'report.png')}\n`);
-  } catch (error) {
-    if (!(error instanceof UserError)) throw error;
-    process.stderr.write(`${error.message}\n`);
-    process.exitCode = 1;
+    await pictureReport(browser, report, reportPicture);
+    process.stdout.write(`${reportPicture}\n`);
+    await withServer((url) => picturePage(browser, url, pagePicture));
+    process.stdout.write(`${pagePicture}\n`);
   } finally {
     await browser.close();
   }
+}
+
+try {
+  await main(process.argv[2] ?? 'reports/latest');
+} catch (error) {
+  if (!(error instanceof UserError)) throw error;
+  process.stderr.write(`${error.message}\n`);
+  process.exitCode = 1;
 }

@@ -36,11 +36,13 @@ export async function picturePage(browser: Browser, url: string, to: string): Pr
   const page = await browser.newPage({ viewport: { width: 1300, height: 1000 }, colorScheme: 'light' });
   await page.goto(url);
   await page.waitForFunction("document.getElementById('status').textContent === 'Ready.'");
+  // A software adapter takes seconds for a batch.
+  await page.fill('#rounds', '5');
   await page.click('#run');
   await page.waitForFunction(
     "!document.getElementById('save').disabled || document.querySelector('.banner')",
     null,
-    { timeout: 120_000 },
+    { timeout: 300_000 },
   );
   if ((await page.locator('.banner').count()) > 0) {
     throw new UserError(`the page's run ended with: ${await page.locator('.banner').textContent()}`);

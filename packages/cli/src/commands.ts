@@ -145,6 +145,6 @@ export const commands: readonly CommandEntry[] = [
     name: 'doctor',
     description: 'check this machine, the backends and the data sets, and say how to fix what is missing',
     examples: ['vssm doctor'],
-    load: async () => (await import('./commands/doctor.ts')).doctorCommand(),
+    load: async () => (await import('./commands/doctor-command.ts')).doctorCommand(),
   },
 ];

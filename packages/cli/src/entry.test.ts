@@ -18,6 +18,29 @@ function vssm(args: readonly string[], env: NodeJS.ProcessEnv = {}, cwd = folder
 
 const script = (code: string) => `data:text/javascript,${encodeURIComponent(code)}`;
 
+/** A run, the project's files that it loaded, and the libraries. */
+function loadedBy(args: readonly string[]) {
+  const watch = `import { registerHooks } from 'node:module';
+    registerHooks({ resolve: (name, context, next) => {
+      const found = next(name, context);
+      process.stderr.write(found.url + '\\n');
+      return found;
+    } });`;
+  const { status, stdout, stderr } = vssm(['--import', script(watch), entry, ...args]);
+  const urls = stderr.split('\n').filter((url) => url.startsWith('file:'));
+  const libraries = urls.flatMap((url) => /.*\/node_modules\/((?:@[^/]+\/)?[^/]+)/.exec(url)?.[1] ?? []);
+  return {
+    status,
+    stdout,
+    files: urls.filter((url) => !url.includes('/node_modules/')),
+    libraries: [...new Set(libraries)].sort(),
+  };
+}
+
+function packagesOf(files: readonly string[]): readonly string[] {
+  return [...new Set(files.flatMap((file) => /.*\/packages\/([^/]+)\//.exec(file)?.[1] ?? []))].sort();
+}
+
 describe('vssm', () => {
   it('says its version', () => {
     const { version } = JSON.parse(readFileSync(new URL('../../../package.json', import.meta.url), 'utf8'));
@@ -25,18 +48,42 @@ describe('vssm', () => {
   });
 
   it('lists every command, and loads none for that', () => {
-    const watch = `import { registerHooks } from 'node:module';
-      registerHooks({ resolve: (name, context, next) => {
-        const found = next(name, context);
-        process.stderr.write(found.url + '\\n');
-        return found;
-      } });`;
-    const { stdout, stderr } = vssm(['--import', script(watch), entry, '--help']);
+    const { stdout, files } = loadedBy(['--help']);
     for (const { name } of commands) expect(stdout).toContain(`\n  ${name} `);
-    const loaded = stderr
-      .split('\n')
-      .filter((url) => url.startsWith('file:') && !url.includes('node_modules'));
-    expect(loaded.map((url) => basename(url))).toEqual(['vssm.js', 'main.ts', 'commands.ts']);
+    expect(files.map((file) => basename(file))).toEqual(['vssm.js', 'main.ts', 'commands.ts']);
+  });
+
+  it.each([
+    { args: ['flops', '--model', 'vim-tiny'], needs: ['cli', 'core', 'families'] },
+    { args: ['schedule', '--model', 'vim-tiny', '--reduction', '0.9'], needs: ['cli', 'core', 'families'] },
+    { args: ['doctor', '--help'], needs: ['cli'] },
+  ])('$args.0 loads what it needs and nothing else', ({ args, needs }) => {
+    const { status, files, libraries } = loadedBy(args);
+    expect(status).toBe(0);
+    expect(packagesOf(files)).toEqual(needs);
+    expect(files.filter((file) => /\/(checkpoint|graph|schema)\b/.test(file))).toEqual([]);
+    expect(libraries).toEqual(['commander']);
+  });
+
+  it('loads detectors for a detector, and readers for a checkpoint', () => {
+    expect(packagesOf(loadedBy(['flops', '--model', 'plainmamba-l1-retinanet']).files)).toContain(
+      'vision-tasks',
+    );
+    expect(packagesOf(loadedBy(['flops']).files)).toEqual(['checkpoints', 'cli', 'core', 'families']);
+  });
+
+  it('evaluates without what only training needs', () => {
+    const { status, files } = loadedBy(['eval', '--limit', '1', '--threads', '1']);
+    expect(status).toBe(0);
+    expect(packagesOf(files)).toContain('backend-cpu');
+    expect(packagesOf(files)).not.toContain('train');
+  });
+
+  it('keeps what Node makes of the sources, for the next start', () => {
+    vssm([entry, '--help']);
+    const { stderr } = vssm([entry, '--help'], { NODE_DEBUG_NATIVE: 'COMPILE_CACHE' });
+    expect(stderr).toContain('node_modules/.cache/vssm-code');
+    expect(stderr).toMatch(/code cache for ESM \S*main\.ts was accepted/);
   });
 
   it('loads a command with the description that the list has, and examples that it takes', async () => {

@@ -1,14 +1,14 @@
-/** `vssm doctor`: what of this machine, these backends and data sets is usable, and the fix for what is not. */
+/** What of this machine, these backends and data sets is usable, and the fix for what is not. */
 import { existsSync } from 'node:fs';
 import { availableParallelism, cpus, totalmem } from 'node:os';
 import { type BackendName, backendNames } from '@vssm/backend';
 import { defaultPath, probeBackend } from '@vssm/bench';
 import { readCheckpoint } from '@vssm/checkpoints';
 import { openFashionMnist, openImageNet } from '@vssm/datasets';
-import { Command } from 'commander';
 import { explain } from '../errors.ts';
 import { embeddedCheckpoint } from '../options/model.ts';
-import { type OutputOptions, printResult } from '../output.ts';
+import { printResult } from '../output.ts';
+import type { DoctorOptions } from './doctor-command.ts';
 
 interface Finding {
   readonly kind: 'machine' | 'backend' | 'dataset' | 'checkpoint';
@@ -18,28 +18,15 @@ interface Finding {
   readonly fix?: string;
 }
 
-type Options = OutputOptions & { readonly imagenet?: string; readonly browser?: string };
-
-export function doctorCommand(): Command {
-  return new Command('doctor')
-    .description('check this machine, the backends and the data sets, and say how to fix what is missing')
-    .option(
-      '--imagenet <folder>',
-      'where ImageNet-1K validation lies, to check that too',
-      process.env.VSSM_IMAGENET,
-    )
-    .option('--browser <file>', 'Chromium, Chrome or Edge for webgpu and wasm; default: what is found here')
-    .option('--json', 'print one JSON document on stdout')
-    .action(async (options: Options) => {
-      const findings: Finding[] = [];
-      for (const look of looks(options)) {
-        const finding = await look();
-        findings.push(finding);
-        // At once: what comes next may take its time.
-        if (options.json !== true) process.stdout.write(`${line(finding)}\n`);
-      }
-      if (options.json === true) printResult(options, { findings }, '');
-    });
+export async function doctor(options: DoctorOptions): Promise<void> {
+  const findings: Finding[] = [];
+  for (const look of looks(options)) {
+    const finding = await look();
+    findings.push(finding);
+    // At once: what comes next may take its time.
+    if (options.json !== true) process.stdout.write(`${line(finding)}\n`);
+  }
+  if (options.json === true) printResult(options, { findings }, '');
 }
 
 function machine(): Finding {
@@ -58,7 +45,7 @@ function machine(): Finding {
 }
 
 /** In turn: each of two browsers would slow the start of the other. */
-function looks(options: Options): readonly (() => Finding | Promise<Finding>)[] {
+function looks(options: DoctorOptions): readonly (() => Finding | Promise<Finding>)[] {
   return [
     machine,
     ...backendNames.map((name) => () => lookAtBackend(name, options)),
@@ -68,7 +55,7 @@ function looks(options: Options): readonly (() => Finding | Promise<Finding>)[] 
   ];
 }
 
-async function lookAtBackend(name: BackendName, options: Options): Promise<Finding> {
+async function lookAtBackend(name: BackendName, options: DoctorOptions): Promise<Finding> {
   const path = defaultPath(name);
   const { backend } = await path.open(options);
   const probe = await probeBackend(path, backend, options);
@@ -89,7 +76,7 @@ async function fashionMnist(): Promise<Finding> {
   );
 }
 
-async function imageNet({ imagenet }: Options): Promise<Finding> {
+async function imageNet({ imagenet }: DoctorOptions): Promise<Finding> {
   const name = 'ImageNet-1K validation';
   const fix =
     'see datasets/imagenet/README.md for the layouts, then --imagenet FOLDER or VSSM_IMAGENET=FOLDER';

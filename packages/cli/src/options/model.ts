@@ -1,9 +1,9 @@
 /** Where a model comes from: a checkpoint, or a published size with random weights. */
 import { fileURLToPath } from 'node:url';
-import { type Checkpoint, readCheckpoint } from '@vssm/checkpoints';
+import type { Checkpoint } from '@vssm/checkpoints';
 import { UserError, type Weights } from '@vssm/core';
 import { type ModelSpec, models, namedModel, randomWeights, resizedModel } from '@vssm/families';
-import { loadModel as loadCheckpoint, type Size } from '@vssm/families/checkpoint';
+import type { Size } from '@vssm/families/checkpoint';
 import type { Command } from 'commander';
 import { heightByWidth, whole } from './numbers.ts';
 
@@ -73,6 +73,9 @@ export async function loadModel(options: ModelOptions, known: KnownOfModel = {})
     const spec = modelSpec(options.model, options);
     return { spec, weights: randomWeights(spec), name: `${options.model}, random weights`, ignored: [] };
   }
+  // Readers of files are loaded where there is a file to read: start-up is short without them.
+  const { readCheckpoint } = await import('@vssm/checkpoints');
+  const { loadModel: loadCheckpoint } = await import('@vssm/families/checkpoint');
   const path = options.checkpoint ?? embeddedCheckpoint;
   const key = options.key === undefined ? {} : { key: options.key };
   const file = known.file ?? (await readCheckpoint(path, key));

@@ -29,7 +29,7 @@ describe('vssm export of a dense model', () => {
     ['micro-upernet', 'head', 15],
   ])('%s: every stage is listed as its file has it', async (id, last, count) => {
     const out = join(folder, id);
-    await vssm('--checkpoint', checkpoint(id), '--input', '96,128', '--prune', '2@0.7', '--out', out);
+    await vssm('--checkpoint', checkpoint(id), '--input', '96x128', '--prune', '2@0.7', '--out', out);
     const listed = JSON.parse(readFileSync(join(out, 'stages.json'), 'utf8')) as StagesFile;
     expect(listed).toMatchObject({
       ...{
@@ -58,8 +58,8 @@ describe('vssm export of a dense model', () => {
   });
 
   it.each([
-    ['96', '--input "96": expected HEIGHT,WIDTH'],
-    ['96,100', 'input 96x100: the adapter needs multiples of 32'],
+    ['96x', '--input "96x": expected HEIGHTxWIDTH'],
+    ['96x100', 'input 96x100: the adapter needs multiples of 32'],
   ])('refuses --input %s and leaves nothing', async (input, message) => {
     const out = join(folder, 'never');
     const run = vssm('--checkpoint', checkpoint('micro-maskrcnn'), '--input', input, '--out', out);
@@ -68,7 +68,7 @@ describe('vssm export of a dense model', () => {
   });
 
   it('refuses a folder that exists', async () => {
-    const run = vssm('--checkpoint', checkpoint('micro-upernet'), '--input', '96,128', '--out', folder);
+    const run = vssm('--checkpoint', checkpoint('micro-upernet'), '--input', '96x128', '--out', folder);
     await expect(run).rejects.toThrow('exists already; name a new folder');
   });
 });

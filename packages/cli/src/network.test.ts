@@ -53,7 +53,7 @@ it.each([
       '--data',
       cocoSampleDir,
       '--max',
-      '128,96',
+      '96x128',
       '--threads',
       '2',
     ],

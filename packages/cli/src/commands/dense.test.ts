@@ -62,7 +62,7 @@ function vssm(...args: string[]): Promise<{ code: number; stdout: string; stderr
   });
 }
 
-const small = ['--max', '128,96', '--threads', '1'];
+const small = ['--max', '96x128', '--threads', '1'];
 
 describe('vssm detect', () => {
   it('gives the AP that vssm score finds in the file it wrote', async () => {
@@ -163,7 +163,7 @@ describe('refuses', () => {
       ['segment', '--backend', 'tpu'],
       '--backend "tpu": expected one of cpu, webgpu',
     ],
-    ['sizes that are none', ['detect', '--max', '5'], '--max "5": expected LONG,SHORT'],
+    ['sizes that are none', ['detect', '--max', '5'], '--max "5": expected HEIGHTxWIDTH'],
   ])('%s', async (_, args, message) => {
     const { code, stderr } = await vssm(...args);
     expect(stderr).toContain(message);

@@ -7,6 +7,7 @@ import { basename } from 'node:path';
 import { type Checkpoint, readCheckpoint } from '@vssm/checkpoints';
 import { oneOf, planName, refuseRuleFile, UserError, type Weights } from '@vssm/core';
 import { writeWhole } from '@vssm/core/files';
+import type { Size } from '@vssm/families/checkpoint';
 import { wholeModel, wholeModelWithData, wholeNames } from '@vssm/families/graph';
 import { type ModelWithData, mostBytesInside, scanForms } from '@vssm/graph';
 import { inputSize, isDenseModelName, withInputSize } from '@vssm/vision-tasks';
@@ -14,6 +15,7 @@ import { Command } from 'commander';
 import { exportDense } from '../export-dense.ts';
 import { loadDense } from '../options/dense.ts';
 import { addModelOptions, loadModel, type ModelOptions } from '../options/model.ts';
+import { heightByWidth } from '../options/numbers.ts';
 import { addPlanOptions, type PlanOptions, planOf } from '../options/plan.ts';
 import { listing, type OutputOptions, printResult } from '../output.ts';
 
@@ -23,7 +25,7 @@ type Options = ModelOptions &
     readonly out?: string;
     readonly scan: string;
     readonly externalData?: boolean;
-    readonly input?: string;
+    readonly input?: Size;
   };
 
 export function exportCommand(): Command {
@@ -40,7 +42,11 @@ export function exportCommand(): Command {
       '--external-data',
       `keep a classifier's weights in OUT.data, beside it; always so beyond ${mostBytesInside / 1e9} GB`,
     )
-    .option('--input <H,W>', "a detector's or segmenter's input, pixels; default: upstream's test size")
+    .option(
+      '--input <HxW>',
+      "a detector's or segmenter's input, pixels; default: upstream's test size",
+      heightByWidth('--input'),
+    )
     .option('--out <path>', 'file to write, default: model.onnx; for a detector or segmenter, a new folder')
     .option('--json', 'print one JSON document on stdout')
     .action(run);
@@ -51,7 +57,7 @@ async function run(options: Options): Promise<void> {
   if (isDense(options, file)) return runDense(options, file);
   if (options.input !== undefined) {
     throw new UserError(
-      `--input ${options.input}: goes with detectors and segmenters; a classifier takes --image-size`,
+      `--input ${options.input.height}x${options.input.width}: goes with detectors and segmenters; a classifier takes --image-size`,
     );
   }
   const out = options.out ?? 'model.onnx';
@@ -124,12 +130,12 @@ async function runDense(options: Options, file: Checkpoint | undefined): Promise
   if (options.out === undefined) throw new UserError('no folder: give --out FOLDER for the stages');
   if (options.imageSize !== undefined || options.stride !== undefined || options.grid !== undefined) {
     throw new UserError(
-      '--image-size, --stride, --grid: go with classifiers; a detector or segmenter takes --input HEIGHT,WIDTH',
+      '--image-size, --stride, --grid: go with classifiers; a detector or segmenter takes --input HxW',
     );
   }
   const loaded = await loadDense(options, file);
   const { name, weights, identity } = loaded;
-  const { height, width } = options.input === undefined ? inputSize(loaded.spec) : sizeOf(options.input);
+  const { height, width } = options.input === undefined ? inputSize(loaded.spec) : options.input;
   const spec = withInputSize(loaded.spec, height, width);
   const plan = await planOf(options, spec.backbone.spec.family);
   refuseRuleFile(plan, 'an exported model');
@@ -148,10 +154,4 @@ async function runDense(options: Options, file: Checkpoint | undefined): Promise
       ['input', `${height}x${width}`],
     ]),
   );
-}
-
-function sizeOf(text: string): { readonly height: number; readonly width: number } {
-  const match = /^([1-9]\d{0,4}),([1-9]\d{0,4})$/.exec(text);
-  if (match === null) throw new UserError(`--input "${text}": expected HEIGHT,WIDTH, for instance 800,1344`);
-  return { height: Number(match[1]), width: Number(match[2]) };
 }

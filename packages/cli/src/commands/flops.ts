@@ -1,12 +1,5 @@
 /** `vssm flops`: what one image costs, in either profile. */
-import {
-  type Flops,
-  flopsProfiles,
-  formatSchedule,
-  oneOf,
-  type PruningPlan,
-  planName,
-} from '@vssm/core';
+import { type Flops, flopsProfiles, formatSchedule, oneOf, type PruningPlan, planName } from '@vssm/core';
 import { checkPlan, isModelName, type ModelSpec, modelFlops, parameterCount } from '@vssm/families';
 import { Command } from 'commander';
 import { addModelOptions, type ModelOptions, specOf } from '../options/model.ts';

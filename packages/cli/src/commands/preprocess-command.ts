@@ -1,7 +1,7 @@
 /** `vssm preprocess`: one image through a recipe, as the 8-bit picture that would enter normalisation. */
 import type { SizeLimits } from '@vssm/datasets';
 import { Command } from 'commander';
-import { longAndShort, whole } from '../options/numbers.ts';
+import { largestSides, whole } from '../options/numbers.ts';
 import { listing, printResult } from '../output.ts';
 import { allRecipeNames, preprocess } from './preprocess.ts';
 
@@ -20,9 +20,9 @@ export function preprocessCommand(): Command {
     .option('--recipe <name>', allRecipeNames.join(', '), 'vim-imagenet')
     .option('--size <pixels>', "side of the crop; default: the recipe's", whole('--size', 1))
     .option(
-      '--max <long,short>',
-      "how long the sides may become; default: the recipe's",
-      longAndShort('--max'),
+      '--max <HxW>',
+      "the most pixels the shorter and the longer side may have, e.g. 800x1333; default: the recipe's",
+      largestSides('--max'),
     )
     .option('--out <file>', 'PNG to write', 'preprocessed.png')
     .option('--json', 'print one JSON document on stdout')

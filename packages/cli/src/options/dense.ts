@@ -31,7 +31,7 @@ import { denseClasses, loadDenseModel } from '@vssm/vision-tasks/checkpoint';
 import type { Command } from 'commander';
 import { failedLines, shardLines, shardResult } from '../evaluated.ts';
 import { type OutputOptions, printResult } from '../output.ts';
-import { longAndShort, whole } from './numbers.ts';
+import { largestSides, whole } from './numbers.ts';
 import { threadCount } from './threads.ts';
 
 export interface DenseCommandOptions {
@@ -65,9 +65,9 @@ export function addDenseOptions(
     .option('--split <name>', 'part of the data; default: the validation images')
     .option('--limit <n>', 'only the first n images (partial, not comparable)', whole('--limit', 1))
     .option(
-      '--max <long,short>',
-      "how long an image's sides may become; default: upstream's",
-      longAndShort('--max'),
+      '--max <HxW>',
+      "the most pixels an image's shorter and longer side may have, e.g. 800x1333; default: upstream's",
+      largestSides('--max'),
     )
     .option(
       '--threads <n>',

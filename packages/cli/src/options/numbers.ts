@@ -1,5 +1,6 @@
 /** Parsers of option values; each throws a UserError that names the option and the value. */
 import { UserError } from '@vssm/core';
+import { note } from '../output.ts';
 
 /** A whole number of at least `least`. */
 export function whole(option: string, least = 0): (text: string) => number {
@@ -23,22 +24,27 @@ export function fraction(option: string): (text: string) => number {
   };
 }
 
-/** `14x16` or `14` (square): height, then width. */
+/** `14x16` or `14` (square): height, then width; as it used to be written, `14,16`, with a word. */
 export function heightByWidth(option: string): (text: string) => { height: number; width: number } {
   return (text) => {
-    const match = /^([1-9]\d{0,5})(?:x([1-9]\d{0,5}))?$/.exec(text);
-    if (match === null) throw new UserError(`${option} "${text}": expected HEIGHTxWIDTH, for instance 14x14`);
-    return { height: Number(match[1]), width: Number(match[2] ?? match[1]) };
+    const match = /^([1-9]\d{0,5})(?:(x|,)([1-9]\d{0,5}))?$/.exec(text);
+    if (match === null) throw new UserError(`${option} "${text}": expected HEIGHTxWIDTH, for instance 14x16`);
+    const [, height, between, width = height] = match;
+    if (between === ',') note(`${option} ${text}: sizes are written HEIGHTxWIDTH, so ${height}x${width}`);
+    return { height: Number(height), width: Number(width) };
   };
 }
 
-/** `1333,800`: how long the longer and the shorter side may become, pixels. */
-export function longAndShort(option: string): (text: string) => { long: number; short: number } {
+/** `800x1333`: the most that the shorter and the longer side may have, pixels, whichever way a picture lies. */
+export function largestSides(option: string): (text: string) => { long: number; short: number } {
   return (text) => {
-    const match = /^(\d{1,9}),(\d{1,9})$/.exec(text);
+    const match = /^([1-9]\d{0,8})(x|,)([1-9]\d{0,8})$/.exec(text);
     if (match === null) {
-      throw new UserError(`${option} "${text}": expected LONG,SHORT, for instance 1333,800`);
+      throw new UserError(`${option} "${text}": expected HEIGHTxWIDTH, for instance 800x1333`);
     }
-    return { long: Number(match[1]), short: Number(match[2]) };
+    const sides = [Number(match[1]), Number(match[3])];
+    const [short, long] = [Math.min(...sides), Math.max(...sides)];
+    if (match[2] === ',') note(`${option} ${text}: sizes are written HEIGHTxWIDTH, so ${short}x${long}`);
+    return { long, short };
   };
 }

@@ -40,8 +40,8 @@ export async function scoreMiou(options: MiouScoreOptions): Promise<MiouScore> {
     const predicted = await predictions.read(name);
     if (truth.height !== predicted.height || truth.width !== predicted.width) {
       throw new UserError(
-        `${predicted.file}: ${predicted.width}x${predicted.height}, but ${truth.file} is ` +
-          `${truth.width}x${truth.height} (width x height); predict at the size of the labels`,
+        `${predicted.file}: ${predicted.height}x${predicted.width}, but ${truth.file} is ` +
+          `${truth.height}x${truth.width} (height x width); predict at the size of the labels`,
       );
     }
     evaluator.add(predicted.labels, truth.labels);

@@ -81,7 +81,7 @@ describe('readInstances', () => {
     [
       'an image of no size',
       { images: [{ ...image, width: 0 }] },
-      'image 139: 0x10 (width x height) is no size',
+      'image 139: 10x0 (height x width) is no size',
     ],
     [
       'ids of two kinds',

@@ -156,7 +156,7 @@ function sizeOf(fields: Fields, name: string): CocoImageSize {
   const height = wholeNumber(fields, 'height', name);
   const width = wholeNumber(fields, 'width', name);
   if (height < 1 || width < 1 || height * width > maxPixels) {
-    throw new UserError(`${name}: ${width}x${height} (width x height) is no size of a picture`);
+    throw new UserError(`${name}: ${height}x${width} (height x width) is no size of a picture`);
   }
   return { height, width };
 }

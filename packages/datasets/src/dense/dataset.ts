@@ -85,8 +85,8 @@ export function viewsOf(
 export function checkPictureSize(image: Size, expected: Size, file: string, says: string): void {
   if (image.height === expected.height && image.width === expected.width) return;
   throw new UserError(
-    `${file}: ${image.width}x${image.height}, but ${says} says ${expected.width}x${expected.height} ` +
-      '(width x height); are they of one version?',
+    `${file}: ${image.height}x${image.width}, but ${says} says ${expected.height}x${expected.width} ` +
+      '(height x width); are they of one version?',
   );
 }
 

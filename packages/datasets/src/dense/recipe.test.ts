@@ -59,7 +59,7 @@ describe('sizes', () => {
   it('names a needle whose short side would vanish', () => {
     const needle = { width: 1, height: 5000 };
     expect(() => sizeWithin({ long: 1333, short: 800 }, needle, 'a.jpg')).toThrow(
-      'image a.jpg: 1x5000 (width x height) has no pixel left within 1333,800',
+      'image a.jpg: 5000x1 has no pixel left within 800x1333',
     );
   });
 });

@@ -109,7 +109,7 @@ export function sizeWithin({ long, short }: SizeLimits, { height, width }: Size,
   const scaled = { height: Math.trunc(height * factor + 0.5), width: Math.trunc(width * factor + 0.5) };
   if (scaled.height < 1 || scaled.width < 1) {
     throw new UserError(
-      `image ${name}: ${width}x${height} (width x height) has no pixel left within ${long},${short}; crop it`,
+      `image ${name}: ${height}x${width} has no pixel left within ${short}x${long}; crop it`,
     );
   }
   return scaled;

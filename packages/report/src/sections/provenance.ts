@@ -61,7 +61,7 @@ function weightsTable({ accuracy, speed, executions, comparisons }: Evidence): M
         ? html`${weights.file}, SHA-256 <code class="hash" title="${weights.sha256}">${shortHash(weights.sha256)}…</code>`
         : html`random weights, seed ${weights.seed}`;
     return html`<tr><th scope="row">${name}</th><td class="number">${whole(params)}</td>
-<td>${spec.imageWidth}×${spec.imageHeight}, patch ${spec.patchSize}, width ${spec.width}, ${spec.depth} blocks, ${spec.classes} classes</td><td>${source}</td></tr>
+<td>${spec.imageHeight}x${spec.imageWidth}, patch ${spec.patchSize}, width ${spec.width}, ${spec.depth} blocks, ${spec.classes} classes</td><td>${source}</td></tr>
 `;
   });
   const head = html`<tr><th scope="col">model</th><th scope="col" class="number">parameters</th><th scope="col">shape</th><th scope="col">weights</th></tr>`;

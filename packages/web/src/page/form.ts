@@ -124,7 +124,7 @@ export function modelNote(spec: ModelSpec, ignored: readonly string[]): string {
     `${parameterCount(spec).toLocaleString('en')} parameters`,
     `${depth} blocks`,
     `${sequenceLength(spec)} tokens`,
-    `${inChannels}×${imageHeight}×${imageWidth} pixels`,
+    `${imageHeight}x${imageWidth} pixels, ${inChannels} channels`,
   ];
   const unused =
     ignored.length === 0

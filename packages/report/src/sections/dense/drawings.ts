@@ -38,7 +38,7 @@ function oneImage(views: readonly View[], files: FileSet): Markup {
   const path = `images/${files.uniqueId(slug(`${record.key}-${image.id}`))}.png`;
   files.add(path, encodePng(Buffer.from(picture.pixels, 'base64'), picture.width, picture.height, 3));
   const colours = new ClassColours(classesOf(views));
-  const plain = html`<div class="view">${drawnPicture(image, path, [], `Image ${image.id}`)}<span>image ${image.id}<br>${image.width}×${image.height}</span></div>`;
+  const plain = html`<div class="view">${drawnPicture(image, path, [], `Image ${image.id}`)}<span>image ${image.id}<br>${image.height}x${image.width}</span></div>`;
   return html`<figure>${[plain, ...views.map((view) => answered(view, views, path, colours))]}${legend(views, colours)}</figure>
 `;
 }

@@ -18,7 +18,7 @@ export function resultsTable(groups: readonly DenseGroup[], footnotes: Footnotes
     'Figures in percent; FLOPs of the whole model at its own input size, percentages relative to the dense model; time of one image inside one thread, reading the file left out',
     head,
     groups.flatMap((group) => [
-      groupRow(html`${group.model.name} <small>input ${group.input.width}×${group.input.height}</small>`, 6),
+      groupRow(html`${group.model.name} <small>input ${group.input.height}x${group.input.width}</small>`, 6),
       ...group.records.map((record) => resultRow(group, record, footnotes)),
     ]),
     'dense-results',
@@ -81,7 +81,7 @@ export function partsTable({ model, input, records }: DenseGroup): Markup | null
     return html`<th scope="col" class="number">FLOPs<small>${plan}</small></th><th scope="col" class="number">ms<small>${plan}</small></th>`;
   })}</tr>`;
   return table(
-    html`${capitalised(model.name)}: where operations (strict profile, at ${input.width}×${input.height}) and time (at the images’ own sizes) go.
+    html`${capitalised(model.name)}: where operations (strict profile, at ${input.height}x${input.width}) and time (at the images’ own sizes) go.
 “Layers” is the backbone that is pruned; “embed” includes making ready for an image of another size. What has no count is no part of the FLOPs.`,
     head,
     [...rows, html`<tr><th scope="row"><strong>all</strong></th>${total}</tr>`],

@@ -17,6 +17,7 @@ export { type SharedWeight, shareWeights } from './segments/messages.ts';
 export { project } from './segments/project.ts';
 export { type Places, scoreImages, select, unprunedPlaces } from './segments/prune.ts';
 export { type Part, parts, type Stopwatch } from './segments/stopwatch.ts';
+export { affordableThreads, workerBytes } from './segments/worker-memory.ts';
 export { MemorySession, type Placement } from './training/memory-session.ts';
 export { startLinks, WorkerDied, WorkerLink } from './worker/link.ts';
 export { type Served, serve } from './worker/serve.ts';

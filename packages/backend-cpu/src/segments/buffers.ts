@@ -39,11 +39,25 @@ export interface SetBuffers {
 }
 
 /** Bytes that one image takes, in `sets` projection sets. */
-export function bytesPerImage(spec: ModelSpec, sets: number): number {
+function bytesPerImage(spec: ModelSpec, sets: number): number {
   const { width: d, innerWidth: E, dtRank: r, stateSize: N } = spec;
   const perToken = 2 * d + 2 * E + sets * (2 * E + r + 2 * N) + E + 2;
   const perImage = spec.inChannels * spec.imageHeight * spec.imageWidth + spec.classes;
   return 4 * (sequenceLength(spec) * perToken + perImage);
+}
+
+/** Activations of a chunk stay below this; larger chunks gain nothing once the matrix products are busy. */
+const chunkBytes = 64 * 2 ** 20;
+const largestChunk = 32;
+
+/** Most images of one chunk, and what each takes, bytes. */
+export function chunkFor(
+  spec: ModelSpec,
+  sets: number,
+  largest = largestChunk,
+): { readonly size: number; readonly bytes: number } {
+  const bytes = bytesPerImage(spec, sets);
+  return { size: Math.max(1, Math.min(largest, Math.floor(chunkBytes / bytes))), bytes };
 }
 
 /** @param batch most images at once */

@@ -19,7 +19,7 @@ import {
 } from '@vssm/kernels';
 import type { InferenceSession } from 'onnxruntime-node';
 import { createSession } from '../ort.ts';
-import { type Buffers, bytesPerImage, mixerPlaces, placeBuffers } from './buffers.ts';
+import { type Buffers, chunkFor, mixerPlaces, placeBuffers } from './buffers.ts';
 import type { Hooks, Stream } from './family.ts';
 import { HandOut } from './hand-out.ts';
 import type { ExtraPlaces, Mixer, MixJob } from './mixer.ts';
@@ -28,10 +28,6 @@ import { SessionRunner, type Tensors } from './runner.ts';
 import { SplitMixer, shareChannels } from './split-mixer.ts';
 import { Laps, type Stopwatch } from './stopwatch.ts';
 import { mixingOf } from './table.ts';
-
-/** Activations of a chunk stay below this; larger chunks gain nothing once the matrix products are busy. */
-const chunkBytes = 64 * 2 ** 20;
-const largestChunk = 32;
 
 /** What one image of a chunk is asked for and gives back. */
 export interface Chunk {
@@ -91,8 +87,7 @@ export class SegmentEngine {
     );
     const arena = new Arena(createMemory(), { limitBytes: 2 ** 32 });
     const kernels = await createKernels(arena.memory, { implementation: options.kernels ?? kernelChoice() });
-    const fitting = Math.floor(chunkBytes / bytesPerImage(spec, projectionSets.length));
-    const chunkSize = Math.max(1, Math.min(options.largest ?? largestChunk, fitting));
+    const { size: chunkSize } = chunkFor(spec, projectionSets.length, options.largest);
     const buffers = placeBuffers(arena, spec, projectionSets, chunkSize);
     const runner = await SessionRunner.create();
     const context = { spec, plan, weights, arena, kernels, buffers, runner, batch: chunkSize };

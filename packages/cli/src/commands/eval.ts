@@ -11,6 +11,7 @@ import { Command } from 'commander';
 import { datasetNamed, datasetNames } from '../dataset-named.ts';
 import { failedLines, shardLines, shardResult } from '../evaluated.ts';
 import { checkDataset } from '../inputs.ts';
+import { threadsWithinMemory } from '../options/affordable.ts';
 import { addBackendOptions, type BackendOptions } from '../options/backend.ts';
 import { classOrderOption } from '../options/data.ts';
 import { addModelOptions, loadModel, type ModelOptions, type SourcedModel } from '../options/model.ts';
@@ -79,7 +80,7 @@ async function run(options: Options): Promise<void> {
       plan,
       batch: options.batch,
       backend,
-      threads: options.threads,
+      threads: threadsWithinMemory(options.backend, source.spec, options.threads),
       out: folder,
       ...(shard !== undefined && { shard }),
       command: ['vssm', ...process.argv.slice(2)],

@@ -15,6 +15,7 @@ import {
   readInputTensor,
   tensorInput,
 } from '../inputs.ts';
+import { threadsWithinMemory } from '../options/affordable.ts';
 import { addBackendOptions, type BackendOptions } from '../options/backend.ts';
 import { addModelOptions, loadModel, type ModelOptions, type SourcedModel } from '../options/model.ts';
 import { whole } from '../options/numbers.ts';
@@ -57,7 +58,14 @@ async function run(options: Options): Promise<void> {
   try {
     const { classes } = source.spec;
     const { logits, kept, failed } = await predictImages({
-      ...{ backend, model: source, plan, input, batch: options.batch, threads: options.threads },
+      ...{
+        backend,
+        model: source,
+        plan,
+        input,
+        batch: options.batch,
+        threads: threadsWithinMemory(options.backend, source.spec, options.threads),
+      },
       progress: progressOn(process.stderr),
     });
     await writeSafetensors(options.out, predictionTensors(logits, classes, kept, input.count), {

@@ -8,6 +8,11 @@ export function threadCount(text: string): number {
   const asked = whole('--threads', 1)(text);
   const cores = availableParallelism();
   if (asked <= cores) return asked;
-  note(`--threads ${text}: this machine has ${cores} core${cores === 1 ? '' : 's'}, so ${cores} it is`);
+  note(`--threads ${text}: this machine has ${counted(cores, 'core')}, so ${cores} it is`);
   return cores;
+}
+
+/** 1 core, 2 cores */
+export function counted(count: number, singular: string): string {
+  return `${count} ${count === 1 ? singular : `${singular}s`}`;
 }

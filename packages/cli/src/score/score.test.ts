@@ -272,7 +272,7 @@ describe('vssm score miou', () => {
     const [first, second] = tensors.values();
     await writeSafetensors(other, new Map([...tensors, ['0', second]]));
     await expect(scoreMiou({ predictions: other, labels, ...rules })).rejects.toThrow(
-      `${other}: tensor "0": 23x17, but ${labels}: tensor "0" is 32x24`,
+      `${other}: tensor "0": 17x23, but ${labels}: tensor "0" is 24x32`,
     );
     await writeSafetensors(other, new Map([['0', { ...first, shape: [1, ...first.shape] }]]));
     await expect(scoreMiou({ predictions: other, labels: other, ...rules })).rejects.toThrow(

@@ -85,7 +85,7 @@ describe('openAde20k', () => {
     const path = join(dir, firstMap);
     const ade = await opened(dir);
     writeFileSync(path, labelPng(new Uint8Array(12), 3, 4));
-    await expect(ade.truth(0)).rejects.toThrow(`${path}: 4x3, but `);
+    await expect(ade.truth(0)).rejects.toThrow(`${path}: 3x4, but `);
     writeFileSync(path, labelPng(new Uint16Array(12).fill(2000), 3, 4, { depth: 16 }));
     await expect(ade.truth(0)).rejects.toThrow(`label map ${path}: label 2000, but the classes are 0 … 150`);
     writeFileSync(path, 'text');

@@ -140,7 +140,7 @@ describe('openCoco', () => {
     const dir = copy();
     cpSync(join(dir, 'val2017/000000000200.png'), join(dir, 'val2017/000000000100.png'));
     const coco = await opened(dir);
-    await expect(coco.load(0)).rejects.toThrow('000000000100.png: 64x80, but');
+    await expect(coco.load(0)).rejects.toThrow('000000000100.png: 80x64, but');
     const archives = packed();
     writeFileSync(join(archives, 'val2017.zip'), 'no zip');
     await expect(openCoco(archives)).rejects.toThrow(

@@ -1,5 +1,6 @@
 /** Made-up evidence for tests: a run of every kind of record and a paper table. No number here was measured. */
 import { createHash } from 'node:crypto';
+import { cpSync } from 'node:fs';
 import { join } from 'node:path';
 import { formatSchedule, type PruningPlan } from '@vssm/core';
 import { modelFlops, pruningPlan, tokenCounts, vimModels, vimSpec } from '@vssm/families';
@@ -116,10 +117,27 @@ interface Written {
   readonly skipped: SkippedRecord[];
 }
 
-/** Writes a whole run folder with predictions into a new temporary folder. */
-export function writeMadeUpRun(
-  options: { readonly partial?: boolean; readonly hostile?: string } = {},
-): Written {
+interface RunOptions {
+  readonly partial?: boolean;
+  readonly hostile?: string;
+}
+
+const written = new Map<string, Written>();
+
+/**
+ * A whole run folder with predictions, in a new temporary folder. It is written once in a test file, as every line
+ * waits for the disk, and copied from then on.
+ */
+export function writeMadeUpRun(options: RunOptions = {}): Written {
+  const name = JSON.stringify(options);
+  const first = written.get(name) ?? writeRun(options);
+  written.set(name, first);
+  const folder = join(temporaryFolder(), 'run');
+  cpSync(first.folder, folder, { recursive: true });
+  return { ...structuredClone(first), folder };
+}
+
+function writeRun(options: RunOptions): Written {
   const folder = join(temporaryFolder(), 'run');
   const results = openResults(folder);
   const text = options.hostile ?? '';

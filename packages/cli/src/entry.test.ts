@@ -81,7 +81,7 @@ describe('vssm', () => {
 
   it('keeps what Node makes of the sources, for the next start', () => {
     vssm([entry, '--help']);
-    const { stderr } = vssm([entry, '--help'], { NODE_DEBUG_NATIVE: 'COMPILE_CACHE' });
+    const { stderr } = vssm([entry, '--help'], { NODE_DEBUG_NATIVE: 'COMPILE_CACHE', NODE_COMPILE_CACHE: undefined });
     expect(stderr).toContain('node_modules/.cache/vssm-code');
     expect(stderr).toMatch(/code cache for ESM \S*main\.ts was accepted/);
   });

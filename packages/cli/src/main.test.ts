@@ -283,9 +283,9 @@ describe.skipIf(!existsSync(fileURLToPath(new URL('../../../.git', import.meta.u
     const earlier = { ...entry, commit: 'a'.repeat(40), at: '2001-01-01T00:00:00Z' };
     earlier.rows[0].correct1--;
     writeFileSync(join(folder, file, '../earlier.json'), JSON.stringify(earlier));
-    const { code, stderr } = await vssm('history', '--results', 'night', '--history', 'kept');
+    const { code, stdout } = await vssm('history', '--results', 'night', '--history', 'kept');
     expect(code).toBe(1);
-    expect(stderr).toMatch(/accuracy: eval\/fashion-mnist:dense:[0-9a-f]{8}: right among 1 and 5/);
+    expect(stdout).toMatch(/accuracy: eval\/fashion-mnist:dense:[0-9a-f]{8}: right among 1 and 5/);
   }, 120_000);
 });
 

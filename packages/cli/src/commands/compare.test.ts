@@ -31,7 +31,9 @@ describe('vssm compare', () => {
     const [out, report] = [join(folder, 'run'), join(folder, 'report')];
     const result = await compare({ ...usual, out, report });
     expect(result.exitCode).toBe(0);
-    expect(result.text).toContain('2,4,6@0.7: 2 images of Fashion-MNIST test by the reference');
+    expect(result.text).toContain(
+      '2,4,6@0.7, gated clip, decay, positional: 2 images of Fashion-MNIST test by the reference',
+    );
     expect(existsSync(join(report, 'charts/backends-parity-vim-nano-fmnist-embedded.wide.svg'))).toBe(true);
     const records = readResults(out).records.filter((record) => record.kind === 'comparison');
     expect(records).toHaveLength(4);

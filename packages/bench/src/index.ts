@@ -27,12 +27,12 @@ export { checkExperiment, paperTable } from './check-experiment.ts';
 export { codeVersion, trainingCode } from './code/made-with.ts';
 export {
   type CompareOutcome,
-  type CompareRequest,
   compareBackends,
   parseBatches,
 } from './compare/compare.ts';
 export { choosePaths, nameOf } from './compare/competitors.ts';
 export { imagesOfDataset, madeUpImages } from './compare/images.ts';
+export type { CompareRequest } from './compare/request.ts';
 export { type DatasetId, datasetNames } from './dataset-names.ts';
 export { datasetSources, defaultSampleSizes } from './datasets.ts';
 export type { DetectionScore } from './dense/detection.ts';

@@ -1,7 +1,7 @@
 /** The units of work that a run consists of, fully decided before any of them starts. */
 import type { Shard } from './shard.ts';
 import { kindOf, type WorkTask } from './work/index.ts';
-import type { SkippedTask } from './work/kind.ts';
+import type { SkippedTask } from './work/row.ts';
 
 export type { SkippedTask, WorkTask };
 export type Task = WorkTask | SkippedTask;

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { answer, isComparable, isOnPaperData } from './answers.ts';
-import { gatherEvidence } from './evidence.ts';
+import { gatherEvidence } from './gather.ts';
 import { paper, writeMadeUpRun } from './made-up.test-data.ts';
 
 const evidence = gatherEvidence([writeMadeUpRun().folder], [paper]);

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { contrastResult, contrastSettings, contrasts, verdict } from './contrasts.ts';
-import { gatherEvidence } from './evidence.ts';
+import { gatherEvidence } from './gather.ts';
 import { writeMadeUpRun } from './made-up.test-data.ts';
 import { PairedComparison } from './paired.ts';
 

@@ -1,5 +1,4 @@
 import { describe, expect, it } from 'vitest';
-import { gatherEvidence } from './evidence.ts';
 import {
   armOf,
   bestWhole,
@@ -12,6 +11,7 @@ import {
   timeRatio,
   tokenTimeRatio,
 } from './executions.ts';
+import { gatherEvidence } from './gather.ts';
 import { writeMadeUpRun } from './made-up.test-data.ts';
 
 const evidence = gatherEvidence([writeMadeUpRun().folder], []);

@@ -3,9 +3,17 @@ import { createHash } from 'node:crypto';
 import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { resultsFileName } from '@vssm/results';
+import { type HistoryEntry, type PaperTable, resultsFileName } from '@vssm/results';
 import { markerFile } from './files.ts';
-import type { ReportRequest } from './report.ts';
+
+export interface ReportSources {
+  /** Run folders or results files. */
+  readonly results: readonly string[];
+  /** The paper's numbers, one table per benchmark. */
+  readonly benchmarks: readonly PaperTable[];
+  /** What earlier commits gave, oldest first. */
+  readonly history?: readonly HistoryEntry[];
+}
 
 /** In every report, beside the marker. */
 export const madeOfFile = 'made-of.json';
@@ -22,7 +30,7 @@ const drawnBy = [
 ];
 
 /** SHA-256 over results, the state of their predictions files, the paper's numbers, history, and our own sources. */
-export function madeOf({ results, benchmarks, history = [] }: Omit<ReportRequest, 'out'>): string {
+export function madeOf({ results, benchmarks, history = [] }: ReportSources): string {
   const hash = createHash('sha256').update(JSON.stringify([results, benchmarks, history]));
   for (const place of results) {
     const file = statSync(place).isDirectory() ? join(place, resultsFileName) : place;

@@ -3,7 +3,8 @@ import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { pruningPlan } from '@vssm/families';
 import { type DenseRecord, encodeRuns, type PaperTable, readPaperTable } from '@vssm/results';
-import { type Evidence, gatherEvidence } from './evidence.ts';
+import type { Evidence } from './evidence.ts';
+import { gatherEvidence } from './gather.ts';
 import { writeMadeUpRun } from './made-up.test-data.ts';
 import { evidenceOf, madeUpFinetuning } from './made-up-finetuning.test-data.ts';
 

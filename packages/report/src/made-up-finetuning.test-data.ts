@@ -3,7 +3,8 @@ import { createHash } from 'node:crypto';
 import { formatSchedule, type PruningPlan } from '@vssm/core';
 import { densePlan, pruningPlan, tokenCounts, vimSpec } from '@vssm/families';
 import { type AccuracyRecord, type FinetuningRecord, resultRecordSchema } from '@vssm/results';
-import { type Evidence, gatherEvidence } from './evidence.ts';
+import type { Evidence } from './evidence.ts';
+import { gatherEvidence } from './gather.ts';
 
 const digest = (text: string) => createHash('sha256').update(text).digest('hex');
 

@@ -1,8 +1,8 @@
 import { cpSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { gatherEvidence } from './evidence.ts';
 import type { FileSet } from './files.ts';
+import { gatherEvidence } from './gather.ts';
 import { escapeHtml } from './html.ts';
 import { paper, writeMadeUpRun } from './made-up.test-data.ts';
 import { reportFiles, writeReport } from './report.ts';

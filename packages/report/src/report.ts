@@ -2,12 +2,12 @@
 import { readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import type { HistoryEntry, PaperTable } from '@vssm/results';
 import { csv } from './charts/chart.ts';
-import { type Evidence, gatherEvidence, isPartial } from './evidence.ts';
+import { type Evidence, isPartial } from './evidence.ts';
 import { FileSet, markerFile } from './files.ts';
 import { flatColumns, flatResults } from './flat-results.ts';
-import { isMadeOf, madeOf, madeOfFile } from './made-of.ts';
+import { gatherEvidence } from './gather.ts';
+import { isMadeOf, madeOf, madeOfFile, type ReportSources } from './made-of.ts';
 import { page } from './page.ts';
 import { PairedComparison } from './paired.ts';
 import { paletteCss } from './palette.ts';
@@ -32,13 +32,7 @@ import { strip } from './sections/strip.ts';
 import { tradeoff } from './sections/tradeoff.ts';
 import { trends } from './sections/trends.ts';
 
-export interface ReportRequest {
-  /** Run folders or results files. */
-  readonly results: readonly string[];
-  /** The paper's numbers, one table per benchmark. */
-  readonly benchmarks: readonly PaperTable[];
-  /** What earlier commits gave, oldest first. */
-  readonly history?: readonly HistoryEntry[];
+export interface ReportRequest extends ReportSources {
   /** Folder to write; an older report there is replaced at once, anything else is refused. */
   readonly out: string;
   /** Leaves a report alone that is there already and was made of the same. */

@@ -2,42 +2,15 @@
  * Every way to carry out a model, held against the float64 reference and timed beside the others. Times of one
  * batch size and plan are taken turn about; each plan has rounds of its own.
  */
-import { type PruningPlan, UserError } from '@vssm/core';
+import { UserError } from '@vssm/core';
 import { type ComparisonRecord, openResults } from '@vssm/results';
 import { codeVersion } from '../code/made-with.ts';
-import type { ExecutionPath, PathOptions } from '../execution-paths.ts';
 import { interruptible, listenForInterruption } from '../interruption.ts';
 import { keyOf } from '../keys.ts';
-import type { Progress } from '../progress.ts';
-import type { ReadyModel } from '../resources.ts';
 import { writeRunHeader } from '../run-header.ts';
-import type { SpeedBudget } from '../speed-budget.ts';
 import { acceleratorOf, type Competitor, nameOf, probePath } from './competitors.ts';
-import type { ComparedImages } from './images.ts';
 import { PlanComparison } from './plan-comparison.ts';
-
-export interface CompareRequest {
-  readonly model: Omit<ReadyModel, 'id'>;
-  readonly plans: readonly PruningPlan[];
-  readonly paths: readonly ExecutionPath[];
-  /** True: the paths were named by the user. */
-  readonly pathsAsked: boolean;
-  readonly images: ComparedImages;
-  /** The reference answers this many of the images, the first ones. */
-  readonly referenceImages: number;
-  /** Time that one path has for the reference's images, and again for all; the first batch is always run. */
-  readonly budgetMs: number;
-  /** Batch sizes to time. */
-  readonly batches: readonly number[];
-  readonly speedBudget: SpeedBudget;
-  readonly threads: number;
-  readonly pathOptions: PathOptions;
-  /** Run folder. */
-  readonly out: string;
-  /** As typed, one argument per element. */
-  readonly command: readonly string[];
-  readonly progress: Progress;
-}
+import type { CompareRequest } from './request.ts';
 
 export type CompareOutcome =
   | { readonly state: 'done'; readonly records: readonly ComparisonRecord[] }

@@ -5,10 +5,10 @@ import { type ComparisonRecord, type Results, schemaVersion } from '@vssm/result
 import { costOf } from '../cost.ts';
 import { keyOf } from '../keys.ts';
 import { firstAnswers, parityOf } from './answers.ts';
-import type { CompareRequest } from './compare.ts';
 import { type Competitor, type LoadedPath, loadPath, nameOf, unavailable } from './competitors.ts';
 import type { Parity } from './parity.ts';
 import { type ReferenceAnswer, referenceAnswer } from './reference-answers.ts';
+import type { CompareRequest } from './request.ts';
 import { type Timing, timePaths } from './time-paths.ts';
 
 /** Images of one run while answers are compared; timing has its own sizes. */

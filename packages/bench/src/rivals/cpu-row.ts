@@ -5,8 +5,8 @@ import type { ModelId } from '../models.ts';
 import { imageMs } from '../pace.ts';
 import type { ReadyModel } from '../resources.ts';
 import type { RecordHead } from '../work/heads.ts';
-import type { RowBase, SkippedTask } from '../work/kind.ts';
 import type { Planning } from '../work/planning.ts';
+import type { RowBase, SkippedTask } from '../work/row.ts';
 
 export interface CpuRow extends RowBase {
   readonly paper: null;

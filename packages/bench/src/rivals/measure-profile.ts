@@ -10,11 +10,16 @@ import type { ProfileRecord } from '@vssm/results';
 import { median } from '@vssm/results/statistics';
 import { costOf } from '../cost.ts';
 import { randomBatch } from '../speed.ts';
-import type { ProfileRow } from '../work/profile.ts';
 import type { RunState, Workplace } from '../workplace.ts';
 import type { CpuArm } from './cpu-row.ts';
 import { partCost } from './part-costs.ts';
 import { measureRoofs, type Roof } from './roofs.ts';
+
+export interface ProfileShape {
+  readonly batch: number;
+  readonly warmup: number;
+  readonly rounds: number;
+}
 
 export interface ProfileTask {
   readonly kind: 'profile';
@@ -22,7 +27,7 @@ export interface ProfileTask {
   readonly label: string;
   /** Whose roofs are measured; the profile itself is of one thread. */
   readonly threads: number;
-  readonly shape: Pick<ProfileRow, 'batch' | 'warmup' | 'rounds'>;
+  readonly shape: ProfileShape;
   readonly arms: readonly CpuArm[];
 }
 

@@ -5,12 +5,11 @@ import { pairedSpeedup, timeStatistics } from '@vssm/results/statistics';
 import { costOf } from '../cost.ts';
 import { timeTurnAbout } from '../speed.ts';
 import type { SpeedBudget } from '../speed-budget.ts';
-import type { RivalsRow } from '../work/rivals.ts';
 import type { RunState, Workplace } from '../workplace.ts';
 import { calibrateMode, type Trial } from './calibrate.ts';
 import type { CpuArm } from './cpu-row.ts';
 import { type MemoryRequest, measurePeakMemory } from './memory.ts';
-import type { ExecutionForm, Mode } from './modes.ts';
+import type { ExecutionForm, Mode, Modes } from './modes.ts';
 import { openRival, type Rival, type RivalSetup } from './rival.ts';
 
 export interface RivalsTask {
@@ -19,7 +18,7 @@ export interface RivalsTask {
   readonly key: string;
   readonly label: string;
   readonly threads: number;
-  readonly modes: RivalsRow['modes'];
+  readonly modes: Modes;
   readonly budget: SpeedBudget;
   readonly arms: readonly (CpuArm & { readonly form: ExecutionForm })[];
 }

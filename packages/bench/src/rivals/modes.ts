@@ -33,3 +33,6 @@ export function usualMode(form: ExecutionForm, threads: number): Mode {
   };
   return { cores, threads, batch: each[form] * threads };
 }
+
+/** `calibrate`: each form in the best of several modes, tried first. Otherwise the mode of each form. */
+export type Modes = 'calibrate' | ((form: ExecutionForm, threads: number) => Mode);

@@ -30,8 +30,10 @@ export const accuracy: WorkKind<AccuracyRow, AccuracyTask> = {
     const { model, dataset } = opened;
     const chosen = (of: AccuracyRow): ImageChoice => chooseImages(dataset, of.images, sampling(of, planning));
     const images = chosen(row);
-    const twin = planning.rows.find(({ id }) => id === row.unlessSameAs);
-    if (twin?.kind === 'accuracy' && chosen(twin).idsHash === images.idsHash) return null;
+    const twin = planning.rows.find(
+      (other): other is AccuracyRow => other.kind === 'accuracy' && other.id === row.unlessSameAs,
+    );
+    if (twin !== undefined && chosen(twin).idsHash === images.idsHash) return null;
 
     const made = { work: 'accuracy', dataset: row.dataset } as const;
     const batch = batchSize(model.spec);

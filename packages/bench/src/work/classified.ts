@@ -7,8 +7,8 @@ import { type DatasetId, datasetNames } from '../dataset-names.ts';
 import { checkFit } from '../datasets.ts';
 import { benchModels, type ModelId } from '../models.ts';
 import type { ReadyModel } from '../resources.ts';
-import type { RowBase, SkippedTask } from './kind.ts';
 import type { Planning } from './planning.ts';
+import type { RowBase, SkippedTask } from './row.ts';
 
 export interface ClassifiedRow extends RowBase {
   readonly model: ModelId;

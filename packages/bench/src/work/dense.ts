@@ -18,7 +18,8 @@ import {
 import { answersKey, headsOf, imagesOf, partOf } from '../evaluation/image-task.ts';
 import { firstImages, type ImageChoice } from '../images.ts';
 import { keyOf } from '../keys.ts';
-import type { RowBase, WorkKind } from './kind.ts';
+import type { WorkKind } from './kind.ts';
+import type { RowBase } from './row.ts';
 
 export interface DenseRowOf<Kind extends DenseTaskKind> extends RowBase {
   readonly kind: Kind;

@@ -1,10 +1,11 @@
 /** The kinds of work. One more is a file beside this one, and a line here. */
 import { accuracy } from './accuracy.ts';
 import { detection } from './detection.ts';
-import type { RowBase, TaskBase, WorkKind } from './kind.ts';
+import type { TaskBase, WorkKind } from './kind.ts';
 import { lengths } from './lengths.ts';
 import { profile } from './profile.ts';
 import { rivals } from './rivals.ts';
+import type { RowBase } from './row.ts';
 import { segmentation } from './segmentation.ts';
 import { speed } from './speed.ts';
 import { strip } from './strip.ts';

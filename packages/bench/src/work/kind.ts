@@ -3,34 +3,15 @@
  * runner, the preview, shards and merging ask a task's kind and nothing else, so that one more kind is a file here and
  * a line in index.ts.
  */
-import type { SkippedRecord } from '@vssm/results';
 import type { Cost } from '../cost.ts';
 import type { Shard } from '../shard.ts';
 import type { RunState, Workplace } from '../workplace.ts';
 import type { RecordHead } from './heads.ts';
 import type { Planning } from './planning.ts';
-
-/** What every row of an experiment says. */
-export interface RowBase {
-  readonly kind: string;
-  /** Unique within the experiment. */
-  readonly id: string;
-  /** For people. */
-  readonly label: string;
-  /** Row of the paper's table that this one answers, if any. */
-  readonly paper: { readonly table: number; readonly row: string } | null;
-  /** Caveats that belong next to the number. */
-  readonly notes: readonly string[];
-}
+import type { RowBase, SkippedTask } from './row.ts';
 
 export interface TaskBase {
   readonly kind: string;
-}
-
-/** A row that is not run, and why. */
-export interface SkippedTask {
-  readonly kind: 'skipped';
-  readonly record: SkippedRecord;
 }
 
 export interface WorkKind<Row extends RowBase, Task extends TaskBase & { readonly kind: Row['kind'] }> {

@@ -4,13 +4,12 @@ import { type SkippedRecord, schemaVersion } from '@vssm/results';
 import type { MadeWith } from '../code/made-with.ts';
 import type { Cost } from '../cost.ts';
 import type { DatasetId } from '../dataset-names.ts';
-import type { Experiment, ExperimentRow } from '../experiment.ts';
 import { keyOf } from '../keys.ts';
 import type { ReadyModel, Resources } from '../resources.ts';
 import { skippedRecord } from '../skipped.ts';
 import type { SpeedBudget } from '../speed-budget.ts';
 import type { RecordHead } from './heads.ts';
-import type { RowBase, SkippedTask } from './kind.ts';
+import type { RowBase, SkippedTask } from './row.ts';
 
 export interface PlanSettings {
   readonly full: boolean;
@@ -27,12 +26,18 @@ export interface PlanSettings {
   readonly machine: Readonly<Record<string, string | number>>;
 }
 
+/** The experiment, as far as planning its rows reads it. */
+export interface PlannedExperiment {
+  readonly id: string;
+  readonly rows: readonly RowBase[];
+}
+
 export class Planning {
-  readonly #experiment: Experiment;
+  readonly #experiment: PlannedExperiment;
   readonly resources: Resources;
   readonly settings: PlanSettings;
 
-  constructor(experiment: Experiment, resources: Resources, settings: PlanSettings) {
+  constructor(experiment: PlannedExperiment, resources: Resources, settings: PlanSettings) {
     this.#experiment = experiment;
     this.resources = resources;
     this.settings = settings;
@@ -43,7 +48,7 @@ export class Planning {
     return this.#experiment.id;
   }
 
-  get rows(): readonly ExperimentRow[] {
+  get rows(): readonly RowBase[] {
     return this.#experiment.rows;
   }
 

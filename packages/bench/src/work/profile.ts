@@ -2,14 +2,11 @@
 import type { PruningPlan } from '@vssm/core';
 import { keyOf } from '../keys.ts';
 import { armMs, type CpuRow, cpuWork, statedThreads, unlessElsewhere } from '../rivals/cpu-row.ts';
-import { measureProfile, type ProfileTask } from '../rivals/measure-profile.ts';
+import { measureProfile, type ProfileShape, type ProfileTask } from '../rivals/measure-profile.ts';
 import type { WorkKind } from './kind.ts';
 
-export interface ProfileRow extends CpuRow {
+export interface ProfileRow extends CpuRow, ProfileShape {
   readonly kind: 'profile';
-  readonly batch: number;
-  readonly warmup: number;
-  readonly rounds: number;
   readonly arms: readonly { readonly id: string; readonly label: string; readonly plan: PruningPlan }[];
 }
 

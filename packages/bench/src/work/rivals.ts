@@ -3,7 +3,7 @@ import type { PruningPlan } from '@vssm/core';
 import { keyOf } from '../keys.ts';
 import { armMs, type CpuRow, cpuWork, statedThreads, unlessElsewhere } from '../rivals/cpu-row.ts';
 import { measureRivals, type RivalsTask } from '../rivals/measure-rivals.ts';
-import { candidateModes, type ExecutionForm, type Mode } from '../rivals/modes.ts';
+import { candidateModes, type ExecutionForm, type Modes } from '../rivals/modes.ts';
 import { expectedRounds, type SpeedBudget } from '../speed-budget.ts';
 import type { WorkKind } from './kind.ts';
 
@@ -18,8 +18,7 @@ export interface RivalsRow extends CpuRow {
   readonly kind: 'rivals';
   readonly cores: 'all' | 'one';
   readonly arms: readonly RivalArm[];
-  /** `calibrate`: each form in the best of several modes, tried first. Otherwise the mode of each form. */
-  readonly modes: 'calibrate' | ((form: ExecutionForm, threads: number) => Mode);
+  readonly modes: Modes;
   readonly budget: SpeedBudget;
 }
 

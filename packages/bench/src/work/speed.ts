@@ -6,7 +6,8 @@ import type { ModelId } from '../models.ts';
 import { imageMs, loadMs } from '../pace.ts';
 import { measureSpeed, type SpeedTask } from '../speed.ts';
 import { expectedRounds } from '../speed-budget.ts';
-import type { RowBase, WorkKind } from './kind.ts';
+import type { WorkKind } from './kind.ts';
+import type { RowBase } from './row.ts';
 
 export interface SpeedRow extends RowBase {
   readonly kind: 'speed';
@@ -18,15 +19,15 @@ export interface SpeedRow extends RowBase {
   readonly against: string | null;
 }
 
+const isSpeed = (row: RowBase): row is SpeedRow => row.kind === 'speed';
+
 export const speed: WorkKind<SpeedRow, SpeedTask> = {
   kind: 'speed',
 
   async plan(unpruned, planning) {
     if (unpruned.against !== null) return null;
     const { speedBudget: budget, threads, machine } = planning.settings;
-    const pruned = planning.rows.filter(
-      (row): row is SpeedRow => row.kind === 'speed' && row.against === unpruned.id,
-    );
+    const pruned = planning.rows.filter(isSpeed).filter(({ against }) => against === unpruned.id);
     const rows = [unpruned, ...pruned];
     for (const row of pruned) {
       if (row.model !== unpruned.model || row.batch !== unpruned.batch) {

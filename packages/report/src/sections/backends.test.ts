@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { backendComparisons, earlierComparisons } from '../comparisons.ts';
-import { type Evidence, gatherEvidence } from '../evidence.ts';
+import type { Evidence } from '../evidence.ts';
+import { gatherEvidence } from '../gather.ts';
 import { madeUpComparisons } from '../made-up-comparisons.test-data.ts';
 import { reportFiles } from '../report.ts';
 

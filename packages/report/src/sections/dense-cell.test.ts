@@ -3,8 +3,9 @@ import { pruningPlan } from '@vssm/families';
 import { type DenseRecord, readPaperTable } from '@vssm/results';
 import { describe, expect, it } from 'vitest';
 import { answer } from '../answers.ts';
-import { type Evidence, gatherEvidence, isPartial } from '../evidence.ts';
+import { type Evidence, isPartial } from '../evidence.ts';
 import { FileSet } from '../files.ts';
+import { gatherEvidence } from '../gather.ts';
 import { PairedComparison } from '../paired.ts';
 import { paperTables } from './paper-tables.ts';
 

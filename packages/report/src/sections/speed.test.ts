@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { gatherEvidence } from '../evidence.ts';
+import { gatherEvidence } from '../gather.ts';
 import { writeMadeUpRun } from '../made-up.test-data.ts';
 import { gainOf } from './speed.ts';
 

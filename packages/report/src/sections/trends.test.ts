@@ -1,6 +1,6 @@
 import type { HistoryEntry } from '@vssm/results';
 import { describe, expect, it } from 'vitest';
-import { gatherEvidence } from '../evidence.ts';
+import { gatherEvidence } from '../gather.ts';
 import { paper, writeMadeUpRun } from '../made-up.test-data.ts';
 import { reportFiles } from '../report.ts';
 

@@ -1,6 +1,7 @@
 import type { ProfileRecord, SpeedRecord } from '@vssm/results';
 import { describe, expect, it } from 'vitest';
-import { type Evidence, gatherEvidence } from '../../evidence.ts';
+import type { Evidence } from '../../evidence.ts';
+import { gatherEvidence } from '../../gather.ts';
 import { writeMadeUpRun } from '../../made-up.test-data.ts';
 import { targets } from './targets.ts';
 

@@ -1,8 +1,8 @@
 import { pruningPlan } from '@vssm/families';
 import { type DenseRecord, encodeRuns } from '@vssm/results';
 import { describe, expect, it } from 'vitest';
-import { gatherEvidence } from '../../evidence.ts';
 import { FileSet } from '../../files.ts';
+import { gatherEvidence } from '../../gather.ts';
 import { escapeHtml } from '../../html.ts';
 import { PairedComparison } from '../../paired.ts';
 import { dense } from './dense.ts';

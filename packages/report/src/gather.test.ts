@@ -2,7 +2,7 @@ import { appendFileSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { type AccuracyRecord, resultsFileName } from '@vssm/results';
 import { describe, expect, it } from 'vitest';
-import { gatherEvidence } from './evidence.ts';
+import { gatherEvidence } from './gather.ts';
 import { writeMadeUpRun } from './made-up.test-data.ts';
 
 /** A made-up run with copies of its first accuracy of a pruned model appended, each with a key of its own. */

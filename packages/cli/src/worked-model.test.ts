@@ -79,7 +79,7 @@ describe('the worked example of a new family', () => {
     const changed = new Set(edits.filter(({ how }) => how !== 'a new file').map(({ file }) => file));
     expect([...changed].sort()).toEqual([
       'packages/backend-cpu/src/segments/table.ts',
-      'packages/backend-webgpu/src/page/gpu/mixer.ts',
+      'packages/backend-webgpu/src/page/gpu/table.ts',
       'packages/backend/src/golden/families.ts',
       'packages/families/src/checkpoint/table.ts',
       'packages/families/src/graph/table.ts',

@@ -12,7 +12,6 @@ import type { Checkpoint } from '@vssm/checkpoints';
 import type { CountRule, Flops, FlopsProfile, PlanRules, PruningPlan, Weights } from '@vssm/core';
 import type { Observer, ReferencePrediction } from '@vssm/core/reference';
 import type { EmitContext, EmittedModel, GraphBuilder, ProjectionSet, Segments, Value } from '@vssm/graph';
-import type { GridOptions } from './checkpoint/size.ts';
 
 /** What every spec holds. Kernels, graphs and reports that serve all families read these fields only. */
 export interface BaseSpec {
@@ -195,6 +194,21 @@ export interface FamilyGraphs<Spec extends BaseSpec> {
     block: number,
     lengths: readonly [number, number],
   ): CountedPart;
+}
+
+/** What the weights of a model may leave open; said by whoever loads them. */
+export interface GridOptions {
+  /** Step between patches, pixels; Vim's only. */
+  readonly stride?: number;
+  /** Input image, pixels. */
+  readonly imageSize?: Size;
+  /** Grid of the position embedding: patches per column and row. */
+  readonly grid?: Size;
+  /**
+   * An input at hand, pixels, which nobody says the model was trained on: it tells how the patches lie where they make
+   * no square, neither image nor grid is given, and it has as many.
+   */
+  readonly input?: Size;
 }
 
 /** A family's files. */

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { gatherEvidence } from './evidence.ts';
+import { gatherEvidence } from './gather.ts';
 import { paper, writeMadeUpRun } from './made-up.test-data.ts';
 import { agreement, publishedGflops } from './published-gflops.ts';
 import { gflopsHere } from './sections/gflops-here.ts';

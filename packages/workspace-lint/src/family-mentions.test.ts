@@ -62,6 +62,7 @@ describe('the workspace', () => {
     write('packages/families/src/table.ts', mention);
     write('packages/backend-cpu/src/segments/table.ts', mention);
     write('packages/backend-cpu/src/segments/vim/mixer.ts', mention);
+    write('packages/backend-webgpu/src/page/gpu/table.ts', mention);
     write('packages/backend-webgpu/src/page/gpu/vim-mixer.ts', mention);
     write('packages/cli/src/main.test.ts', mention);
     write('benchmarks/cpu/experiment.ts', mention);

@@ -20,7 +20,7 @@ const tables: readonly RegExp[] = [
   /^packages\/families\/src\/(graph|checkpoint)\/table\.ts$/,
   // One table of mixers per backend.
   /^packages\/backend-cpu\/src\/segments\/table\.ts$/,
-  /^packages\/backend-webgpu\/src\/page\/gpu\/mixer\.ts$/,
+  /^packages\/backend-webgpu\/src\/page\/gpu\/table\.ts$/,
   // Declarations of benchmarks, and rows that several tables share.
   /^benchmarks\//,
   /^packages\/bench\/src\/(arms|index)\.ts$/,

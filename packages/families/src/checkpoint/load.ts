@@ -2,14 +2,19 @@
 import { basename } from 'node:path';
 import { type Checkpoint, leftOut } from '@vssm/checkpoints';
 import { type Tensor, UserError, type Weights } from '@vssm/core';
+import type { GridOptions } from '../family.ts';
 import { checkSpec, modelTensors } from '../model.ts';
 import { type ModelFamily, type ModelSpec, modelFamilies } from '../table.ts';
 import { checkFinite } from './check.ts';
-import type { GridOptions } from './size.ts';
 import { familyCheckpoints } from './table.ts';
 
 /** `asked`: by whoever loads it; `tensors`: no other family has such names; `default`: the first that has. */
 export type FamilyEvidence = 'asked' | 'tensors' | 'file name' | 'default';
+
+export interface LoadOptions extends GridOptions {
+  /** Whose weights they are, where tensors alone cannot tell; default: see loadModel. */
+  readonly family?: ModelFamily;
+}
 
 export interface LoadedCheckpoint {
   readonly spec: ModelSpec;
@@ -31,7 +36,7 @@ export interface LoadedCheckpoint {
  * @throws UserError for another family's file; missing, extra or misshapen tensors, all listed; NaN and
  * infinity; an image size or grid that does not fit the position embedding
  */
-export function loadModel(checkpoint: Checkpoint, options: GridOptions = {}): LoadedCheckpoint {
+export function loadModel(checkpoint: Checkpoint, options: LoadOptions = {}): LoadedCheckpoint {
   try {
     return load(checkpoint, options);
   } catch (error) {
@@ -40,7 +45,7 @@ export function loadModel(checkpoint: Checkpoint, options: GridOptions = {}): Lo
   }
 }
 
-function load(checkpoint: Checkpoint, options: GridOptions): LoadedCheckpoint {
+function load(checkpoint: Checkpoint, options: LoadOptions): LoadedCheckpoint {
   const { tensors } = checkpoint;
   const { family, familyFrom } = decideFamily(checkpoint, options.family);
   const { infer, unused } = familyCheckpoints[family];

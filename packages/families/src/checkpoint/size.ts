@@ -1,26 +1,6 @@
 /** Sizes of images and grids, height before width, as options give them. */
 import { UserError } from '@vssm/core';
 import type { Size } from '../family.ts';
-import type { ModelFamily } from '../table.ts';
-
-export type { Size };
-
-/** What the weights of a model may leave open. */
-export interface GridOptions {
-  /** Whose weights they are, where tensors alone cannot tell; default: see loadModel. */
-  readonly family?: ModelFamily;
-  /** Step between patches, pixels; Vim's only. */
-  readonly stride?: number;
-  /** Input image, pixels. */
-  readonly imageSize?: Size;
-  /** Grid of the position embedding: patches per column and row. */
-  readonly grid?: Size;
-  /**
-   * An input at hand, pixels, which nobody says the model was trained on: it tells how the patches lie where they make
-   * no square, neither image nor grid is given, and it has as many.
-   */
-  readonly input?: Size;
-}
 
 export function checkSize(what: string, { height, width }: Size, least: number): void {
   for (const side of [height, width]) checkWhole(what, side, least);

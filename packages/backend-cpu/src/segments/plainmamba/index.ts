@@ -1,7 +1,7 @@
 /** PlainMamba's layers on the kernels. */
 import { type PlainMambaSpec, plainMambaGrid } from '@vssm/families';
 import { takesGrid, takesStates } from '@vssm/kernels';
-import type { Mixing } from '../table.ts';
+import type { Mixing } from '../mixing.ts';
 import { plainMambaHooks } from './family.ts';
 import { GridMixer } from './mixer.ts';
 

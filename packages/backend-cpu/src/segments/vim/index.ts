@@ -1,7 +1,7 @@
 /** Vim's blocks on the kernels. */
 import type { BidirectionalModel, VimSpec } from '@vssm/families';
 import { maxTaps, takesStates } from '@vssm/kernels';
-import type { Mixing } from '../table.ts';
+import type { Mixing } from '../mixing.ts';
 import { vimHooks } from './family.ts';
 import { SequenceMixer } from './mixer.ts';
 

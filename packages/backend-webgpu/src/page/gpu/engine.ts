@@ -15,9 +15,10 @@ import type { Runtime } from '../ort.ts';
 import { allBuffers, type Buffers, chunkSizeFor, createBuffers } from './buffers.ts';
 import { type SharedDevice, watched } from './device.ts';
 import { Kernels } from './dispatch.ts';
-import { createMixer, type Mixer } from './mixer.ts';
+import type { Mixer } from './mixer.ts';
 import { createPhases, type Phases } from './phases.ts';
 import { type BlockProgram, layOutProgram, type Program } from './program.ts';
+import { createMixer } from './table.ts';
 
 /** One pipeline per kernel and device, whichever models use it. */
 const kernelsOf = new WeakMap<GPUDevice, Kernels>();

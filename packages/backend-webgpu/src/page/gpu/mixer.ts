@@ -1,11 +1,9 @@
 /** What a family's kernels do of one block, and what the program asks of them. */
 import type { PruningPlan, Weights } from '@vssm/core';
-import type { ModelFamily, ModelSpec, SpecOf } from '@vssm/families';
+import type { ModelSpec } from '@vssm/families';
 import type { Buffers, leftSignal } from './buffers.ts';
 import type { Dispatch, Kernels } from './dispatch.ts';
 import type { Phase } from './phases.ts';
-import { createPlainMambaMixer } from './plainmamba-mixer.ts';
-import { createVimMixer } from './vim-mixer.ts';
 
 export interface Mixer {
   /** Dispatches that every run of the model needs done once before, for tables that never change. */
@@ -43,15 +41,4 @@ export interface MixerContext<Spec extends ModelSpec> {
   readonly phases: readonly Phase[];
   /** Of each direction in y; see Segments. */
   readonly share: number;
-}
-
-/** The one place of this backend that names the families. */
-const mixers = {
-  vim: createVimMixer,
-  plainmamba: createPlainMambaMixer,
-} satisfies { [F in ModelFamily]: (context: MixerContext<SpecOf<F>>) => Mixer };
-
-export function createMixer(context: MixerContext<ModelSpec>): Mixer {
-  const create = mixers[context.spec.family] as (context: MixerContext<ModelSpec>) => Mixer;
-  return create(context);
 }

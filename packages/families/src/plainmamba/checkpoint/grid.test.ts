@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import type { GridOptions } from '../../checkpoint/size.ts';
+import type { GridOptions } from '../../family.ts';
 import { resolvePlainMambaGrid } from './grid.ts';
 
 const size = (height: number, width = height) => ({ height, width });

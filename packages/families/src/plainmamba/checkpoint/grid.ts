@@ -9,15 +9,8 @@
  * Without an image size, the image is the one that the trained grid is cut from: P pixels per cell.
  */
 import { UserError } from '@vssm/core';
-import {
-  checkGrid,
-  checkSize,
-  type GridOptions,
-  isSquare,
-  type Size,
-  show,
-  squareGrid,
-} from '../../checkpoint/size.ts';
+import { checkGrid, checkSize, isSquare, show, squareGrid } from '../../checkpoint/size.ts';
+import type { GridOptions, Size } from '../../family.ts';
 
 export interface PlainMambaGeometry {
   readonly imageHeight: number;

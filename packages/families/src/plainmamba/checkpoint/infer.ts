@@ -4,7 +4,7 @@ import { UserError } from '@vssm/core';
 import { checkNames, checkShapes } from '../../checkpoint/check.ts';
 import { isBatchCounter } from '../../checkpoint/counter.ts';
 import { refuseUnsupported } from '../../checkpoint/refuse.ts';
-import type { GridOptions } from '../../checkpoint/size.ts';
+import type { GridOptions } from '../../family.ts';
 import { checkSpec, modelTensors } from '../../model.ts';
 import type { PlainMambaSpec } from '../spec.ts';
 import { resolvePlainMambaGrid } from './grid.ts';

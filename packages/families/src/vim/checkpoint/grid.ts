@@ -13,16 +13,8 @@
  *    fine-tuned at stride 8, that is what it is taken for.
  */
 import { UserError } from '@vssm/core';
-import {
-  checkGrid,
-  checkSize,
-  checkWhole,
-  type GridOptions,
-  isSquare,
-  type Size,
-  show,
-  squareGrid,
-} from '../../checkpoint/size.ts';
+import { checkGrid, checkSize, checkWhole, isSquare, show, squareGrid } from '../../checkpoint/size.ts';
+import type { GridOptions, Size } from '../../family.ts';
 
 export interface Geometry {
   readonly imageHeight: number;

@@ -3,7 +3,7 @@ import type { Checkpoint } from '@vssm/checkpoints';
 import { checkNames, checkShapes } from '../../checkpoint/check.ts';
 import { isBatchCounter } from '../../checkpoint/counter.ts';
 import { refuseUnsupported } from '../../checkpoint/refuse.ts';
-import type { GridOptions } from '../../checkpoint/size.ts';
+import type { GridOptions } from '../../family.ts';
 import { checkSpec } from '../../model.ts';
 import { type VimSpec, vimParameters } from '../spec.ts';
 import { resolveGrid } from './grid.ts';

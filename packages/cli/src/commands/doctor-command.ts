@@ -1,11 +1,6 @@
 /** `vssm doctor`: checks what this machine can run. */
 import { Command } from 'commander';
-import type { OutputOptions } from '../output.ts';
-
-export interface DoctorOptions extends OutputOptions {
-  readonly imagenet?: string;
-  readonly browser?: string;
-}
+import type { DoctorOptions } from './doctor.ts';
 
 export function doctorCommand(): Command {
   return new Command('doctor')

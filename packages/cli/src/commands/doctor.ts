@@ -7,8 +7,12 @@ import { readCheckpoint } from '@vssm/checkpoints';
 import { openFashionMnist, openImageNet } from '@vssm/datasets';
 import { explain } from '../errors.ts';
 import { embeddedCheckpoint } from '../options/model.ts';
-import { printResult } from '../output.ts';
-import type { DoctorOptions } from './doctor-command.ts';
+import { type OutputOptions, printResult } from '../output.ts';
+
+export interface DoctorOptions extends OutputOptions {
+  readonly imagenet?: string;
+  readonly browser?: string;
+}
 
 interface Finding {
   readonly kind: 'machine' | 'backend' | 'dataset' | 'checkpoint';

@@ -7,15 +7,15 @@ import {
   isDenseModelName,
   withInputSize,
 } from '@vssm/vision-tasks';
-import { planOf } from '../options/plan.ts';
-import { listing, printResult } from '../output.ts';
-import type { FlopsOptions } from './flops.ts';
+import type { ModelOptions } from '../options/model.ts';
+import { type PlanOptions, planOf } from '../options/plan.ts';
+import { listing, type OutputOptions, printResult } from '../output.ts';
 
 /** Prints the cost by part, at the upstream input size or the one given; false where no such model has this name. */
 export async function denseFlopsOf(
   name: string,
   profile: FlopsProfile,
-  options: FlopsOptions,
+  options: Pick<ModelOptions, 'imageSize'> & PlanOptions & OutputOptions,
 ): Promise<boolean> {
   if (!isDenseModelName(name)) return false;
   const { imageSize } = options;

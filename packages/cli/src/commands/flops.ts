@@ -6,7 +6,7 @@ import { addModelOptions, type ModelOptions, specOf } from '../options/model.ts'
 import { addPlanOptions, type PlanOptions, planOf } from '../options/plan.ts';
 import { listing, type OutputOptions, printResult } from '../output.ts';
 
-export type FlopsOptions = ModelOptions & PlanOptions & OutputOptions & { readonly profile: string };
+type FlopsOptions = ModelOptions & PlanOptions & OutputOptions & { readonly profile: string };
 
 export function flopsCommand(): Command {
   const command = new Command('flops').description(

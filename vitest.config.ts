@@ -1,7 +1,8 @@
 /**
  * One configuration for every package: `pnpm vitest PATH` from the root runs or watches whatever matches, and each
  * package's own `test` script runs what lies below it. Time limits are wide because tests share the machine with
- * each other, and nothing is asserted about time; a test that hangs still ends.
+ * each other, and nothing is asserted about time; a test that hangs still ends. Packages whose tests leave nothing behind
+ * in their modules run all files in the same processes (`--no-isolate`), which load everything once.
  */
 import { fileURLToPath } from 'node:url';
 import { defineConfig } from 'vitest/config';

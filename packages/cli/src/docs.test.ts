@@ -37,6 +37,7 @@ import { type Runner, startRunner } from './testing/run-in-turn.ts';
 
 /** Pages whose blocks another test carries out, all of them. */
 const elsewhere: Readonly<Record<string, string>> = {
+  'docs/adding-a-model.md': 'worked-model.test.ts',
   'docs/adding-a-pruning-rule.md': 'worked-example.test.ts',
   'docs/your-own-images.md': 'own-images.test.ts',
   'docs/what-runs-again.md': '../../workspace-lint/src/generated.ts',

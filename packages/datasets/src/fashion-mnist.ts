@@ -17,7 +17,8 @@ import { recipes } from './recipe.ts';
 /** Where the embedded files lie. */
 export const fashionMnistDir = fileURLToPath(new URL('../../../datasets/fashion-mnist', import.meta.url));
 
-const classes = [
+/** In the order of their labels. */
+export const fashionMnistClasses: readonly string[] = [
   'T-shirt/top',
   'Trouser',
   'Pullover',
@@ -91,7 +92,7 @@ export async function openFashionMnist(
     // Whatever is not the published files has been refused above.
     title: 'Fashion-MNIST',
     split,
-    classes,
+    classes: fashionMnistClasses,
     samples,
     checksum: createHash('sha256').update(images.bytes).update(labels.bytes).digest('hex'),
     channels: recipe.channels,

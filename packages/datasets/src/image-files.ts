@@ -6,7 +6,7 @@ import { UserError } from '@vssm/core';
 import { decodeImage } from './codec.ts';
 import { at, byId, type ImageDataset, type ImageFile, listingChecksum, readImageFile } from './dataset.ts';
 import type { Decoder } from './decoder.ts';
-import { fileOnDisk, listFolder } from './folder.ts';
+import { fileOnDisk, isFile, listFolder } from './folder.ts';
 import type { RgbImage } from './image.ts';
 import { normalise } from './normalise.ts';
 import { applyRecipe, type Recipe, type RecipeName, recipeFor } from './recipe.ts';
@@ -55,17 +55,18 @@ export async function openImage(path: string, like?: Decoder): Promise<RgbImage>
 }
 
 /**
- * Unlabelled images: the JPEG, PNG and WebP files that lie directly in a folder, sorted by name; every label
- * is -1. The checksum is that of the names, sizes and labels.
+ * Unlabelled images: the JPEG, PNG and WebP files that lie directly in a folder, sorted by name, or one file; every
+ * label is -1. The checksum is that of the names, sizes and labels.
  *
  * @throws UserError when the folder does not exist or holds no image
  */
 export async function openImageFolder(dir: string, options: ImageOptions = {}): Promise<ImageDataset> {
+  const source = { name: basename(resolve(dir)), split: 'unlabelled', classes: [], close: async () => {} };
+  if (isFile(dir)) return imageFilesDataset(source, [fileOnDisk(dir, basename(dir), -1)], options);
   const { images } = listFolder(dir, 'image folder');
   if (images.length === 0) {
     throw new UserError(`image folder ${dir}: no .jpg, .jpeg, .png or .webp file lies directly in it`);
   }
   const files = images.map(({ name, path }) => fileOnDisk(path, name, -1));
-  const source = { name: basename(resolve(dir)), split: 'unlabelled', classes: [], close: async () => {} };
   return imageFilesDataset(source, files, options);
 }

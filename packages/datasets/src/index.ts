@@ -36,7 +36,12 @@ export {
   type SizeLimits,
   sizeWithin,
 } from './dense/recipe.ts';
-export { type FashionMnistSplit, fashionMnistDir, openFashionMnist } from './fashion-mnist.ts';
+export {
+  type FashionMnistSplit,
+  fashionMnistClasses,
+  fashionMnistDir,
+  openFashionMnist,
+} from './fashion-mnist.ts';
 export { type FileSource, openFileSource } from './file-source.ts';
 export { isFolder } from './folder.ts';
 export type { RgbImage } from './image.ts';

@@ -72,10 +72,16 @@ async function run(options: Options): Promise<void> {
     for (const line of dataset.notes ?? []) note(`note: ${line}`);
     checkDataset(dataset, source.spec);
     const wanted = { full: false, limit, sampleSize: sample ?? 0, seed: options.seed };
+    const began = performance.now();
+    let read = 0;
+    const load = (index: number) => {
+      read++;
+      return dataset.load(index);
+    };
     const outcome = await evaluateOnce({
       model: { spec: source.spec, described: describeModel(source), weights: () => source.weights },
       datasetId: datasetNamed(options),
-      dataset,
+      dataset: { ...dataset, load },
       images: chooseImages(dataset, sample === undefined ? 'all' : 'sample', wanted),
       plan,
       batch: options.batch,
@@ -92,11 +98,12 @@ async function run(options: Options): Promise<void> {
       process.exitCode = outcome.exitCode;
       return;
     }
+    const imagesPerSecond = read === 0 ? null : (1000 * read) / (performance.now() - began);
     const { record } = outcome;
     if (record.kind === 'shard')
       printResult(options, shardResult(record, folder), shardLines(record, folder));
     else {
-      const result = evaluationResult(record, source, dataset, out);
+      const result = evaluationResult(record, source, dataset, out, imagesPerSecond);
       printResult(options, result, human(result));
     }
   } finally {
@@ -119,6 +126,7 @@ function evaluationResult(
   source: SourcedModel,
   dataset: ImageDataset,
   out: string | undefined,
+  imagesPerSecond: number | null,
 ) {
   return {
     dataset: dataset.name,
@@ -135,6 +143,8 @@ function evaluationResult(
     top5: record.top5,
     count: record.count,
     interval: record.interval,
+    /** Of this run, the start of the model and the reading of images included; null where all was there already. */
+    imagesPerSecond,
     correct1: record.correct1,
     correct5: record.correct5,
     failed: record.failed,
@@ -170,12 +180,14 @@ interface EvalSummary {
   readonly top5: number;
   readonly count: number;
   readonly interval: readonly [number, number];
+  readonly imagesPerSecond: number | null;
   readonly partial: boolean;
   readonly failed: AccuracyRecord['failed'];
 }
 
 function human(result: EvalSummary): string {
-  const { model, dataset, split, plan, top1, top5, count, interval, partial, failed } = result;
+  const { model, dataset, split, plan, top1, top5, count, interval, imagesPerSecond, partial, failed } =
+    result;
   const [low, high] = interval.map((end) => end.toFixed(2));
   return listing([
     ['model', model],
@@ -183,6 +195,11 @@ function human(result: EvalSummary): string {
     ['data', `${dataset} ${split}, ${count} images${partial ? ' (partial, not comparable)' : ''}`],
     ['top-1', `${top1.toFixed(2)} %   (95 % interval ${low} to ${high})`],
     ['top-5', `${top5.toFixed(2)} %`],
+    ...(imagesPerSecond === null
+      ? []
+      : [
+          ['speed', `${imagesPerSecond.toPrecision(3)} images a second, start and reading included`] as const,
+        ]),
     ...failedLines(failed),
   ]);
 }

@@ -1,5 +1,6 @@
 /** What one image costs in a detector or a segmenter: the part of `vssm flops` that needs their code. */
 import { type FlopsProfile, formatSchedule, planName } from '@vssm/core';
+import { densePlan } from '@vssm/families';
 import {
   denseFlops,
   denseModels,
@@ -10,6 +11,7 @@ import {
 import type { ModelOptions } from '../options/model.ts';
 import { type PlanOptions, planOf } from '../options/plan.ts';
 import { listing, type OutputOptions, printResult } from '../output.ts';
+import { saving } from '../saving.ts';
 
 /** Prints the cost by part, at the upstream input size or the one given; false where no such model has this name. */
 export async function denseFlopsOf(
@@ -25,12 +27,19 @@ export async function denseFlopsOf(
   const { imageHeight: height, imageWidth: width, family } = spec.backbone.spec;
   const plan = await planOf(options, family);
   const { total, parts, tokens } = denseFlops(spec, plan, profile);
+  const unpruned = denseFlops(spec, densePlan, profile).total;
   const params = denseParameterCount(spec);
   const gflops = Object.fromEntries([...parts].map(([part, value]) => [part, value / 1e9]));
   const schedule = formatSchedule(plan.schedule);
   const { alignment } = plan;
   const result = {
-    ...{ model: name, input: { height, width }, profile, gflops: total / 1e9 },
+    ...{
+      model: name,
+      input: { height, width },
+      profile,
+      gflops: total / 1e9,
+      unprunedGflops: unpruned / 1e9,
+    },
     ...{ params, tokens, schedule, alignment, parts: gflops },
   };
   const text = listing([
@@ -40,6 +49,7 @@ export async function denseFlopsOf(
     ['plan', planName(plan)],
     ['tokens', tokens.join(' → ')],
     [`GFLOPs (${profile} profile)`, (total / 1e9).toFixed(3)],
+    ...saving(plan, total, unpruned),
     ...Object.entries(gflops).map(([part, value]): [string, string] => [`  ${part}`, value.toFixed(3)]),
   ]);
   printResult(options, result, text);

@@ -1,10 +1,18 @@
 /** `vssm flops`: what one image costs, in either profile. */
 import { type Flops, flopsProfiles, formatSchedule, oneOf, type PruningPlan, planName } from '@vssm/core';
-import { checkPlan, isModelName, type ModelSpec, modelFlops, parameterCount } from '@vssm/families';
+import {
+  checkPlan,
+  densePlan,
+  isModelName,
+  type ModelSpec,
+  modelFlops,
+  parameterCount,
+} from '@vssm/families';
 import { Command } from 'commander';
 import { addModelOptions, type ModelOptions, specOf } from '../options/model.ts';
 import { addPlanOptions, type PlanOptions, planOf } from '../options/plan.ts';
 import { listing, type OutputOptions, printResult } from '../output.ts';
+import { saving } from '../saving.ts';
 
 type FlopsOptions = ModelOptions & PlanOptions & OutputOptions & { readonly profile: string };
 
@@ -30,10 +38,12 @@ async function run(options: FlopsOptions): Promise<void> {
   checkPlan(spec, plan);
   const flops = modelFlops(spec, plan, profile);
   const gflops = (value: number) => value / 1e9;
+  const unpruned = modelFlops(spec, densePlan, profile).total;
   const result = {
     model: name,
     profile,
     gflops: gflops(flops.total),
+    unprunedGflops: gflops(unpruned),
     params: parameterCount(spec),
     tokens: flops.tokens,
     schedule: formatSchedule(plan.schedule),
@@ -48,15 +58,16 @@ async function run(options: FlopsOptions): Promise<void> {
       head: gflops(flops.head),
     },
   };
-  printResult(options, result, human(name, spec, plan, flops));
+  printResult(options, result, human(name, spec, plan, flops, unpruned));
 }
 
-function human(name: string, spec: ModelSpec, plan: PruningPlan, flops: Flops): string {
+function human(name: string, spec: ModelSpec, plan: PruningPlan, flops: Flops, unpruned: number): string {
   return listing([
     ['model', name],
     ['parameters', parameterCount(spec).toLocaleString('en')],
     ['plan', planName(plan)],
     ['tokens', flops.tokens.join(' → ')],
     [`GFLOPs (${flops.profile} profile)`, (flops.total / 1e9).toFixed(3)],
+    ...saving(plan, flops.total, unpruned),
   ]);
 }

@@ -7,6 +7,7 @@ import { recipeNames } from '@vssm/datasets';
 import { classTokenOf, imageRecipeOf, tokenGrid } from '@vssm/families';
 import { topK } from '@vssm/metrics';
 import { Command } from 'commander';
+import { classNames } from '../class-names.ts';
 import {
   type InputTensor,
   imageInput,
@@ -40,7 +41,7 @@ export function predictCommand(): Command {
   );
   return addBackendOptions(addPlanOptions(addModelOptions(command)))
     .option('--tensor <file>', '.safetensors with "input" [B, C, H, W], already normalised')
-    .option('--images <folder>', 'JPEG and PNG files, taken through the recipe')
+    .option('--images <path>', 'a JPEG, PNG or WebP file or a folder of them, taken through the recipe')
     .option('--recipe <name>', `${recipeNames.join(', ')}; default: by the model's input channels`)
     .option('--batch <n>', 'images per run', whole('--batch', 1), 16)
     .option('--out <file>', 'safetensors file to write: logits and kept.<block>', 'predictions.safetensors')
@@ -68,11 +69,19 @@ async function run(options: Options): Promise<void> {
       },
       progress: progressOn(process.stderr),
     });
+    const names = await classNames(source);
     await writeSafetensors(options.out, predictionTensors(logits, classes, kept, input.count), {
       plan: JSON.stringify(plan),
+      ...(input.ids !== undefined && { images: JSON.stringify(input.ids) }),
+      ...(names !== undefined && { classes: JSON.stringify(names) }),
       ...(source.checkpoint !== undefined && { checkpoint_sha256: source.checkpoint.sha256 }),
     });
-    const top1 = Array.from({ length: input.count }, (_, item) => topK(logits, classes, 1, item)[0]);
+    const best = Array.from({ length: input.count }, (_, item) =>
+      Array.from(topK(logits, classes, Math.min(5, classes), item), (label) => ({
+        class: label,
+        ...(names !== undefined && { name: names[label] }),
+      })),
+    );
     const result = {
       out: options.out,
       count: input.count,
@@ -91,7 +100,12 @@ async function run(options: Options): Promise<void> {
       ignored: source.ignored,
       /** Samples without an answer: their logits are NaN, their kept positions -1. */
       failed,
-      predictions: top1.map((label, item) => ({ id: input.ids?.[item] ?? String(item), class: label })),
+      predictions: best.map((top5, item) => ({
+        id: input.ids?.[item] ?? String(item),
+        ...top5[0],
+        /** Best first. */
+        top5,
+      })),
     };
     printResult(options, result, human(result));
     if (failed.length > 0) process.exitCode = 1;
@@ -138,13 +152,13 @@ function human(result: {
   model: string;
   randomWeights: boolean;
   plan: PruningPlan;
-  predictions: readonly { id: string; class: number }[];
+  predictions: readonly { id: string; top5: readonly Answer[] }[];
   ignored: readonly string[];
   failed: readonly { readonly id: string; readonly reason: string }[];
 }): string {
   const shown = result.predictions
     .slice(0, 20)
-    .map(({ id, class: label }) => [id, `class ${label}`] as const);
+    .map(({ id, top5 }) => [id, top5.map(answerText).join(', ')] as const);
   const more = result.count - shown.length;
   return [
     listing([
@@ -157,6 +171,15 @@ function human(result: {
     ...result.failed.map(({ id, reason }) => `no answer for image ${id}: ${reason}`),
     `wrote ${result.out}`,
   ].join('\n');
+}
+
+interface Answer {
+  readonly class: number;
+  readonly name?: string;
+}
+
+function answerText({ class: label, name }: Answer): string {
+  return name ?? `class ${label}`;
 }
 
 function notUsed(ignored: readonly string[]): string {

@@ -53,9 +53,9 @@ export const vim: Family<VimSpec, VimModelName> = {
   title: 'Vim',
   models: vimModels,
   published: {
-    'vim-tiny': { title: 'Vim-T', weights: 'hustvl/Vim-tiny-midclstok' },
-    'vim-small': { title: 'Vim-S', weights: 'hustvl/Vim-small-midclstok' },
-    'vim-base': { title: 'Vim-B', weights: 'hustvl/Vim-base-midclstok' },
+    'vim-tiny': { title: 'Vim-T', weights: 'hustvl/Vim-tiny-midclstok, vim_t_midclstok_76p1acc.pth' },
+    'vim-small': { title: 'Vim-S', weights: 'hustvl/Vim-small-midclstok, vim_s_midclstok_80p5acc.pth' },
+    'vim-base': { title: 'Vim-B', weights: 'hustvl/Vim-base-midclstok, vim_b_midclstok_81p9acc.pth' },
   },
   imageRecipe: 'vim-imagenet',
   segmentationRecipe: 'vim-ade20k',

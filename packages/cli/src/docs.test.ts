@@ -38,7 +38,7 @@ import { type Runner, startRunner } from './testing/run-in-turn.ts';
 /** Pages whose blocks another test carries out, all of them. */
 const elsewhere: Readonly<Record<string, string>> = {
   'docs/adding-a-model.md': 'worked-model.test.ts',
-  'docs/adding-a-pruning-rule.md': 'worked-example.test.ts',
+  'docs/making-a-rule-fast.md': 'fast-rule-example.test.ts',
   'docs/your-own-images.md': 'own-images.test.ts',
   'docs/what-runs-again.md': '../../workspace-lint/src/generated.ts',
 };
@@ -88,6 +88,7 @@ function smallerOf(page: string, own: string): readonly string[] {
 const standsFor: Readonly<Record<string, Readonly<Record<string, string>>>> = {
   'datasets/coco/README.md': { FOLDER: 'coco' },
   'datasets/ade20k/README.md': { FOLDER: 'ADEChallengeData2016' },
+  'docs/adding-a-pruning-rule.md': { 'fashion-mnist/': 'classes' },
   'docs/nightly.md': { '../release': root },
 };
 
@@ -97,6 +98,7 @@ const isOnlyChecked = ({ page, command }: ShownCommand) =>
 const name = ({ line, command }: ShownCommand) => `line ${line}: ${command}`;
 
 const blocks = pages.filter((page) => !(page in elsewhere)).flatMap(blocksOf);
+const programs = blocks.filter(({ language }) => language !== 'sh');
 const shell = blocks.filter(({ language }) => language === 'sh');
 const fenced = Map.groupBy(shell.flatMap(commandsIn), ({ page }) => page);
 
@@ -107,6 +109,8 @@ beforeAll(async () => {
   mkdirSync(join(folder, 'inputs'));
   mkdirSync(join(folder, 'home'));
   await makeInputs(join(folder, 'inputs'));
+  // The rule of docs/adding-a-pruning-rule.md, under the name that its commands know.
+  writeFileSync(join(folder, 'inputs/my-rule.ts'), programs.find(({ language }) => language === 'ts')!.text);
   // As at a user's: nothing is silent because of CI.
   const { CI: _, ...env } = process.env;
   runner = startRunner({ ...env, HOME: join(folder, 'home'), INIT_CWD: '' });
@@ -218,14 +222,8 @@ describe('examples in the help', () => {
 });
 
 describe('docs/export.md', () => {
-  const programs = blocks.filter(({ language }) => language !== 'sh');
   const program = (language: string) => programs.find((block) => block.language === language)!.text;
   const here = () => folderOf('docs/export.md');
-
-  it('has the only programs that there are', () => {
-    const found = programs.map(({ page, language }) => `${page}: ${language}`);
-    expect(found).toEqual(['docs/export.md: js', 'docs/export.md: python']);
-  });
 
   it('has a program for Node that prints what it says', () => {
     // As a project that has the library installed.
@@ -269,6 +267,17 @@ describe('docs/export.md', () => {
       expect(stdout.trim()).toBe(/# (\S+)\n?$/.exec(program('python'))![1]);
     },
   );
+});
+
+describe('programs', () => {
+  it('are those that are run here', () => {
+    const found = programs.map(({ page, language }) => `${page}: ${language}`);
+    expect(found).toEqual([
+      'docs/adding-a-pruning-rule.md: ts',
+      'docs/export.md: js',
+      'docs/export.md: python',
+    ]);
+  });
 });
 
 describe('the lists above', () => {

@@ -13,10 +13,11 @@ import { type DenseSpec, denseModels, randomDenseWeights } from '@vssm/vision-ta
 /** What stands elsewhere in the documentation, and the place in the folder of inputs that stands in for it. */
 export const places: Readonly<Record<string, string>> = {
   '/data/imagenet/val': 'imagenet/val',
+  '/data/val': 'imagenet/val',
   '/usr/share/datasets/fashion-mnist': 'classes',
 };
 
-const classifiers = ['vim_s.pth', 'vim_s_midclstok.pth'];
+const classifiers = ['vim_s.pth', 'vim_s_midclstok.pth', 'nano.safetensors'];
 const blocks = 24;
 
 export async function makeInputs(folder: string): Promise<void> {

@@ -17,7 +17,7 @@ VSSM_RUN=${VSSM_RUN:-'bench --full --only table1-imagenet'}
 VSSM_OUT=${VSSM_OUT:-shards}
 
 # shellcheck disable=SC2086 # several words on purpose
-exec node packages/cli/src/main.ts $VSSM_RUN \
+exec node packages/cli/vssm.js $VSSM_RUN \
   --threads "${SLURM_CPUS_PER_TASK:-1}" \
   --shard "$SLURM_ARRAY_TASK_ID/$SLURM_ARRAY_TASK_COUNT" \
   --out "$VSSM_OUT/$SLURM_ARRAY_TASK_ID"

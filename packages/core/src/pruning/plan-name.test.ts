@@ -17,7 +17,7 @@ describe('names of plans', () => {
     [{ signal: 'random', seed: 3 }, '2,4,6@0.7, random seed 3, decay, positional'],
     [{ signal: 'evit', alignment: 'mask' }, '2,4,6@0.7, evit, mask'],
     [
-      { rule: { name: 'mine', sha256: '0123456789'.repeat(6) + '0123' } },
+      { rule: { name: 'mine', sha256: `${'0123456789'.repeat(6)}0123` } },
       '2,4,6@0.7, rule mine (01234567), decay, positional',
     ],
   ] as const)('%o: %s', (options, name) => {

@@ -1,7 +1,7 @@
 /** Fuzz target: the structure of JPEG, PNG and WebP files, walked to say why one cannot be decoded. */
 import { readFileSync } from 'node:fs';
 import { UserError } from '@vssm/core';
-import { damageOf, pictureFormats } from './damage.ts';
+import { damageOf, type PictureFormat, pictureFormats, structureDamage } from './damage.ts';
 
 const file = (name: string) => readFileSync(new URL(`../testdata/${name}`, import.meta.url));
 
@@ -24,11 +24,20 @@ export const words = [
   'RIFF',
 ];
 
-/** A reason is one line of printed text, whatever the bytes are. */
+/** Whatever the bytes are, a reason is one line of printed text; a file whose structure has one is refused for it. */
 export async function read({ bytes }: { bytes: Buffer }): Promise<void> {
   for (const format of pictureFormats) {
     const reason = damageOf(bytes, format);
     if (!/^[\x20-\x7e]{1,80}$/.test(reason)) throw new RangeError(`reason ${JSON.stringify(reason)}`);
   }
-  if (bytes.length === 0) throw new UserError('nothing to read');
+  const format = pictureFormats.find((name) => bytes.latin1Slice(0, 4).startsWith(signatures[name]));
+  if (format === undefined) throw new UserError('it begins like no picture');
+  const reason = structureDamage(bytes, format);
+  if (reason !== undefined) throw new UserError(reason);
 }
+
+const signatures: Readonly<Record<PictureFormat, string>> = {
+  jpeg: '\xff\xd8',
+  png: '\x89PNG',
+  webp: 'RIFF',
+};

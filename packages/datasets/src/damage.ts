@@ -18,7 +18,7 @@ export function damageOf(bytes: Uint8Array, format: PictureFormat): string {
 }
 
 /** What is wrong with the file's structure; undefined where it is whole, whatever its data may be. */
-function structureDamage(bytes: Uint8Array, format: PictureFormat): string | undefined {
+export function structureDamage(bytes: Uint8Array, format: PictureFormat): string | undefined {
   switch (format) {
     case 'jpeg':
       return jpegDamage(bytes)?.what;

@@ -6,7 +6,7 @@ import { UserError } from '@vssm/core';
 import { decodeImage } from './codec.ts';
 import { at, byId, type ImageDataset, type ImageFile, listingChecksum, readImageFile } from './dataset.ts';
 import type { Decoder } from './decoder.ts';
-import { fileOnDisk, isFile, listFolder } from './folder.ts';
+import { fileOnDisk, isFile, isImageName, listFolder } from './folder.ts';
 import type { RgbImage } from './image.ts';
 import { normalise } from './normalise.ts';
 import { applyRecipe, type Recipe, type RecipeName, recipeFor } from './recipe.ts';
@@ -62,6 +62,9 @@ export async function openImage(path: string, like?: Decoder): Promise<RgbImage>
  */
 export async function openImageFolder(dir: string, options: ImageOptions = {}): Promise<ImageDataset> {
   const source = { name: basename(resolve(dir)), split: 'unlabelled', classes: [], close: async () => {} };
+  if (isFile(dir) && !isImageName(dir)) {
+    throw new UserError(`image folder ${dir}: is not a folder, nor a .jpg, .jpeg, .png or .webp file`);
+  }
   if (isFile(dir)) return imageFilesDataset(source, [fileOnDisk(dir, basename(dir), -1)], options);
   const { images } = listFolder(dir, 'image folder');
   if (images.length === 0) {

@@ -30,7 +30,7 @@ export async function read({ bytes }: { bytes: Buffer }): Promise<void> {
     const reason = damageOf(bytes, format);
     if (!/^[\x20-\x7e]{1,80}$/.test(reason)) throw new RangeError(`reason ${JSON.stringify(reason)}`);
   }
-  const format = pictureFormats.find((name) => bytes.latin1Slice(0, 4).startsWith(signatures[name]));
+  const format = pictureFormats.find((name) => bytes.toString('latin1', 0, 4).startsWith(signatures[name]));
   if (format === undefined) throw new UserError('it begins like no picture');
   const reason = structureDamage(bytes, format);
   if (reason !== undefined) throw new UserError(reason);

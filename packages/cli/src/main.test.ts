@@ -201,7 +201,7 @@ describe('vssm export', () => {
   it('fails cleanly where it cannot write', async () => {
     const { code, stderr } = await vssm('export', '--out', join(folder, 'no', 'such', 'folder.onnx'));
     expect(code).toBe(1);
-    expect(stderr).toContain('no such file or folder');
+    expect(stderr).toContain('its folder is not there; make it, or choose another one');
   });
 });
 

@@ -34,15 +34,26 @@ const alignmentWords: Readonly<Record<Alignment, string>> = {
   mask: 'pruned tokens stay, masked',
 };
 
+/** A choice has room for its label, which for a signal is the command line's word; a pointer gets the explanation. */
+interface Words {
+  readonly label: string;
+  readonly explanation?: string;
+}
+
 export type ModelChoice = 'embedded' | 'own' | ModelName;
 
 export function fillForm(): void {
   byId('named').append(...Object.keys(models).map((name) => make('option', { value: name }, name)));
-  const fill = <T extends string>(id: string, choices: readonly T[], words: (choice: T) => string) =>
-    byId(id).append(...choices.map((value) => make('option', { value }, words(value))));
-  fill('signal', signals, (signal) => builtInRules[signal].explanation);
-  fill('reduce', reductions, (reduce) => reductionTable[reduce].explanation);
-  fill('alignment', alignments, (alignment) => alignmentWords[alignment]);
+  const fill = <T extends string>(id: string, choices: readonly T[], words: (choice: T) => Words) =>
+    byId(id).append(
+      ...choices.map((value) => {
+        const { label, explanation } = words(value);
+        return make('option', { value, title: explanation ?? label }, label);
+      }),
+    );
+  fill('signal', signals, (signal) => ({ ...builtInRules[signal], label: signal }));
+  fill('reduce', reductions, (reduce) => reductionTable[reduce]);
+  fill('alignment', alignments, (alignment) => ({ label: alignmentWords[alignment] }));
   byId<HTMLSelectElement>('alignment').value = 'decay';
 }
 

@@ -41,6 +41,13 @@ describe('Accuracy', () => {
 });
 
 describe('wilsonInterval', () => {
+  it('holds the share itself, with none and with all of them right', () => {
+    for (let count = 1; count < 200; count++) {
+      expect(wilsonInterval(0, count, 0.95)[0]).toBe(0);
+      expect(wilsonInterval(count, count, 0.95)[1]).toBe(100);
+    }
+  });
+
   // scipy.stats.binomtest(correct, count).proportion_ci(confidence, method='wilson'), times 100
   it.each([
     [8754, 10_000, 0.95, 86.87824135389181, 88.17292804843781],

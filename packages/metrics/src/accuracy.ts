@@ -76,5 +76,8 @@ export function wilsonInterval(
   const spread = 1 + z ** 2 / count;
   const centre = (share + z ** 2 / (2 * count)) / spread;
   const reach = (z / spread) * Math.sqrt((share * (1 - share)) / count + z ** 2 / (4 * count ** 2));
-  return [100 * Math.max(centre - reach, 0), 100 * Math.min(centre + reach, 1)];
+  // With none or all of them right the share is an end itself, which rounding must not pass.
+  const low = share === 0 ? 0 : Math.max(centre - reach, 0);
+  const high = share === 1 ? 1 : Math.min(centre + reach, 1);
+  return [100 * low, 100 * high];
 }

@@ -110,7 +110,7 @@ describe('the worked example of a rule that is built in', () => {
   });
 
   it('is in the schema of results once that is written', () => {
-    const schema = join(target, 'packages/results/schema/results-1.json');
+    const schema = join(target, 'packages/results/schema/results-2.json');
     expect(readFileSync(schema, 'utf8')).not.toContain('"negative"');
     const { status, stderr } = node('packages/results', ['src/write-json-schema.ts']);
     expect(status, stderr).toBe(0);

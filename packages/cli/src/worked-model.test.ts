@@ -95,13 +95,14 @@ describe('the worked example of a new family', () => {
     expect(compile(target)).toBe('');
   }, 300_000);
 
-  // Long, and not yet seen to pass on the merged tree: VSSM_WORKED_MODEL=1 runs them.
+  // Four minutes on two cores, so not in every run: VSSM_WORKED_MODEL=1 runs them.
   it.runIf(process.env.VSSM_WORKED_MODEL === '1').each(Object.entries(conformance))(
     'passes the conformance suite: %s',
     (name, { place, test }) => {
       cpSync(golden, join(target, 'packages/backend/testdata/f_videomamba_micro.safetensors'));
       const file = `packages/${place}/src/headfirst-${name.replaceAll(/\W+/g, '-')}.test.ts`;
       writeFileSync(join(target, file), test);
+      const report = join(target, `${name.replaceAll(/\W+/g, '-')}.json`);
       const { status, stdout, stderr } = spawnSync(
         process.execPath,
         [
@@ -109,12 +110,13 @@ describe('the worked example of a new family', () => {
           'run',
           '--testTimeout=300000',
           '--reporter=json',
+          `--outputFile=${report}`,
           file,
         ],
         { cwd: target, encoding: 'utf8', maxBuffer: 2 ** 28 },
       );
       expect(status, stdout + stderr).toBe(0);
-      const { numPassedTests, numPendingTests } = JSON.parse(stdout.slice(stdout.indexOf('{')));
+      const { numPassedTests, numPendingTests } = JSON.parse(readFileSync(report, 'utf8'));
       // Without a browser the one test there is skips itself, as in the backend's own suite.
       if (numPendingTests === 0) expect(numPassedTests).toBeGreaterThan(10);
     },

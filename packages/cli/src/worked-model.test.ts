@@ -95,8 +95,7 @@ describe('the worked example of a new family', () => {
     expect(compile(target)).toBe('');
   }, 300_000);
 
-  // Four minutes on two cores, so not in every run: VSSM_WORKED_MODEL=1 runs them.
-  it.runIf(process.env.VSSM_WORKED_MODEL === '1').each(Object.entries(conformance))(
+  it.each(Object.entries(conformance))(
     'passes the conformance suite: %s',
     (name, { place, test }) => {
       cpSync(golden, join(target, 'packages/backend/testdata/f_videomamba_micro.safetensors'));

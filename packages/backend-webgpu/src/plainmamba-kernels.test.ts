@@ -23,7 +23,7 @@ const floats = (buffer: ArrayBuffer) => new Float32Array(buffer);
 const integers = (buffer: ArrayBuffer) => new Int32Array(buffer);
 const zeros = (count: number) => new Float32Array(count);
 const shapeOf = (shape: Partial<SequenceShape> & Pick<SequenceShape, 'length'>) =>
-  encodeShape({ kept: shape.length, tapStride: 0, gapStride: 0, classToken: false, ...shape });
+  encodeShape({ kept: shape.length, tapStride: 0, gapStride: 0, protectedTokens: 0, ...shape });
 
 /** float32 sums of up to 50 terms around 1, and exp and division that are good to a few units in the last place. */
 const closeEnough = 5e-6;

@@ -17,7 +17,7 @@ import {
   encodeShape,
   gatherShader,
   meanRowShader,
-  noClassToken,
+  protectedMeanShader,
   rankShader,
   rowGrid,
   type SequenceShape,
@@ -47,6 +47,8 @@ await withBrowser(async (browser) => {
       readonly kept: number;
       readonly order: ScoreOrder;
       readonly tokenOrder: TokenOrder;
+      /** Default: 1. */
+      readonly protectedTokens?: number;
     }
     const cases: readonly Case[] = [
       { length: 197, kept: 157, order: 'aligned', tokenOrder: 'original' },
@@ -56,10 +58,13 @@ await withBrowser(async (browser) => {
       { length: 5, kept: 3, order: 'aligned', tokenOrder: 'recentred' },
       { length: 130, kept: 130, order: 'aligned', tokenOrder: 'original' },
       { length: 1, kept: 1, order: 'aligned', tokenOrder: 'original' },
+      { length: 50, kept: 17, order: 'aligned', tokenOrder: 'original', protectedTokens: 0 },
+      { length: 208, kept: 101, order: 'aligned', tokenOrder: 'original', protectedTokens: 12 },
+      { length: 70, kept: 4, order: 'mirrored', tokenOrder: 'original', protectedTokens: 4 },
     ];
 
     async function choose(
-      { length, kept, order, tokenOrder }: Case,
+      { length, kept, order, tokenOrder, protectedTokens: count = 1 }: Case,
       scores: Float32Array<ArrayBuffer>,
       live: Float32Array<ArrayBuffer>,
     ) {
@@ -69,16 +74,20 @@ await withBrowser(async (browser) => {
         tapStride: 0,
         gapStride: 0,
         order,
+        protectedTokens: count,
       });
-      const classTokens = Uint32Array.from(
-        { length: batch },
-        (_, image) => (length >> 1) - (length > 2 ? image : 0),
-      );
+      // One stands in the middle; several are spread, other ones in the second image.
+      const own = (image: number) =>
+        Array.from(
+          { length: count },
+          (_, i) => Math.floor((length * (i + 1)) / (count + 1)) - (length > 2 ? image : 0),
+        );
+      const protectedTokens = Uint32Array.from([0, 1].flatMap(own));
       const positions = gappyPositions(batch, length);
       const [chosen] = await runShader(
         tab,
         rankShader(),
-        [shape, scores, live, classTokens, zeros(batch * length)],
+        [shape, scores, live, protectedTokens, zeros(batch * length)],
         rowGrid(length, 1, batch),
       );
       const outputs = await runShader(
@@ -87,22 +96,22 @@ await withBrowser(async (browser) => {
         [
           shape,
           floats(chosen),
-          classTokens,
+          protectedTokens,
           positions,
           new Uint32Array(batch * kept),
           new Int32Array(batch * kept),
-          new Uint32Array(batch),
+          new Uint32Array(batch * count),
         ],
         [1, 1, batch],
       );
       for (let image = 0; image < batch; image++) {
-        const own = scores.slice(image * length, (image + 1) * length);
-        if (order === 'mirrored') own.reverse();
+        const ranked = scores.slice(image * length, (image + 1) * length);
+        if (order === 'mirrored') ranked.reverse();
         const places = positions.slice(image * length, (image + 1) * length);
         const expected = selectTokens(
-          own,
+          ranked,
           places,
-          classTokens[image],
+          own(image),
           kept,
           tokenOrder,
           (token) => live[image * length + token] === 1,
@@ -112,38 +121,18 @@ await withBrowser(async (browser) => {
         expect([...new Int32Array(outputs[1]).slice(at, at + kept)]).toEqual(
           [...expected].map((token) => places[token]),
         );
-        expect(new Uint32Array(outputs[2])[image]).toBe(expected.indexOf(classTokens[image]));
+        expect([...new Uint32Array(outputs[2]).slice(image * count, (image + 1) * count)]).toEqual(
+          own(image).map((token) => expected.indexOf(token)),
+        );
       }
     }
 
-    it.each(cases)('$kept of $length, $order, $tokenOrder, with ties', async (own) => {
-      await choose(own, scoresOf(own.length), ones(batch * own.length));
-    });
-
-    it('without a class token keeps the best, ties to the lowest position', async () => {
-      const [length, kept] = [50, 17];
-      const scores = scoresOf(length);
-      const shape = shapeOf({ length, kept, classToken: false });
-      const [chosen] = await runShader(
-        tab,
-        rankShader(),
-        [
-          shape,
-          scores,
-          ones(batch * length),
-          new Uint32Array(batch).fill(noClassToken),
-          zeros(batch * length),
-        ],
-        rowGrid(length, 1, batch),
-      );
-      for (let image = 0; image < batch; image++) {
-        const own = scores.slice(image * length, (image + 1) * length);
-        const places = Int32Array.from({ length }, (_, i) => i);
-        const expected = new Set(selectTokens(own, places, null, kept, 'original'));
-        const flags = floats(chosen).subarray(image * length, (image + 1) * length);
-        expect([...flags]).toEqual([...places].map((token) => (expected.has(token) ? 1 : 0)));
-      }
-    });
+    it.each(cases)(
+      '$kept of $length, $order, $tokenOrder, $protectedTokens protected, with ties',
+      async (own) => {
+        await choose(own, scoresOf(own.length), ones(batch * own.length));
+      },
+    );
 
     it('leaves out tokens that no longer live', async () => {
       const length = 65;
@@ -177,28 +166,38 @@ await withBrowser(async (browser) => {
   describe('whole tokens', () => {
     const [batch, length, width] = [2, 9, 70];
     const rows = spread(batch * length * width, -1, 1, 1);
-    const tokensOf = (image: number, classToken: number) =>
+    const tokensOf = (image: number, protectedTokens: readonly number[]) =>
       ({
-        ...{ length, channels: width, classToken, live: null },
+        ...{ length, channels: width, protectedTokens: Int32Array.from(protectedTokens), live: null },
         gated: rows.subarray(image * length * width, (image + 1) * length * width),
       }) as unknown as Tokens;
 
-    it('EViT scores against the class token, its row gathered', async () => {
-      const classTokens = Uint32Array.of(4, 0);
+    it.each([
+      ['the class token', [[4], [0]]],
+      [
+        'the mean of registers',
+        [
+          [1, 4, 7],
+          [0, 2, 8],
+        ],
+      ],
+    ])('EViT scores against %s', async (_, own) => {
+      const count = own[0].length;
+      const shape = shapeOf({ length, protectedTokens: count });
       const [references] = await runShader(
         tab,
-        gatherShader(width),
-        [shapeOf({ length, kept: 1 }), rows, classTokens, zeros(batch * width)],
+        protectedMeanShader(width),
+        [shape, rows, Uint32Array.from(own.flat()), zeros(batch * width)],
         rowGrid(width, 1, batch),
       );
       const [scores] = await runShader(
         tab,
         dotScoreShader(width),
-        [shapeOf({ length }), rows, floats(references), zeros(batch * length)],
+        [shape, rows, floats(references), zeros(batch * length)],
         [1, length, batch],
       );
       const { score } = ruleOf(pruningPlan({ schedule: [], signal: 'evit' }));
-      const expected = [4, 0].flatMap((classToken, image) => Array.from(score(tokensOf(image, classToken))));
+      const expected = own.flatMap((tokens, image) => Array.from(score(tokensOf(image, tokens))));
       expect(largestDifference(floats(scores), expected)).toBeLessThan(1e-5);
     });
 

@@ -263,6 +263,7 @@ describe('runBench', () => {
     expect(record).toMatchObject({
       grid: { height: 4, width: 4 },
       classToken: 8,
+      protectedTokens: [8],
       images: [
         // Image 6, the first of its class, is answered wrongly.
         { id: 'image-16', label: { index: 6, name: 'class 6' }, kept: [{ after: 2, positions: [0, 2, 8] }] },

@@ -3,7 +3,7 @@
 import { type Prediction, readAll, Unanswered } from '@vssm/backend';
 import { formatSchedule, type PruningPlan } from '@vssm/core';
 import { type ImageDataset, titleOf } from '@vssm/datasets';
-import { classTokenOf, densePlan, tokenGrid } from '@vssm/families';
+import { classTokenOf, densePlan, tokenGrid, tokenLayout } from '@vssm/families';
 import { topK } from '@vssm/metrics';
 import type { StripRecord } from '@vssm/results';
 import type { DatasetId } from './dataset-names.ts';
@@ -53,6 +53,7 @@ export async function drawStrip(task: StripTask, place: Workplace): Promise<RunS
     dataset: { name: titleOf(dataset), split: dataset.split },
     grid: tokenGrid(model.spec),
     classToken: classTokenOf(model.spec),
+    protectedTokens: [...tokenLayout(model.spec).protectedTokens],
     images,
   });
   return 'done';

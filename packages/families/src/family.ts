@@ -49,11 +49,9 @@ export interface TokenLayout {
   readonly grid: Size;
   /**
    * Positions of the tokens that stand for no cell, rising: class token, registers. They never leave and never
-   * receive another token.
+   * receive another token; where there are any, classifier and `evit` signal read them and no other.
    */
   readonly protectedTokens: readonly number[];
-  /** The one of them that the classifier and the `evit` signal read; null where there is no such one. */
-  readonly classToken: number | null;
 }
 
 /** The name of one of the image recipes in `@vssm/datasets`. */
@@ -159,12 +157,14 @@ export interface CountedPart {
 /** Makes a random weight of `inputs` inputs; see graph/floor.ts. */
 export type RandomWeight = (g: GraphBuilder, name: string, shape: readonly number[], inputs: number) => Value;
 
-/** The matrix products that a model begins with. */
-export interface FloorEmbedding {
+/** The matrix products that a model begins with and ends in. */
+export interface FloorEnds {
   /** Without the batch. */
   readonly inputShape: readonly number[];
   /** input → tokens [B, L0, d] */
   products(g: GraphBuilder, input: Value): Value;
+  /** tokens [B, K, d] → logits [B, 1, classes], under `name` */
+  classifier(g: GraphBuilder, tokens: Value, name: string): Value;
 }
 
 /** A family as ONNX. */
@@ -180,7 +180,7 @@ export interface FamilyGraphs<Spec extends BaseSpec> {
   segments(spec: Spec, weights: Weights, plan: Pick<PruningPlan, 'alignment'>): Segments;
   /** Sets of projections of Δ, B and C in a block: one per direction, or one that all share. */
   readonly projectionSets: readonly ProjectionSet[];
-  floor(spec: Spec, randomWeight: RandomWeight): FloorEmbedding;
+  floor(spec: Spec, randomWeight: RandomWeight): FloorEnds;
   /**
    * What one part of the segments form computes and moves.
    *

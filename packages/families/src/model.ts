@@ -57,9 +57,10 @@ function layoutLength({ grid: { height, width }, protectedTokens }: TokenLayout)
   return height * width + protectedTokens.length;
 }
 
-/** Position of the class token in the unpruned sequence; null for a family without one. */
+/** Position of the class token in the unpruned sequence; null for a family without one, or with several registers. */
 export function classTokenOf(spec: ModelSpec): number | null {
-  return tokenLayout(spec).classToken;
+  const { protectedTokens } = tokenLayout(spec);
+  return protectedTokens.length === 1 ? protectedTokens[0] : null;
 }
 
 /** Grid cell of a position in the unpruned sequence, in raster order; null for a token that stands for none. */

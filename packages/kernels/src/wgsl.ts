@@ -5,7 +5,6 @@ export {
   lanes,
   largestGrid,
   mostStorageBuffers,
-  noClassToken,
   rowGrid,
   type SequenceShape,
   type Shader,
@@ -36,6 +35,7 @@ export {
   drawnScoresShader,
   gatherShader,
   meanRowShader,
+  protectedMeanShader,
   scoresShader,
   zeroShader,
 } from './tokens/tokens.wgsl.ts';

@@ -195,8 +195,10 @@ export const stripRecordSchema = z.strictObject({
   dataset: z.strictObject({ name: line(), split: line() }),
   /** Patches per column and per row. */
   grid: z.strictObject({ height: count.max(1024), width: count.max(1024) }),
-  /** Position of the class token in the unpruned sequence; null for models without one. */
+  /** Position of the class token in the unpruned sequence; null for models without one, or with several registers. */
   classToken: whole.nullable(),
+  /** Of all tokens that stand for no patch, rising. Absent: the class token alone, if there is one. */
+  protectedTokens: z.array(whole).max(1024).optional(),
   images: z
     .array(
       z

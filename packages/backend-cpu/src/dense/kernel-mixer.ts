@@ -144,7 +144,13 @@ export class KernelMixer {
   #scores(job: MixJob, cells: KeptCells, { step, sample }: ScoreRequest): ArrayLike<number> {
     // The streams stay with the caller; no built-in rule reads them, and there are no others here.
     this.#handOut.begin(job, new Float32Array(0));
-    const place = { spec: this.#spec, step, sample, fullLength: this.#gridCells, classToken: null };
+    const place = {
+      spec: this.#spec,
+      step,
+      sample,
+      fullLength: this.#gridCells,
+      protectedTokens: new Int32Array(0),
+    };
     return importance(this.#plan, place, this.#handOut.source(0), cells);
   }
 

@@ -51,9 +51,10 @@ function watchedPlan(names: readonly SignalName[], alignment: 'decay' | 'mask', 
           parts.flatMap((part) => [...part]),
         );
       }
-      const { positions, classToken, length, fullLength, step, live, sizes } = tokens;
+      const { positions, protectedTokens, classToken, length, fullLength, step, live, sizes } = tokens;
       seen.set(`${tokens.sample} ${tokens.block} context`, [
         ...[length, fullLength, step, classToken ?? -1, tokens.channels, tokens.states, tokens.width],
+        ...protectedTokens,
         ...positions,
         ...sizes,
         ...(live ?? []),

@@ -2,9 +2,9 @@
  * Selection between two segments: signals in, kept tokens out. Everything per image and in plain TypeScript; a
  * few hundred scores cost nothing beside a block.
  */
-import { keptCount, type PruningPlan, type SignalSource, selectTokens } from '@vssm/core';
+import { indicesAmong, keptCount, type PruningPlan, type SignalSource, selectTokens } from '@vssm/core';
 import { importance } from '@vssm/core/reference';
-import { classTokenOf, countRule, type ModelSpec, sequenceLength } from '@vssm/families';
+import { countRule, type ModelSpec, sequenceLength, tokenLayout } from '@vssm/families';
 
 /** Where the tokens of the images of a chunk stand; all images have the same number of tokens. */
 export interface Places {
@@ -14,8 +14,8 @@ export interface Places {
   readonly liveCount: number;
   /** Positions of each image's tokens, [length] each. */
   readonly positions: readonly Int32Array[];
-  /** Index of each image's class token in its sequence; absent in a family without one. */
-  readonly classTokens?: readonly number[];
+  /** Indices of each image's protected tokens in its sequence, rising; none in some families. */
+  readonly protectedTokens: readonly Int32Array[];
   /** Under `mask`: 1 where a token lives. */
   readonly live?: readonly Uint8Array[];
 }
@@ -31,12 +31,12 @@ export interface Selection {
 export function unprunedPlaces(spec: ModelSpec, batch: number): Places {
   const length = sequenceLength(spec);
   const positions = Int32Array.from({ length }, (_, position) => position);
-  const classToken = classTokenOf(spec);
+  const protectedTokens = Int32Array.from(tokenLayout(spec).protectedTokens);
   return {
     length,
     liveCount: length,
     positions: Array(batch).fill(positions),
-    ...(classToken !== null && { classTokens: Array(batch).fill(classToken) }),
+    protectedTokens: Array(batch).fill(protectedTokens),
   };
 }
 
@@ -50,16 +50,15 @@ export function scoreImages(
   spec: ModelSpec,
   plan: PruningPlan,
   step: number,
-  { positions, classTokens, live }: Places,
+  { positions, protectedTokens, live }: Places,
   source: (image: number) => SignalSource,
   samples: readonly number[],
 ): readonly ArrayLike<number>[] {
   const fullLength = sequenceLength(spec);
   return positions.map((own, image) => {
-    const classToken = classTokens?.[image] ?? null;
     const alive = live?.[image];
     const tokens = { positions: own, ...(alive !== undefined && { live: alive }) };
-    const place = { spec, step, sample: samples[image], fullLength, classToken };
+    const place = { spec, step, sample: samples[image], fullLength, protectedTokens: protectedTokens[image] };
     return importance(plan, place, source(image), tokens);
   });
 }
@@ -72,13 +71,12 @@ export function select(
   places: Places,
   scores: readonly ArrayLike<number>[],
 ): Selection {
-  const { length, positions, classTokens, live } = places;
+  const { length, positions, protectedTokens, live } = places;
   const kept = keptCount(places.liveCount, plan.schedule[step].keep, countRule(spec, plan));
   const chosen = positions.map((own, image) => {
     const alive = live?.[image];
     const candidates = alive === undefined ? undefined : (token: number) => alive[token] === 1;
-    const classToken = classTokens?.[image] ?? null;
-    return selectTokens(scores[image], own, classToken, kept, plan.tokenOrder, candidates);
+    return selectTokens(scores[image], own, protectedTokens[image], kept, plan.tokenOrder, candidates);
   });
   const keptPositions = chosen.map((tokens, image) => tokens.map((token) => positions[image][token]));
   if (plan.alignment === 'mask') {
@@ -96,9 +94,7 @@ export function select(
       length: kept,
       liveCount: kept,
       positions: keptPositions,
-      ...(classTokens !== undefined && {
-        classTokens: chosen.map((tokens, image) => tokens.indexOf(classTokens[image])),
-      }),
+      protectedTokens: chosen.map((tokens, image) => indicesAmong(tokens, protectedTokens[image])),
     },
   };
 }

@@ -4,7 +4,7 @@ import { writeSafetensors } from '@vssm/checkpoints';
 import { formatSchedule, oneOf, type PruningPlan, planName, type Tensor, UserError } from '@vssm/core';
 import { checkWritable } from '@vssm/core/files';
 import { recipeNames } from '@vssm/datasets';
-import { classTokenOf, imageRecipeOf, tokenGrid } from '@vssm/families';
+import { classTokenOf, imageRecipeOf, tokenGrid, tokenLayout } from '@vssm/families';
 import { topK } from '@vssm/metrics';
 import { Command } from 'commander';
 import { classNames } from '../class-names.ts';
@@ -92,9 +92,10 @@ async function run(options: Options): Promise<void> {
       classes,
       schedule: formatSchedule(plan.schedule),
       plan,
-      /** Kept positions count the cells of this grid row by row, and the class token where it stands. */
+      /** Kept positions count the cells of this grid row by row, and the protected tokens where they stand. */
       grid: tokenGrid(source.spec),
       classToken: classTokenOf(source.spec),
+      protectedTokens: tokenLayout(source.spec).protectedTokens,
       tokens: [...kept].map(([after, positions]) => ({ after, kept: positions.length / input.count })),
       source: source.checkpoint?.sha256 ?? source.name,
       ignored: source.ignored,

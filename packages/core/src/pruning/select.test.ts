@@ -2,30 +2,41 @@ import { describe, expect, it } from 'vitest';
 import { gaps } from './align.ts';
 import { completePlan } from './plan.ts';
 import { randomScores, splitmix64 } from './random.ts';
-import { selectTokens } from './select.ts';
+import { indicesAmong, selectTokens } from './select.ts';
 
 const positions = [0, 1, 2, 3, 4, 5, 6];
 
 describe('selection', () => {
   it('keeps the best tokens and the class token, in sequence order', () => {
-    expect([...selectTokens([5, 1, 4, -9, 2, 3, 0], positions, 3, 4, 'original')]).toEqual([0, 2, 3, 5]);
+    expect([...selectTokens([5, 1, 4, -9, 2, 3, 0], positions, [3], 4, 'original')]).toEqual([0, 2, 3, 5]);
   });
 
   it('takes the lowest position among equals, and -0 equals 0', () => {
-    expect([...selectTokens([0, -0, 0, 9, 0, 0, 0], positions, 3, 3, 'original')]).toEqual([0, 1, 3]);
+    expect([...selectTokens([0, -0, 0, 9, 0, 0, 0], positions, [3], 3, 'original')]).toEqual([0, 1, 3]);
   });
 
   it('moves the class token to the middle when re-centred', () => {
-    expect([...selectTokens([0, 0, 0, 0, 7, 8, 9], positions, 3, 3, 'recentred')]).toEqual([5, 3, 6]);
+    expect([...selectTokens([0, 0, 0, 0, 7, 8, 9], positions, [3], 3, 'recentred')]).toEqual([5, 3, 6]);
   });
 
   it('keeps the class token alone', () => {
-    expect([...selectTokens([1, 2, 3], [0, 1, 2], 1, 1, 'original')]).toEqual([1]);
+    expect([...selectTokens([1, 2, 3], [0, 1, 2], [1], 1, 'original')]).toEqual([1]);
+  });
+
+  it('keeps every protected token, whatever its score, and none where there is none', () => {
+    const scores = [5, -9, 4, 3, 2, -8, 1];
+    expect([...selectTokens(scores, positions, [1, 5], 4, 'original')]).toEqual([0, 1, 2, 5]);
+    expect([...selectTokens(scores, positions, [], 3, 'original')]).toEqual([0, 2, 3]);
+    expect(() => selectTokens(scores, positions, [1, 5], 4, 'recentred')).toThrow('2 protected tokens');
+  });
+
+  it('says where tokens stand afterwards', () => {
+    expect([...indicesAmong(Int32Array.of(0, 1, 2, 5), [1, 5])]).toEqual([1, 3]);
   });
 
   it('chooses only among candidates', () => {
     const live = (token: number) => token !== 0;
-    expect([...selectTokens([9, 1, 2, 0, 0, 0, 0], positions, 3, 2, 'original', live)]).toEqual([2, 3]);
+    expect([...selectTokens([9, 1, 2, 0, 0, 0, 0], positions, [3], 2, 'original', live)]).toEqual([2, 3]);
   });
 });
 

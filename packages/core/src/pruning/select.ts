@@ -2,33 +2,42 @@
 import type { TokenOrder } from './plan.ts';
 
 /**
- * The kept - 1 best tokens other than the class token, plus the class token; without one, the kept best. Ties: lowest position first.
+ * The protected tokens (class token, registers), which always stay, and the best of the others. Ties: lowest position
+ * first.
  *
  * @param scores [L], of the current sequence
  * @param positions [L], each token's index in the first, unpruned sequence
- * @param classToken index of the class token in the current sequence; null for a model without one
- * @param kept how many tokens stay, class token included
+ * @param protectedTokens indices into the current sequence of those that never leave, rising; none in some models
+ * @param kept how many tokens stay, protected ones included
+ * @param tokenOrder `recentred` moves the class token, so there must be exactly one protected token
  * @param candidates tokens that may be chosen; default all (under `mask`: the live ones)
  * @returns indices into the current sequence, in their new order
  */
 export function selectTokens(
   scores: ArrayLike<number>,
   positions: ArrayLike<number>,
-  classToken: number | null,
+  protectedTokens: ArrayLike<number>,
   kept: number,
   tokenOrder: TokenOrder,
   candidates: (token: number) => boolean = () => true,
 ): Int32Array {
+  const own = Array.from(protectedTokens);
+  const exempt = new Set(own);
   const ranked: number[] = [];
   for (let token = 0; token < positions.length; token++) {
-    if (token !== classToken && candidates(token)) ranked.push(token);
+    if (!exempt.has(token) && candidates(token)) ranked.push(token);
   }
   ranked.sort((a, b) => scores[b] - scores[a] || positions[a] - positions[b]);
-  if (classToken === null) return Int32Array.from(ranked.slice(0, kept).sort((a, b) => a - b));
-  const chosen = ranked.slice(0, kept - 1);
+  const chosen = ranked.slice(0, kept - own.length);
 
-  if (tokenOrder === 'original') return Int32Array.from([...chosen, classToken].sort((a, b) => a - b));
+  if (tokenOrder === 'original') return Int32Array.from([...chosen, ...own].sort((a, b) => a - b));
+  if (own.length !== 1) throw new RangeError(`${own.length} protected tokens: only one can be re-centred`);
   chosen.sort((a, b) => a - b);
   const half = (kept - 1) >> 1;
-  return Int32Array.from([...chosen.slice(0, half), classToken, ...chosen.slice(half)]);
+  return Int32Array.from([...chosen.slice(0, half), ...own, ...chosen.slice(half)]);
+}
+
+/** Where tokens stand among the chosen ones: indices before a step → indices after it. */
+export function indicesAmong(chosen: Int32Array, tokens: ArrayLike<number>): Int32Array {
+  return Int32Array.from(tokens, (token) => chosen.indexOf(token));
 }

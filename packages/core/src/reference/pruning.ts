@@ -1,6 +1,6 @@
 /**
  * A pruning step, the same for every stream of tokens: scores, the choice, and the rows that are left. A family with
- * a class token adds its count rule, and which token that is.
+ * protected tokens adds its count rule, and which tokens those are.
  */
 import { type CountRule, keptCount } from '../pruning/counts.ts';
 import type { PruningPlan } from '../pruning/plan.ts';
@@ -28,14 +28,14 @@ export interface StepPlace {
   readonly sample: number;
   /** Length of the unpruned sequence. */
   readonly fullLength: number;
-  /** Index of the class token; null for a model without one. */
-  readonly classToken: number | null;
+  /** Indices of the tokens that never leave, rising: class token, registers; none in some models. */
+  readonly protectedTokens: Int32Array;
 }
 
 /** Scores of the current tokens, [L]; higher stays. */
 export function importance(
   plan: PruningPlan,
-  { spec, step, sample, fullLength, classToken }: StepPlace,
+  { spec, step, sample, fullLength, protectedTokens }: StepPlace,
   signals: SignalSource,
   { positions, live }: KeptTokens,
 ): ArrayLike<number> {
@@ -46,7 +46,8 @@ export function importance(
     width: spec.width,
     positions,
     sizes: unmergedSizes(positions.length),
-    classToken,
+    protectedTokens,
+    classToken: protectedTokens.length === 1 ? protectedTokens[0] : null,
     live: live ?? null,
     ...{ fullLength, step, sample },
     block: plan.schedule[step].after,
@@ -65,7 +66,7 @@ export interface Choice {
  * The best of the tokens that live. Under `mask` all of them stay in the sequence, and the others no longer live.
  *
  * @param step 0-based index within the schedule
- * @param classToken index of the class token; null for a model without one
+ * @param protectedTokens indices of the tokens that never leave; see `StepPlace`
  */
 export function chooseTokens(
   plan: PruningPlan,
@@ -73,12 +74,12 @@ export function chooseTokens(
   scores: ArrayLike<number>,
   { positions, live }: KeptTokens,
   rule: CountRule = 'every-token',
-  classToken: number | null = null,
+  protectedTokens: Int32Array = new Int32Array(0),
 ): Choice {
   const length = live === undefined ? positions.length : live.reduce((sum, alive) => sum + alive, 0);
   const count = keptCount(length, plan.schedule[step].keep, rule);
   const alive = live === undefined ? undefined : (token: number) => live[token] === 1;
-  const chosen = selectTokens(scores, positions, classToken, count, plan.tokenOrder, alive);
+  const chosen = selectTokens(scores, positions, protectedTokens, count, plan.tokenOrder, alive);
   if (plan.alignment === 'mask') {
     const mask = new Uint8Array(positions.length);
     for (const token of chosen) mask[token] = 1;

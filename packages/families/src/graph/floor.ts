@@ -28,7 +28,7 @@ export function matrixProductFloor(spec: ModelSpec, plan: PruningPlan): Uint8Arr
     g.op('Slice', [x, g.ints([0]), g.ints([count]), g.ints([axis])]);
 
   const { projectionSets } = graphsOf(spec);
-  const { inputShape, products } = graphsOf(spec).floor(spec, randomWeight);
+  const { inputShape, products, classifier } = graphsOf(spec).floor(spec, randomWeight);
   let x = products(g, g.input(floorNames.input, 'F32', ['batch', ...inputShape]));
   const masked = plan.alignment === 'mask';
   const lengths = tokensPerBlock(spec, plan);
@@ -44,9 +44,7 @@ export function matrixProductFloor(spec: ModelSpec, plan: PruningPlan): Uint8Arr
     const joined = deltas.reduce((sum, delta) => g.op('Add', [sum, delta]));
     x = product(joined, `${block}.out_proj`, E, d);
   }
-  g.op('MatMul', [first(x, 1, 1), randomWeight(g, 'head', [d, spec.classes], d)], {
-    name: floorNames.output,
-  });
+  classifier(g, x, floorNames.output);
   g.output(floorNames.output, 'F32', ['batch', 1, spec.classes]);
   return g.model();
 }

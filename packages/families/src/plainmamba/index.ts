@@ -21,7 +21,7 @@ export const plainmamba: Family<PlainMambaSpec, PlainMambaModelName> = {
     'plainmamba-l2': { title: 'PlainMamba-L2', weights: 'ChenhongyiYang/PlainMamba, l2.pth' },
     'plainmamba-l3': { title: 'PlainMamba-L3', weights: 'ChenhongyiYang/PlainMamba, l3.pth' },
   },
-  layout: (spec) => ({ grid: plainMambaGrid(spec), protectedTokens: [], classToken: null }),
+  layout: (spec) => ({ grid: plainMambaGrid(spec), protectedTokens: [] }),
   parameters: plainMambaParameters,
   buffers: plainMambaBuffers,
   limits: ({ stemWidth, positionRows, positionColumns }) => [

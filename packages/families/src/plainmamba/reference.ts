@@ -106,7 +106,7 @@ export function plainMambaReference(
 
     const step = plan.schedule.findIndex(({ after }) => after === layer + 1);
     if (step >= 0) {
-      const place = { spec, step, sample, fullLength: cells, classToken: null };
+      const place = { spec, step, sample, fullLength: cells, protectedTokens: new Int32Array(0) };
       const scores = importance(plan, place, signals, stream);
       observe(`step${layer + 1}.score`, Float64Array.from(scores));
       const choice = chooseTokens(plan, step, scores, stream);

@@ -8,7 +8,7 @@
  * - `strict` is the honest cost: 2 per multiply-add, 1 per other arithmetic operation (exp, softplus, SiLU,
  *   rsqrt and division included), both directions, and the pruning itself.
  *
- * L is the number of tokens entering a block, class token included. Under `mask` nothing becomes shorter.
+ * L is the number of tokens entering a block, class token or registers included. Under `mask` nothing becomes shorter.
  */
 import {
   countsPerBlock,
@@ -20,25 +20,25 @@ import {
 } from '@vssm/core';
 import type { Family } from '../family.ts';
 import { patchCount } from './spec.ts';
-import type { BidirectionalSpec, BidirectionalTraits } from './traits.ts';
+import { type BidirectionalSpec, type BidirectionalTraits, fullLength, readWidth } from './traits.ts';
 
 export const bidirectionalFlops =
-  (traits: BidirectionalTraits): Family<BidirectionalSpec>['flops'] =>
+  <Spec extends BidirectionalSpec>(traits: BidirectionalTraits<Spec>): Family<Spec>['flops'] =>
   (spec, plan, profile) =>
     flops(traits, spec, plan, profile);
 
-function flops(
-  { countRule, share }: BidirectionalTraits,
-  spec: BidirectionalSpec,
+function flops<Spec extends BidirectionalSpec>(
+  traits: BidirectionalTraits<Spec>,
+  spec: Spec,
   plan: PruningPlan,
   profile: FlopsProfile,
 ): Flops {
-  const full = sequenceOf(spec);
+  const full = fullLength(traits, spec);
   const masked = plan.alignment === 'mask';
-  const counts = stepCounts(full, plan, countRule(plan));
+  const counts = stepCounts(full, plan, traits.countRule(spec, plan));
   const live = countsPerBlock(counts, plan, spec.depth);
   const perBlock = (tokens: number, gone: number) =>
-    profile === 'paper' ? paperBlock(spec, tokens, gone) : strictBlock(spec, tokens, gone, share);
+    profile === 'paper' ? paperBlock(spec, tokens, gone) : strictBlock(spec, tokens, gone, traits.share);
 
   const blocks = live.map((liveTokens, index) => {
     const tokens = masked ? full : liveTokens;
@@ -51,8 +51,8 @@ function flops(
       pruning: profile === 'strict' && prunes ? strictPruning(spec, plan, tokens, kept, 2) : 0,
     };
   });
-  const patchEmbed = profile === 'paper' ? paperPatchEmbed(spec) : strictPatchEmbed(spec);
-  const head = profile === 'paper' ? spec.width * spec.classes : strictHead(spec);
+  const patchEmbed = profile === 'paper' ? paperPatchEmbed(spec) : strictPatchEmbed(spec, full);
+  const head = profile === 'paper' ? headMacs(traits, spec) : strictHead(traits, spec);
   const total = blocks.reduce((sum, { block, pruning }) => sum + block + pruning, patchEmbed + head);
   return {
     profile,
@@ -62,11 +62,6 @@ function flops(
     head,
     tokens: counts,
   };
-}
-
-/** L0: the patches and the class token. */
-function sequenceOf(spec: BidirectionalSpec): number {
-  return patchCount(spec) + 1;
 }
 
 function patchMacs(spec: BidirectionalSpec): number {
@@ -85,9 +80,9 @@ function paperBlock(spec: BidirectionalSpec, L: number, gone: number): number {
   return projections + convolution + scan + 2 * E * N * gone;
 }
 
-/** The projection with its bias, and the position embedding's addition. */
-function strictPatchEmbed(spec: BidirectionalSpec): number {
-  return 2 * patchMacs(spec) + patchCount(spec) * spec.width + sequenceOf(spec) * spec.width;
+/** The projection with its bias, and the position embedding's addition to all tokens. */
+function strictPatchEmbed(spec: BidirectionalSpec, full: number): number {
+  return 2 * patchMacs(spec) + patchCount(spec) * spec.width + full * spec.width;
 }
 
 /** Norm, both projections, two directions, the gate's SiLU, and the mean (or sum) of the directions. */
@@ -111,7 +106,23 @@ function strictDirection(spec: BidirectionalSpec, L: number, gone: number): numb
   return convolution + projections + delta + scan + gate + alignment;
 }
 
-/** The last residual addition and norm on the class token alone, the classifier with its bias. */
-function strictHead(spec: BidirectionalSpec): number {
-  return spec.width + 4 * spec.width + 2 * spec.width * spec.classes + spec.classes;
+/** The classifier, and the neck before it where there is one. */
+function headMacs<Spec extends BidirectionalSpec>(traits: BidirectionalTraits<Spec>, spec: Spec): number {
+  const read = traits.protectedTokens(spec).length;
+  const narrow = readWidth(traits, spec);
+  const neck = traits.reduction(spec) > 1 ? read * spec.width * narrow : 0;
+  return neck + read * narrow * spec.classes;
+}
+
+/**
+ * The last residual addition and norm on the protected tokens alone, the neck with its norm where there is one, the
+ * classifier with its bias.
+ */
+export function strictHead<Spec extends BidirectionalSpec>(
+  traits: BidirectionalTraits<Spec>,
+  spec: Spec,
+): number {
+  const read = traits.protectedTokens(spec).length;
+  const neckNorm = traits.reduction(spec) > 1 ? 4 * read * readWidth(traits, spec) : 0;
+  return 5 * read * spec.width + neckNorm + 2 * headMacs(traits, spec) + spec.classes;
 }

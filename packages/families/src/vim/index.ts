@@ -16,21 +16,19 @@ import type { BidirectionalSpec, BidirectionalTraits } from './traits.ts';
 
 export const vimTraits: BidirectionalTraits = {
   // use_middle_cls_token
-  classToken: (patches) => Math.floor(patches / 2),
+  protectedTokens: (spec) => [classTokenPosition(spec)],
+  positionEmbedding: 'sequence',
+  reduction: () => 1,
   // if_divide_out
   share: 1 / 2,
-  countRule: ({ countClassToken }) => (countClassToken ? 'class-token-counted' : 'class-token'),
+  countRule: (_, { countClassToken }) => (countClassToken ? 'class-token-counted' : 'class-token'),
   plans: everyChoice,
 };
 
 /** What a family of bidirectional blocks is, but for its name, its models and its words. */
-export function bidirectional<Spec extends BidirectionalSpec>(traits: BidirectionalTraits) {
-  const { classToken, plans } = traits;
+export function bidirectional<Spec extends BidirectionalSpec>(traits: BidirectionalTraits<Spec>) {
   return {
-    layout: (spec) => {
-      const position = classToken(patchCount(spec));
-      return { grid: patchGrid(spec), protectedTokens: [position], classToken: position };
-    },
+    layout: (spec) => ({ grid: patchGrid(spec), protectedTokens: traits.protectedTokens(spec) }),
     parameters: vimParameters,
     buffers: () => new Map(),
     limits: ({ stride }) => [['stride', stride, 1 << 12]],
@@ -41,8 +39,8 @@ export function bidirectional<Spec extends BidirectionalSpec>(traits: Bidirectio
       imageWidth: width,
       stride,
     }),
-    plans,
-    countRule: (_, plan) => traits.countRule(plan),
+    plans: traits.plans,
+    countRule: traits.countRule,
     reference: bidirectionalReference(traits),
     flops: bidirectionalFlops(traits),
   } satisfies Partial<Family<Spec>>;
@@ -71,7 +69,7 @@ export const vim: Family<VimSpec, VimModelName> = {
   },
 };
 
-/** Position of Vim's class token in the unpruned sequence. */
-export function classTokenPosition(spec: BidirectionalSpec): number {
-  return vimTraits.classToken(patchCount(spec));
+/** Position of Vim's class token in the unpruned sequence: after half of the patches. */
+export function classTokenPosition(spec: Omit<VimSpec, 'family'>): number {
+  return Math.floor(patchCount(spec) / 2);
 }

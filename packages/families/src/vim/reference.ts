@@ -4,12 +4,20 @@
  * sequence is [L, d], block order is add → RMSNorm → mixer, and a block returns two streams, the mixer's output
  * (`hidden`) and the residual that does not contain it yet. How tokens are scored and chosen stands in pruning.ts.
  */
-import { type Direction, gaps, type PruningPlan, type SignalSource, type Weights } from '@vssm/core';
+import {
+  type Direction,
+  gaps,
+  indicesAmong,
+  type PruningPlan,
+  type SignalSource,
+  type Weights,
+} from '@vssm/core';
 import {
   add,
   causalConvSilu,
   chooseTokens,
   columns,
+  gatherRows,
   importance,
   type KeptTokens,
   keptRows,
@@ -27,15 +35,21 @@ import {
   softplus,
 } from '@vssm/core/reference';
 import type { Family } from '../family.ts';
-import { directionParameterNames, patchCount, patchGrid } from './spec.ts';
-import type { BidirectionalSpec, BidirectionalTraits } from './traits.ts';
+import { directionParameterNames, patchGrid } from './spec.ts';
+import {
+  type BidirectionalSpec,
+  type BidirectionalTraits,
+  fullLength,
+  readWidth,
+  sequenceOrder,
+} from './traits.ts';
 
 /** The sequence between two blocks. */
 interface Sequence extends KeptTokens {
   readonly hidden: Float64Array;
   readonly residual: Float64Array;
-  /** Index of the class token. */
-  readonly classToken: number;
+  /** Indices of the tokens that never leave. */
+  readonly protectedTokens: Int32Array;
 }
 
 /** What every block of one forward pass shares. */
@@ -55,13 +69,13 @@ export interface VimBlockOutput {
 }
 
 export const bidirectionalReference =
-  (traits: BidirectionalTraits): Family<BidirectionalSpec>['reference'] =>
+  <Spec extends BidirectionalSpec>(traits: BidirectionalTraits<Spec>): Family<Spec>['reference'] =>
   (spec, weights, plan, image, sample, observe) =>
     forward(traits, spec, weights, plan, image, sample, observe);
 
-function forward(
-  traits: BidirectionalTraits,
-  spec: BidirectionalSpec,
+function forward<Spec extends BidirectionalSpec>(
+  traits: BidirectionalTraits<Spec>,
+  spec: Spec,
   weights: Weights,
   plan: PruningPlan,
   image: ArrayLike<number>,
@@ -70,16 +84,15 @@ function forward(
 ): ReferencePrediction {
   const parameter = parametersOf(weights);
   const pass = { spec, share: traits.share, plan, parameter, observe };
-  const d = spec.width;
-  const place = traits.classToken(patchCount(spec));
-  const tokens = embed(spec, parameter, image, place);
+  const tokens = embed(traits, spec, parameter, image);
+  const full = fullLength(traits, spec);
   const kept = new Map<number, Int32Array>();
 
   let sequence: Sequence = {
     hidden: new Float64Array(tokens.length),
     residual: tokens,
-    positions: Int32Array.from({ length: patchCount(spec) + 1 }, (_, position) => position),
-    classToken: place,
+    positions: Int32Array.from({ length: full }, (_, position) => position),
+    protectedTokens: Int32Array.from(traits.protectedTokens(spec)),
   };
   for (let block = 0; block < spec.depth; block++) {
     const residual = add(sequence.residual, sequence.hidden);
@@ -90,39 +103,52 @@ function forward(
 
     const step = plan.schedule.findIndex(({ after }) => after === block + 1);
     if (step >= 0) {
-      const { classToken } = sequence;
-      const place = { spec, step, sample, fullLength: patchCount(spec) + 1, classToken };
+      const { protectedTokens } = sequence;
+      const place = { spec, step, sample, fullLength: full, protectedTokens };
       const scores = importance(plan, place, signals, sequence);
       observe(`step${block + 1}.score`, Float64Array.from(scores));
       sequence = prune(traits, spec, plan, sequence, scores, step);
       kept.set(block + 1, livePositions(sequence));
     }
   }
-  const last = add(sequence.residual, sequence.hidden);
-  const feature = rmsNorm(
-    last.subarray(sequence.classToken * d, (sequence.classToken + 1) * d),
-    parameter('norm_f.weight'),
-    1,
-    d,
-  );
-  const logits = linear(feature, parameter('head.weight'), 1, d, spec.classes, parameter('head.bias'));
-  return { logits, kept };
+  return { logits: classify(traits, spec, parameter, sequence), kept };
 }
 
-/** Patches, the class token at its place among them, and the position embedding over all of them: [L0, d]. */
-function embed(
-  spec: BidirectionalSpec,
+/** The last norm, the neck where there is one, and the classifier, all on the protected tokens. */
+function classify<Spec extends BidirectionalSpec>(
+  traits: BidirectionalTraits<Spec>,
+  spec: Spec,
+  parameter: Parameters,
+  { residual, hidden, protectedTokens }: Sequence,
+): Float64Array {
+  const { width: d, classes } = spec;
+  const count = protectedTokens.length;
+  const narrow = readWidth(traits, spec);
+  const own = gatherRows(add(residual, hidden), protectedTokens, d);
+  let feature = rmsNorm(own, parameter('norm_f.weight'), count, d);
+  if (traits.reduction(spec) > 1) {
+    const narrowed = linear(feature, parameter('neck.weight'), count, d, narrow);
+    feature = rmsNorm(narrowed, parameter('norm_neck.weight'), 1, count * narrow);
+  }
+  return linear(feature, parameter('head.weight'), 1, count * narrow, classes, parameter('head.bias'));
+}
+
+/** Patches, the protected tokens at their places among them, and the position embedding over all of them: [L0, d]. */
+function embed<Spec extends BidirectionalSpec>(
+  traits: BidirectionalTraits<Spec>,
+  spec: Spec,
   parameter: Parameters,
   image: ArrayLike<number>,
-  place: number,
 ): Float64Array {
-  const patches = vimPatches(spec, parameter, image);
-  const middle = place * spec.width;
-  const tokens = new Float64Array(patches.length + spec.width);
-  tokens.set(patches.subarray(0, middle));
-  tokens.set(parameter('cls_token'), middle);
-  tokens.set(patches.subarray(middle), middle + spec.width);
-  return add(tokens, parameter('pos_embed'));
+  const apart = traits.positionEmbedding === 'apart';
+  const projected = vimPatches(spec, parameter, image);
+  const patches = apart ? add(projected, parameter('pos_embed')) : projected;
+  const own = apart ? add(parameter('cls_token'), parameter('pos_embed_cls')) : parameter('cls_token');
+  const numbered = new Float64Array(own.length + patches.length);
+  numbered.set(own);
+  numbered.set(patches, own.length);
+  const tokens = gatherRows(numbered, sequenceOrder(traits, spec), spec.width);
+  return apart ? tokens : add(tokens, parameter('pos_embed'));
 }
 
 /** The patch projection: image [C, H, W] → [M, d], row after row. */
@@ -261,20 +287,21 @@ function scanDirection(
 }
 
 /** Drops (or, under `mask`, zeroes) all but the best tokens of both streams. */
-function prune(
-  { countRule }: BidirectionalTraits,
-  spec: BidirectionalSpec,
+function prune<Spec extends BidirectionalSpec>(
+  { countRule }: BidirectionalTraits<Spec>,
+  spec: Spec,
   plan: PruningPlan,
   sequence: Sequence,
   scores: ArrayLike<number>,
   step: number,
 ): Sequence {
-  const { hidden, residual, classToken } = sequence;
-  const choice = chooseTokens(plan, step, scores, sequence, countRule(plan), classToken);
+  const { hidden, residual, protectedTokens } = sequence;
+  const choice = chooseTokens(plan, step, scores, sequence, countRule(spec, plan), protectedTokens);
   return {
     ...choice.kept,
     hidden: keptRows(hidden, choice, spec.width),
     residual: keptRows(residual, choice, spec.width),
-    classToken: choice.kept.live === undefined ? choice.chosen.indexOf(classToken) : classToken,
+    protectedTokens:
+      choice.kept.live === undefined ? indicesAmong(choice.chosen, protectedTokens) : protectedTokens,
   };
 }

@@ -50,18 +50,14 @@ export interface SequenceShape {
   readonly gapStride: number;
   /** Whose score ranks a token at the next step. Default: aligned. */
   readonly order?: ScoreOrder;
-  /** One of the kept tokens is the class token, whatever its score. Default: true. */
-  readonly classToken?: boolean;
+  /** P: of the kept tokens, how many stay whatever their score: class token, registers. Default: 1. */
+  readonly protectedTokens?: number;
 }
 
-/** In place of a class token's index, for models without one. */
-export const noClassToken = 0xffffffff;
-
 export function encodeShape(shape: SequenceShape): Uint32Array<ArrayBuffer> {
-  const { length, kept, tapStride, gapStride, order } = shape;
-  const ranked = kept - (shape.classToken === false ? 0 : 1);
+  const { length, kept, tapStride, gapStride, order, protectedTokens = 1 } = shape;
   const mirrored = order === 'mirrored' ? 1 : 0;
-  return Uint32Array.of(length, kept, tapStride, gapStride, mirrored, ranked);
+  return Uint32Array.of(length, kept, tapStride, gapStride, mirrored, protectedTokens);
 }
 
 /** Declares the bindings in order: one name and WGSL type each. */
@@ -78,8 +74,8 @@ export const shapeStruct = `struct Shape {
   tapStride: u32,
   gapStride: u32,
   mirrored: u32,
-  /** Tokens kept for their rank. */
-  ranked: u32,
+  /** Of the kept, those that stay whatever their rank. */
+  protectedTokens: u32,
 }`;
 
 export function shader(label: string, bindings: readonly [Binding, string, string][], body: string): Shader {

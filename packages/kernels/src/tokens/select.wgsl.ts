@@ -1,14 +1,23 @@
 /**
- * Selection in WGSL by the rule of core/src/pruning/select.ts: the K - 1 best tokens other than the class token,
- * plus the class token; ties go to the lower position, which among ordinary tokens is the lower index. Two
- * kernels: every token counts the better ones, then every image closes its ranks.
+ * Selection in WGSL by the rule of core/src/pruning/select.ts: the P protected tokens and the K - P best others; ties
+ * go to the lower position, which among ordinary tokens is the lower index. Two kernels: every token counts the better
+ * ones, then every image closes its ranks.
  */
 import type { TokenOrder } from '@vssm/core';
 import { lanes, type Shader, shader } from '../common/shader.wgsl.ts';
 
+/** P is a handful: a loop over them costs less than a table. */
+const isProtected = `
+fn isProtected(image: u32, token: u32) -> bool {
+  for (var i = 0u; i < shape.protectedTokens; i++) {
+    if (protectedTokens[image * shape.protectedTokens + i] == token) { return true; }
+  }
+  return false;
+}`;
+
 /**
- * Bindings: shape · scores [B, L] · live [B, L], 1 for tokens that may stay · class token's index [B] · chosen
- * [B, L], 1 for tokens that stay. Grid: `rowGrid(L, 1, B)`. A score that is not a number ranks last.
+ * Bindings: shape · scores [B, L] · live [B, L], 1 for tokens that may stay · indices of the protected tokens [B, P] ·
+ * chosen [B, L], 1 for tokens that stay. Grid: `rowGrid(L, 1, B)`. A score that is not a number ranks last.
  */
 export function rankShader(): Shader {
   return shader(
@@ -17,7 +26,7 @@ export function rankShader(): Shader {
       ['uniform', 'shape', 'Shape'],
       ['read', 'scores', 'array<f32>'],
       ['read', 'live', 'array<f32>'],
-      ['read', 'classTokens', 'array<u32>'],
+      ['read', 'protectedTokens', 'array<u32>'],
       ['write', 'chosen', 'array<f32>'],
     ],
     `
@@ -25,9 +34,10 @@ const lanes = ${lanes}u;
 const lowest = -3.4028234e38;
 var<workgroup> others: array<f32, ${lanes}>;
 var<workgroup> candidates: array<u32, ${lanes}>;
+${isProtected}
 
 fn isCandidate(image: u32, token: u32) -> bool {
-  return token != classTokens[image] && live[image * shape.length + token] == 1.0;
+  return !isProtected(image, token) && live[image * shape.length + token] == 1.0;
 }
 
 fn scoreOf(image: u32, token: u32) -> f32 {
@@ -59,16 +69,17 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) la
     workgroupBarrier();
   }
   if (!there) { return; }
-  let stays = token == classTokens[image] || (isCandidate(image, token) && better < shape.ranked);
+  let ranked = shape.kept - shape.protectedTokens;
+  let stays = isProtected(image, token) || (isCandidate(image, token) && better < ranked);
   chosen[image * shape.length + token] = f32(stays);
 }`,
   );
 }
 
 /**
- * Bindings: shape · chosen [B, L] · class token's index [B] · positions [B, L] · outputs: indices of the tokens
- * that stay, in their new order [B, K] · their positions [B, K] · the class token's new index [B].
- * Grid: [1, 1, B].
+ * Bindings: shape · chosen [B, L] · indices of the protected tokens [B, P] · positions [B, L] · outputs: indices of the
+ * tokens that stay, in their new order [B, K] · their positions [B, K] · the protected tokens' new indices [B, P].
+ * Grid: [1, 1, B]. `recentred` moves the class token: P is 1.
  */
 export function compactShader(tokenOrder: TokenOrder): Shader {
   const ordinaryOnly = tokenOrder === 'recentred';
@@ -77,11 +88,11 @@ export function compactShader(tokenOrder: TokenOrder): Shader {
     [
       ['uniform', 'shape', 'Shape'],
       ['read', 'chosen', 'array<f32>'],
-      ['read', 'classTokens', 'array<u32>'],
+      ['read', 'protectedTokens', 'array<u32>'],
       ['read', 'positions', 'array<i32>'],
       ['write', 'indices', 'array<u32>'],
       ['write', 'keptPositions', 'array<i32>'],
-      ['write', 'newClassTokens', 'array<u32>'],
+      ['write', 'newProtectedTokens', 'array<u32>'],
     ],
     `
 const lanes = ${lanes}u;
@@ -91,11 +102,14 @@ fn place(image: u32, token: u32, slot: u32) {
   let at = image * shape.kept + slot;
   indices[at] = token;
   keptPositions[at] = positions[image * shape.length + token];
-  if (token == classTokens[image]) { newClassTokens[image] = slot; }
+  for (var i = 0u; i < shape.protectedTokens; i++) {
+    let own = image * shape.protectedTokens + i;
+    if (token == protectedTokens[own]) { newProtectedTokens[own] = slot; }
+  }
 }
 
 fn counted(image: u32, token: u32) -> bool {
-  return chosen[image * shape.length + token] == 1.0${ordinaryOnly ? ' && token != classTokens[image]' : ''};
+  return chosen[image * shape.length + token] == 1.0${ordinaryOnly ? ' && token != protectedTokens[image]' : ''};
 }
 
 @compute @workgroup_size(${lanes})
@@ -116,7 +130,7 @@ ${ordinaryOnly ? '  let half = (shape.kept - 1u) / 2u;' : ''}
     place(image, token, ${ordinaryOnly ? 'slot + u32(slot >= half)' : 'slot'});
     slot++;
   }
-${ordinaryOnly ? '  if (lane == 0u) { place(image, classTokens[image], half); }' : ''}
+${ordinaryOnly ? '  if (lane == 0u) { place(image, protectedTokens[image], half); }' : ''}
 }`,
   );
 }

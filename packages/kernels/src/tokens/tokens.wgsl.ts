@@ -101,6 +101,35 @@ fn main(@builtin(global_invocation_id) id: vec3u) {
 }
 
 /**
+ * Mean over the protected tokens. Bindings: shape · rows [B, L, width] · indices of the protected tokens [B, P] · mean
+ * [B, width]. Grid: `rowGrid(width, 1, B)`.
+ */
+export function protectedMeanShader(width: number): Shader {
+  return shader(
+    'mean of the protected rows',
+    [
+      ['uniform', 'shape', 'Shape'],
+      ['read', 'rows', 'array<f32>'],
+      ['read', 'protectedTokens', 'array<u32>'],
+      ['write', 'mean', 'array<f32>'],
+    ],
+    `
+const width = ${width}u;
+
+@compute @workgroup_size(${lanes})
+fn main(@builtin(global_invocation_id) id: vec3u) {
+  if (id.x >= width) { return; }
+  var sum = 0.0;
+  for (var i = 0u; i < shape.protectedTokens; i++) {
+    let row = id.z * shape.length + protectedTokens[id.z * shape.protectedTokens + i];
+    sum += rows[row * width + id.x];
+  }
+  mean[id.z * width + id.x] = sum / f32(shape.protectedTokens);
+}`,
+  );
+}
+
+/**
  * Scores drawn beforehand, looked up by position. Bindings: shape · drawn [B, steps, L0] · positions [B, L] ·
  * scores [B, L]. Grid: `rowGrid(L, 1, B)`.
  */

@@ -31,8 +31,9 @@ function oneImage(image: StripImage, name: string, record: StripRecord, files: F
   files.add(path, encodePng(pixels, image.width, image.height, image.channels));
   const { grid } = record;
   const patches = grid.height * grid.width;
+  const protectedTokens = record.protectedTokens ?? (record.classToken === null ? [] : [record.classToken]);
   const steps = image.kept.map(({ after, positions }) => {
-    const kept = keptPatches(positions, record.classToken, patches);
+    const kept = keptPatches(positions, protectedTokens, patches);
     return html`<div class="step">${picture(path, image, grid, prunedPath(kept, grid), `${image.id} after block ${after}: ${kept.size} of ${patches} patches kept`)}
 <span>after block ${after}<br>${kept.size} of ${patches}</span></div>`;
   });
@@ -45,16 +46,19 @@ function oneImage(image: StripImage, name: string, record: StripRecord, files: F
 `;
 }
 
-/** Patch indices (raster order) among token positions; the class token sits in the sequence but not on the grid. */
+/**
+ * Patch indices (raster order) among token positions; protected tokens (class token, registers) sit in the sequence but
+ * not on the grid.
+ */
 export function keptPatches(
   positions: readonly number[],
-  classToken: number | null,
+  protectedTokens: readonly number[],
   patches: number,
 ): Set<number> {
   const kept = new Set<number>();
   for (const position of positions) {
-    if (position === classToken) continue;
-    const patch = classToken !== null && position > classToken ? position - 1 : position;
+    if (protectedTokens.includes(position)) continue;
+    const patch = position - protectedTokens.filter((other) => other < position).length;
     if (patch < patches) kept.add(patch);
   }
   return kept;

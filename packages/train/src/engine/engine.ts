@@ -166,14 +166,11 @@ export class GradientEngine {
   }
 
   /** The loss, and its gradient by the last block's two streams, into dY and the first of dResiduals. */
-  async #head({ classTokens }: Places): Promise<void> {
+  async #head({ protectedTokens }: Places): Promise<void> {
     const { spec, batch } = this.#options;
     const { programs, parameters, gradients, buffers, blocks } = this.#parts;
     const last = spec.depth - 1;
-    this.#writeKept(
-      last,
-      classTokens!.map((token) => Int32Array.of(token)),
-    );
+    this.#writeKept(last, protectedTokens);
     await programs.head.run(
       {
         ...this.#streamsOut(last),

@@ -132,9 +132,10 @@ function prune(
 ): { readonly sequence: Sequence; readonly pullback: Pullback } {
   const d = spec.width;
   const { residual, positions, classToken } = sequence;
-  const place = { spec, step, sample, fullLength: patchCount(spec) + 1, classToken };
+  const protectedTokens = Int32Array.of(classToken);
+  const place = { spec, step, sample, fullLength: patchCount(spec) + 1, protectedTokens };
   const scores = importance(plan, place, signals, sequence);
-  const choice = chooseTokens(plan, step, scores, sequence, countRule(spec, plan), classToken);
+  const choice = chooseTokens(plan, step, scores, sequence, countRule(spec, plan), protectedTokens);
   const { chosen, kept } = choice;
   const after = { ...kept, residual: keptRows(residual, choice, d) };
   if (kept.live !== undefined) {

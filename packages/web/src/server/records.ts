@@ -1,7 +1,7 @@
 /** A finished run of the page as the records of a results file, which `vssm report` reads like any other. */
 import { createHash } from 'node:crypto';
 import { formatSchedule, type PruningPlan, UserError } from '@vssm/core';
-import { classTokenOf, densePlan, modelFlops, parameterCount, tokenGrid } from '@vssm/families';
+import { classTokenOf, densePlan, modelFlops, parameterCount, tokenGrid, tokenLayout } from '@vssm/families';
 import {
   type RunRecord,
   resultRecordSchema,
@@ -104,6 +104,7 @@ function stripRecord(run: FinishedRun): StripRecord {
     dataset: run.dataset,
     grid: { height, width },
     classToken: classTokenOf(run.model.spec),
+    protectedTokens: [...tokenLayout(run.model.spec).protectedTokens],
     images: run.strip,
   };
 }

@@ -1,4 +1,4 @@
-/** A Vim around its pruning steps: the class token is what everything else is judged by, and all that is read. */
+/** Vim's blocks around their pruning steps: the classifier reads the protected tokens alone. */
 import { type BidirectionalModel, directionParameterNames } from '@vssm/families';
 import type { FamilyContext, Hooks, Stream } from '../family.ts';
 import type { Places } from '../prune.ts';
@@ -27,8 +27,8 @@ export function vimHooks({ weights }: FamilyContext<BidirectionalModel>): Hooks 
       for (const stream of streams) zeroDeadRows(stream, places);
     },
     nextInputs: () => ({}),
-    readByHead: ({ classTokens }) => classTokens!.map((token) => Int32Array.of(token)),
-    headAxes: (images) => [images],
+    readByHead: ({ protectedTokens }) => protectedTokens,
+    headAxes: (images, tokens) => [images * tokens],
   };
 }
 

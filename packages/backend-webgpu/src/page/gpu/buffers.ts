@@ -1,7 +1,7 @@
 /** The activations of one chunk of images on the device. ONNX Runtime and the kernels use the same buffers. */
 import { DeviceError } from '@vssm/backend';
 import type { PruningPlan } from '@vssm/core';
-import { type ModelSpec, sequenceLength } from '@vssm/families';
+import { type ModelSpec, sequenceLength, tokenLayout } from '@vssm/families';
 import type { ProjectionSet } from '@vssm/graph';
 import { largestGrid } from '@vssm/kernels/wgsl';
 
@@ -37,7 +37,7 @@ export interface Buffers {
   readonly indices: GPUBuffer;
   /** [B, E]: what the `evit` signal compares with */
   readonly reference: GPUBuffer;
-  /** [B, E] and [B, d]: rows of the class tokens after the last block */
+  /** [B, P, E] and [B, P, d]: rows of the protected tokens after the last block */
   readonly headY: GPUBuffer;
   readonly headResidual: GPUBuffer;
   /** [B, classes] */
@@ -53,6 +53,7 @@ export function leftSignal({ signal, schedule }: PruningPlan): 'ssm' | 'gated-ba
 function floatsPerImage(spec: ModelSpec, plan: PruningPlan) {
   const { width: d, innerWidth: E, dtRank: r, stateSize: N } = spec;
   const L = sequenceLength(spec);
+  const read = tokenLayout(spec).protectedTokens.length;
   return {
     pixels: spec.inChannels * spec.imageHeight * spec.imageWidth,
     residual: L * d,
@@ -63,8 +64,8 @@ function floatsPerImage(spec: ModelSpec, plan: PruningPlan) {
     scores: L,
     drawn: plan.signal === 'random' ? plan.schedule.length * L : 1,
     reference: E,
-    headY: E,
-    headResidual: d,
+    headY: read * E,
+    headResidual: read * d,
     logits: spec.classes,
   };
 }

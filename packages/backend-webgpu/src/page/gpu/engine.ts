@@ -196,9 +196,9 @@ export class GpuEngine {
   async #classify(batch: number): Promise<void> {
     const { model, sessions, kernels, buffers, program } = this.#parts;
     const { width: d, innerWidth: E, classes } = model.spec;
-    const { dispatches, y, residual, tokens } = program.head;
+    const { dispatches, y, residual, axes } = program.head;
     kernels.submit(dispatches, batch);
-    const rows = tokens === undefined ? [batch] : [batch, tokens];
+    const rows = axes(batch);
     await sessions.head.run(
       {
         ...(y !== undefined && { [segmentNames.y]: this.#tensor(y, [...rows, E]) }),

@@ -15,7 +15,7 @@ export interface Mixer {
   /** After a step has written the positions of the phase that begins: whatever tables follow from them. */
   begin(step: number): readonly Dispatch[];
   /** y → the reference of the `evit` signal */
-  reference(phase: Phase): Dispatch;
+  reference(phase: Phase): readonly Dispatch[];
   /** The convolution that ends a block, on the stream between blocks; undefined where there is none. */
   convolveStream(block: number, step: number, from: GPUBuffer, to: GPUBuffer): Dispatch | undefined;
   /** Buffers of its own. */
@@ -25,8 +25,8 @@ export interface Mixer {
    * following segments zero them, by an input that says which live.
    */
   readonly zeroesGone: boolean;
-  /** What the classifier reads: the class token, or every token that lives. */
-  readonly headReads: 'class-token' | 'live-tokens';
+  /** What the classifier reads: the protected tokens, or every token that lives. */
+  readonly headReads: 'protected-tokens' | 'live-tokens';
 }
 
 export interface MixerContext<Spec extends ModelSpec> {

@@ -1,10 +1,10 @@
 /**
  * The sequence between two pruning steps: how long it is, and where on the device its tokens' positions and its
- * class tokens are written down. Everything but the values is known when the model is loaded.
+ * protected tokens are written down. Everything but the values is known when the model is loaded.
  */
 import { builtInRules, keptCount, type PruningPlan } from '@vssm/core';
-import { classTokenOf, countRule, type ModelSpec, sequenceLength } from '@vssm/families';
-import { encodeShape, noClassToken, type SequenceShape } from '@vssm/kernels/wgsl';
+import { countRule, type ModelSpec, sequenceLength, tokenLayout } from '@vssm/families';
+import { encodeShape, type SequenceShape } from '@vssm/kernels/wgsl';
 import { filledBuffer, storageBuffer } from './buffers.ts';
 
 export interface Phase {
@@ -14,21 +14,21 @@ export interface Phase {
   readonly kept: number;
   /** Uniform: the `SequenceShape`. */
   readonly shape: GPUBuffer;
-  /** Uniform for picking one row of every image: L and 1. */
+  /** Uniform for picking the protected tokens' rows: L and P. */
   readonly pick: GPUBuffer;
   /** [B, L] */
   readonly positions: GPUBuffer;
   /** Positions as the convolution's taps and the scan's gaps see them; 0, 1, 2 … where they see none. */
   readonly tapPositions: GPUBuffer;
   readonly gapPositions: GPUBuffer;
-  /** [B], indices into the sequence */
-  readonly classTokens: GPUBuffer;
+  /** [B, P], indices into the sequence */
+  readonly protectedTokens: GPUBuffer;
   /** [B, L] float32: 1 where a token lives; under `mask` the others stay. */
   readonly live: GPUBuffer;
-  /** What the step at the end writes: positions of the kept tokens [B, K], class tokens [B], survivors [B, L]. */
+  /** What the step at the end writes: positions of the kept tokens [B, K], protected ones [B, P], survivors [B, L]. */
   readonly next: {
     readonly positions: GPUBuffer;
-    readonly classTokens: GPUBuffer;
+    readonly protectedTokens: GPUBuffer;
     readonly live: GPUBuffer;
   };
 }
@@ -43,14 +43,14 @@ export function createPhases(device: GPUDevice, spec: ModelSpec, plan: PruningPl
   const fullLength = sequenceLength(spec);
   // Where a rule does not reduce a signal, the order does not apply.
   const order = plan.signal !== 'file' && builtInRules[plan.signal].reduced ? plan.order : 'aligned';
-  const classToken = classTokenOf(spec);
+  const exempt = tokenLayout(spec).protectedTokens;
   const buffers: GPUBuffer[] = [];
   const own = (buffer: GPUBuffer) => {
     buffers.push(buffer);
     return buffer;
   };
   const uniform = (shape: SequenceShape) => {
-    const encoded = encodeShape({ ...shape, classToken: classToken !== null, order });
+    const encoded = encodeShape({ ...shape, protectedTokens: exempt.length, order });
     return own(filledBuffer(device, 'shape', encoded, GPUBufferUsage.UNIFORM));
   };
   const words = (label: string, count: number) => own(storageBuffer(device, label, 4 * count));
@@ -58,13 +58,13 @@ export function createPhases(device: GPUDevice, spec: ModelSpec, plan: PruningPl
   const inOrder = Int32Array.from({ length: batch * fullLength }, (_, i) => i % fullLength);
   const unpruned = own(filledBuffer(device, 'positions', inOrder));
   const everyone = own(filledBuffer(device, 'live', new Float32Array(batch * fullLength).fill(1)));
-  const middle = new Uint32Array(batch).fill(classToken ?? noClassToken);
+  const unmoved = Uint32Array.from({ length: batch * exempt.length }, (_, i) => exempt[i % exempt.length]);
 
   const phases: Phase[] = [];
   let length = fullLength;
   let alive = fullLength;
   let positions = unpruned;
-  let classTokens = own(filledBuffer(device, 'class tokens', middle));
+  let protectedTokens = own(filledBuffer(device, 'protected tokens', unmoved));
   let live = everyone;
   for (let step = 0; step <= plan.schedule.length; step++) {
     const keep = plan.schedule[step]?.keep ?? 1;
@@ -73,18 +73,18 @@ export function createPhases(device: GPUDevice, spec: ModelSpec, plan: PruningPl
     const gaps = length < fullLength && plan.alignment === 'decay';
     const next = {
       positions: words(`positions after step ${step}`, batch * kept),
-      classTokens: words(`class tokens after step ${step}`, batch),
+      protectedTokens: words(`protected tokens after step ${step}`, batch * exempt.length),
       live: words(`live after step ${step}`, batch * length),
     };
     phases.push({
       length,
       kept,
       shape: uniform({ length, kept, tapStride: taps ? length : 0, gapStride: gaps ? length : 0 }),
-      pick: uniform({ length, kept: 1, tapStride: 0, gapStride: 0 }),
+      pick: uniform({ length, kept: exempt.length, tapStride: 0, gapStride: 0 }),
       positions,
       tapPositions: taps ? positions : unpruned,
       gapPositions: gaps ? positions : unpruned,
-      classTokens,
+      protectedTokens,
       live,
       next,
     });
@@ -93,7 +93,7 @@ export function createPhases(device: GPUDevice, spec: ModelSpec, plan: PruningPl
     else {
       length = kept;
       positions = next.positions;
-      if (classToken !== null) classTokens = next.classTokens;
+      protectedTokens = next.protectedTokens;
     }
   }
   return { phases, buffers };

@@ -122,8 +122,9 @@ export function createPlainMambaMixer(context: MixerContext<PlainMambaSpec>): Mi
     zeroesGone: false,
     headReads: 'live-tokens',
     begin: (step) => (places[step] === places[0] ? [] : fillPlaces(phases[step], places[step])),
-    reference: ({ shape, live }) =>
+    reference: ({ shape, live }) => [
       kernels.dispatch(meanRowShader(E), [shape, y, live, reference], (images) => rowGrid(E, 1, images)),
+    ],
     convolveStream(block, step, from, to) {
       const { stream } = parameters[block];
       return stream && gridConv(streamConv, step, from, stream, to);

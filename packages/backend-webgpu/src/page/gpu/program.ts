@@ -5,7 +5,7 @@
  * after it.
  */
 import { type PruningPlan, ruleFileError } from '@vssm/core';
-import { type ModelSpec, sequenceLength } from '@vssm/families';
+import { type ModelSpec, sequenceLength, tokenLayout } from '@vssm/families';
 import {
   compactShader,
   dotScoreShader,
@@ -51,8 +51,8 @@ export interface Program {
     readonly dispatches: readonly Dispatch[];
     readonly y?: GPUBuffer;
     readonly residual: GPUBuffer;
-    /** Rows of each image; absent where it is the class token's alone. */
-    readonly tokens?: number;
+    /** Leading axes of its inputs. */
+    axes(batch: number): readonly number[];
   };
 }
 
@@ -130,24 +130,35 @@ function layOutHead(
   { y, residual, spare }: { y: GPUBuffer | undefined; residual: GPUBuffer; spare: GPUBuffer },
 ): Program['head'] {
   const { innerWidth: E, width: d } = spec;
-  if (headReads === 'class-token') {
-    const { pick, classTokens } = phases.at(-1)!;
+  if (headReads === 'protected-tokens') {
+    const { pick, protectedTokens } = phases.at(-1)!;
     const { headY, headResidual } = buffers;
+    const read = tokenLayout(spec).protectedTokens.length;
     const dispatches = [
-      gather(kernels, pick, 1, classTokens, y!, headY, E),
-      gather(kernels, pick, 1, classTokens, residual, headResidual, d),
+      gather(kernels, pick, read, protectedTokens, y!, headY, E),
+      gather(kernels, pick, read, protectedTokens, residual, headResidual, d),
     ];
-    return { dispatches, y: headY, residual: headResidual };
+    return { dispatches, y: headY, residual: headResidual, axes: (batch) => [batch * read] };
   }
   if (alignment !== 'mask' || schedule.length === 0) {
-    return { dispatches: [], ...(y !== undefined && { y }), residual, tokens: phases.at(-1)!.length };
+    return {
+      dispatches: [],
+      ...(y !== undefined && { y }),
+      residual,
+      axes: (batch) => [batch, phases.at(-1)!.length],
+    };
   }
   // The last step's indices still stand, and its sequence is as long as all.
   const { shape, kept } = phases.at(-2)!;
   const live = (from: GPUBuffer, to: GPUBuffer, width: number) =>
     gather(kernels, shape, kept, buffers.indices, from, to, width);
   const dispatches = [live(residual, spare, d), ...(y === undefined ? [] : [live(y, buffers.keptY, E)])];
-  return { dispatches, ...(y !== undefined && { y: buffers.keptY }), residual: spare, tokens: kept };
+  return {
+    dispatches,
+    ...(y !== undefined && { y: buffers.keptY }),
+    residual: spare,
+    axes: (batch) => [batch, kept],
+  };
 }
 
 function scores(
@@ -172,7 +183,7 @@ function scores(
       ];
     case 'evit':
       return [
-        mixer.reference(phase),
+        ...mixer.reference(phase),
         kernels.dispatch(
           dotScoreShader(E),
           [shape, buffers.y, buffers.reference, buffers.scores],
@@ -202,15 +213,15 @@ function choose(
   kernels: Kernels,
   { tokenOrder }: PruningPlan,
   buffers: Buffers,
-  { shape, length, positions, classTokens, live, next }: Phase,
+  { shape, length, positions, protectedTokens, live, next }: Phase,
 ): Dispatch[] {
   return [
-    kernels.dispatch(rankShader(), [shape, buffers.scores, live, classTokens, next.live], (batch) =>
+    kernels.dispatch(rankShader(), [shape, buffers.scores, live, protectedTokens, next.live], (batch) =>
       rowGrid(length, 1, batch),
     ),
     kernels.dispatch(
       compactShader(tokenOrder),
-      [shape, next.live, classTokens, positions, buffers.indices, next.positions, next.classTokens],
+      [shape, next.live, protectedTokens, positions, buffers.indices, next.positions, next.protectedTokens],
       (batch) => [1, 1, batch],
     ),
   ];

@@ -3,9 +3,9 @@ import type { Direction, Weights } from '@vssm/core';
 import { type BidirectionalModel, directionParameterNames } from '@vssm/families';
 import {
   convShader,
-  gatherShader,
   packConvWeights,
   packScanParameters,
+  protectedMeanShader,
   rowGrid,
   type ScanPass,
   scanGrid,
@@ -55,12 +55,15 @@ export function createVimMixer(context: MixerContext<BidirectionalModel>): Mixer
         );
       }),
     begin: () => [],
-    reference: ({ pick, classTokens }) =>
-      kernels.dispatch(gatherShader(E), [pick, y, classTokens, reference], (batch) => rowGrid(E, 1, batch)),
+    reference: ({ shape, protectedTokens }) => [
+      kernels.dispatch(protectedMeanShader(E), [shape, y, protectedTokens, reference], (batch) =>
+        rowGrid(E, 1, batch),
+      ),
+    ],
     convolveStream: () => undefined,
     // Nothing in a block has a bias there.
     zeroesGone: true,
-    headReads: 'class-token',
+    headReads: 'protected-tokens',
   };
 }
 

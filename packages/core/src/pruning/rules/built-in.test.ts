@@ -9,7 +9,13 @@ import { type SignalSource, scoreTokens, unmergedSizes } from './score-tokens.ts
 const gated = Float64Array.of(1, -2, 3, -4, 0, 0); // 3 tokens, 2 channels
 const context: TokenContext = {
   ...{ length: 3, channels: 2, states: 1, width: 1, fullLength: 9, block: 4, step: 0, sample: 7 },
-  ...{ positions: Int32Array.of(1, 4, 6), sizes: unmergedSizes(3), classToken: 0, live: null },
+  ...{
+    positions: Int32Array.of(1, 4, 6),
+    sizes: unmergedSizes(3),
+    protectedTokens: Int32Array.of(0),
+    classToken: 0,
+    live: null,
+  },
 };
 const planOf = (options: Parameters<typeof completePlan>[0] | object) =>
   completePlan({ schedule: [{ after: 4, keep: 0.5 }], ...options });
@@ -43,9 +49,15 @@ describe('built-in rules', () => {
 
   it('the EViT rule is the dot product with the class token, or with the mean of the living', () => {
     expect(scores({ signal: 'evit' })).toEqual([5, 11, 0]);
-    expect(scores({ signal: 'evit' }, { classToken: null, live: Uint8Array.of(1, 1, 0) })).toEqual([
-      8, 18, 0,
-    ]);
+    const nobody = { protectedTokens: new Int32Array(0), classToken: null };
+    expect(scores({ signal: 'evit' }, { ...nobody, live: Uint8Array.of(1, 1, 0) })).toEqual([8, 18, 0]);
+  });
+
+  it('the EViT rule is the dot product with the mean of several registers, whoever else lives', () => {
+    const registers = { protectedTokens: Int32Array.of(0, 1), classToken: null };
+    expect(scores({ signal: 'evit' }, { ...registers, live: Uint8Array.of(1, 1, 0) })).toEqual([8, 18, 0]);
+    const others = { protectedTokens: Int32Array.of(1, 2), classToken: null };
+    expect(scores({ signal: 'evit' }, others)).toEqual([5.5, 12.5, 0]);
   });
 
   it('random looks its scores up by position', () => {

@@ -52,7 +52,7 @@ const definitions = {
   evit: {
     label: 'EViT rule',
     explanation:
-      'similarity to the class token, or to the mean where there is none: our reading of EViT for a model without attention',
+      'similarity to the class token (with registers, to their mean; with neither, to the mean of all): our reading of EViT for a model without attention',
     signals: ['gated'],
     reduced: false,
     rule: () => ({
@@ -99,12 +99,16 @@ function reducedSignal(
 }
 
 /**
- * What the EViT rule compares every token with, [E]: the class token's gated output, or the mean over the tokens
- * that live.
+ * What the EViT rule compares every token with, [E]: the gated output of what the classifier reads, that is of the
+ * class token, the mean of the registers, or the mean over the tokens that live.
  */
-function query({ gated, channels, classToken, live, length }: Tokens<'gated'>): Floats {
-  if (classToken !== null) return gated.subarray(classToken * channels, (classToken + 1) * channels);
-  return meanRow(gated, { length, live });
+function query({ gated, channels, protectedTokens, live, length }: Tokens<'gated'>): Floats {
+  if (protectedTokens.length === 0) return meanRow(gated, { length, live });
+  const rowOf = (token: number) => gated.subarray(token * channels, (token + 1) * channels);
+  if (protectedTokens.length === 1) return rowOf(protectedTokens[0]);
+  const own = new Float64Array(protectedTokens.length * channels);
+  for (const [i, token] of protectedTokens.entries()) own.set(rowOf(token), i * channels);
+  return meanRow(own, { length: protectedTokens.length, live: null });
 }
 
 /** Mean over the tokens that live. rows [L, width] → [width] */

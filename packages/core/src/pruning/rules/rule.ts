@@ -73,7 +73,9 @@ export interface TokenContext {
   readonly positions: Int32Array;
   /** [L]: how many tokens of the unpruned sequence each one stands for. */
   readonly sizes: Int32Array;
-  /** Index of the class token in the current sequence, which never leaves; null in a family without one. */
+  /** Indices in the current sequence of the tokens that never leave, rising: class token, registers; may be none. */
+  readonly protectedTokens: Int32Array;
+  /** The one of them in a family that has exactly one, as Vim; null where there is none, or several registers. */
   readonly classToken: number | null;
   /** Under alignment `mask`: 1 where a token lives, [L]; null where those that left are gone. */
   readonly live: Uint8Array | null;

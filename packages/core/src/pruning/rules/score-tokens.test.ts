@@ -7,7 +7,13 @@ import { scoreTokens, unmergedSizes } from './score-tokens.ts';
 
 const context: TokenContext = {
   ...{ length: 3, channels: 2, states: 1, width: 1, fullLength: 9, block: 4, step: 0, sample: 7 },
-  ...{ positions: Int32Array.of(1, 4, 6), sizes: unmergedSizes(3), classToken: 0, live: null },
+  ...{
+    positions: Int32Array.of(1, 4, 6),
+    sizes: unmergedSizes(3),
+    protectedTokens: Int32Array.of(0),
+    classToken: 0,
+    live: null,
+  },
 };
 let count = 0;
 

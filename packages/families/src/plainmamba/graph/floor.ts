@@ -1,10 +1,10 @@
-/** The stem's convolutions and the projection to tokens: the products that a PlainMamba begins with. */
+/** The stem's convolutions and the projection to tokens, which a PlainMamba begins with, and its classifier. */
 import { swapLastAxes, type Value } from '@vssm/graph';
-import type { FloorEmbedding, RandomWeight } from '../../family.ts';
+import type { FloorEnds, RandomWeight } from '../../family.ts';
 import { type PlainMambaSpec, plainMambaGrid, stemSize } from '../spec.ts';
 
-export function plainMambaStemProducts(spec: PlainMambaSpec, randomWeight: RandomWeight): FloorEmbedding {
-  const { inChannels, imageHeight, imageWidth, stemWidth, stemConvs, width: d } = spec;
+export function plainMambaFloor(spec: PlainMambaSpec, randomWeight: RandomWeight): FloorEnds {
+  const { inChannels, imageHeight, imageWidth, stemWidth, stemConvs, width: d, classes } = spec;
   const half = stemSize(spec);
   const grid = plainMambaGrid(spec);
   const side = spec.patchSize / 2;
@@ -29,6 +29,11 @@ export function plainMambaStemProducts(spec: PlainMambaSpec, randomWeight: Rando
       }
       const cells = conv(plane, 'projection', [d, stemWidth, side], side, toTheLastCell);
       return swapLastAxes(g, g.op('Reshape', [cells, g.ints([0, d, grid.height * grid.width])]));
+    },
+    // It reads one token, the mean of all.
+    classifier(g, tokens, name) {
+      const one = g.op('Slice', [tokens, g.ints([0]), g.ints([1]), g.ints([1])]);
+      return g.op('MatMul', [one, randomWeight(g, 'head', [d, classes], d)], { name });
     },
   };
 }

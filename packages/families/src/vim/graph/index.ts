@@ -3,20 +3,20 @@ import type { FamilyGraphs } from '../../family.ts';
 import { vimTraits } from '../index.ts';
 import type { VimSpec } from '../spec.ts';
 import type { BidirectionalSpec, BidirectionalTraits } from '../traits.ts';
-import { vimPatchProduct } from './floor.ts';
-import { vimPartCost } from './part-costs.ts';
+import { bidirectionalFloor } from './floor.ts';
+import { bidirectionalPartCost } from './part-costs.ts';
 import { bidirectionalSegments, directions } from './segments.ts';
 import { emitBidirectional } from './whole.ts';
 
 export function bidirectionalGraphs<Spec extends BidirectionalSpec>(
-  traits: BidirectionalTraits,
+  traits: BidirectionalTraits<Spec>,
 ): FamilyGraphs<Spec> {
   return {
     emitWhole: emitBidirectional(traits),
     segments: bidirectionalSegments(traits),
     projectionSets: directions,
-    floor: vimPatchProduct,
-    partCost: vimPartCost,
+    floor: bidirectionalFloor(traits),
+    partCost: bidirectionalPartCost(traits),
   };
 }
 

@@ -1,4 +1,4 @@
-/** The pruning step of Vim's blocks: the class token always stays, and both streams are gathered. */
+/** The pruning step of Vim's blocks: the protected tokens always stay, and both streams are gathered. */
 import { keptCount, ruleFileError } from '@vssm/core';
 import {
   amongLive,
@@ -10,15 +10,13 @@ import {
   gatherTokens,
   liveMask,
   randomScoresOf,
-  range,
   reduceSignal,
   reverseTokens,
   similarityTo,
   type Value,
   zeroGone,
 } from '@vssm/graph';
-import { patchCount } from '../spec.ts';
-import type { BidirectionalSpec, BidirectionalTraits } from '../traits.ts';
+import { type BidirectionalSpec, type BidirectionalTraits, fullLength } from '../traits.ts';
 import type { BlockOutput, Streams } from './block.ts';
 import { prunedPlaces, type TokenPlaces } from './places.ts';
 
@@ -29,8 +27,8 @@ export interface Sequence extends Streams {
   readonly live?: Value;
   /** How many tokens live. */
   readonly liveCount: number;
-  /** Index of the class token: a number where it is the same for every image, else [B, 1] int64. */
-  readonly classToken: number | Value;
+  /** Indices of the P protected tokens, rising: numbers where they are the same for every image, else [B, P] int64. */
+  readonly protectedTokens: readonly number[] | Value;
 }
 
 export interface PruneResult {
@@ -40,16 +38,16 @@ export interface PruneResult {
 }
 
 /** @param step 0-based index within the schedule */
-export function prune(
-  traits: BidirectionalTraits,
-  context: EmitContext<BidirectionalSpec>,
+export function prune<Spec extends BidirectionalSpec>(
+  traits: BidirectionalTraits<Spec>,
+  context: EmitContext<Spec>,
   sequence: Sequence & { readonly hidden: Value },
   signals: BlockOutput['signals'],
   step: number,
 ): PruneResult {
   const { g, plan, spec } = context;
   const { places } = sequence;
-  const kept = keptCount(sequence.liveCount, plan.schedule[step].keep, traits.countRule(plan));
+  const kept = keptCount(sequence.liveCount, plan.schedule[step].keep, traits.countRule(spec, plan));
   const scores = importance(context, sequence, signals, step);
 
   if (plan.alignment === 'mask') {
@@ -69,9 +67,9 @@ export function prune(
     sequence: {
       hidden: gatherTokens(g, sequence.hidden, chosen),
       residual: gatherTokens(g, sequence.residual, chosen),
-      places: prunedPlaces(g, positions, kept, patchCount(spec) + 1, plan.conv === 'positional'),
+      places: prunedPlaces(g, positions, kept, fullLength(traits, spec), plan.conv === 'positional'),
       liveCount: kept,
-      classToken: recentred ? (kept - 1) >> 1 : placeOf(g, positions, traits.classToken(patchCount(spec))),
+      protectedTokens: recentred ? [(kept - 1) >> 1] : placesOf(g, positions, traits.protectedTokens(spec)),
     },
     kept: positions,
   };
@@ -89,7 +87,7 @@ function importance(
     case 'random':
       return randomScoresOf(context, step, sequence.places.positions);
     case 'evit':
-      return similarityTo(g, classTokenRow(g, signals.gated, sequence), signals.gated);
+      return similarityTo(g, readByClassifier(g, signals.gated, sequence), signals.gated);
     case 'gated':
     case 'gated-backward':
     case 'ssm': {
@@ -103,24 +101,28 @@ function importance(
   }
 }
 
-/** Gives the class token the score `value`, and masked tokens -∞. */
+/** Gives the protected tokens the score `value`, and masked tokens -∞. */
 function protect(
   g: GraphBuilder,
   scores: Value,
-  { places, live, classToken }: Sequence,
+  { places, live, protectedTokens }: Sequence,
   value: number,
 ): Value {
-  const numbers = g.op('Unsqueeze', [range(g, places.length), g.ints([0])]);
-  const index = typeof classToken === 'number' ? g.ints([classToken]) : classToken;
-  const isClassToken = g.op('Equal', [numbers, index]);
-  return g.op('Where', [isClassToken, g.scalar(value), amongLive(g, scores, live)]);
+  const indices =
+    typeof protectedTokens === 'string'
+      ? protectedTokens
+      : g.op('Unsqueeze', [g.ints(protectedTokens), g.ints([0])]);
+  const isProtected = g.op('Greater', [liveMask(g, indices, places.length), g.scalar(0)]);
+  return g.op('Where', [isProtected, g.scalar(value), amongLive(g, scores, live)]);
 }
 
 /** The released code's order: the kept tokens with the class token moved between their halves. */
 function classTokenInTheMiddle(g: GraphBuilder, scores: Value, sequence: Sequence, kept: number): Value {
-  if (typeof sequence.classToken !== 'number') throw new Error('a re-centred class token has a fixed place');
+  const { protectedTokens } = sequence;
+  if (typeof protectedTokens === 'string') throw new Error('a re-centred class token has a fixed place');
+  if (protectedTokens.length !== 1) throw new Error(`${protectedTokens.length} tokens cannot be re-centred`);
   const own = g.op('Expand', [
-    g.ints([sequence.classToken]),
+    g.ints(protectedTokens),
     g.op('Concat', [batchOf(g, scores), g.ints([1])], { attributes: { axis: 0 } }),
   ]);
   if (kept === 1) return own;
@@ -132,16 +134,21 @@ function classTokenInTheMiddle(g: GraphBuilder, scores: Value, sequence: Sequenc
   return g.op('Concat', [before, own, after], { attributes: { axis: 1 } });
 }
 
-/** Index at which `position` stands in positions [B, L], [B, 1] int64. */
-function placeOf(g: GraphBuilder, positions: Value, position: number): Value {
-  const hits = g.op('Cast', [g.op('Equal', [positions, g.ints([position])])], { attributes: { to: 6 } });
-  return g.op('ArgMax', [hits], { attributes: { axis: 1, keepdims: 1 } });
+/** Indices at which `wanted` stand in positions [B, L], [B, P] int64. */
+function placesOf(g: GraphBuilder, positions: Value, wanted: readonly number[]): Value {
+  const equal = g.op('Equal', [g.op('Unsqueeze', [positions, g.ints([2])]), g.ints(wanted)]);
+  const hits = g.op('Cast', [equal], { attributes: { to: 6 } });
+  return g.op('ArgMax', [hits], { attributes: { axis: 1, keepdims: 0 } });
 }
 
-/** The class token's row of [B, L, width] → [B, 1, width] */
-export function classTokenRow(g: GraphBuilder, value: Value, { classToken }: Sequence): Value {
-  if (typeof classToken === 'number') {
-    return g.op('Gather', [value, g.ints([classToken])], { attributes: { axis: 1 } });
-  }
-  return gatherTokens(g, value, classToken);
+/** The protected tokens' rows of [B, L, width] → [B, P, width] */
+export function protectedRows(g: GraphBuilder, value: Value, { protectedTokens }: Sequence): Value {
+  if (typeof protectedTokens === 'string') return gatherTokens(g, value, protectedTokens);
+  return g.op('Gather', [value, g.ints(protectedTokens)], { attributes: { axis: 1 } });
+}
+
+/** The mean of the protected tokens' rows of [B, L, width] → [B, 1, width] */
+function readByClassifier(g: GraphBuilder, value: Value, sequence: Sequence): Value {
+  const own = protectedRows(g, value, sequence);
+  return g.op('ReduceMean', [own, g.ints([1])], { attributes: { keepdims: 1 } });
 }

@@ -12,36 +12,40 @@ import {
   type Value,
 } from '@vssm/graph';
 import type { FamilyGraphs } from '../../family.ts';
-import { directionParameterNames, patchCount } from '../spec.ts';
+import { directionParameterNames } from '../spec.ts';
 import type { BidirectionalSpec, BidirectionalTraits } from '../traits.ts';
 import { classify, embed } from './embed.ts';
 
 export const directions: readonly Direction[] = ['forward', 'backward'];
 
 export const bidirectionalSegments =
-  (traits: BidirectionalTraits): FamilyGraphs<BidirectionalSpec>['segments'] =>
+  <Spec extends BidirectionalSpec>(traits: BidirectionalTraits<Spec>): FamilyGraphs<Spec>['segments'] =>
   (spec, weights) =>
     segments(traits, spec, weights);
 
-function segments(
-  { classToken, share }: BidirectionalTraits,
-  spec: BidirectionalSpec,
+function segments<Spec extends BidirectionalSpec>(
+  traits: BidirectionalTraits<Spec>,
+  spec: Spec,
   weights: Weights,
 ): Segments {
   return {
     projectionSets: directions,
-    share,
-    embed: () => embedSegment(spec, weights, classToken(patchCount(spec))),
+    share: traits.share,
+    embed: () => embedSegment(traits, spec, weights),
     projections: (block) => projectionSegment(spec, weights, block),
     outProjection: () => undefined,
     next: (block) => nextSegment(spec, weights, block),
-    head: () => headSegment(spec, weights),
+    head: () => headSegment(traits, spec, weights),
   };
 }
 
-function embedSegment(spec: BidirectionalSpec, weights: Weights, place: number): Uint8Array {
+function embedSegment<Spec extends BidirectionalSpec>(
+  traits: BidirectionalTraits<Spec>,
+  spec: Spec,
+  weights: Weights,
+): Uint8Array {
   const { g, parameters } = segment('embed', weights);
-  const tokens = embed(g, spec, parameters, imageInput(g, segmentNames.pixels, spec), place);
+  const tokens = embed(traits, g, spec, parameters, imageInput(g, segmentNames.pixels, spec));
   g.op('Reshape', [tokens, g.ints([-1, spec.width])], { name: segmentNames.nextResidual });
   return withInProjection(g, spec, parameters, 0);
 }
@@ -62,12 +66,16 @@ function nextSegment(spec: BidirectionalSpec, weights: Weights, block: number): 
   return withInProjection(g, spec, parameters, block + 1);
 }
 
-/** The rows are the class tokens', one per image. */
-function headSegment(spec: BidirectionalSpec, weights: Weights): Uint8Array {
+/** The rows are the protected tokens', those of each image one after the other. */
+function headSegment<Spec extends BidirectionalSpec>(
+  traits: BidirectionalTraits<Spec>,
+  spec: Spec,
+  weights: Weights,
+): Uint8Array {
   const { g, parameters } = segment('head', weights);
-  const token = addOutProjection(g, spec, parameters, spec.depth - 1);
-  classify(g, parameters, token, segmentNames.logits);
-  g.output(segmentNames.logits, 'F32', ['rows', spec.classes]);
+  const tokens = addOutProjection(g, spec, parameters, spec.depth - 1);
+  classify(traits, g, spec, parameters, tokens, segmentNames.logits);
+  g.output(segmentNames.logits, 'F32', ['batch', spec.classes]);
   return g.model();
 }
 

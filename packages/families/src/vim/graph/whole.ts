@@ -1,34 +1,32 @@
 /** A whole Vim: embedding, blocks with the pruning between them, classifier. */
 import type { EmitContext, EmittedModel, KeptTokens, Value } from '@vssm/graph';
 import type { FamilyGraphs } from '../../family.ts';
-import { patchCount } from '../spec.ts';
-import type { BidirectionalSpec, BidirectionalTraits } from '../traits.ts';
+import { type BidirectionalSpec, type BidirectionalTraits, fullLength } from '../traits.ts';
 import { vimBlock } from './block.ts';
 import { classify, embed } from './embed.ts';
 import { unprunedPlaces } from './places.ts';
-import { classTokenRow, prune, type Sequence } from './prune.ts';
+import { protectedRows, prune, type Sequence } from './prune.ts';
 
 export const emitBidirectional =
-  (traits: BidirectionalTraits): FamilyGraphs<BidirectionalSpec>['emitWhole'] =>
+  <Spec extends BidirectionalSpec>(traits: BidirectionalTraits<Spec>): FamilyGraphs<Spec>['emitWhole'] =>
   (context, input, logits) =>
     emit(traits, context, input, logits);
 
-function emit(
-  traits: BidirectionalTraits,
-  context: EmitContext<BidirectionalSpec>,
+function emit<Spec extends BidirectionalSpec>(
+  traits: BidirectionalTraits<Spec>,
+  context: EmitContext<Spec>,
   input: Value,
   logits: string,
 ): EmittedModel {
   const { g, spec, plan, parameters } = context;
-  const full = patchCount(spec) + 1;
-  const place = traits.classToken(patchCount(spec));
+  const full = fullLength(traits, spec);
   const kept: KeptTokens[] = [];
   let sequence: Sequence = {
     hidden: undefined,
-    residual: embed(g, spec, parameters, input, place),
+    residual: embed(traits, g, spec, parameters, input),
     places: unprunedPlaces(full),
     liveCount: full,
-    classToken: place,
+    protectedTokens: traits.protectedTokens(spec),
   };
   for (let block = 0; block < spec.depth; block++) {
     const { hidden, residual, signals } = vimBlock(context, block, sequence, sequence.places, traits.share);
@@ -39,8 +37,7 @@ function emit(
     sequence = pruned.sequence;
     kept.push({ after: block + 1, positions: pruned.kept, count: sequence.liveCount });
   }
-  const own = (stream: Value) => classTokenRow(g, stream, sequence);
-  const token = g.op('Add', [own(sequence.residual), own(sequence.hidden!)]);
-  const row = g.op('Reshape', [token, g.ints([0, spec.width])]);
-  return { logits: classify(g, parameters, row, logits), kept };
+  const own = (stream: Value) => protectedRows(g, stream, sequence);
+  const tokens = g.op('Add', [own(sequence.residual), own(sequence.hidden!)]);
+  return { logits: classify(traits, g, spec, parameters, tokens, logits), kept };
 }

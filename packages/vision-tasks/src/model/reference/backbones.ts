@@ -55,7 +55,13 @@ function step(
   observe(`layer${layer}.out`, tokens);
   const index = plan.schedule.findIndex(({ after }) => after === layer + 1);
   if (index < 0) return { tokens, cells, memory };
-  const place = { spec: blocks.spec, step: index, sample, fullLength: gridCells, classToken: null };
+  const place = {
+    spec: blocks.spec,
+    step: index,
+    sample,
+    fullLength: gridCells,
+    protectedTokens: new Int32Array(0),
+  };
   const scores = importance(plan, place, output.signals, cells);
   const choice = chooseTokens(plan, index, scores, cells);
   const width = tokens.length / cells.positions.length;
@@ -194,7 +200,7 @@ export function vimTaps(
 
     const index = plan.schedule.findIndex(({ after }) => after === block + 1);
     if (index < 0) continue;
-    const place = { spec, step: index, sample, fullLength: gridCells, classToken: null };
+    const place = { spec, step: index, sample, fullLength: gridCells, protectedTokens: new Int32Array(0) };
     const scores = importance(plan, place, output.signals, cells);
     const choice = chooseTokens(plan, index, scores, cells);
     hidden = keptRows(hidden, choice, spec.width);

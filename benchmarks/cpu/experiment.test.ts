@@ -15,7 +15,9 @@ describe('ways to run the models on a CPU', () => {
       const forms = row.kind === 'rivals' ? row.arms.map(({ form }) => form) : [];
       // The slowest form is left out for PlainMamba.
       const slow = row.id.startsWith('plainmamba') ? [] : ['whole-linear-attention'];
-      expect(new Set(forms)).toEqual(new Set(['floor', ...slow, 'whole-scan', 'segments-wasm', 'segments']));
+      expect(new Set(forms)).toEqual(
+        new Set(['matmul-floor', ...slow, 'whole-scan', 'segments-wasm', 'segments']),
+      );
     }
   });
 

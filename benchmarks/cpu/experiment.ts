@@ -46,7 +46,7 @@ const plainMambas = (['plainmamba-l1', 'plainmamba-l3'] as const).map((model) =>
 );
 
 const formNames: Readonly<Record<ExecutionForm, string>> = {
-  floor: 'matrix products alone',
+  'matmul-floor': 'matrix products alone',
   'whole-linear-attention': 'ONNX Runtime LinearAttention',
   'whole-scan': 'ONNX Runtime Scan',
   'segments-wasm': 'segments, WebAssembly kernels',
@@ -178,7 +178,7 @@ const rows: readonly (RivalsRow | LengthsRow | ProfileRow)[] = [
     lengths(each),
   ]),
   ...plainMambas.flatMap((each) => [
-    allForms(each, ['floor', 'whole-scan', 'segments-wasm', 'segments'], {
+    allForms(each, ['matmul-floor', 'whole-scan', 'segments-wasm', 'segments'], {
       warmup: 1,
       minRounds: 5,
       maxRounds: 9,

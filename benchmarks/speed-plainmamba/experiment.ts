@@ -1,5 +1,5 @@
 /**
- * Time per image of PlainMamba-L1 and -L3 at 224x224, four images a run, dense and pruned turn about. Weights are
+ * Time per image of PlainMamba-L1 and -L3 at 224x224, four images a run, dense and pruned interleaved. Weights are
  * random: the time does not depend on their values.
  */
 import {

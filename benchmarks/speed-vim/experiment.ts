@@ -1,5 +1,5 @@
 /**
- * Time per image of Vim-T and Vim-S at 224x224, eight images a run, dense and pruned turn about. Weights are
+ * Time per image of Vim-T and Vim-S at 224x224, eight images a run, dense and pruned interleaved. Weights are
  * random: the time does not depend on their values.
  */
 import { type Experiment, evit, type SpeedRow, stepsAfter, top } from '@vssm/bench';

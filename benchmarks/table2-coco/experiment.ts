@@ -3,7 +3,13 @@
  * given; the smallest detector on made-up pictures runs always, to show that everything does.
  */
 import { fileURLToPath } from 'node:url';
-import { denseSmokeRows, type Experiment, type PlainMambaModel, plainMambaDenseRow, top } from '@vssm/bench';
+import {
+  type Experiment,
+  type PlainMambaModel,
+  plainMambaVisionRow,
+  top,
+  visionSmokeRows,
+} from '@vssm/bench';
 
 const models: readonly PlainMambaModel[] = ['plainmamba-l1', 'plainmamba-l2', 'plainmamba-l3'];
 
@@ -12,16 +18,16 @@ export const experiment: Experiment = {
   title: 'detection and instance segmentation',
   paperFile: fileURLToPath(new URL('./paper.json', import.meta.url)),
   rows: [
-    ...denseSmokeRows('micro-maskrcnn'),
+    ...visionSmokeRows('micro-maskrcnn'),
     ...models.flatMap((model) =>
       [null, top].map((arm) => {
         const row = `${model}-maskrcnn-${arm?.id ?? 'dense'}`;
-        return plainMambaDenseRow(model, 'maskrcnn', arm, { table: 2, row });
+        return plainMambaVisionRow(model, 'maskrcnn', arm, { table: 2, row });
       }),
     ),
     ...models.flatMap((model) => [
-      plainMambaDenseRow(model, 'retinanet', null, { table: 2, row: `${model}-retinanet-dense` }),
-      plainMambaDenseRow(model, 'retinanet', top, null),
+      plainMambaVisionRow(model, 'retinanet', null, { table: 2, row: `${model}-retinanet-dense` }),
+      plainMambaVisionRow(model, 'retinanet', top, null),
     ]),
   ],
 };

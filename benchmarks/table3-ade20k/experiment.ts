@@ -3,7 +3,13 @@
  * on made-up pictures runs always, to show that everything does.
  */
 import { fileURLToPath } from 'node:url';
-import { denseSmokeRows, type Experiment, type PlainMambaModel, plainMambaDenseRow, top } from '@vssm/bench';
+import {
+  type Experiment,
+  type PlainMambaModel,
+  plainMambaVisionRow,
+  top,
+  visionSmokeRows,
+} from '@vssm/bench';
 
 const models: readonly PlainMambaModel[] = ['plainmamba-l1', 'plainmamba-l2', 'plainmamba-l3'];
 
@@ -12,11 +18,11 @@ export const experiment: Experiment = {
   title: 'semantic segmentation',
   paperFile: fileURLToPath(new URL('./paper.json', import.meta.url)),
   rows: [
-    ...denseSmokeRows('micro-upernet'),
+    ...visionSmokeRows('micro-upernet'),
     ...models.flatMap((model) =>
       [null, top].map((arm) => {
         const row = `${model}-upernet-${arm?.id ?? 'dense'}`;
-        return plainMambaDenseRow(model, 'upernet', arm, { table: 3, row });
+        return plainMambaVisionRow(model, 'upernet', arm, { table: 3, row });
       }),
     ),
   ],

@@ -9,7 +9,7 @@ import { dirname, join } from 'node:path';
 import { adeClasses } from './src/ade20k/classes.ts';
 import { cocoClasses } from './src/coco/classes.ts';
 import { encodePng } from './src/codec.ts';
-import { labelPng } from './src/label-png.test-data.ts';
+import { labelPng } from './src/test-support/label-png.ts';
 
 const root = join(import.meta.dirname, '../../datasets');
 /** Width, height. */

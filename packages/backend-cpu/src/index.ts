@@ -9,8 +9,7 @@ import { loadSingle } from './segments/single.ts';
 import { canRunSegments } from './segments/table.ts';
 import { loadWhole } from './whole.ts';
 
-export * from './dense/index.ts';
-export { type Floor, loadFloor } from './floor.ts';
+export { loadMatmulFloor, type MatmulFloor } from './matmul-floor.ts';
 export { type LargeProduct, largeProductFlops, loadLargeProduct } from './product-roof.ts';
 export { type Chunk, SegmentEngine } from './segments/engine.ts';
 export { type SharedWeight, shareWeights } from './segments/messages.ts';
@@ -19,6 +18,7 @@ export { type Places, scoreImages, select, unprunedPlaces } from './segments/pru
 export { type Part, parts, type Stopwatch } from './segments/stopwatch.ts';
 export { affordableThreads, workerBytes } from './segments/worker-memory.ts';
 export { MemorySession, type Placement } from './training/memory-session.ts';
+export * from './vision/index.ts';
 export { startLinks, WorkerDied, WorkerLink } from './worker/link.ts';
 export { type Served, serve } from './worker/serve.ts';
 

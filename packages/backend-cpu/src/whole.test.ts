@@ -1,4 +1,4 @@
-import { describeConformance } from '@vssm/backend/conformance';
+import { describeConformance } from '@vssm/backend/test-support';
 import { scanForms } from '@vssm/graph';
 import { cpuBackend } from './index.ts';
 

@@ -1,5 +1,5 @@
 import { DeviceError } from '@vssm/backend';
-import { describeConformance } from '@vssm/backend/conformance';
+import { describeConformance } from '@vssm/backend/test-support';
 import { densePlan, randomWeights, vimSpec } from '@vssm/families';
 import { describe, expect, it } from 'vitest';
 import { cudaBackend } from './index.ts';

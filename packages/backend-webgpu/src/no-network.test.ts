@@ -2,7 +2,7 @@
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { afterAll, expect, it } from 'vitest';
-import { withBrowser } from './browser.test-data.ts';
+import { withBrowser } from './test-support/browser.ts';
 
 const asked: string[] = [];
 const server = createServer((request, response) => {

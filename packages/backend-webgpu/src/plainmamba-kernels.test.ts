@@ -16,8 +16,8 @@ import {
   snakeStepsShader,
 } from '@vssm/kernels/wgsl';
 import { describe, expect, it } from 'vitest';
-import { withBrowser } from './browser.test-data.ts';
-import { Layout, largestDifference, runShader, spread } from './shader.test-data.ts';
+import { withBrowser } from './test-support/browser.ts';
+import { Layout, largestDifference, runShader, spread } from './test-support/shader.ts';
 
 const floats = (buffer: ArrayBuffer) => new Float32Array(buffer);
 const integers = (buffer: ArrayBuffer) => new Int32Array(buffer);

@@ -1,11 +1,11 @@
 /** Two tabs, a closed tab, a destroyed device, a missing or small adapter, a wait for the device: in a browser. */
 import { pruningPlan, randomWeights, vimSpec } from '@vssm/families';
 import { describe, expect, it } from 'vitest';
-import { withBrowser } from './browser.test-data.ts';
 import type { Tab } from './driver/browser.ts';
 import { wasmBackend, webgpuBackend } from './index.ts';
-import { expectedLogits, keptTokens, madeUpImages, request } from './made-up.test-data.ts';
-import { largestDifference } from './shader.test-data.ts';
+import { withBrowser } from './test-support/browser.ts';
+import { expectedLogits, keptTokens, madeUpImages, request } from './test-support/made-up.ts';
+import { largestDifference } from './test-support/shader.ts';
 
 /** float32 through three blocks, logits around 1. */
 const closeEnough = 1e-5;

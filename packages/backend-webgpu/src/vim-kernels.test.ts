@@ -12,8 +12,8 @@ import {
   scanShader,
 } from '@vssm/kernels/wgsl';
 import { describe, expect, it } from 'vitest';
-import { withBrowser } from './browser.test-data.ts';
-import { gappyPositions, Layout, largestDifference, runShader, spread } from './shader.test-data.ts';
+import { withBrowser } from './test-support/browser.ts';
+import { gappyPositions, Layout, largestDifference, runShader, spread } from './test-support/shader.ts';
 
 const floats = (buffer: ArrayBuffer) => new Float32Array(buffer);
 const zeros = (count: number) => new Float32Array(count);

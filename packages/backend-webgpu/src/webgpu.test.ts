@@ -1,6 +1,6 @@
-import { describeConformance } from '@vssm/backend/conformance';
-import { withBrowser } from './browser.test-data.ts';
+import { describeConformance } from '@vssm/backend/test-support';
 import { webgpuBackend } from './index.ts';
+import { withBrowser } from './test-support/browser.ts';
 
 await withBrowser(async (browser) => {
   const tab = await browser.openTab();

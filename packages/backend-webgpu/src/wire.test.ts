@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { madeUpImages, request } from './made-up.test-data.ts';
+import { madeUpImages, request } from './test-support/made-up.ts';
 import {
   decodeChunk,
   decodeModel,

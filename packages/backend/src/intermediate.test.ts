@@ -1,9 +1,9 @@
 /** The reference's tensors between input and logits, against those stored with the golden data. */
 import { referenceForward } from '@vssm/families';
 import { describe, expect, it } from 'vitest';
-import type { GoldenDense } from './golden/case.ts';
-import { goldenE, goldenE2 } from './golden/plainmamba.ts';
-import { goldenA } from './golden/vim.ts';
+import type { GoldenDense } from './test-support/golden/case.ts';
+import { goldenE, goldenE2 } from './test-support/golden/plainmamba.ts';
+import { goldenA } from './test-support/golden/vim.ts';
 
 /** What the reference shows of a case's first image. */
 function observed({ spec, weights, plan, pixels }: GoldenDense): ReadonlyMap<string, Float64Array> {

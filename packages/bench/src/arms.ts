@@ -6,14 +6,14 @@ import { basename } from 'node:path';
 import { formatSchedule, type PruningStep, type RuleFile } from '@vssm/core';
 import { densePlan, families, type ModelFamily, pruningPlan } from '@vssm/families';
 import { type Arm, type ArmPlace, armRows, type Experiment, stepsAfter } from './experiment.ts';
+import type { AccuracyRow } from './kinds/accuracy.ts';
+import type { DetectionRow } from './kinds/detection.ts';
+import type { ExperimentRow } from './kinds/index.ts';
+import type { SegmentationRow } from './kinds/segmentation.ts';
+import type { SpeedRow } from './kinds/speed.ts';
 import { benchModels, type ModelId } from './models.ts';
-import type { AccuracyRow } from './work/accuracy.ts';
-import type { DetectionRow } from './work/detection.ts';
-import type { ExperimentRow } from './work/index.ts';
-import type { SegmentationRow } from './work/segmentation.ts';
-import type { SpeedRow } from './work/speed.ts';
 
-export type DenseRow = DetectionRow | SegmentationRow;
+export type VisionRow = DetectionRow | SegmentationRow;
 
 /** Clipped sum, the state's decay over the gaps and the convolution's original neighbourhood: our ToP. */
 export const top: Arm = {
@@ -257,12 +257,12 @@ const trainingFreeDense =
   'Training-free here; how the paper’s pruned detectors and segmenters were trained is not known.';
 
 /** A published detector or segmenter on its data set: dense, or pruned by our schedule. */
-export function plainMambaDenseRow(
+export function plainMambaVisionRow(
   backbone: PlainMambaModel,
   head: 'maskrcnn' | 'retinanet' | 'upernet',
   arm: Arm | null,
-  paper: DenseRow['paper'],
-): DenseRow {
+  paper: VisionRow['paper'],
+): VisionRow {
   const schedule = arm === null ? [] : plainMambaSchedules[backbone];
   const notes = arm === null ? [] : [...(arm.notes ?? []), plainMambaScheduleNote, trainingFreeDense];
   return {
@@ -277,7 +277,7 @@ export function plainMambaDenseRow(
 }
 
 /** The smallest detector or segmenter on the made-up pictures, dense and pruned. */
-export function denseSmokeRows(model: 'micro-maskrcnn' | 'micro-upernet'): DenseRow[] {
+export function visionSmokeRows(model: 'micro-maskrcnn' | 'micro-upernet'): VisionRow[] {
   const dataset = model === 'micro-maskrcnn' ? 'coco-sample' : 'ade20k-sample';
   return [[], stepsAfter([1, 2], 0.8)].map((schedule) => ({
     kind: model === 'micro-maskrcnn' ? 'detection' : 'segmentation',

@@ -2,8 +2,8 @@ import { UserError } from '@vssm/core';
 import { openResults, readResults } from '@vssm/results';
 import { describe, expect, it } from 'vitest';
 import { type OpenedBackend, openBackend } from './backends.ts';
-import { newFolder } from './made-up.test-data.ts';
 import { writeRunHeader } from './run-header.ts';
+import { newFolder } from './test-support/made-up.ts';
 
 /** What results say of the machine, once a run with this backend has begun. */
 function recordedAccelerator({ accelerator }: OpenedBackend): string | null | undefined {

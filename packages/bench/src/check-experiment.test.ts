@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { checkExperiment } from './check-experiment.ts';
-import { accuracyRow, experimentOf, speedRows } from './made-up.test-data.ts';
+import { accuracyRow, experimentOf, speedRows } from './test-support/made-up.ts';
 
 describe('checkExperiment', () => {
   it('takes rows that name each other', () => {

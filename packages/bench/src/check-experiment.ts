@@ -1,7 +1,7 @@
 /** Mistakes in a benchmark's declaration, found before anything runs. */
 import { type PaperTable, readPaperTable } from '@vssm/results';
 import type { Experiment } from './experiment.ts';
-import { kindOf } from './work/index.ts';
+import { kindOf } from './kinds/index.ts';
 
 /** The paper's numbers of a benchmark; null where the paper has no such table. */
 export function paperTable({ paperFile }: Experiment): PaperTable | null {

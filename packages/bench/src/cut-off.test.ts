@@ -6,10 +6,10 @@ import { fileURLToPath } from 'node:url';
 import { uniformNumbers } from '@vssm/core';
 import { readResults } from '@vssm/results';
 import { beforeAll, describe, expect, it } from 'vitest';
-import { content, type Started, watch } from './crash/processes.test-data.ts';
-import { newFolder } from './made-up.test-data.ts';
+import { content, type Started, watch } from './crash/test-support/processes.ts';
+import { newFolder } from './test-support/made-up.ts';
 
-const child = fileURLToPath(new URL('./run-child.test-data.ts', import.meta.url));
+const child = fileURLToPath(new URL('./test-support/run-child.ts', import.meta.url));
 const limit = 600;
 
 function start(folder: string, shell?: string): Started {

@@ -8,9 +8,9 @@ import type { AccuracyTask } from './evaluation/accuracy.ts';
 import { rowIdOf } from './evaluation/row-id.ts';
 import type { ImageChoice } from './images.ts';
 import { keyOf } from './keys.ts';
+import type { RecordHead } from './kinds/heads.ts';
 import { carryOutOnce, type OnceOutcome, type OnceRequest } from './once.ts';
 import type { ReadyModel } from './resources.ts';
-import type { RecordHead } from './work/heads.ts';
 
 export interface EvaluationRequest extends OnceRequest {
   readonly model: Omit<ReadyModel, 'id'>;

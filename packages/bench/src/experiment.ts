@@ -5,8 +5,8 @@
 
 import type { PruningPlan, PruningStep } from '@vssm/core';
 import { pruningPlan } from '@vssm/families';
-import type { AccuracyRow } from './work/accuracy.ts';
-import type { ExperimentRow } from './work/index.ts';
+import type { AccuracyRow } from './kinds/accuracy.ts';
+import type { ExperimentRow } from './kinds/index.ts';
 
 export interface Experiment {
   /** Also the name for `--only`. */

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { chooseImages } from './images.ts';
-import { madeUpDataset } from './made-up.test-data.ts';
+import { madeUpDataset } from './test-support/made-up.ts';
 
 const dataset = madeUpDataset(1000);
 const settings = { full: false, limit: undefined, sampleSize: 50 };

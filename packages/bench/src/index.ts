@@ -1,7 +1,5 @@
 export {
   alignmentArms,
-  type DenseRow,
-  denseSmokeRows,
   evit,
   evitAligned,
   imageNetRow,
@@ -11,15 +9,17 @@ export {
   miniatureDense,
   miniatureRows,
   type PlainMambaModel,
-  plainMambaDenseRow,
   plainMambaEvit,
   plainMambaRow,
   plainMambaScheduleNote,
   plainMambaSchedules,
+  plainMambaVisionRow,
   randomArms,
   released,
   ruleArm,
   top,
+  type VisionRow,
+  visionSmokeRows,
   withRules,
 } from './arms.ts';
 export { type OpenedBackend, openBackend } from './backends.ts';
@@ -35,16 +35,6 @@ export { imagesOfDataset, madeUpImages } from './compare/images.ts';
 export type { CompareRequest } from './compare/request.ts';
 export { type DatasetId, datasetNames } from './dataset-names.ts';
 export { datasetSources, defaultSampleSizes } from './datasets.ts';
-export type { DetectionScore } from './dense/detection.ts';
-export { type DenseModel, usualWorkers } from './dense/evaluate.ts';
-export {
-  benchDenseModel,
-  type DenseDatasetId,
-  type DenseModelId,
-  denseDatasetNames,
-  denseSources,
-} from './dense/models.ts';
-export { type DenseOnceRequest, type DenseOutcome, evaluateDenseOnce } from './dense/once.ts';
 export { formatDuration } from './duration.ts';
 export { captureEnvironment, gitState, projectVersion } from './environment.ts';
 export { type EvaluationOutcome, type EvaluationRequest, evaluateOnce } from './evaluate-once.ts';
@@ -59,13 +49,21 @@ export {
 } from './experiment.ts';
 export { chooseImages } from './images.ts';
 export { type Interruption, interruptible, listenForInterruption } from './interruption.ts';
+export type { AccuracyRow } from './kinds/accuracy.ts';
+export type { DetectionRow } from './kinds/detection.ts';
+export type { LengthsRow } from './kinds/lengths.ts';
+export type { ProfileRow } from './kinds/profile.ts';
+export type { RivalArm, RivalsRow } from './kinds/rivals.ts';
+export type { SegmentationRow } from './kinds/segmentation.ts';
+export type { SpeedRow } from './kinds/speed.ts';
+export type { StripRow } from './kinds/strip.ts';
 export { type MergeOutcome, mergeResults } from './merge/merge.ts';
 export {
   benchModels,
   type ModelId,
   modelSource,
   parseCheckpointOptions,
-  parseDenseCheckpoints,
+  parseVisionCheckpoints,
 } from './models.ts';
 export { type BenchPreview, formatPreview, previewBench } from './preview.ts';
 export { probeBackend } from './probe.ts';
@@ -76,11 +74,13 @@ export { type BenchOutcome, type BenchRequest, runBench } from './run.ts';
 export { writeRunHeader } from './run-header.ts';
 export { parseShard, type Shard } from './shard.ts';
 export { defaultSpeedBudget, type SpeedBudget } from './speed-budget.ts';
-export type { AccuracyRow } from './work/accuracy.ts';
-export type { DetectionRow } from './work/detection.ts';
-export type { LengthsRow } from './work/lengths.ts';
-export type { ProfileRow } from './work/profile.ts';
-export type { RivalArm, RivalsRow } from './work/rivals.ts';
-export type { SegmentationRow } from './work/segmentation.ts';
-export type { SpeedRow } from './work/speed.ts';
-export type { StripRow } from './work/strip.ts';
+export type { DetectionScore } from './vision/detection.ts';
+export { usualWorkers, type VisionModel } from './vision/evaluate.ts';
+export {
+  benchVisionModel,
+  type VisionDatasetId,
+  type VisionModelId,
+  visionDatasetNames,
+  visionSources,
+} from './vision/models.ts';
+export { evaluateVisionOnce, type VisionOnceRequest, type VisionOutcome } from './vision/once.ts';

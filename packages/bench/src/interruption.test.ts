@@ -1,4 +1,4 @@
-/** Signals in a process of their own, which is left to do what the shell would see. */
+/** Signals in a separate process, which is left to do what the shell would see. */
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { expect, it } from 'vitest';

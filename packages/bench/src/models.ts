@@ -4,7 +4,7 @@ import { readCheckpoint } from '@vssm/checkpoints';
 import { UserError, type Weights } from '@vssm/core';
 import { type ModelName, type ModelSpec, models, publishedModels } from '@vssm/families';
 import { loadModel } from '@vssm/families/checkpoint';
-import { type DenseModelName, denseModels, isDenseModelName } from '@vssm/vision-tasks';
+import { isVisionModelName, type VisionModelName, visionModels } from '@vssm/vision-tasks';
 
 export type ModelId = 'vim-nano-fmnist' | 'vim-nano-197' | 'vim-nano-197-top' | ModelName;
 
@@ -96,8 +96,8 @@ export function parseCheckpointOptions(options: readonly string[]): ReadonlyMap<
 }
 
 /** Those of detectors and segmenters, `plainmamba-l1-maskrcnn=FILE`. */
-export function parseDenseCheckpoints(options: readonly string[]): ReadonlyMap<DenseModelName, string> {
-  return checkpointFiles(options, isDenseModelName);
+export function parseVisionCheckpoints(options: readonly string[]): ReadonlyMap<VisionModelName, string> {
+  return checkpointFiles(options, isVisionModelName);
 }
 
 function checkpointFiles<Id extends string>(
@@ -108,10 +108,10 @@ function checkpointFiles<Id extends string>(
   for (const option of options) {
     const at = option.indexOf('=');
     const model = option.slice(0, Math.max(at, 0));
-    const known = Object.hasOwn(benchModels, model) || isDenseModelName(model);
+    const known = Object.hasOwn(benchModels, model) || isVisionModelName(model);
     if (!known || at === option.length - 1) {
       throw new UserError(
-        `--checkpoint "${option}": expected MODEL=FILE with MODEL one of ${[...Object.keys(benchModels), ...Object.keys(denseModels)].join(', ')}`,
+        `--checkpoint "${option}": expected MODEL=FILE with MODEL one of ${[...Object.keys(benchModels), ...Object.keys(visionModels)].join(', ')}`,
       );
     }
     if (!wanted(model)) continue;

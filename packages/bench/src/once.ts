@@ -1,13 +1,13 @@
 /** One evaluation asked for by hand, with the same files, keys, shards and way to go on as the benchmarks have. */
-import { type AccuracyRecord, type DenseRecord, openResults, type ShardRecord } from '@vssm/results';
+import { type AccuracyRecord, openResults, type ShardRecord, type VisionRecord } from '@vssm/results';
 import type { OpenedBackend } from './backends.ts';
 import { codeVersion } from './code/made-with.ts';
 import { listenForInterruption } from './interruption.ts';
+import { kindOf } from './kinds/index.ts';
 import type { Progress } from './progress.ts';
 import { writeRunHeader } from './run-header.ts';
 import type { Shard } from './shard.ts';
 import type { WorkTask } from './tasks.ts';
-import { kindOf } from './work/index.ts';
 import type { RunState, Workplace } from './workplace.ts';
 
 export interface OnceRequest {
@@ -21,7 +21,7 @@ export interface OnceRequest {
   readonly progress: Progress;
 }
 
-export type EvaluationRecord = AccuracyRecord | DenseRecord | ShardRecord;
+export type EvaluationRecord = AccuracyRecord | VisionRecord | ShardRecord;
 
 export type Stopped = { readonly state: 'stopped'; readonly exitCode: number };
 

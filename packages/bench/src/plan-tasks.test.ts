@@ -2,6 +2,10 @@ import { densePlan, pruningPlan } from '@vssm/families';
 import { describe, expect, it } from 'vitest';
 import type { AccuracyTask } from './evaluation/accuracy.ts';
 import type { ExperimentRow } from './experiment.ts';
+import { kindOf } from './kinds/index.ts';
+import { Resources } from './resources.ts';
+import { type BenchRequest, plannedTasks } from './run.ts';
+import type { Task, WorkTask } from './tasks.ts';
 import {
   accuracyRow,
   denseRow,
@@ -13,11 +17,7 @@ import {
   sourcesOf,
   speedRows,
   trained,
-} from './made-up.test-data.ts';
-import { Resources } from './resources.ts';
-import { type BenchRequest, plannedTasks } from './run.ts';
-import type { Task, WorkTask } from './tasks.ts';
-import { kindOf } from './work/index.ts';
+} from './test-support/made-up.ts';
 
 const recordHeads = (task: WorkTask) => kindOf(task).heads(task);
 

@@ -4,10 +4,10 @@
  */
 import { UserError } from '@vssm/core';
 import type { Experiment } from './experiment.ts';
+import { kindOf } from './kinds/index.ts';
+import { Planning, type PlanSettings } from './kinds/planning.ts';
 import type { Resources } from './resources.ts';
 import type { Task, WorkTask } from './tasks.ts';
-import { kindOf } from './work/index.ts';
-import { Planning, type PlanSettings } from './work/planning.ts';
 
 /** @throws UserError for a file that is named but cannot be used, and for a model that does not fit its data */
 export async function planTasks(

@@ -3,11 +3,11 @@ import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { readResults, resultsFileName } from '@vssm/results';
 import { formatDuration } from './duration.ts';
+import { kindOf } from './kinds/index.ts';
 import { calibrate } from './pace.ts';
 import { Resources } from './resources.ts';
 import { type BenchRequest, plannedTasks } from './run.ts';
 import { type Task, taskLabel } from './tasks.ts';
-import { kindOf } from './work/index.ts';
 
 export interface PlannedTask {
   readonly label: string;

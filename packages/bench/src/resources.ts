@@ -5,9 +5,9 @@ import { type ModelSpec, parameterCount, randomWeights } from '@vssm/families';
 import type { AccuracyRecord } from '@vssm/results';
 import type { DatasetId } from './dataset-names.ts';
 import type { DatasetSource } from './datasets.ts';
-import type { DenseModel } from './dense/evaluate.ts';
-import { type DenseData, type DenseSources, denseSources } from './dense/models.ts';
 import { benchModels, type ModelId, type ModelSource } from './models.ts';
+import type { VisionModel } from './vision/evaluate.ts';
+import { type VisionData, type VisionSources, visionSources } from './vision/models.ts';
 
 export interface ReadyModel {
   readonly id: ModelId;
@@ -21,7 +21,7 @@ export interface Sources {
   readonly models: ModelSource;
   readonly datasets: Readonly<Record<DatasetId, DatasetSource>>;
   /** Detectors and segmenters; default: what is embedded. */
-  readonly dense?: DenseSources;
+  readonly vision?: VisionSources;
 }
 
 /** Seed of random weights. */
@@ -30,8 +30,8 @@ export const randomWeightsSeed = 0;
 export class Resources {
   readonly #sources: Sources;
   readonly #models = new Map<ModelId, Promise<ReadyModel | null>>();
-  readonly #denseModels = new Map<string, Promise<DenseModel> | null>();
-  readonly #denseData = new Map<string, Promise<DenseData> | null>();
+  readonly #visionModels = new Map<string, Promise<VisionModel> | null>();
+  readonly #visionData = new Map<string, Promise<VisionData> | null>();
   readonly #datasets = new Map<string, Promise<ImageDataset | null>>();
 
   constructor(sources: Sources) {
@@ -63,19 +63,19 @@ export class Resources {
   }
 
   /** Models and data of detection and segmentation, each opened once. */
-  get dense(): DenseSources {
-    const { dense = denseSources({ checkpoints: new Map() }) } = this.#sources;
+  get vision(): VisionSources {
+    const { vision = visionSources({ checkpoints: new Map() }) } = this.#sources;
     return {
-      model: (id) => remembered(this.#denseModels, id, () => dense.model(id)),
+      model: (id) => remembered(this.#visionModels, id, () => vision.model(id)),
       dataset: (id, spec) =>
-        remembered(this.#denseData, `${id} ${spec.kind} ${spec.backbone.spec.family}`, () =>
-          dense.dataset(id, spec),
+        remembered(this.#visionData, `${id} ${spec.kind} ${spec.backbone.spec.family}`, () =>
+          vision.dataset(id, spec),
         ),
     };
   }
 
   async close(): Promise<void> {
-    for (const opened of this.#denseData.values()) {
+    for (const opened of this.#visionData.values()) {
       const data = await opened?.catch(() => null);
       await data?.dataset.close();
     }

@@ -11,6 +11,9 @@ import {
   type SpeedRecord,
 } from '@vssm/results';
 import { describe, expect, it } from 'vitest';
+import type { StripRow } from './kinds/strip.ts';
+import { formatPreview, previewBench } from './preview.ts';
+import { type BenchRequest, runBench } from './run.ts';
 import {
   accuracyRow,
   denseRow,
@@ -21,10 +24,7 @@ import {
   requestOf,
   sourcesOf,
   speedRows,
-} from './made-up.test-data.ts';
-import { formatPreview, previewBench } from './preview.ts';
-import { type BenchRequest, runBench } from './run.ts';
-import type { StripRow } from './work/strip.ts';
+} from './test-support/made-up.ts';
 
 const row = accuracyRow('row');
 

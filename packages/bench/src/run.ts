@@ -13,6 +13,7 @@ import { defaultSampleSizes } from './datasets.ts';
 import { captureEnvironment } from './environment.ts';
 import type { Experiment } from './experiment.ts';
 import { exitCodes, listenForInterruption, type StopSignal } from './interruption.ts';
+import { kindOf } from './kinds/index.ts';
 import { calibrate } from './pace.ts';
 import { planTasks, selectExperiments } from './plan-tasks.ts';
 import type { Progress } from './progress.ts';
@@ -22,7 +23,6 @@ import type { Shard } from './shard.ts';
 import { skippedRecord } from './skipped.ts';
 import { defaultSpeedBudget, type SpeedBudget } from './speed-budget.ts';
 import { type Task, taskLabel, tasksOfShard, type WorkTask } from './tasks.ts';
-import { kindOf } from './work/index.ts';
 import { TaskFailure, type Workplace } from './workplace.ts';
 
 export interface BenchRequest {

@@ -2,12 +2,19 @@ import { UserError } from '@vssm/core';
 import { describe, expect, it } from 'vitest';
 import type { AccuracyTask } from './evaluation/accuracy.ts';
 import { imagesOf } from './evaluation/image-task.ts';
-import { accuracyRow, denseRow, madeUpBackend, opened, requestOf, speedRows } from './made-up.test-data.ts';
+import { kindOf } from './kinds/index.ts';
 import { Resources } from './resources.ts';
 import { type BenchRequest, plannedTasks } from './run.ts';
 import { parseShard, shardAt } from './shard.ts';
 import type { WorkTask } from './tasks.ts';
-import { kindOf } from './work/index.ts';
+import {
+  accuracyRow,
+  denseRow,
+  madeUpBackend,
+  opened,
+  requestOf,
+  speedRows,
+} from './test-support/made-up.ts';
 
 const recordHeads = (task: WorkTask) => kindOf(task).heads(task);
 

@@ -1,5 +1,5 @@
 /**
- * Speed of a dense model and its pruned versions, timed turn about: in every round each runs once, and the order
+ * Speed of a dense model and its pruned versions, timed interleaved: in every round each runs once, and the order
  * turns round from one to the next, so that a machine that slows down or speeds up meanwhile favours none.
  */
 import type { Batch, LoadedModel } from '@vssm/backend';
@@ -8,9 +8,9 @@ import type { ModelSpec } from '@vssm/families';
 import { pairedSpeedup, timeStatistics } from '@vssm/results/statistics';
 import { Bench } from 'tinybench';
 import { costOf } from './cost.ts';
+import type { RecordHead } from './kinds/heads.ts';
 import type { ReadyModel } from './resources.ts';
 import type { SpeedBudget } from './speed-budget.ts';
-import type { RecordHead } from './work/heads.ts';
 import { loadModel, type RunState, TaskFailure, type Workplace } from './workplace.ts';
 
 /** An unpruned model and pruned ones, timed in turn: in every round each of them once. */

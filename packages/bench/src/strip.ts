@@ -7,8 +7,8 @@ import { classTokenOf, densePlan, tokenGrid, tokenLayout } from '@vssm/families'
 import { topK } from '@vssm/metrics';
 import type { StripRecord } from '@vssm/results';
 import type { DatasetId } from './dataset-names.ts';
+import type { RecordHead } from './kinds/heads.ts';
 import type { ReadyModel } from './resources.ts';
-import type { RecordHead } from './work/heads.ts';
 import { loadModel, type RunState, TaskFailure, type Workplace } from './workplace.ts';
 
 export interface StripTask {

@@ -1,7 +1,8 @@
 /** The units of work that a run consists of, fully decided before any of them starts. */
+
+import { kindOf, type WorkTask } from './kinds/index.ts';
+import type { SkippedTask } from './kinds/row.ts';
 import type { Shard } from './shard.ts';
-import { kindOf, type WorkTask } from './work/index.ts';
-import type { SkippedTask } from './work/row.ts';
 
 export type { SkippedTask, WorkTask };
 export type Task = WorkTask | SkippedTask;

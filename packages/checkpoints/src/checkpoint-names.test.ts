@@ -4,10 +4,10 @@ import { describe, expect, it } from 'vitest';
 import { readCheckpoint } from './checkpoint.ts';
 import { readSafetensors } from './safetensors/read.ts';
 import { writeSafetensors } from './safetensors/write.ts';
-import * as p from './testing/pickle-writer.ts';
-import { temporaryFiles, testdata } from './testing/temporary-file.ts';
-import { zipParts } from './testing/zip-parts.ts';
-import { writeTorchZip, writeZip } from './testing/zip-writer.ts';
+import * as p from './test-support/pickle-writer.ts';
+import { temporaryFiles, testdata } from './test-support/temporary-file.ts';
+import { zipParts } from './test-support/zip-parts.ts';
+import { writeTorchZip, writeZip } from './test-support/zip-writer.ts';
 
 const temporary = temporaryFiles();
 const shipped = join(import.meta.dirname, '../../../datasets/fashion-mnist/vim-nano-fmnist.pth');

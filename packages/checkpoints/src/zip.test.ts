@@ -1,7 +1,7 @@
 import { UserError } from '@vssm/core';
 import { describe, expect, it } from 'vitest';
 import { memory } from './byte-source.ts';
-import { writeZip, type ZipContent } from './testing/zip-writer.ts';
+import { writeZip, type ZipContent } from './test-support/zip-writer.ts';
 import { openZip } from './zip.ts';
 
 const data = Buffer.from('some bytes, some bytes, some bytes');

@@ -4,7 +4,7 @@
  *
  *     node packages/cli/bench/score-coco.ts [--images 5000] [--categories 80]
  *
- * Files are written to a temporary folder; each type is scored in a process of its own, reading included.
+ * Files are written to a temporary folder; each type is scored in a separate process, reading included.
  */
 import { execFileSync } from 'node:child_process';
 import { createWriteStream, mkdtempSync, rmSync, statSync } from 'node:fs';

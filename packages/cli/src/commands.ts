@@ -43,7 +43,7 @@ export const commands: readonly CommandEntry[] = [
   },
   {
     name: 'against',
-    description: 'time an evaluation of this checkout and of another one, turn about',
+    description: 'time an evaluation of this checkout and of another one, interleaved',
     examples: ['vssm against ../other-checkout --rounds 3'],
     load: async () => (await import('./commands/against.ts')).againstCommand(),
   },

@@ -31,9 +31,9 @@ import {
   root,
   type ShownCommand,
   wordsOf,
-} from './testing/doc-examples.ts';
-import { makeInputs, places } from './testing/doc-inputs.ts';
-import { type Runner, startRunner } from './testing/run-in-turn.ts';
+} from './test-support/doc-examples.ts';
+import { makeInputs, places } from './test-support/doc-inputs.ts';
+import { type Runner, startRunner } from './test-support/run-in-turn.ts';
 
 /** Pages whose blocks another test carries out, all of them. */
 const elsewhere: Readonly<Record<string, string>> = {

@@ -1,5 +1,5 @@
 /**
- * One line for what a user can mend; a stack trace for what is our bug. Messages quote files of unknown origin, so
+ * One line for what a user can fix; a stack trace for what is our bug. Messages quote files of unknown origin, so
  * nothing in them reaches the terminal unescaped.
  */
 import { printable, printableLines, UserError } from '@vssm/core';

@@ -12,7 +12,7 @@ import { promisify } from 'node:util';
 import { writeSafetensors } from '@vssm/checkpoints';
 import { cocoSampleDir } from '@vssm/datasets';
 import { plainMambaSpec } from '@vssm/families';
-import { denseModels, randomDenseWeights } from '@vssm/vision-tasks';
+import { randomVisionWeights, visionModels } from '@vssm/vision-tasks';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 
 const main = fileURLToPath(new URL('./main.ts', import.meta.url));
@@ -24,7 +24,7 @@ beforeAll(async () => {
   folder = mkdtempSync(join(tmpdir(), 'vssm-network-'));
   home = join(folder, 'home');
   mkdirSync(home);
-  const published = denseModels['plainmamba-l1-retinanet'];
+  const published = visionModels['plainmamba-l1-retinanet'];
   const spec = plainMambaSpec({
     ...{ width: 24, depth: 4, stemConvs: 1, depthwiseLayers: [0], positionRows: 4, positionColumns: 4 },
   });
@@ -36,7 +36,7 @@ beforeAll(async () => {
   };
   await writeSafetensors(
     join(folder, 'detector.safetensors'),
-    randomDenseWeights({ ...published, backbone }, 1),
+    randomVisionWeights({ ...published, backbone }, 1),
   );
 });
 afterAll(() => rmSync(folder, { recursive: true }));

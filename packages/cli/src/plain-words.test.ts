@@ -6,9 +6,9 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { writeSafetensors } from '@vssm/checkpoints';
 import { completePlan } from '@vssm/core';
-import { type DenseSpec, denseModels } from '@vssm/vision-tasks';
+import { type VisionSpec, visionModels } from '@vssm/vision-tasks';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { describeRun } from './options/dense.ts';
+import { describeRun } from './options/vision.ts';
 
 const main = fileURLToPath(new URL('./main.ts', import.meta.url));
 
@@ -82,8 +82,8 @@ it.each(['flops', 'predict', 'eval', 'export', 'compare', 'finetune'])(
 );
 
 describe('GFLOPs of detectors and segmenters', () => {
-  const gflopsOf = (name: keyof typeof denseModels, max?: { long: number; short: number }) => {
-    const spec: DenseSpec = denseModels[name];
+  const gflopsOf = (name: keyof typeof visionModels, max?: { long: number; short: number }) => {
+    const spec: VisionSpec = visionModels[name];
     const model = { spec, name, checkpoint: null, classes: undefined, ignored: [] } as never;
     const record = { images: 4, failed: [], partial: false } as never;
     return describeRun(model, completePlan({ schedule: [] }), record, { throughput: null }, max).gflops;

@@ -4,10 +4,10 @@ import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSyn
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { benchDenseModel, benchModels } from '@vssm/bench';
+import { benchModels, benchVisionModel } from '@vssm/bench';
 import { readSafetensors } from '@vssm/checkpoints';
 import { encodePng, fashionMnistClasses } from '@vssm/datasets';
-import { denseModels } from '@vssm/vision-tasks';
+import { visionModels } from '@vssm/vision-tasks';
 import { afterAll, expect, it } from 'vitest';
 
 const main = fileURLToPath(new URL('./main.ts', import.meta.url));
@@ -82,8 +82,8 @@ it('predict: the five best classes by name, for one file too', async () => {
 
 it('README says where each public checkpoint is', () => {
   const readme = readFileSync(new URL('../../../README.md', import.meta.url), 'utf8');
-  const names = Object.keys(denseModels) as (keyof typeof denseModels)[];
-  const places = [...Object.values(benchModels), ...names.map(benchDenseModel)].flatMap(({ published }) =>
+  const names = Object.keys(visionModels) as (keyof typeof visionModels)[];
+  const places = [...Object.values(benchModels), ...names.map(benchVisionModel)].flatMap(({ published }) =>
     published === null || published.startsWith('none') ? [] : [published.split(', ')],
   );
   expect(places.length).toBeGreaterThan(10);

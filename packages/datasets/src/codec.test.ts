@@ -3,7 +3,7 @@ import { UserError } from '@vssm/core';
 import { describe, expect, it } from 'vitest';
 import { decodeImage, encodePng, maxPixels, pictureSize } from './codec.ts';
 import { toGrey } from './image.ts';
-import { sha256, testdata, testJson } from './testing.ts';
+import { sha256, testdata, testJson } from './test-support/test-data.ts';
 
 interface PillowCases {
   readonly decoded: readonly { file: string; width: number; height: number; sha256: string }[];

@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { decodeImage } from './codec.ts';
 import { damageOf } from './damage.ts';
-import { sha256, testdata, testJson } from './testing.ts';
+import { sha256, testdata, testJson } from './test-support/test-data.ts';
 
 interface MarkerCase {
   readonly input: string;

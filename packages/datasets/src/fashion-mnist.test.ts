@@ -5,7 +5,7 @@ import { UserError } from '@vssm/core';
 import { describe, expect, it } from 'vitest';
 import { fashionMnistDir, openFashionMnist } from './fashion-mnist.ts';
 import { readIdx } from './idx.ts';
-import { temporaryFolder } from './testing.ts';
+import { temporaryFolder } from './test-support/test-data.ts';
 
 const imageFile = 't10k-images-idx3-ubyte';
 const labelFile = 't10k-labels-idx1-ubyte';

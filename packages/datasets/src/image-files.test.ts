@@ -5,7 +5,7 @@ import { describe, expect, it } from 'vitest';
 import { openImage, openImageFolder } from './image-files.ts';
 import { normalise } from './normalise.ts';
 import { applyRecipe, recipeFor } from './recipe.ts';
-import { temporaryFolder, testdata } from './testing.ts';
+import { temporaryFolder, testdata } from './test-support/test-data.ts';
 
 const photo = readFileSync(testdata('preprocess/astronaut_small.jpg'));
 const png = readFileSync(testdata('pillow/rgba.png'));

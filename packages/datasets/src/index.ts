@@ -21,21 +21,6 @@ export { type CocoDataset, type CocoOptions, type CocoTruth, cocoSampleDir, open
 export { decodeImage, encodePng, maxPixels } from './codec.ts';
 export type { ImageDataset, Sample } from './dataset.ts';
 export type { Decoder } from './decoder.ts';
-export type { DenseDataset, DenseOptions, DenseSample } from './dense/dataset.ts';
-export {
-  applyDenseRecipe,
-  type DenseRecipe,
-  type DenseRecipeName,
-  denseRecipeFor,
-  denseRecipeNames,
-  denseRecipes,
-  largestInput,
-  type PreparedImage,
-  prepare,
-  type Size,
-  type SizeLimits,
-  sizeWithin,
-} from './dense/recipe.ts';
 export {
   type FashionMnistSplit,
   fashionMnistClasses,
@@ -62,3 +47,18 @@ export { resizeBicubic, type Window } from './resample.ts';
 export { resizeLinear } from './resize-linear.ts';
 export { sampleHash, stratifiedSample } from './sampling.ts';
 export { titleOf } from './titles.ts';
+export type { VisionDataset, VisionOptions, VisionSample } from './vision/dataset.ts';
+export {
+  applyVisionRecipe,
+  largestInput,
+  type PreparedImage,
+  prepare,
+  type Size,
+  type SizeLimits,
+  sizeWithin,
+  type VisionRecipe,
+  type VisionRecipeName,
+  visionRecipeFor,
+  visionRecipeNames,
+  visionRecipes,
+} from './vision/recipe.ts';

@@ -1,7 +1,7 @@
 /** Fuzz target: label maps as PNG files, grey of 8 and 16 bits and with palettes, every row filter among them. */
 import { constants, crc32, inflateRawSync } from 'node:zlib';
 import { decodeLabelMap } from './label-map.ts';
-import { labelPng } from './label-png.test-data.ts';
+import { labelPng } from './test-support/label-png.ts';
 
 const [height, width] = [9, 13];
 const numbers = (below: number) => Array.from({ length: height * width }, (_, at) => (at * 31) % below);
@@ -16,19 +16,19 @@ export const seeds = {
 export const words = ['IHDR', 'IDAT', 'IEND', 'PLTE', 'tRNS', '\0\0\0\0', '\x7f\xff\xff\xff', '\0\0\0\x0d'];
 
 /** Every chunk that ends within the file gets the CRC-32 that its bytes have, and image data its Adler-32 before. */
-export function mend(bytes: Buffer): Buffer {
-  const mended = Buffer.from(bytes);
-  for (let at = 8; at + 12 <= mended.length; ) {
-    const end = at + 12 + mended.readUInt32BE(at);
-    if (end > mended.length) break;
-    if (mended.toString('latin1', at + 4, at + 8) === 'IDAT') mendZlib(mended.subarray(at + 8, end - 4));
-    mended.writeUInt32BE(crc32(mended.subarray(at + 4, end - 4)), end - 4);
+export function fix(bytes: Buffer): Buffer {
+  const fixed = Buffer.from(bytes);
+  for (let at = 8; at + 12 <= fixed.length; ) {
+    const end = at + 12 + fixed.readUInt32BE(at);
+    if (end > fixed.length) break;
+    if (fixed.toString('latin1', at + 4, at + 8) === 'IDAT') fixZlib(fixed.subarray(at + 8, end - 4));
+    fixed.writeUInt32BE(crc32(fixed.subarray(at + 4, end - 4)), end - 4);
     at = end;
   }
-  return mended;
+  return fixed;
 }
 
-function mendZlib(content: Buffer): void {
+function fixZlib(content: Buffer): void {
   if (content.length < 6) return;
   try {
     const unpacked = inflateRawSync(content.subarray(2, -4), {

@@ -2,7 +2,7 @@ import { deflateSync } from 'node:zlib';
 import { UserError } from '@vssm/core';
 import { describe, expect, it } from 'vitest';
 import { decodeLabelMap } from './label-map.ts';
-import { labelPng, pngChunk } from './label-png.test-data.ts';
+import { labelPng, pngChunk } from './test-support/label-png.ts';
 
 const height = 5;
 const width = 7;

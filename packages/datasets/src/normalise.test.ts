@@ -1,13 +1,13 @@
 import { describe, expect, it } from 'vitest';
-import { denseRecipes } from './dense/recipe.ts';
 import { normalise } from './normalise.ts';
 import { recipes } from './recipe.ts';
-import { testJson } from './testing.ts';
+import { testJson } from './test-support/test-data.ts';
+import { visionRecipes } from './vision/recipe.ts';
 
 const { levels } = testJson<{ levels: readonly (readonly [number, number, number])[] }>('opencv/cases.json');
 
 describe('normalise in 0 … 255', () => {
-  it.each([denseRecipes['plainmamba-coco'], recipes['plainmamba-imagenet']])(
+  it.each([visionRecipes['plainmamba-coco'], recipes['plainmamba-imagenet']])(
     'gives every level the number that OpenCV gives it, $name',
     (recipe) => {
       const data = Uint8Array.from({ length: 768 }, (_, at) => Math.floor(at / 3));
@@ -19,7 +19,7 @@ describe('normalise in 0 … 255', () => {
 
   it('fills up with zeros on the right and below', () => {
     const image = { width: 1, height: 1, data: Uint8Array.of(255, 255, 255) };
-    const pixels = normalise(image, denseRecipes['plainmamba-coco'], 2, 3);
+    const pixels = normalise(image, visionRecipes['plainmamba-coco'], 2, 3);
     const [red, green, blue] = levels[255];
     const plane = (value: number) => [value, 0, 0, 0, 0, 0];
     expect(Array.from(pixels)).toEqual([...plane(red), ...plane(green), ...plane(blue)]);

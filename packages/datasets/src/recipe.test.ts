@@ -5,7 +5,7 @@ import { fromGrey } from './image.ts';
 import { openImageFolder } from './image-files.ts';
 import { normalise } from './normalise.ts';
 import { applyRecipe, centreCrop, recipeFor, recipes, shorterSideTo } from './recipe.ts';
-import { sha256, temporaryFolder, testdata, testJson } from './testing.ts';
+import { sha256, temporaryFolder, testdata, testJson } from './test-support/test-data.ts';
 
 interface PreprocessCase {
   readonly input: string;

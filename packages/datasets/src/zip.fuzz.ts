@@ -1,7 +1,7 @@
 /** Fuzz target: zip archives, every file in them read in both ways. */
 import { constants, crc32, inflateRawSync } from 'node:zlib';
 import { UserError } from '@vssm/core';
-import { zipOf } from './zip.test-data.ts';
+import { zipOf } from './test-support/zip.ts';
 import { openZip } from './zip.ts';
 
 const files = { 'val2017/a.jpg': 'first', 'val2017/b.jpg': 'x'.repeat(900), 'readme.txt': '' };
@@ -24,23 +24,19 @@ export const words = [
 ];
 
 /** Every file of the directory that lies in the archive gets the size and the CRC-32 that its contents have. */
-export function mend(bytes: Buffer): Buffer {
-  const mended = Buffer.from(bytes);
+export function fix(bytes: Buffer): Buffer {
+  const fixed = Buffer.from(bytes);
   const entry = Buffer.from('PK\x01\x02', 'latin1');
-  for (
-    let at = mended.indexOf(entry);
-    at >= 0 && at + 46 <= mended.length;
-    at = mended.indexOf(entry, at + 4)
-  ) {
-    const local = mended.readUInt32LE(at + 42);
-    if (local + 30 > mended.length) continue;
-    const start = local + 30 + mended.readUInt16LE(local + 26) + mended.readUInt16LE(local + 28);
-    const packed = mended.subarray(start, start + mended.readUInt32LE(at + 20));
-    const contents = mended.readUInt16LE(at + 10) === 8 ? inflated(packed) : packed;
-    mended.writeUInt32LE(crc32(contents), at + 16);
-    mended.writeUInt32LE(contents.length, at + 24);
+  for (let at = fixed.indexOf(entry); at >= 0 && at + 46 <= fixed.length; at = fixed.indexOf(entry, at + 4)) {
+    const local = fixed.readUInt32LE(at + 42);
+    if (local + 30 > fixed.length) continue;
+    const start = local + 30 + fixed.readUInt16LE(local + 26) + fixed.readUInt16LE(local + 28);
+    const packed = fixed.subarray(start, start + fixed.readUInt32LE(at + 20));
+    const contents = fixed.readUInt16LE(at + 10) === 8 ? inflated(packed) : packed;
+    fixed.writeUInt32LE(crc32(contents), at + 16);
+    fixed.writeUInt32LE(contents.length, at + 24);
   }
-  return mended;
+  return fixed;
 }
 
 function inflated(packed: Buffer): Buffer {

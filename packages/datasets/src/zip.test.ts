@@ -3,8 +3,8 @@ import { rmSync, truncateSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { UserError } from '@vssm/core';
 import { describe, expect, it, onTestFinished } from 'vitest';
-import { temporaryFolder } from './testing.ts';
-import { type ZipForm, zipOf } from './zip.test-data.ts';
+import { temporaryFolder } from './test-support/test-data.ts';
+import { type ZipForm, zipOf } from './test-support/zip.ts';
 import { openZip, type Zip } from './zip.ts';
 
 const files = { 'val2017/a.jpg': 'first', 'val2017/b.jpg': 'x'.repeat(5000), 'readme.txt': '' };

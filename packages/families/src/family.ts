@@ -138,7 +138,7 @@ export const segmentParts = [
   'projections',
   'scan',
   'pruning',
-  'dense',
+  'inter-scan',
   'head',
 ] as const;
 export type SegmentPart = (typeof segmentParts)[number];
@@ -154,11 +154,11 @@ export interface CountedPart {
   readonly parameters: number;
 }
 
-/** Makes a random weight of `inputs` inputs; see graph/floor.ts. */
+/** Makes a random weight of `inputs` inputs; see graph/matmul-floor.ts. */
 export type RandomWeight = (g: GraphBuilder, name: string, shape: readonly number[], inputs: number) => Value;
 
 /** The matrix products that a model begins with and ends in. */
-export interface FloorEnds {
+export interface MatmulFloorEnds {
   /** Without the batch. */
   readonly inputShape: readonly number[];
   /** input → tokens [B, L0, d] */
@@ -180,7 +180,7 @@ export interface FamilyGraphs<Spec extends BaseSpec> {
   segments(spec: Spec, weights: Weights, plan: Pick<PruningPlan, 'alignment'>): Segments;
   /** Sets of projections of Δ, B and C in a block: one per direction, or one that all share. */
   readonly projectionSets: readonly ProjectionSet[];
-  floor(spec: Spec, randomWeight: RandomWeight): FloorEnds;
+  matmulFloor(spec: Spec, randomWeight: RandomWeight): MatmulFloorEnds;
   /**
    * What one part of the segments form computes and moves.
    *

@@ -1,4 +1,4 @@
-export { floorInputShape, floorNames, matrixProductFloor } from './graph/floor.ts';
+export { matmulFloor, matmulFloorInputShape, matmulFloorNames } from './graph/matmul-floor.ts';
 export { modelSegments } from './graph/segments.ts';
 export { familyGraphs, graphsOf } from './graph/table.ts';
 export { type WholeOptions, wholeModel, wholeModelWithData, wholeNames } from './graph/whole.ts';

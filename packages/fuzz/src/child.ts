@@ -1,5 +1,5 @@
 /**
- * One target in a process of its own. Tells its parent by messages what it is at, what it found, and the end.
+ * One target in a separate process. Tells its parent by messages what it is at, what it found, and the end.
  * Arguments: target file, target name, first mutant, number of mutants, memory limit in bytes.
  */
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';

@@ -21,14 +21,14 @@ export function corpusOf(target: string, folder: string = corpusFolder): NamedIn
     .map((name) => ({ name: `corpus/${target}/${name}`, bytes: readFileSync(join(place, name)) }));
 }
 
-/** Seeds take turns; where a target can mend checksums, every second mutant of a seed is mended. */
-export function mutantOf({ seeds, words, mend }: FuzzTarget, number: number): NamedInput {
+/** Seeds take turns; where a target can fix checksums, every second mutant of a seed is fixed. */
+export function mutantOf({ seeds, words, fix }: FuzzTarget, number: number): NamedInput {
   const names = Object.keys(seeds);
   const seed = names[number % names.length];
   const damaged = mutate(seeds[seed], number, words);
-  const mended = mend !== undefined && Math.floor(number / names.length) % 2 === 1;
+  const fixed = fix !== undefined && Math.floor(number / names.length) % 2 === 1;
   return {
-    name: `mutant ${number} of ${seed}${mended ? ', mended' : ''}`,
-    bytes: mended ? mend(damaged) : damaged,
+    name: `mutant ${number} of ${seed}${fixed ? ', fixed' : ''}`,
+    bytes: fixed ? fix(damaged) : damaged,
   };
 }

@@ -1,4 +1,4 @@
-/** Runs one target in a process of its own, and ends it when it hangs. */
+/** Runs one target in a separate process, and ends it when it hangs. */
 import { fork } from 'node:child_process';
 import { join } from 'node:path';
 

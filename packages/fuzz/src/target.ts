@@ -17,7 +17,7 @@ export interface FuzzTarget {
   /** Pieces that mean something in the format. */
   readonly words?: readonly string[];
   /** The input with its checksums put right, so that damage gets past them. */
-  mend?(bytes: Buffer): Buffer;
+  fix?(bytes: Buffer): Buffer;
 }
 
 const packagesFolder = join(import.meta.dirname, '../..');
@@ -50,9 +50,9 @@ function filesIn(folder: string): string[] {
 }
 
 export async function loadTarget(file: string): Promise<FuzzTarget> {
-  const { seeds, read, words, mend } = (await import(pathToFileURL(file).href)) as Partial<FuzzTarget>;
+  const { seeds, read, words, fix } = (await import(pathToFileURL(file).href)) as Partial<FuzzTarget>;
   if (seeds === undefined || Object.keys(seeds).length === 0 || typeof read !== 'function') {
     throw new Error(`fuzz target ${file}: must export seeds and read`);
   }
-  return { seeds, read, ...(words !== undefined && { words }), ...(mend !== undefined && { mend }) };
+  return { seeds, read, ...(words !== undefined && { words }), ...(fix !== undefined && { fix }) };
 }

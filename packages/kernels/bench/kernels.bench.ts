@@ -16,7 +16,7 @@ import {
   probeNative,
   type ScanOptions,
 } from '../src/index.ts';
-import { randomSource } from '../src/random-case.ts';
+import { randomSource } from '../src/test-support/random-case.ts';
 import { summary, takeTurns } from './turns.ts';
 
 const rounds = Number(process.argv[2] ?? 45);

@@ -18,7 +18,7 @@ import {
   probeNative,
   type SnakeScanOptions,
 } from '../src/index.ts';
-import { randomSource } from '../src/random-case.ts';
+import { randomSource } from '../src/test-support/random-case.ts';
 import { summary, takeTurns } from './turns.ts';
 
 const rounds = Number(process.argv[2] ?? 45);

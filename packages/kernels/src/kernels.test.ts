@@ -1,10 +1,10 @@
 import { describe, expect, it } from 'vitest';
 import { Arena } from './arena.ts';
 import type { ConvOptions } from './conv/conv.ts';
-import { describeImplementations } from './implementations.test-data.ts';
 import { createKernels, type Kernels, kernelImplementation, probeNative } from './kernels.ts';
 import type { KernelImplementation } from './native/choice.ts';
 import type { ScanOptions } from './scan/scan.ts';
+import { describeImplementations } from './test-support/implementations.ts';
 import { createMemory } from './webassembly.ts';
 
 async function ready(

@@ -4,10 +4,10 @@
  */
 import { expect, it } from 'vitest';
 import { Arena } from './arena.ts';
-import { describeImplementations } from './implementations.test-data.ts';
 import { createKernels } from './kernels.ts';
-import { golden, project } from './mixer.test-data.ts';
 import type { Rows } from './rows.ts';
+import { describeImplementations } from './test-support/implementations.ts';
+import { golden, project } from './test-support/mixer.ts';
 import { createMemory } from './webassembly.ts';
 
 const batch = 2;

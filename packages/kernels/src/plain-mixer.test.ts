@@ -6,11 +6,11 @@ import { snakeOrders } from '@vssm/core';
 import { expect, it } from 'vitest';
 import { Arena } from './arena.ts';
 import { tapsFirst } from './grid/grid-conv.ts';
-import { describeImplementations } from './implementations.test-data.ts';
 import { createKernels } from './kernels.ts';
-import { golden, project } from './mixer.test-data.ts';
 import type { Rows } from './rows.ts';
 import { fillSnakeTables } from './snake/snake-orders.ts';
+import { describeImplementations } from './test-support/implementations.ts';
+import { golden, project } from './test-support/mixer.ts';
 import { createMemory } from './webassembly.ts';
 
 const batch = 2;

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { answer, isComparable, isOnPaperData } from './answers.ts';
 import { gatherEvidence } from './gather.ts';
-import { paper, writeMadeUpRun } from './made-up.test-data.ts';
+import { paper, writeMadeUpRun } from './test-support/made-up.ts';
 
 const evidence = gatherEvidence([writeMadeUpRun().folder], [paper]);
 const [measured] = evidence.accuracy;

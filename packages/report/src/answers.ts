@@ -1,29 +1,33 @@
 /** What this project has for a row of a paper table: costs, and accuracies on the table's own data set. */
-import type { AccuracyRecord, DenseRecord, PaperTable, SkippedRecord, SpeedRecord } from '@vssm/results';
+import type { AccuracyRecord, PaperTable, SkippedRecord, SpeedRecord, VisionRecord } from '@vssm/results';
 import { type Entry, type Evidence, sameName } from './evidence.ts';
 
 export interface Answer {
   /** Comparable results; cut-down ones only where there is nothing else. Several ways of pruning may answer one row. */
   readonly accuracies: readonly Entry<AccuracyRecord>[];
   /** AP or mIoU of a detector or segmenter with trained weights on the table's own data set. */
-  readonly dense: readonly Entry<DenseRecord>[];
+  readonly vision: readonly Entry<VisionRecord>[];
   /** Why there is neither. */
   readonly skipped: SkippedRecord | null;
   /** GFLOPs, by profile. */
   readonly flops: { readonly paper: number; readonly strict: number } | null;
 }
 
-export function answer(id: string, paper: PaperTable, { accuracy, speed, dense, skipped }: Evidence): Answer {
-  const linked = ({ record }: Entry<AccuracyRecord | SpeedRecord | DenseRecord | SkippedRecord>) =>
+export function answer(
+  id: string,
+  paper: PaperTable,
+  { accuracy, speed, vision, skipped }: Evidence,
+): Answer {
+  const linked = ({ record }: Entry<AccuracyRecord | SpeedRecord | VisionRecord | SkippedRecord>) =>
     record.paper?.table === paper.table && record.paper.row === id;
   const onPaperData = accuracy.filter((entry) => linked(entry) && isOnPaperData(entry.record, paper));
   const comparable = onPaperData.filter(({ record }) => isComparable(record, paper));
   const missing = skipped.filter(linked).map(({ record }) => record);
-  const onPaperImages = dense.filter((entry) => linked(entry) && isOnPaperData(entry.record, paper));
+  const onPaperImages = vision.filter((entry) => linked(entry) && isOnPaperData(entry.record, paper));
   const costs = [...onPaperData, ...onPaperImages, ...speed.filter(linked)].map(({ record }) => record.flops);
   return {
     accuracies: comparable.length > 0 ? comparable : onPaperData,
-    dense: onPaperImages,
+    vision: onPaperImages,
     skipped: missing.find(({ dataset }) => dataset !== null) ?? missing[0] ?? null,
     flops: costs[0] ?? missing.find(({ flops }) => flops !== null)?.flops ?? null,
   };
@@ -35,7 +39,7 @@ export function isComparable(record: AccuracyRecord, paper: PaperTable): boolean
 }
 
 /** Its data set, all of it there if not evaluated, and trained weights. */
-export function isOnPaperData({ dataset, model }: AccuracyRecord | DenseRecord, paper: PaperTable): boolean {
+export function isOnPaperData({ dataset, model }: AccuracyRecord | VisionRecord, paper: PaperTable): boolean {
   // The name alone was once given to whatever was laid out alike, so old results are held to the number of images too.
   return (
     sameName(dataset.name, paper.dataset) &&

@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import { contrastResult, contrastSettings, contrasts, verdict } from './contrasts.ts';
 import { gatherEvidence } from './gather.ts';
-import { writeMadeUpRun } from './made-up.test-data.ts';
 import { PairedComparison } from './paired.ts';
+import { writeMadeUpRun } from './test-support/made-up.ts';
 
 describe('contrasts', () => {
   const evidence = gatherEvidence([writeMadeUpRun().folder], []);

@@ -2,7 +2,6 @@
 import type {
   AccuracyRecord,
   ComparisonRecord,
-  DenseRecord,
   FinetuningRecord,
   HistoryEntry,
   PaperTable,
@@ -12,6 +11,7 @@ import type {
   SkippedRecord,
   SpeedRecord,
   StripRecord,
+  VisionRecord,
 } from '@vssm/results';
 
 /** A record with where it comes from. */
@@ -39,7 +39,7 @@ export interface Evidence {
   readonly comparisons: readonly Entry<ComparisonRecord>[];
   readonly strips: readonly Entry<StripRecord>[];
   /** Detectors and segmenters. */
-  readonly dense: readonly Entry<DenseRecord>[];
+  readonly vision: readonly Entry<VisionRecord>[];
   readonly skipped: readonly Entry<SkippedRecord>[];
   readonly tables: readonly PaperTable[];
   /** What earlier commits gave, oldest first; empty where no history is kept. */
@@ -50,10 +50,10 @@ export interface Evidence {
 
 /** True when any number of the report comes from a cut-down run. */
 export function isPartial(evidence: Evidence): boolean {
-  const { accuracy, finetuned, dense } = evidence;
+  const { accuracy, finetuned, vision } = evidence;
   return (
     [...accuracy, ...finetuned].some(({ record }) => record.sample.partial) ||
-    dense.some(({ record }) => record.partial)
+    vision.some(({ record }) => record.partial)
   );
 }
 

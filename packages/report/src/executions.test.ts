@@ -12,7 +12,7 @@ import {
   tokenTimeRatio,
 } from './executions.ts';
 import { gatherEvidence } from './gather.ts';
-import { writeMadeUpRun } from './made-up.test-data.ts';
+import { writeMadeUpRun } from './test-support/made-up.ts';
 
 const evidence = gatherEvidence([writeMadeUpRun().folder], []);
 const groups = executionGroups(evidence);
@@ -44,7 +44,7 @@ describe('executions', () => {
 
   it('give ratios of times within rounds', () => {
     const [forms, , pruning] = groups;
-    expect(timeRatio(armOf(forms, 'segments')!, armOf(forms, 'floor')!).median).toBeCloseTo(2.2, 9);
+    expect(timeRatio(armOf(forms, 'segments')!, armOf(forms, 'matmul-floor')!).median).toBeCloseTo(2.2, 9);
     expect(bestWhole(forms)!.record.execution!.form).toBe('whole-scan');
     expect(armOf(pruning, 'segments', 'none')).not.toBeNull();
     expect(armOf(pruning, 'segments', 'mask')).toBeNull();

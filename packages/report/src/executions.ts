@@ -1,4 +1,4 @@
-/** Records of ways to carry out a model, in the groups that were timed turn about. */
+/** Records of ways to carry out a model, in the groups that were timed interleaved. */
 import type { ProfileRecord, SpeedRecord } from '@vssm/results';
 import { mean, ratioOf, type Spread, spreadOf } from '@vssm/results/statistics';
 import type { Entry, Evidence } from './evidence.ts';

@@ -3,7 +3,7 @@ import { dirname, join } from 'node:path';
 import { UserError } from '@vssm/core';
 import { describe, expect, it } from 'vitest';
 import { FileSet, markerFile } from './files.ts';
-import { temporaryFolder } from './temporary-folder.test-data.ts';
+import { temporaryFolder } from './test-support/temporary-folder.ts';
 
 const newFolder = () => join(temporaryFolder(), 'deep', 'report');
 

@@ -1,21 +1,21 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { flatColumns, flatResults } from './flat-results.ts';
-import { everySection } from './made-up-everything.test-data.ts';
 import { reportFiles } from './report.ts';
+import { everySection } from './test-support/made-up-everything.ts';
 
 const evidence = everySection();
 
 describe('the flat table of results', () => {
   it('has a line for every result, whatever its kind', () => {
     const rows = flatResults(evidence);
-    const { accuracy, finetuned, finetuning, dense, speed, executions, skipped } = evidence;
+    const { accuracy, finetuned, finetuning, vision, speed, executions, skipped } = evidence;
     const count = (kind: string) => rows.filter((row) => row.kind === kind).length;
     expect(count('accuracy')).toBe(accuracy.length + finetuned.length);
     expect(count('finetuning')).toBe(
       finetuning[0].record.rows.reduce((sum, { after }) => sum + after.length, 0),
     );
-    expect(count('dense')).toBe(dense.length);
+    expect(count('vision')).toBe(vision.length);
     expect(count('speed')).toBe(speed.length + executions.length);
     expect(count('skipped')).toBe(skipped.length);
     const keys = new Set(rows.filter(({ kind }) => kind === 'comparison').map(({ key }) => key));

@@ -27,11 +27,11 @@ const empty = Object.fromEntries(flatColumns.map((column) => [column, null])) as
 
 /** In the order of the evidence: accuracies, trainings, detectors, times, backends, and what was not run. */
 export function flatResults(evidence: Evidence): FlatRow[] {
-  const { accuracy, finetuned, finetuning, dense, speed, executions, comparisons, skipped } = evidence;
+  const { accuracy, finetuned, finetuning, vision, speed, executions, comparisons, skipped } = evidence;
   return [
     ...[...accuracy, ...finetuned].map((entry) => flat(entry, accuracyCells(entry.record))),
     ...finetuning.flatMap((entry) => trainingCells(entry.record).map((cells) => flat(entry, cells))),
-    ...dense.map((entry) => {
+    ...vision.map((entry) => {
       const {
         model,
         plan,

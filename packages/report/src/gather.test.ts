@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { type AccuracyRecord, resultsFileName } from '@vssm/results';
 import { describe, expect, it } from 'vitest';
 import { gatherEvidence } from './gather.ts';
-import { writeMadeUpRun } from './made-up.test-data.ts';
+import { writeMadeUpRun } from './test-support/made-up.ts';
 
 /** A made-up run with copies of its first accuracy of a pruned model appended, each with a key of its own. */
 function runWith(changes: readonly ((record: AccuracyRecord) => AccuracyRecord)[]) {

@@ -2,7 +2,6 @@
 import { dirname } from 'node:path';
 import {
   type AccuracyRecord,
-  type DenseRecord,
   type HistoryEntry,
   latestRecords,
   type PaperTable,
@@ -11,6 +10,7 @@ import {
   readResults,
   type SpeedRecord,
   type StripRecord,
+  type VisionRecord,
 } from '@vssm/results';
 import { earlierComparisons } from './comparisons.ts';
 import type { Entry, Evidence } from './evidence.ts';
@@ -43,7 +43,7 @@ export function gatherEvidence(
   const latest = new Set(latestRecords(entries.map(({ record }) => record)));
   const finetuning = lastOfKey(kind('finetuning'));
   const trained = new Set(finetuning.map(({ record }) => record.experiment));
-  const counting = <T extends AccuracyRecord | SpeedRecord | StripRecord | DenseRecord>(
+  const counting = <T extends AccuracyRecord | SpeedRecord | StripRecord | VisionRecord>(
     what: string,
     all: readonly Entry<T>[],
   ) => {
@@ -56,7 +56,7 @@ export function gatherEvidence(
   const parts = {
     speed: counting('the times', timed),
     strips: counting('the pictures', lastOfKey(kind('strip'))),
-    dense: counting('the detectors and segmenters', lastOfKey(kind('dense'))),
+    vision: counting('the detectors and segmenters', lastOfKey(kind('vision'))),
   };
   const side = {
     executions: kind('speed').filter(({ record }) => record.execution !== undefined),

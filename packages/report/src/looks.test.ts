@@ -7,19 +7,19 @@ import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import type { Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { withBrowser } from './browser.test-data.ts';
 import type { FileSet } from './files.ts';
-import { everySection } from './made-up-everything.test-data.ts';
 import { colours } from './palette.ts';
 import { reportFiles } from './report.ts';
+import { withBrowser } from './test-support/browser.ts';
+import { everySection } from './test-support/made-up-everything.ts';
 import {
   clippedLabels,
   clippedTables,
   coloursOf,
   overlappingLabels,
   tablesWithoutNumbers,
-} from './seen.test-data.ts';
-import { temporaryFolder } from './temporary-folder.test-data.ts';
+} from './test-support/seen.ts';
+import { temporaryFolder } from './test-support/temporary-folder.ts';
 
 const kept = process.env.VSSM_SCREENSHOTS;
 

@@ -1,9 +1,9 @@
 import { appendFileSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { paper, writeMadeUpRun } from './made-up.test-data.ts';
 import { writeReport } from './report.ts';
-import { temporaryFolder } from './temporary-folder.test-data.ts';
+import { paper, writeMadeUpRun } from './test-support/made-up.ts';
+import { temporaryFolder } from './test-support/temporary-folder.ts';
 
 describe('a report of the same', () => {
   it('is left as it is, and made again when anything that it is made of changes', async () => {

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { gatherEvidence } from './gather.ts';
-import { writeMadeUpRun } from './made-up.test-data.ts';
 import { PairedComparison, pairedDifference } from './paired.ts';
+import { writeMadeUpRun } from './test-support/made-up.ts';
 
 const rightFor = (images: readonly number[]) =>
   new Map(Array.from({ length: 100 }, (_, image) => [image, images.includes(image)]));

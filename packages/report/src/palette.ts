@@ -16,6 +16,10 @@ export const colours = {
   random: ['#8a6fae', '#bda6e0'],
   released: ['#a0761d', '#d9b25f'],
   other: ['#9aa1ac', '#737b87'],
+  /** Of what is no method: further parts and series beside `series1`. */
+  accent1: ['#c0531a', '#f09a62'],
+  accent2: ['#a0761d', '#d9b25f'],
+  accent3: ['#8a6fae', '#bda6e0'],
   series1: ['#0a6c74', '#62cfd3'],
   series2: ['#4f9ea3', '#3b9196'],
   series3: ['#9cc9cb', '#2a646a'],

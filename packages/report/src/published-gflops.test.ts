@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import { gatherEvidence } from './gather.ts';
-import { paper, writeMadeUpRun } from './made-up.test-data.ts';
 import { agreement, publishedGflops } from './published-gflops.ts';
 import { gflopsHere } from './sections/gflops-here.ts';
+import { paper, writeMadeUpRun } from './test-support/made-up.ts';
 
 describe('published GFLOPs', () => {
   it('are counted where they were computed here', () => {

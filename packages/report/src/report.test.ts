@@ -4,9 +4,9 @@ import { describe, expect, it } from 'vitest';
 import type { FileSet } from './files.ts';
 import { gatherEvidence } from './gather.ts';
 import { escapeHtml } from './html.ts';
-import { paper, writeMadeUpRun } from './made-up.test-data.ts';
 import { reportFiles, writeReport } from './report.ts';
-import { temporaryFolder } from './temporary-folder.test-data.ts';
+import { paper, writeMadeUpRun } from './test-support/made-up.ts';
+import { temporaryFolder } from './test-support/temporary-folder.ts';
 
 const text = (files: FileSet, path = 'index.html') => String(files.content(path));
 

@@ -15,7 +15,6 @@ import { ablations } from './sections/ablations.ts';
 import { backends } from './sections/backends.ts';
 import { claim } from './sections/claim/claim.ts';
 import { cpu } from './sections/cpu/cpu.ts';
-import { dense } from './sections/dense/dense.ts';
 import { flopsSection } from './sections/flops.ts';
 import { licences } from './sections/licences.ts';
 import { notRun } from './sections/not-run.ts';
@@ -31,6 +30,7 @@ import { speed } from './sections/speed.ts';
 import { strip } from './sections/strip.ts';
 import { tradeoff } from './sections/tradeoff.ts';
 import { trends } from './sections/trends.ts';
+import { vision } from './sections/vision/vision.ts';
 
 export interface ReportRequest extends ReportSources {
   /** Folder to write; an older report there is replaced at once, anything else is refused. */
@@ -83,7 +83,7 @@ const writers: readonly SectionWriter[] = [
   claim,
   strip,
   ablations,
-  dense,
+  vision,
   backends,
   cpu,
   flopsSection,
@@ -135,7 +135,7 @@ function allRecords({
   profiles,
   comparisons,
   strips,
-  dense,
+  vision,
   skipped,
 }: Evidence): string {
   const measured = [
@@ -147,7 +147,7 @@ function allRecords({
     ...profiles,
     ...comparisons,
     ...strips,
-    ...dense,
+    ...vision,
     ...skipped,
   ];
   const records = [...runs, ...measured.map(({ record }) => record)];

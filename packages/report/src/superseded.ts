@@ -5,7 +5,7 @@
  * out is counted, so that the report can say so.
  */
 import { planName } from '@vssm/core';
-import type { AccuracyRecord, DenseRecord, SpeedRecord, StripRecord } from '@vssm/results';
+import type { AccuracyRecord, SpeedRecord, StripRecord, VisionRecord } from '@vssm/results';
 import type { Entry } from './evidence.ts';
 
 export interface Counted<T extends Measured> {
@@ -14,7 +14,7 @@ export interface Counted<T extends Measured> {
   readonly leftOut: readonly string[];
 }
 
-type Measured = AccuracyRecord | SpeedRecord | StripRecord | DenseRecord;
+type Measured = AccuracyRecord | SpeedRecord | StripRecord | VisionRecord;
 
 /** In file order. */
 export function withoutSuperseded<T extends Measured>(entries: readonly Entry<T>[]): Counted<T> {
@@ -33,7 +33,7 @@ const results = (count: number) => `${count} ${count === 1 ? 'result' : 'results
 
 function isPartial(record: Measured): boolean {
   if (record.kind === 'accuracy') return record.sample.partial;
-  return record.kind === 'dense' && record.partial;
+  return record.kind === 'vision' && record.partial;
 }
 
 function onSameImages(entry: Entry<Measured>): string {
@@ -70,7 +70,7 @@ function placeOf(record: Measured, folder: string): readonly unknown[] {
     }
     case 'strip':
       return [folder, record.dataset.name, record.dataset.split];
-    case 'dense': {
+    case 'vision': {
       const { dataset } = record;
       return [folder, dataset.name, dataset.split, dataset.sha256];
     }

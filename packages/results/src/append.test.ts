@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { UserError } from '@vssm/core';
 import { writeError } from '@vssm/core/files';
 import { describe, expect, it } from 'vitest';
-import { temporaryFolder } from './temporary-folder.test-data.ts';
+import { temporaryFolder } from './test-support/temporary-folder.ts';
 
 // Run in a shell whose file size limit stands in for a disk that fills up in the middle of a write.
 const writer = `

@@ -3,8 +3,8 @@ import { densePlan, pruningPlan } from '@vssm/families';
 import { describe, expect, it } from 'vitest';
 import type { ComparisonRecord } from './comparison.ts';
 import { resultsContent } from './content.ts';
-import { speed } from './records.test-data.ts';
 import { resultRecordSchema } from './schema.ts';
+import { speed } from './test-support/records.ts';
 
 const plan = pruningPlan({ schedule: [{ after: 5, keep: 0.8 }] });
 

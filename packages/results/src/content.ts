@@ -23,7 +23,7 @@ function withoutTimes(record: ResultRecord): unknown {
       const { durationMs: _, ...rest } = record;
       return rest;
     }
-    case 'dense': {
+    case 'vision': {
       const { durationMs, parts, ...rest } = record;
       return { ...rest, parts: parts?.map(({ ms, ...part }) => part) };
     }

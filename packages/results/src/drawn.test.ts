@@ -1,9 +1,9 @@
 import { describe, expect, it } from 'vitest';
-import { drawnDense } from './records.test-data.ts';
 import { decodeRuns, encodeRuns } from './runs.ts';
 import { resultRecordSchema } from './schema.ts';
+import { drawnVision } from './test-support/records.ts';
 
-const image = drawnDense.drawn![0];
+const image = drawnVision.drawn![0];
 const [window] = image.windows;
 const prediction = image.prediction as Extract<typeof image.prediction, { kind: 'detections' }>;
 const [detection] = prediction.best;
@@ -12,7 +12,7 @@ const problems = (record: unknown) => {
   const parsed = resultRecordSchema.safeParse(record);
   return parsed.success ? '' : parsed.error.issues.map(({ message }) => message).join('; ');
 };
-const withImage = (change: object) => problems({ ...drawnDense, drawn: [{ ...image, ...change }] });
+const withImage = (change: object) => problems({ ...drawnVision, drawn: [{ ...image, ...change }] });
 const withBest = (...best: object[]) => withImage({ prediction: { ...prediction, best } });
 const labels = (runs: number[], classes = [{ index: 4, name: 'sky' }]) => ({
   prediction: { kind: 'labels', classes, labels: runs },
@@ -20,7 +20,7 @@ const labels = (runs: number[], classes = [{ index: 4, name: 'sky' }]) => ({
 
 describe('what is kept of an image to draw it', () => {
   it('is taken as it is', () => {
-    expect(problems(drawnDense)).toBe('');
+    expect(problems(drawnVision)).toBe('');
   });
 
   it.each([
@@ -49,7 +49,7 @@ describe('what is kept of an image to draw it', () => {
   });
 
   it('refuses parts that do not add up to the whole', () => {
-    expect(problems({ ...drawnDense, parts: drawnDense.parts!.slice(1) })).toContain('parts do not add up');
+    expect(problems({ ...drawnVision, parts: drawnVision.parts!.slice(1) })).toContain('parts do not add up');
   });
 });
 

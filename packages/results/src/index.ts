@@ -9,7 +9,6 @@ export {
   readAnswers,
 } from './answer-file.ts';
 export { resultsContent } from './content.ts';
-export { denseRecordParts } from './dense.ts';
 export { type DrawnImage, drawnLimits } from './drawn.ts';
 export {
   type Environment,
@@ -63,7 +62,6 @@ export {
   type AccuracyRecord,
   type ComparisonRecord,
   coreModes,
-  type DenseRecord,
   executionForms,
   type FinetuningRecord,
   type ProfileRecord,
@@ -74,5 +72,7 @@ export {
   type SkippedRecord,
   type SpeedRecord,
   type StripRecord,
+  type VisionRecord,
 } from './schema.ts';
 export { shardLength } from './shard.ts';
+export { visionRecordParts } from './vision.ts';

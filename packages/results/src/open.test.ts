@@ -8,8 +8,8 @@ import { resultsContent } from './content.ts';
 import { lockFileName } from './lock.ts';
 import { openResults } from './open.ts';
 import { readResults } from './read.ts';
-import { accuracy, everyKind, run, skipped, speed } from './records.test-data.ts';
-import { temporaryFolder } from './temporary-folder.test-data.ts';
+import { accuracy, everyKind, run, skipped, speed } from './test-support/records.ts';
+import { temporaryFolder } from './test-support/temporary-folder.ts';
 
 const newFolder = () => join(temporaryFolder(), 'run');
 

@@ -127,7 +127,7 @@ function openLocked(folder: string, release: () => void): Results {
 /** Whether images are left without an answer. */
 function leavesImages(record: ResultRecord): boolean {
   if (record.kind === 'shard') return record.failed > 0;
-  return (record.kind === 'accuracy' || record.kind === 'dense') && record.failed.length > 0;
+  return (record.kind === 'accuracy' || record.kind === 'vision') && record.failed.length > 0;
 }
 
 /** A record of ours that does not fit is a bug, not the user's doing. */

@@ -2,7 +2,7 @@ import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { paperTableSchema, readPaperTable } from './paper.ts';
-import { temporaryFolder } from './temporary-folder.test-data.ts';
+import { temporaryFolder } from './test-support/temporary-folder.ts';
 
 const table = {
   table: 1,

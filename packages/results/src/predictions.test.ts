@@ -2,8 +2,8 @@ import { appendFileSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { checkPredictions, openPredictions, predictionsPath, readPredictions } from './predictions.ts';
-import { accuracy } from './records.test-data.ts';
-import { temporaryFolder } from './temporary-folder.test-data.ts';
+import { accuracy } from './test-support/records.ts';
+import { temporaryFolder } from './test-support/temporary-folder.ts';
 
 const newFolder = temporaryFolder;
 

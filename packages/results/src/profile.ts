@@ -15,7 +15,7 @@ import {
 } from './fields.ts';
 
 /**
- * Parts of the segments form. `dense` lies between two scans: the output projection of its block, then residual,
+ * Parts of the segments form. `inter-scan` lies between two scans: the output projection of its block, then residual,
  * norm and input projection of the next. `embed` ends in the first block's input projection, `head` begins with
  * the last block's output projection. `pruning` is selection and gathers; scores are computed within `scan`.
  */
@@ -25,7 +25,7 @@ export const profileParts = [
   'projections',
   'scan',
   'pruning',
-  'dense',
+  'inter-scan',
   'head',
 ] as const;
 

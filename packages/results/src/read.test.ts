@@ -3,8 +3,8 @@ import { join } from 'node:path';
 import { UserError } from '@vssm/core';
 import { describe, expect, it } from 'vitest';
 import { latestRecords, readLimits, readResults } from './read.ts';
-import { accuracy, everyKind, run, skipped } from './records.test-data.ts';
-import { temporaryFolder } from './temporary-folder.test-data.ts';
+import { accuracy, everyKind, profile, rival, run, shard, skipped, vision } from './test-support/records.ts';
+import { temporaryFolder } from './test-support/temporary-folder.ts';
 
 function fileWith(content: string | Uint8Array): string {
   const file = join(temporaryFolder(), 'results.jsonl');
@@ -20,6 +20,22 @@ describe('readResults', () => {
     const file = fileWith(lines(everyKind));
     expect(readResults(file).records).toEqual(everyKind);
     expect(readResults(join(file, '..')).records).toEqual(everyKind);
+  });
+
+  it('reads the words of earlier files as today’s', () => {
+    const found = { scoring: { kind: 'segmentation', classes: 2 }, input: vision.input, timed: 2, parts: [] };
+    const visionShard = { ...shard, model: vision.model, vision: found };
+    const { vision: _, ...shardBefore } = { ...visionShard, dense: found };
+    const [part] = profile.parts;
+    const before = [
+      { ...vision, kind: 'dense' },
+      shardBefore,
+      { ...profile, parts: [{ ...part, part: 'dense' }] },
+      { ...rival, execution: { ...rival.execution, form: 'floor' } },
+    ];
+    const after = [vision, visionShard, { ...profile, parts: [{ ...part, part: 'inter-scan' }] }, rival];
+    expect(before).not.toEqual(after);
+    expect(readResults(fileWith(lines(before))).records).toEqual(after);
   });
 
   it('leaves a torn last line out and says how long it is', () => {

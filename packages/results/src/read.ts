@@ -7,6 +7,7 @@ import { join } from 'node:path';
 import { UserError } from '@vssm/core';
 import { readVersions } from './fields.ts';
 import { describeIssues } from './issues.ts';
+import { inTodaysWords } from './old-words.ts';
 import { type ResultRecord, resultRecordSchema } from './schema.ts';
 
 export const resultsFileName = 'results.jsonl';
@@ -86,7 +87,7 @@ export function checkRecord(content: unknown, where: string): ResultRecord {
     const found = typeof version === 'number' ? `schema version ${version}` : 'no schema version';
     throw new UserError(`${where}: ${found}; this program reads versions ${readVersions.join(' and ')}`);
   }
-  const parsed = resultRecordSchema.safeParse(content);
+  const parsed = resultRecordSchema.safeParse(inTodaysWords(content));
   if (!parsed.success) throw new UserError(`${where}: ${describeIssues(parsed.error)}`);
   return parsed.data;
 }
@@ -101,7 +102,7 @@ export function latestRecords(records: readonly ResultRecord[]): ResultRecord[] 
     byKey.set(`${record.kind === 'skipped' ? 'skipped' : 'done'}/${record.key}`, record);
   const done = new Set<string>();
   for (const record of byKey.values()) {
-    if (record.kind === 'accuracy' || record.kind === 'strip' || record.kind === 'dense') {
+    if (record.kind === 'accuracy' || record.kind === 'strip' || record.kind === 'vision') {
       done.add(place(record, record.dataset.name));
     }
     if (record.kind === 'speed' || record.kind === 'profile') done.add(place(record, null));

@@ -1,6 +1,6 @@
 /** Fuzz target: results files. */
 import { readResults } from './read.ts';
-import { everyKind } from './records.test-data.ts';
+import { everyKind } from './test-support/records.ts';
 
 export const seeds = Object.fromEntries(
   everyKind.map((record, at) => [

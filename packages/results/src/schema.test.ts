@@ -2,8 +2,8 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { resultsJsonSchema } from './json-schema.ts';
-import { accuracy, dense, everyKind, profile, rival, shard, speed, strip } from './records.test-data.ts';
 import { resultRecordSchema } from './schema.ts';
+import { accuracy, everyKind, profile, rival, shard, speed, strip, vision } from './test-support/records.ts';
 
 const problems = (record: unknown) => {
   const parsed = resultRecordSchema.safeParse(record);
@@ -29,10 +29,10 @@ describe('results schema', () => {
     [{ images: 4 }, 'exceed dataset.total'],
     [{ images: 2 }, 'must be partial'],
     [{ figures: { boxAp: 40.5 } }, 'maskAp is missing'],
-    [{ model: { ...dense.model, kind: 'upernet' } }, 'miou is missing'],
-    [{ figures: { ...dense.figures, boxAp: Number.NaN } }, 'NaN'],
-  ])('refuses a dense record that contradicts itself: %j', (change, message) => {
-    expect(problems({ ...dense, ...change })).toContain(message);
+    [{ model: { ...vision.model, kind: 'upernet' } }, 'miou is missing'],
+    [{ figures: { ...vision.figures, boxAp: Number.NaN } }, 'NaN'],
+  ])('refuses a record of a vision task that contradicts itself: %j', (change, message) => {
+    expect(problems({ ...vision, ...change })).toContain(message);
   });
 
   it.each([

@@ -9,7 +9,6 @@
  */
 import { z } from 'zod';
 import { comparisonRecordSchema } from './comparison.ts';
-import { denseRecordSchema } from './dense.ts';
 import { evaluatedFields, predictionsSchema } from './evaluated.ts';
 import {
   backendSchema,
@@ -33,6 +32,7 @@ import {
 import { finetuningRecordSchema } from './finetuning.ts';
 import { profileRecordSchema } from './profile.ts';
 import { shardRecordSchema } from './shard.ts';
+import { visionRecordSchema } from './vision.ts';
 
 /** Header of a run. A run resumed in the same environment adds none. */
 export const runRecordSchema = z.strictObject({
@@ -112,9 +112,9 @@ function accuracyContradiction(record: {
   return null;
 }
 
-/** Ways to carry out one model on the CPU; `floor` is its matrix products alone. */
+/** Ways to carry out one model on the CPU; `matmul-floor` is its matrix products alone. */
 export const executionForms = [
-  'floor',
+  'matmul-floor',
   'whole-scan',
   'whole-linear-attention',
   /** With the fastest kernels there are: native ones where a compiler is found. */
@@ -148,7 +148,7 @@ export const speedRecordSchema = z
     maxMs: positive,
     /** (75th - 25th percentile) / median. */
     spread: z.number().min(0),
-    /** Against the dense model timed turn about with this one, in the same process; null for the dense itself. */
+    /** Against the dense model timed interleaved with this one, in the same process; null for the dense itself. */
     speedup: z
       .strictObject({
         /** Key of the dense record. */
@@ -169,7 +169,7 @@ export const speedRecordSchema = z
       .strictObject({
         form: z.enum(executionForms),
         cores: z.enum(coreModes),
-        /** Records of one group were timed turn about: their samplesMs of equal index are one round. */
+        /** Records of one group were timed interleaved: their samplesMs of equal index are one round. */
         group: keySchema,
         /** Modes that were tried before, and the time of each, ms per image; empty where the mode was given. */
         calibration: z.array(z.strictObject({ ...modeFields, msPerImage: positive })).max(100),
@@ -258,7 +258,7 @@ export const resultRecordSchema = z.discriminatedUnion('kind', [
   skippedRecordSchema,
   shardRecordSchema,
   comparisonRecordSchema,
-  denseRecordSchema,
+  visionRecordSchema,
   finetuningRecordSchema,
 ]);
 
@@ -269,7 +269,7 @@ export type StripRecord = z.infer<typeof stripRecordSchema>;
 export type ProfileRecord = z.infer<typeof profileRecordSchema>;
 export type SkippedRecord = z.infer<typeof skippedRecordSchema>;
 export type { ComparisonRecord } from './comparison.ts';
-export type { DenseRecord } from './dense.ts';
 export type { FinetuningRecord } from './finetuning.ts';
 export type { ShardRecord } from './shard.ts';
+export type { VisionRecord } from './vision.ts';
 export type ResultRecord = z.infer<typeof resultRecordSchema>;

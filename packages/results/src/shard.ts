@@ -3,10 +3,10 @@
  * It holds no accuracy, so that a part can never be read as the whole.
  */
 import { z } from 'zod';
-import { denseModelSchema, densePartsSchema, inputSchema } from './dense.ts';
 import { evaluatedFields, predictionsSchema } from './evaluated.ts';
 import { count, head, keySchema, line, modelSchema, rowHead, whole } from './fields.ts';
 import { scoringSchema } from './image-answers.ts';
+import { inputSchema, visionModelSchema, visionPartsSchema } from './vision.ts';
 
 /** A record that the merged evaluation will have. */
 const promisedHead = z.strictObject({ ...rowHead });
@@ -26,15 +26,15 @@ export const shardRecordSchema = z
     /** Shard `index` (from 1) of `of` has batches index - 1, index - 1 + of, … of the chosen images. */
     shard: z.strictObject({ index: count, of: count.max(9999) }),
     ...evaluatedFields,
-    model: z.union([modelSchema, denseModelSchema]),
+    model: z.union([modelSchema, visionModelSchema]),
     /** Of a detector or segmenter alone, since version 2: what its merged record has beside the rest. */
-    dense: z
+    vision: z
       .strictObject({
         scoring: scoringSchema,
         input: inputSchema,
         /** Images that the times are means over. */
         timed: whole,
-        parts: densePartsSchema,
+        parts: visionPartsSchema,
       })
       .optional(),
     /** Heads of the records that the merged evaluation becomes. */
@@ -44,11 +44,11 @@ export const shardRecordSchema = z
     durationMs: z.number().min(0),
     predictions: predictionsSchema,
   })
-  .superRefine(({ shard, predictions, sample, batch, failed, model, dense }, context) => {
-    if ('kind' in model !== (dense !== undefined)) {
+  .superRefine(({ shard, predictions, sample, batch, failed, model, vision }, context) => {
+    if ('kind' in model !== (vision !== undefined)) {
       context.addIssue({
         code: 'custom',
-        message: 'dense goes with a detector or segmenter, and only with these',
+        message: 'vision goes with a detector or segmenter, and only with these',
       });
     }
     const expected = shardLength(sample.count, batch, shard);

@@ -1,6 +1,6 @@
 /**
  * Training throughput on one thread, and its ratio to the forward pass of the inference engine on the same thread:
- * micro-batches of both turn about, medians of `rounds`. `pnpm --filter @vssm/train bench [rounds]`
+ * micro-batches of both interleaved, medians of `rounds`. `pnpm --filter @vssm/train bench [rounds]`
  *
  * Everything runs twice, with the fastest kernels of the machine and with WebAssembly alone. Times are processor time
  * of this process, which other work on the machine disturbs less than the clock on the wall.

@@ -1,9 +1,15 @@
 import { describe, expect, it } from 'vitest';
 import { baseAnchors, levelAnchors } from './anchors.ts';
-import { goldenDense, goldenRetinaNet, maskRcnnMicro, retinaNetMicro, stored } from './golden.ts';
+import {
+  goldenRetinaNet,
+  goldenVision,
+  maskRcnnMicro,
+  retinaNetMicro,
+  stored,
+} from './test-support/golden.ts';
 
 const cases = [
-  { name: 'rpn', golden: await goldenDense('det_mask_rcnn'), spec: maskRcnnMicro, maps: 'rpn.cls' },
+  { name: 'rpn', golden: await goldenVision('det_mask_rcnn'), spec: maskRcnnMicro, maps: 'rpn.cls' },
   { name: 'retina', golden: await goldenRetinaNet(), spec: retinaNetMicro, maps: 'retina.cls' },
 ];
 

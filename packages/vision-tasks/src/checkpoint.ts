@@ -1,1 +1,1 @@
-export { denseClasses, type LoadedDenseCheckpoint, loadDenseModel } from './checkpoint/load.ts';
+export { type LoadedVisionCheckpoint, loadVisionModel, visionClasses } from './checkpoint/load.ts';

@@ -2,22 +2,22 @@
 import { describe, expect, it } from 'vitest';
 import { anchorDeltaScale, decodeBox, regionDeltaScale } from './box-coder.ts';
 import { detectAnchors, detectRegions, regionCandidates, retinaCandidates, toInput } from './detections.ts';
-import { expectClose, mapOf } from './expect-close.test-data.ts';
-import {
-  detectionImage,
-  goldenDense,
-  goldenRetinaNet,
-  maskRcnnMicro,
-  retinaNetMicro,
-  stored,
-  storedIntegers,
-} from './golden.ts';
 import { pasteMask, pasteProbabilities } from './masks.ts';
 import { nonMaximumSuppression } from './nms.ts';
 import { keptProposals, proposalCandidates, propose } from './proposals.ts';
 import { regionLevels } from './region-levels.ts';
+import { expectClose, mapOf } from './test-support/expect-close.ts';
+import {
+  detectionImage,
+  goldenRetinaNet,
+  goldenVision,
+  maskRcnnMicro,
+  retinaNetMicro,
+  stored,
+  storedIntegers,
+} from './test-support/golden.ts';
 
-const golden = await goldenDense('det_mask_rcnn');
+const golden = await goldenVision('det_mask_rcnn');
 const retina = await goldenRetinaNet();
 const levels = [0, 1, 2, 3, 4];
 const original = { height: detectionImage.originalHeight, width: detectionImage.originalWidth };

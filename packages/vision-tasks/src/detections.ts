@@ -3,7 +3,7 @@ import { type AnchorMaps, anchorBoxes, candidateScores } from './anchor-candidat
 import { byScore } from './best.ts';
 import { decodeBox, regionDeltaScale } from './box-coder.ts';
 import type { Numbers, Size } from './maps.ts';
-import { denseReference } from './model/index.ts';
+import { visionReference } from './model/index.ts';
 import type { MaskRcnnSpec, RetinaNetSpec } from './model/spec.ts';
 import { type Candidates, nonMaximumSuppression } from './nms.ts';
 import { joinCandidates, pick } from './proposals.ts';
@@ -44,7 +44,7 @@ export function regionCandidates(
   const chosen: { region: number; label: number; score: number }[] = [];
   for (let region = 0; region < proposals.length / 4; region++) {
     const logits = Float64Array.from(scores.subarray(region * (classes + 1), (region + 1) * (classes + 1)));
-    const probabilities = denseReference.softmax(logits);
+    const probabilities = visionReference.softmax(logits);
     for (let label = 0; label < classes; label++) {
       const score = probabilities[label];
       if (score > detections.scoreThreshold) chosen.push({ region, label, score });

@@ -1,10 +1,10 @@
 import { describe, expect, it } from 'vitest';
 import { labelMap, type WindowLogits } from './label-map.ts';
 import type { Size } from './maps.ts';
-import { denseReference } from './model/index.ts';
+import { visionReference } from './model/index.ts';
 import { type Window, windowsOf } from './windows.ts';
 
-const { linearTaps } = denseReference;
+const { linearTaps } = visionReference;
 
 /** The same map written plainly: every class at every pixel, one after another. */
 function plainly(parts: readonly WindowLogits[], input: Size, original: Size): Uint16Array {

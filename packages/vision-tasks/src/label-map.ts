@@ -6,10 +6,10 @@
  * size is ever held.
  */
 import type { NumberMap, Size } from './maps.ts';
-import { denseReference } from './model/index.ts';
+import { visionReference } from './model/index.ts';
 import type { Window } from './windows.ts';
 
-const { linearTaps } = denseReference;
+const { linearTaps } = visionReference;
 
 /** The logits of one window, at whatever size the head gives them. */
 export interface WindowLogits {

@@ -1,17 +1,17 @@
 /** The float64 reference of the detectors' networks against their golden data, stage by stage. */
 import { pruningPlan } from '@vssm/families';
 import { describe, expect, it } from 'vitest';
-import { expectClose, mapOf, parameterOf } from './expect-close.test-data.ts';
+import { visionReference } from './model/index.ts';
+import { visionTensors } from './model/parameters.ts';
+import { expectClose, mapOf, parameterOf } from './test-support/expect-close.ts';
 import {
-  goldenDense,
   goldenRetinaNet,
+  goldenVision,
   maskRcnnMicro,
   retinaNetMicro,
   stored,
   storedIntegers,
-} from './golden.ts';
-import { denseReference } from './model/index.ts';
-import { denseTensors } from './model/parameters.ts';
+} from './test-support/golden.ts';
 
 const {
   adapterBackbone,
@@ -22,20 +22,20 @@ const {
   proposalHead,
   retinaHead,
   roiAlign,
-} = denseReference;
+} = visionReference;
 
 const plan = pruningPlan({ schedule: [] });
 const levels = [0, 1, 2, 3, 4];
 
-const golden = await goldenDense('det_mask_rcnn');
+const golden = await goldenVision('det_mask_rcnn');
 const retina = await goldenRetinaNet();
 
 const shapesOf = ({ weights }: typeof golden) =>
   new Map([...weights].map(([name, { shape }]) => [name, shape]));
 
 it('the specs list the tensors of the files', () => {
-  expect(shapesOf(golden)).toEqual(denseTensors(maskRcnnMicro));
-  expect(shapesOf(retina)).toEqual(denseTensors(retinaNetMicro));
+  expect(shapesOf(golden)).toEqual(visionTensors(maskRcnnMicro));
+  expect(shapesOf(retina)).toEqual(visionTensors(retinaNetMicro));
 });
 
 describe('PlainMamba-Adapter (D1)', () => {

@@ -1,11 +1,17 @@
 /** The float64 reference of the segmenters against their golden data, stage by stage. */
 import { pruningPlan } from '@vssm/families';
 import { describe, expect, it } from 'vitest';
-import { expectClose, mapOf, parameterOf } from './expect-close.test-data.ts';
-import { type GoldenDense, goldenDense, plainMambaUperNetMicro, stored, vimVariants } from './golden.ts';
-import { denseReference } from './model/index.ts';
-import { denseTensors } from './model/parameters.ts';
+import { visionReference } from './model/index.ts';
+import { visionTensors } from './model/parameters.ts';
 import { type UperNetSpec, withInputSize } from './model/spec.ts';
+import { expectClose, mapOf, parameterOf } from './test-support/expect-close.ts';
+import {
+  type GoldenVision,
+  goldenVision,
+  plainMambaUperNetMicro,
+  stored,
+  vimVariants,
+} from './test-support/golden.ts';
 
 const {
   bilinear,
@@ -17,12 +23,12 @@ const {
   vimBlocks,
   vimNeck,
   vimTaps,
-} = denseReference;
+} = visionReference;
 
 const dense = pruningPlan({ schedule: [] });
 
 /** Taps, logits and everything observed on the way. */
-function run(golden: GoldenDense, spec: UperNetSpec, image: denseReference.FeatureMap) {
+function run(golden: GoldenVision, spec: UperNetSpec, image: visionReference.FeatureMap) {
   const seen = new Map<string, Float64Array>();
   const parameter = parameterOf(golden.weights);
   const observe = (name: string, value: Float64Array) => seen.set(name, value);
@@ -38,15 +44,15 @@ function run(golden: GoldenDense, spec: UperNetSpec, image: denseReference.Featu
 }
 
 /** Names and shapes of a file's parameters. */
-function shapesOf({ weights }: GoldenDense): Map<string, readonly number[]> {
+function shapesOf({ weights }: GoldenVision): Map<string, readonly number[]> {
   return new Map([...weights].map(([name, { shape }]) => [name, shape]));
 }
 
 describe('PlainMamba, UperNet (S1)', async () => {
-  const golden = await goldenDense('seg_plain');
+  const golden = await goldenVision('seg_plain');
 
   it('the spec lists the tensors of the file', () => {
-    expect(shapesOf(golden)).toEqual(denseTensors(plainMambaUperNetMicro));
+    expect(shapesOf(golden)).toEqual(visionTensors(plainMambaUperNetMicro));
   });
 
   it('every stage of one 64x96 image', () => {
@@ -88,10 +94,10 @@ describe('PlainMamba, UperNet (S1)', async () => {
 });
 
 describe('Vim, UperNet (S2)', async () => {
-  const golden = await goldenDense('seg_vim');
+  const golden = await goldenVision('seg_vim');
 
   it('the spec lists the tensors of the file', () => {
-    expect(shapesOf(golden)).toEqual(denseTensors(vimVariants.rope));
+    expect(shapesOf(golden)).toEqual(visionTensors(vimVariants.rope));
   });
 
   describe.each(Object.entries(vimVariants))('%s', (variant, spec) => {

@@ -1,9 +1,9 @@
-/** The networks of the dense models in the float64 reference: slow, readable, and the oracle of every backend. */
+/** The networks of detectors and segmenters in the float64 reference: slow, readable, and the oracle of every backend. */
 import type { PruningPlan, Weights } from '@vssm/core';
 import { parametersOf } from '@vssm/core/reference';
 import type { AnchorStages, MaskRcnnStages } from './detect.ts';
 import type { NumberMap } from './maps.ts';
-import { denseReference } from './model/index.ts';
+import { visionReference } from './model/index.ts';
 import {
   boxRoiSize,
   type MaskRcnnSpec,
@@ -31,9 +31,9 @@ const {
   vimBlocks,
   vimNeck,
   vimTaps,
-} = denseReference;
+} = visionReference;
 
-type FeatureMap = denseReference.FeatureMap;
+type FeatureMap = visionReference.FeatureMap;
 
 const wide = ({ channels, height, width, values }: NumberMap): FeatureMap =>
   featureMap(channels, height, width, values);

@@ -3,29 +3,29 @@ import type { PruningPlan } from '@vssm/core';
 import { pruningPlan } from '@vssm/families';
 import { describe, expect, it } from 'vitest';
 import { detectBoxes, detectWithMasks, padTo32 } from './detect.ts';
-import { expectClose, mapOf } from './expect-close.test-data.ts';
+import { pasteMask } from './masks.ts';
+import type { MaskRcnnSpec, UperNetSpec } from './model/spec.ts';
+import { referenceMaskRcnn, referenceRetinaNet, referenceSegmenter } from './reference-stages.ts';
+import { segmentImage } from './segment.ts';
+import { expectClose, mapOf } from './test-support/expect-close.ts';
 import {
   detectionImage,
-  goldenDense,
   goldenRetinaNet,
+  goldenVision,
   maskRcnnMicro,
   plainMambaUperNetMicro,
   retinaNetMicro,
   stored,
   storedIntegers,
   vimVariants,
-} from './golden.ts';
-import { pasteMask } from './masks.ts';
-import type { MaskRcnnSpec, UperNetSpec } from './model/spec.ts';
-import { referenceMaskRcnn, referenceRetinaNet, referenceSegmenter } from './reference-stages.ts';
-import { segmentImage } from './segment.ts';
+} from './test-support/golden.ts';
 
 const dense = pruningPlan({ schedule: [] });
 const columns = (boxes: Float32Array, from: number, to: number) =>
   boxes.filter((_, i) => i % 5 >= from && i % 5 < to);
 
 describe('Mask R-CNN (D1)', async () => {
-  const golden = await goldenDense('det_mask_rcnn');
+  const golden = await goldenVision('det_mask_rcnn');
   const image = mapOf(golden, 'input');
 
   it('every detection with its class, score and every pixel of its mask', async () => {
@@ -68,7 +68,7 @@ describe('Mask R-CNN (D1)', async () => {
 
 it('RetinaNet (D2)', async () => {
   const golden = await goldenRetinaNet();
-  const image = mapOf(await goldenDense('det_mask_rcnn'), 'input');
+  const image = mapOf(await goldenVision('det_mask_rcnn'), 'input');
   const stages = referenceRetinaNet(retinaNetMicro, golden.weights, dense);
   const found = await detectBoxes(retinaNetMicro, stages, image, detectionImage);
   const expected = stored(golden, 'retina.det.boxes');
@@ -78,8 +78,8 @@ it('RetinaNet (D2)', async () => {
 });
 
 describe('UperNet', async () => {
-  const plain = await goldenDense('seg_plain');
-  const vim = await goldenDense('seg_vim');
+  const plain = await goldenVision('seg_plain');
+  const vim = await goldenVision('seg_vim');
 
   it('PlainMamba, the whole image, brought to its original size (S1)', async () => {
     const stages = referenceSegmenter(plainMambaUperNetMicro, plain.weights, dense);
@@ -99,8 +99,8 @@ describe('UperNet', async () => {
 });
 
 describe('pruned backbones', async () => {
-  const plain = await goldenDense('seg_plain');
-  const vim = await goldenDense('seg_vim');
+  const plain = await goldenVision('seg_plain');
+  const vim = await goldenVision('seg_vim');
   const logitsOf = async (spec: UperNetSpec, golden: typeof plain, name: string, plan: PruningPlan) =>
     (await referenceSegmenter(spec, golden.weights, plan).logits(mapOf(golden, name))).values;
 

@@ -1,21 +1,21 @@
 import { pruningPlan } from '@vssm/families';
 import { describe, expect, it } from 'vitest';
-import { expectClose, mapOf, parameterOf } from './expect-close.test-data.ts';
+import { averagedLogits, labelMap, type WindowLogits } from './label-map.ts';
+import { visionReference } from './model/index.ts';
+import { withInputSize } from './model/spec.ts';
+import { expectClose, mapOf, parameterOf } from './test-support/expect-close.ts';
 import {
-  type GoldenDense,
-  goldenDense,
+  type GoldenVision,
+  goldenVision,
   plainMambaUperNetMicro,
   stored,
   storedIntegers,
   vimVariants,
-} from './golden.ts';
-import { averagedLogits, labelMap, type WindowLogits } from './label-map.ts';
-import { denseReference } from './model/index.ts';
-import { withInputSize } from './model/spec.ts';
+} from './test-support/golden.ts';
 import { cutWindow, windowsOf } from './windows.ts';
 
 const { bilinear, featureMap, plainMambaBlocks, plainMambaTaps, uperHead, vimBlocks, vimNeck, vimTaps } =
-  denseReference;
+  visionReference;
 
 const plan = pruningPlan({ schedule: [] });
 
@@ -73,9 +73,9 @@ describe('window places', () => {
 
 /** Windows through a small model, averaged, resized and labelled as stored. */
 function slide(
-  golden: GoldenDense,
+  golden: GoldenVision,
   test: { readonly crop: number; readonly stride: number },
-  forward: (window: denseReference.FeatureMap) => denseReference.FeatureMap,
+  forward: (window: visionReference.FeatureMap) => visionReference.FeatureMap,
 ) {
   const image = mapOf(golden, 'slide.input');
   const parts: WindowLogits[] = windowsOf({ mode: 'slide', ...test }, image).map((window) => {
@@ -94,7 +94,7 @@ function slide(
 }
 
 it('PlainMamba in windows of 32 every 21 (S1)', async () => {
-  const golden = await goldenDense('seg_plain');
+  const golden = await goldenVision('seg_plain');
   const parameter = parameterOf(golden.weights);
   const { image, parts, averaged } = slide(golden, { crop: 32, stride: 21 }, (window) => {
     const { backbone, head } = withInputSize(plainMambaUperNetMicro, window.height, window.width);
@@ -110,7 +110,7 @@ it('PlainMamba in windows of 32 every 21 (S1)', async () => {
 });
 
 it('Vim in windows of 64 every 42 (S2)', async () => {
-  const golden = await goldenDense('seg_vim');
+  const golden = await goldenVision('seg_vim');
   const parameter = parameterOf(golden.weights);
   const { backbone, head } = vimVariants.rope;
   const { image, parts, averaged } = slide(golden, { crop: 64, stride: 42 }, (window) => {
@@ -129,7 +129,7 @@ it('Vim in windows of 64 every 42 (S2)', async () => {
 });
 
 describe('label maps from stored logits (S1)', async () => {
-  const golden = await goldenDense('seg_plain');
+  const golden = await goldenVision('seg_plain');
   it.each([
     ['b1', 0, 64, 96, 64, 96],
     ['b2', 1, 64, 96, 64, 96],

@@ -48,7 +48,7 @@ export interface Setup {
   readonly samples: Samples;
 }
 
-/** Times of one batch size, dense and pruned turn about: ms of a whole run, values of equal index are one round. */
+/** Times of one batch size, dense and pruned interleaved: ms of a whole run, values of equal index are one round. */
 export interface Timing {
   readonly batch: number;
   readonly warmup: number;

@@ -6,8 +6,8 @@ import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { withPage } from './browser.test-data.ts';
-import { clippedControls, cutWords, gapBelow } from './seen.test-data.ts';
+import { withPage } from './test-support/browser.ts';
+import { clippedControls, cutWords, gapBelow } from './test-support/seen.ts';
 
 const kept = process.env.VSSM_SCREENSHOTS;
 

@@ -9,8 +9,8 @@ import { writeReport } from '@vssm/report';
 import { readResults } from '@vssm/results';
 import type { Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { header, withPage } from './browser.test-data.ts';
 import { servePage } from './index.ts';
+import { header, withPage } from './test-support/browser.ts';
 
 const embeddedCheckpoint = fileURLToPath(
   new URL('../../../datasets/fashion-mnist/vim-nano-fmnist.pth', import.meta.url),

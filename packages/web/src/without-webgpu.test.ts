@@ -1,6 +1,6 @@
 /** The page in a browser that has no WebGPU: the reason is shown, and WebAssembly takes its place. */
 import { expect, it } from 'vitest';
-import { withoutWebgpu, withPage } from './browser.test-data.ts';
+import { withoutWebgpu, withPage } from './test-support/browser.ts';
 
 await withPage(({ browser, url }) => {
   it('falls back to WebAssembly and says why', async () => {

@@ -11,7 +11,7 @@ import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join, relative, sep } from 'node:path';
 import { codeOf } from './code-of.ts';
 
-const tests = /(^|\/)(testing|testdata|golden|assembly|node_modules)\/|\.(test|test-data|fuzz|bench)\.ts$/;
+const tests = /(^|\/)(test-support|testdata|assembly|node_modules)\/|\.(test|fuzz|bench)\.ts$/;
 
 /** Paths that may name any family, and why. */
 const tables: readonly RegExp[] = [
@@ -27,8 +27,8 @@ const tables: readonly RegExp[] = [
   /^packages\/cli\/src\/commands\/bench\.ts$/,
   // Detectors and segmenters are published around one backbone each.
   /^packages\/vision-tasks\/src\//,
-  /^packages\/(backend-cpu|bench)\/src\/dense\//,
-  /^packages\/cli\/src\/(dense-stages|options\/dense)\.ts$/,
+  /^packages\/(backend-cpu|bench)\/src\/vision\//,
+  /^packages\/cli\/src\/(vision-stages|options\/vision)\.ts$/,
 ];
 
 /** @returns one line per mention, empty when all is well */

@@ -13,7 +13,7 @@ const shape = {
   classes: 3,
 };
 const plain = plainMambaSpec({ ...shape, stemConvs: 1, stemWidth: 8 });
-const firstBlock = ['embed 0', 'convolution 0', 'projections 0', 'scan 0', 'pruning 0', 'dense 0'];
+const firstBlock = ['embed 0', 'convolution 0', 'projections 0', 'scan 0', 'pruning 0', 'inter-scan 0'];
 const secondBlock = ['convolution 1', 'projections 1', 'scan 1', 'head 1'];
 
 describe('the stopwatch of a run', () => {

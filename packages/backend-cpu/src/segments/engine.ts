@@ -162,7 +162,7 @@ export class SegmentEngine {
         laps.endHeld('head', block);
       } else {
         residual = await this.#next(block, batch * places.length, streams);
-        laps.endHeld('dense', block);
+        laps.endHeld('inter-scan', block);
       }
     }
     return { logits: this.#buffers.logits.view().slice(0, batch * spec.classes), kept };

@@ -1,4 +1,4 @@
-import { describeConformance } from '@vssm/backend/conformance';
+import { describeConformance } from '@vssm/backend/test-support';
 import { cpuBackend } from '../index.ts';
 
 // float32 against float64: the golden data's own float32 run differs from its float64 run by up to 3e-6.

@@ -13,7 +13,7 @@ import type { ChannelRange, Mixer, MixerContext, MixJob } from './mixer.ts';
 import type { PartnerSetup } from './partner.ts';
 import { mixingOf } from './table.ts';
 
-/** No share is worth a thread of its own below this many channels. */
+/** No share is worth a separate thread below this many channels. */
 const smallestShare = 64;
 /** ms; a job takes a few, so a partner that is silent for so long is gone. */
 const patience = 60_000;

@@ -1,10 +1,18 @@
 /** Where the time of a run goes, part by part. */
 
 /**
- * What an image's time goes to. `dense` is the segment between two scans (a layer's own convolution at its end
+ * What an image's time goes to. `inter-scan` is the segment between two scans (a layer's own convolution at its end
  * included), `pruning` selection and gathers.
  */
-export const parts = ['embed', 'convolution', 'projections', 'scan', 'pruning', 'dense', 'head'] as const;
+export const parts = [
+  'embed',
+  'convolution',
+  'projections',
+  'scan',
+  'pruning',
+  'inter-scan',
+  'head',
+] as const;
 export type Part = (typeof parts)[number];
 
 /** Told the time of every part of every block, ms per chunk; for profiles. */

@@ -17,7 +17,7 @@ import { decodePrediction, encodeChunk, encodeModel, type PageBackend } from '..
 import { Browser, type BrowserOptions, type Tab } from './browser.ts';
 
 export interface PageBackendOptions extends BrowserOptions {
-  /** A tab to use, which stays open; default: every model opens a browser of its own and closes it. */
+  /** A tab to use, which stays open; default: every model opens a separate browser and closes it. */
   readonly tab?: Tab;
 }
 

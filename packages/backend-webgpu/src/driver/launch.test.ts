@@ -4,8 +4,8 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
-import { withBrowser } from '../browser.test-data.ts';
 import { webgpuBackend } from '../index.ts';
+import { withBrowser } from '../test-support/browser.ts';
 import { findBrowser } from './find-browser.ts';
 import { launchBrowser, webgpuFlagSets } from './launch.ts';
 

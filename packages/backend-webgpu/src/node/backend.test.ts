@@ -1,9 +1,9 @@
 import { DeviceError } from '@vssm/backend';
-import { describeConformance } from '@vssm/backend/conformance';
+import { describeConformance } from '@vssm/backend/test-support';
 import { describe, expect, it } from 'vitest';
 import { webgpuNodeBackend } from './backend.ts';
 import { named } from './ort.ts';
-import { useSoftwareVulkan } from './vulkan.test-data.ts';
+import { useSoftwareVulkan } from './test-support/vulkan.ts';
 
 describe('an error of the provider', () => {
   it.each([

@@ -1,6 +1,6 @@
 /**
  * The one loop over images: batches are read, answered, and their answers kept, in any number of runs. Whoever answers
- * (a classifier on any backend, detectors in threads of their own) and wherever answers are kept (a file, memory), an
+ * (a classifier on any backend, detectors in separate threads) and wherever answers are kept (a file, memory), an
  * image that cannot be read is an answer that says why, the others go on, and it is tried again by the next run.
  */
 import { UserError } from '@vssm/core';

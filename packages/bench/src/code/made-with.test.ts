@@ -97,11 +97,7 @@ describe('an edit of', () => {
     ],
     ['the page of webgpu', /^backend-webgpu\/src\/page\/main\.ts$/, ['vim, webgpu']],
     ['the report, the command line, progress', /^(report|cli)\/src\/|^bench\/src\/progress\.ts$/, []],
-    [
-      'every test and what tests share',
-      /\.(test|test-data|fuzz)\.ts$|\/(testing|golden)\/|(testing|conformance|golden|random-case)\.ts$/,
-      [],
-    ],
+    ['every test and what tests share', /\.(test|fuzz)\.ts$|\/test-support\//, []],
     ['the whole core', /^core\/src\/(?!.*test)/, names],
   ])('%s', (_, pattern, expected) => {
     expect(changedBy(pattern)).toEqual(names.filter((name) => expected.includes(name)));

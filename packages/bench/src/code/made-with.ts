@@ -40,17 +40,17 @@ const places = {
   rivals: ['bench/src/rivals/measure-rivals.ts', '@vssm/families#randomWeights'],
   profile: ['bench/src/rivals/measure-profile.ts', '@vssm/families#randomWeights'],
   detection: [
-    'bench/src/dense/evaluate.ts',
-    'bench/src/dense/detection.ts',
+    'bench/src/vision/evaluate.ts',
+    'bench/src/vision/detection.ts',
     '@vssm/checkpoints#readCheckpoint',
-    '@vssm/vision-tasks/checkpoint#loadDenseModel',
+    '@vssm/vision-tasks/checkpoint#loadVisionModel',
     '@vssm/datasets#openCoco',
   ],
   segmentation: [
-    'bench/src/dense/evaluate.ts',
-    'bench/src/dense/segmentation.ts',
+    'bench/src/vision/evaluate.ts',
+    'bench/src/vision/segmentation.ts',
     '@vssm/checkpoints#readCheckpoint',
-    '@vssm/vision-tasks/checkpoint#loadDenseModel',
+    '@vssm/vision-tasks/checkpoint#loadVisionModel',
     '@vssm/datasets#openAde20k',
   ],
 } as const satisfies Readonly<Record<string, readonly Entry[]>>;

@@ -4,8 +4,8 @@
  * files it needs and not the whole package. Packages carry no effects on import, which makes that exact.
  *
  * Test code is never reached from code that runs, and a folder that is named as a whole leaves it out by the names of
- * the workspace: `x.test.ts`, `x.test-data.ts`, `x.fuzz.ts`, `testing.ts`, `testing/`, `testdata/`, `golden/`; so is
- * AssemblyScript (`x.asm.ts`), of which the compiled module is what runs.
+ * the workspace: `x.test.ts`, `x.fuzz.ts`, `test-support/`, `testdata/`; so is AssemblyScript (`x.asm.ts`), of which
+ * the compiled module is what runs.
  */
 import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
 import { dirname, join, relative, resolve, sep } from 'node:path';
@@ -23,8 +23,7 @@ export const scope = '@vssm/';
 /** Packages that carry results without changing them; what they hold has a version of its own in every key. */
 const carriers = new Set(['results']);
 
-const testCode =
-  /(?:^|\/)(?:[^/]*\.(?:test|test-data|fuzz|asm)\.ts$|testing\.ts$|(?:testing|testdata|golden|node_modules)\/)/;
+const testCode = /(?:^|\/)(?:[^/]*\.(?:test|fuzz|asm)\.ts$|(?:test-support|testdata|node_modules)\/)/;
 
 export interface Closure {
   /** Paths below the packages' folder with forward slashes, sorted. */

@@ -4,7 +4,7 @@
  */
 
 import { modelFamilies } from '@vssm/families';
-import { denseModels } from '@vssm/vision-tasks';
+import { visionModels } from '@vssm/vision-tasks';
 
 /** Name of the member whose room it is. */
 export type Room = string;
@@ -14,7 +14,7 @@ export type RoomKind = 'family' | 'head';
 /** Members by kind. */
 export const rooms: Readonly<Record<RoomKind, readonly Room[]>> = {
   family: modelFamilies,
-  head: [...new Set(Object.values(denseModels).map(({ kind }) => kind))],
+  head: [...new Set(Object.values(visionModels).map(({ kind }) => kind))],
 };
 
 /** @param path with forward slashes; null for what all members share */

@@ -4,8 +4,8 @@ import { densePlan, pruningPlan, randomWeights, referenceForward, vimSpec } from
 import { type ComparisonRecord, readResults } from '@vssm/results';
 import { describe, expect, it } from 'vitest';
 import type { ExecutionPath } from '../execution-paths.ts';
-import { newFolder } from '../made-up.test-data.ts';
 import { silentProgress } from '../progress.ts';
+import { newFolder } from '../test-support/made-up.ts';
 import { firstAnswers } from './answers.ts';
 import { compareBackends, parseBatches } from './compare.ts';
 import { choosePaths, type LoadedPath, nameOf } from './competitors.ts';

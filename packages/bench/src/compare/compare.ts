@@ -1,6 +1,6 @@
 /**
  * Every way to carry out a model, held against the float64 reference and timed beside the others. Times of one
- * batch size and plan are taken turn about; each plan has rounds of its own.
+ * batch size and plan are interleaved; each plan has rounds of its own.
  */
 import { UserError } from '@vssm/core';
 import { type ComparisonRecord, openResults } from '@vssm/results';

@@ -1,4 +1,4 @@
-/** Paths timed turn about, one group of rounds for each batch size. */
+/** Paths timed interleaved, one group of rounds for each batch size. */
 import type { ModelSpec } from '@vssm/families';
 import type { ComparisonRecord } from '@vssm/results';
 import { median } from '@vssm/results/statistics';

@@ -10,12 +10,12 @@ import { fileURLToPath } from 'node:url';
 import { uniformNumbers } from '@vssm/core';
 import { readResults } from '@vssm/results';
 import { beforeAll, describe, expect, it, vi } from 'vitest';
-import { newFolder } from '../made-up.test-data.ts';
-import { type ChildOptions, content, predictions, startChild, watch } from './processes.test-data.ts';
-import { mountSmallDisk } from './small-disk.test-data.ts';
+import { newFolder } from '../test-support/made-up.ts';
+import { type ChildOptions, content, predictions, startChild, watch } from './test-support/processes.ts';
+import { mountSmallDisk } from './test-support/small-disk.ts';
 
 const own = (name: string) => fileURLToPath(new URL(name, import.meta.url));
-const noSpace = own('./no-space.test-data.ts');
+const noSpace = own('./test-support/no-space.ts');
 const kills = 20;
 
 let undisturbed: ReturnType<typeof content>;
@@ -216,7 +216,7 @@ describe('a run', () => {
   }, 60_000);
 
   describe('whose worker thread runs out of memory', () => {
-    const child = own('../run-child.test-data.ts');
+    const child = own('../test-support/run-child.ts');
     const start = (folder: string, before: readonly string[] = [], env: Record<string, string> = {}) =>
       watch(spawn(process.execPath, [...before, child, folder, '300'], { env: { ...process.env, ...env } }));
     let calm: string;
@@ -235,7 +235,7 @@ describe('a run', () => {
         const folder = newFolder();
         mkdirSync(folder, { recursive: true });
         const mark = join(folder, '..', 'mark');
-        const little = ['--max-old-space-size=128', '--import', own('./memory-hog.test-data.ts')];
+        const little = ['--max-old-space-size=128', '--import', own('./test-support/memory-hog.ts')];
         const ended = start(folder, little, { VSSM_TEST_MARK: mark, VSSM_TEST_WHEN: when }).ended;
         const { code, out, err } = await ended;
         expect(code, err).toBe(0);

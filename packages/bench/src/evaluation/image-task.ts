@@ -2,8 +2,8 @@
 import type { PruningPlan } from '@vssm/core';
 import type { ImageChoice } from '../images.ts';
 import { keyOf } from '../keys.ts';
+import type { RecordHead } from '../kinds/heads.ts';
 import { type Shard, shardAt } from '../shard.ts';
-import type { RecordHead } from '../work/heads.ts';
 
 export interface ImageTask {
   /** Names the file of the answers. */

@@ -8,7 +8,7 @@ import {
   type ShardRecord,
 } from '@vssm/results';
 import { canonicalJson } from '../keys.ts';
-import type { RecordHead } from '../work/heads.ts';
+import type { RecordHead } from '../kinds/heads.ts';
 import type { RunState } from '../workplace.ts';
 import type { EvaluationPart, ImageTask } from './image-task.ts';
 

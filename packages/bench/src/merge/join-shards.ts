@@ -7,7 +7,6 @@ import {
   type AnswerLine,
   AnswerReader,
   checkPredictions,
-  type DenseRecord,
   type ImageAnswerLine,
   imageAnswerLines,
   type LineFormat,
@@ -16,23 +15,24 @@ import {
   predictionsPath,
   type ShardRecord,
   shardLength,
+  type VisionRecord,
 } from '@vssm/results';
-import { denseRecord, summedUp } from '../dense/record.ts';
 import { summary } from '../evaluation/accuracy.ts';
 import { describedAnswers } from '../evaluation/write-records.ts';
+import { summedUp, visionRecord } from '../vision/record.ts';
 import { meanParts } from './mean-parts.ts';
 import { refuseDifferent, type Sourced } from './sources.ts';
 
 export interface JoinedEvaluation {
   /** What its records will say of themselves. */
-  readonly rows: readonly Pick<AccuracyRecord | DenseRecord, 'experiment' | 'row' | 'kind' | 'dataset'>[];
+  readonly rows: readonly Pick<AccuracyRecord | VisionRecord, 'experiment' | 'row' | 'kind' | 'dataset'>[];
   readonly images: number;
   /** Writes the answers into a run folder; returns the records. */
-  write(folder: string): readonly (AccuracyRecord | DenseRecord)[];
+  write(folder: string): readonly (AccuracyRecord | VisionRecord)[];
   close(): void;
 }
 
-type Dense = NonNullable<ShardRecord['dense']>;
+type Vision = NonNullable<ShardRecord['vision']>;
 
 /**
  * @param shards of one row, one from each results file that has it; at least one
@@ -44,8 +44,8 @@ export function joinShards(shards: readonly Sourced<ShardRecord>[]): JoinedEvalu
   const what = `${experiment}/${row}`;
   for (const shard of shards.slice(1)) refuseOtherEvaluation(what, first, shard);
   const ordered = inOrder(what, shards);
-  const { dense } = first.record;
-  return dense === undefined ? joinClassified(what, ordered) : joinDense(what, ordered, dense);
+  const { vision } = first.record;
+  return vision === undefined ? joinClassified(what, ordered) : joinVision(what, ordered, vision);
 }
 
 function joinClassified(what: string, shards: readonly Sourced<ShardRecord>[]): JoinedEvaluation {
@@ -66,10 +66,10 @@ function joinClassified(what: string, shards: readonly Sourced<ShardRecord>[]): 
   };
 }
 
-function joinDense(
+function joinVision(
   what: string,
   shards: readonly Sourced<ShardRecord>[],
-  { scoring, input }: Dense,
+  { scoring, input }: Vision,
 ): JoinedEvaluation {
   const parts = new Parts<ImageAnswerLine>(what, shards, imageAnswerLines(scoring));
   const { heads, model, plan, schedule, dataset, sample, flops, tokens, evaluation } = parts.first;
@@ -78,18 +78,18 @@ function joinDense(
   }
   const { sha256 } = dataset;
   return {
-    rows: heads.map((head) => ({ ...head, kind: 'dense', dataset: { ...dataset, sha256 } })),
+    rows: heads.map((head) => ({ ...head, kind: 'vision', dataset: { ...dataset, sha256 } })),
     images: parts.indices.length,
     write(folder) {
       const described = {
         ...{ model, plan, schedule, dataset: { ...dataset, sha256 }, flops, tokens, input },
-        parts: meanParts(shards.map(({ record }) => record.dense!)),
+        parts: meanParts(shards.map(({ record }) => record.vision!)),
         durationMs: parts.durationMs,
         predictions: parts.write(folder, 'jsonl'),
       };
       const read = (index: number) => parts.read(index);
       const summed = summedUp(scoring, parts.indices, read, folder, evaluation);
-      return heads.map((head) => denseRecord(head, described, sample, summed));
+      return heads.map((head) => visionRecord(head, described, sample, summed));
     },
     close: () => parts.close(),
   };
@@ -167,7 +167,7 @@ function refuseOtherEvaluation(what: string, one: Sourced<ShardRecord>, other: S
     refuseDifferent(what, part === 'heads' ? 'rows' : part, a, b);
   }
   for (const part of ['scoring', 'input'] as const) {
-    const [a, b] = [one, other].map(({ record, file }) => ({ file, value: record.dense?.[part] }));
+    const [a, b] = [one, other].map(({ record, file }) => ({ file, value: record.vision?.[part] }));
     refuseDifferent(what, part, a, b);
   }
   const [a, b] = [one, other].map(({ record, file }) => ({ file, value: record.shard.of }));

@@ -1,10 +1,10 @@
 /** Times of the parts of a detector or segmenter over all shards. */
-import type { DenseRecord, ShardRecord } from '@vssm/results';
+import type { ShardRecord, VisionRecord } from '@vssm/results';
 
-type Parts = NonNullable<DenseRecord['parts']>;
+type Parts = NonNullable<VisionRecord['parts']>;
 
 /** Each shard's mean counts by its images. */
-export function meanParts(shards: readonly NonNullable<ShardRecord['dense']>[]): Parts {
+export function meanParts(shards: readonly NonNullable<ShardRecord['vision']>[]): Parts {
   const longest = shards.reduce(
     (most, { parts }) => (parts.length > most.length ? parts : most),
     shards[0].parts,

@@ -11,6 +11,7 @@ import { join } from 'node:path';
 import { UserError } from '@vssm/core';
 import { readResults, resultsContent } from '@vssm/results';
 import { beforeAll, describe, expect, it } from 'vitest';
+import { type BenchRequest, runBench } from '../run.ts';
 import {
   accuracyRow,
   denseRow,
@@ -22,8 +23,7 @@ import {
   requestOf,
   sourcesOf,
   speedRows,
-} from '../made-up.test-data.ts';
-import { type BenchRequest, runBench } from '../run.ts';
+} from '../test-support/made-up.ts';
 import { mergeResults } from './merge.ts';
 
 const shards = 3;

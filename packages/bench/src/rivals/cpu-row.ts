@@ -1,12 +1,12 @@
 /** What the kinds of work that compare ways to run on the CPU have in common. */
 import type { PruningPlan } from '@vssm/core';
 import { costOf } from '../cost.ts';
+import type { RecordHead } from '../kinds/heads.ts';
+import type { Planning } from '../kinds/planning.ts';
+import type { RowBase, SkippedTask } from '../kinds/row.ts';
 import type { ModelId } from '../models.ts';
 import { imageMs } from '../pace.ts';
 import type { ReadyModel } from '../resources.ts';
-import type { RecordHead } from '../work/heads.ts';
-import type { Planning } from '../work/planning.ts';
-import type { RowBase, SkippedTask } from '../work/row.ts';
 
 export interface CpuRow extends RowBase {
   readonly paper: null;

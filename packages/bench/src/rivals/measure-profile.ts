@@ -1,5 +1,5 @@
 /**
- * Where the time of one thread goes, part by part and block by block, of several plans turn about. What scoring
+ * Where the time of one thread goes, part by part and block by block, of several plans interleaved. What scoring
  * costs cannot be told apart inside a scan, so a twin of each pruned plan that draws its scores at random, and
  * computes none, is run beside it.
  */

@@ -1,4 +1,4 @@
-/** Rivals timed turn about, each in its best mode; and the segments form over sequence lengths. */
+/** Rivals timed interleaved, each in its best mode; and the segments form over sequence lengths. */
 import { formatSchedule } from '@vssm/core';
 import type { SpeedRecord } from '@vssm/results';
 import { pairedSpeedup, timeStatistics } from '@vssm/results/statistics';

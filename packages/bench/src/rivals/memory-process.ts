@@ -1,4 +1,4 @@
-/** A process of its own: opens a rival, runs it twice, prints the peak of its resident memory in bytes. */
+/** A separate process: opens a rival, runs it twice, prints the peak of its resident memory in bytes. */
 import { type MemoryRequest, ownPeakMemory } from './memory.ts';
 import { openRival } from './rival.ts';
 

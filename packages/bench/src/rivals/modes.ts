@@ -25,7 +25,7 @@ export function candidateModes(threads: number): Mode[] {
 export function usualMode(form: ExecutionForm, threads: number): Mode {
   const cores = threads === 1 ? 'together' : 'apart';
   const each: Readonly<Record<ExecutionForm, number>> = {
-    floor: 4,
+    'matmul-floor': 4,
     segments: 4,
     'segments-wasm': 4,
     'whole-scan': 4,

@@ -23,7 +23,7 @@ function allFlops(spec: ModelSpec, plan: typeof densePlan): number {
   for (let block = 1; block <= spec.depth; block++) {
     for (const part of perBlock) total += flops(part, block);
     if (plan.schedule.some(({ after }) => after === block)) total += flops('pruning', block);
-    if (block < spec.depth) total += flops('dense', block);
+    if (block < spec.depth) total += flops('inter-scan', block);
   }
   return total;
 }
@@ -86,7 +86,7 @@ describe('the bytes of a part', () => {
     ['convolution', 80, 40],
     ['projections', 80 + 30, 24 + 8],
     ['scan', 2 * (40 + 10) + 80, 24],
-    ['dense', 20 + 20 + 40, 8 + 2 + 16],
+    ['inter-scan', 20 + 20 + 40, 8 + 2 + 16],
     ['head', 6 + 3, 8 + 2 + 6 + 3],
   ])('%s: its values once, its parameters once a batch', (part, values, parameters) => {
     expect(partCost(spec, densePlan, part, 1, 1).bytes).toBe(4 * (values + parameters));
@@ -96,7 +96,7 @@ describe('the bytes of a part', () => {
   it('follow the tokens: those that enter before a step, those that are kept after it', () => {
     const plan = pruningPlan({ schedule: [{ after: 1, keep: 0.5 }] });
     expect(partCost(spec, plan, 'scan', 1, 1).tokens).toBe(5);
-    expect(partCost(spec, plan, 'dense', 1, 1)).toMatchObject({
+    expect(partCost(spec, plan, 'inter-scan', 1, 1)).toMatchObject({
       tokens: 3,
       bytes: 4 * (3 * (4 + 2 + 2 + 8) + 26),
     });

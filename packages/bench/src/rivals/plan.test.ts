@@ -1,13 +1,13 @@
 import { densePlan, pruningPlan, sequenceLength } from '@vssm/families';
 import { describe, expect, it } from 'vitest';
-import { madeUpBackend, opened, requestOf } from '../made-up.test-data.ts';
+import { kindOf } from '../kinds/index.ts';
+import type { LengthsRow } from '../kinds/lengths.ts';
+import type { ProfileRow } from '../kinds/profile.ts';
+import type { RivalsRow } from '../kinds/rivals.ts';
 import { Resources } from '../resources.ts';
 import { type BenchRequest, plannedTasks } from '../run.ts';
 import type { Task, WorkTask } from '../tasks.ts';
-import { kindOf } from '../work/index.ts';
-import type { LengthsRow } from '../work/lengths.ts';
-import type { ProfileRow } from '../work/profile.ts';
-import type { RivalsRow } from '../work/rivals.ts';
+import { madeUpBackend, opened, requestOf } from '../test-support/made-up.ts';
 import type { LengthsTask, RivalsTask } from './measure-rivals.ts';
 import { candidateModes, usualMode } from './modes.ts';
 
@@ -26,7 +26,7 @@ const rivals: RivalsRow = {
   modes: 'calibrate',
   budget,
   arms: [
-    { id: 'floor', label: 'floor', form: 'floor', plan: densePlan },
+    { id: 'matmul-floor', label: 'matmul-floor', form: 'matmul-floor', plan: densePlan },
     { id: 'dense', label: 'dense', form: 'segments', plan: densePlan },
     { id: 'pruned', label: 'pruned', form: 'segments', plan: pruned },
   ],
@@ -59,7 +59,7 @@ describe('CPU rows', () => {
   it('head one record for each arm, or length', async () => {
     const tasks = (await plan([rivals, lengths, profile])) as WorkTask[];
     expect(tasks.map((task) => recordHeads(task).map(({ row }) => row))).toEqual([
-      ['floor', 'dense', 'pruned'],
+      ['matmul-floor', 'dense', 'pruned'],
       ['lengths-197', 'lengths-4097'],
       ['profile-dense'],
     ]);

@@ -1,5 +1,5 @@
 /** A model carried out in one of several forms: opened, run on made-up images, disposed of. */
-import { type CpuForm, cpuBackend, loadFloor, startLinks } from '@vssm/backend-cpu';
+import { type CpuForm, cpuBackend, loadMatmulFloor, startLinks } from '@vssm/backend-cpu';
 import type { PruningPlan } from '@vssm/core';
 import { type ModelSpec, randomWeights } from '@vssm/families';
 import { randomWeightsSeed } from '../resources.ts';
@@ -24,7 +24,7 @@ export interface RivalSetup {
 export async function openRival(setup: RivalSetup, mode: Omit<Mode, 'batch'>): Promise<Rival> {
   const { form, spec, plan } = setup;
   if (mode.cores === 'apart' && !form.startsWith('segments')) return openApart(setup, mode.threads);
-  if (form === 'floor') return loadFloor(spec, plan, mode.threads);
+  if (form === 'matmul-floor') return loadMatmulFloor(spec, plan, mode.threads);
   const weights = randomWeights(spec, randomWeightsSeed);
   const model = await cpuBackend(cpuForm(form, mode)).load({ spec, weights, plan, threads: mode.threads });
   const batches = new Map<number, ReturnType<typeof randomBatch>>();
@@ -40,7 +40,7 @@ export async function openRival(setup: RivalSetup, mode: Omit<Mode, 'batch'>): P
   };
 }
 
-function cpuForm(form: Exclude<ExecutionForm, 'floor'>, { cores }: Pick<Mode, 'cores'>): CpuForm {
+function cpuForm(form: Exclude<ExecutionForm, 'matmul-floor'>, { cores }: Pick<Mode, 'cores'>): CpuForm {
   switch (form) {
     case 'segments':
     case 'segments-wasm': {

@@ -1,9 +1,9 @@
 import { densePlan, pruningPlan, randomWeights, vimSpec } from '@vssm/families';
 import { openResults, type ProfileRecord, type SpeedRecord, schemaVersion } from '@vssm/results';
 import { describe, expect, it } from 'vitest';
-import { newFolder } from '../made-up.test-data.ts';
+import type { RecordHead } from '../kinds/heads.ts';
 import type { ReadyModel } from '../resources.ts';
-import type { RecordHead } from '../work/heads.ts';
+import { newFolder } from '../test-support/made-up.ts';
 import type { Workplace } from '../workplace.ts';
 import { bestMode, calibrateMode } from './calibrate.ts';
 import { measureProfile } from './measure-profile.ts';
@@ -55,34 +55,39 @@ describe('a rival', () => {
   ];
 
   it.each(modes)('runs in every form, $cores', async (mode) => {
-    for (const form of ['floor', 'whole-scan', 'whole-linear-attention', 'segments'] as const) {
+    for (const form of ['matmul-floor', 'whole-scan', 'whole-linear-attention', 'segments'] as const) {
       const rival = await openRival({ form, spec, plan: pruned }, mode);
       await rival.run(mode.batch);
       await rival.dispose();
     }
   });
 
-  it('that cannot be opened in a thread of its own says why', async () => {
+  it('that cannot be opened in a separate thread says why', async () => {
     const broken = { ...spec, width: -1 };
     const mode = { cores: 'apart', threads: 2 } as const;
-    await expect(openRival({ form: 'floor', spec: broken, plan: densePlan }, mode)).rejects.toThrow('worker');
+    await expect(openRival({ form: 'matmul-floor', spec: broken, plan: densePlan }, mode)).rejects.toThrow(
+      'worker',
+    );
   });
 
   it('takes memory, measured in a process that does nothing else', async () => {
     const mode: Mode = { cores: 'together', threads: 1, batch: 1 };
-    const bytes = await measurePeakMemory({ setup: { form: 'floor', spec, plan: densePlan }, mode });
+    const bytes = await measurePeakMemory({ setup: { form: 'matmul-floor', spec, plan: densePlan }, mode });
     // Node and ONNX Runtime alone take some 100 MB; this model takes next to nothing.
     expect(bytes).toBeGreaterThan(40e6);
     expect(bytes).toBeLessThan(400e6);
     const broken = { ...spec, width: -1 };
-    const failing = measurePeakMemory({ setup: { form: 'floor', spec: broken, plan: densePlan }, mode });
+    const failing = measurePeakMemory({
+      setup: { form: 'matmul-floor', spec: broken, plan: densePlan },
+      mode,
+    });
     await expect(failing).rejects.toThrow(/peak memory: its process failed: RangeError/);
   });
 });
 
 describe('calibration', () => {
   it('tries every mode and takes the best', async () => {
-    const setup = { form: 'floor', spec, plan: densePlan } as const;
+    const setup = { form: 'matmul-floor', spec, plan: densePlan } as const;
     let share = 0;
     const advance = (more: number) => {
       share += more;
@@ -119,7 +124,7 @@ describe('the roofs', () => {
 describe('records', () => {
   it('of rivals: one group, raw times, pruned against the dense arm of the same form', async () => {
     const results = openResults(newFolder());
-    const arms = (['floor', 'segments'] as const).flatMap((form) =>
+    const arms = (['matmul-floor', 'segments'] as const).flatMap((form) =>
       [densePlan, pruned].map((plan, index) => ({ head: head(`${form}-${index}`), model, plan, form })),
     );
     const task = {
@@ -140,7 +145,7 @@ describe('records', () => {
     const records = results.records as SpeedRecord[];
     expect(records.map(({ speedup }) => speedup?.against ?? null)).toEqual([
       null,
-      'floor-0',
+      'matmul-floor-0',
       null,
       'segments-0',
     ]);
@@ -189,7 +194,7 @@ describe('records', () => {
   it('are none when the run is stopped', async () => {
     const results = openResults(newFolder());
     const stopped = { ...placeIn(results), stopping: () => true };
-    const arms = [{ head: head('x'), model, plan: densePlan, form: 'floor' }] as const;
+    const arms = [{ head: head('x'), model, plan: densePlan, form: 'matmul-floor' }] as const;
     const task = {
       kind: 'rivals',
       key: 'g',

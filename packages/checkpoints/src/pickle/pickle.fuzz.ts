@@ -1,10 +1,10 @@
 /** Fuzz target: pickles as they lie in PyTorch's zip files; the file around them is always sound. */
 import { writeFileSync } from 'node:fs';
 import { readCheckpoint } from '../checkpoint.ts';
-import * as p from '../testing/pickle-writer.ts';
-import { testdata } from '../testing/test-data.ts';
-import { zipParts } from '../testing/zip-parts.ts';
-import { writeZip } from '../testing/zip-writer.ts';
+import * as p from '../test-support/pickle-writer.ts';
+import { testdata } from '../test-support/test-data.ts';
+import { zipParts } from '../test-support/zip-parts.ts';
+import { writeZip } from '../test-support/zip-writer.ts';
 
 const parts = await zipParts(testdata('layouts-zip.pth'));
 const isPickle = (name: string) => name.endsWith('/data.pkl');

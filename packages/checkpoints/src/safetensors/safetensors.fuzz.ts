@@ -48,12 +48,12 @@ export const words = [
 ];
 
 /** The length in front of the header made to fit again. */
-export function mend(bytes: Buffer): Buffer {
+export function fix(bytes: Buffer): Buffer {
   const end = bytes.lastIndexOf('}');
   if (end < 8) return bytes;
-  const mended = Buffer.from(bytes);
-  mended.writeBigUInt64LE(BigInt(end + 1 - 8));
-  return mended;
+  const fixed = Buffer.from(bytes);
+  fixed.writeBigUInt64LE(BigInt(end + 1 - 8));
+  return fixed;
 }
 
 export async function read({ path }: { path: string }): Promise<void> {

@@ -5,7 +5,7 @@ import { dirname, join } from 'node:path';
 import { promisify } from 'node:util';
 import { type NamedTensors, type Tensor, UserError } from '@vssm/core';
 import { describe, expect, it } from 'vitest';
-import { temporaryFiles, testdata } from '../testing/temporary-file.ts';
+import { temporaryFiles, testdata } from '../test-support/temporary-file.ts';
 import { readSafetensors } from './read.ts';
 import { writeSafetensors } from './write.ts';
 

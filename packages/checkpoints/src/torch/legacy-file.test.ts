@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { memory } from '../byte-source.ts';
 import { findStateDict } from '../state-dict.ts';
-import * as p from '../testing/pickle-writer.ts';
+import * as p from '../test-support/pickle-writer.ts';
 import { openTorchLegacy } from './legacy-file.ts';
 import { readTensors } from './read-tensors.ts';
 

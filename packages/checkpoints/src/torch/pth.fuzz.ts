@@ -1,7 +1,7 @@
 /** Fuzz target: whole `.pth` files, the zip format and the legacy one. */
 import { readFileSync } from 'node:fs';
 import { readCheckpoint } from '../checkpoint.ts';
-import { testdata } from '../testing/test-data.ts';
+import { testdata } from '../test-support/test-data.ts';
 
 export const seeds = {
   zip: readFileSync(testdata('layouts-zip.pth')),

@@ -1,5 +1,5 @@
 /**
- * `vssm against`: times an evaluation of this checkout and of another one turn about, each in processes of its
+ * `vssm against`: times an evaluation of this checkout and of another one interleaved, each in processes of its
  * own, so that a machine that slows down meanwhile slows both. The start of a process counts on both sides.
  */
 import { spawnSync } from 'node:child_process';
@@ -25,7 +25,7 @@ const here = fileURLToPath(new URL('../../../..', import.meta.url));
 
 export function againstCommand(): Command {
   return new Command('against')
-    .description('time an evaluation of this checkout and of another one, turn about')
+    .description('time an evaluation of this checkout and of another one, interleaved')
     .argument('<checkout>', 'folder of the other one, with its dependencies installed')
     .option('--rounds <n>', 'rounds; in each, every checkout runs once', whole('--rounds', 1), 5)
     .option('--limit <n>', 'images of one run', whole('--limit', 1), 4000)

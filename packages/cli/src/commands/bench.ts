@@ -5,19 +5,19 @@ import {
   type BenchPreview,
   type BenchRequest,
   datasetSources,
-  denseSources,
   type Experiment,
   formatDuration,
   formatPreview,
   modelSource,
   openBackend,
   parseCheckpointOptions,
-  parseDenseCheckpoints,
   parseShard,
+  parseVisionCheckpoints,
   previewBench,
   progressOn,
   runBench,
   type Shard,
+  visionSources,
   withRules,
 } from '@vssm/bench';
 import { experiment as cpu } from '@vssm/bench-cpu';
@@ -110,10 +110,10 @@ export async function bench(options: BenchOptions): Promise<BenchResult> {
     sources: {
       models: modelSource(parseCheckpointOptions(options.checkpoint ?? [])),
       datasets: datasetSources(options.imagenet, (line) => note(`note: ${line}`)),
-      dense: denseSources({
+      vision: visionSources({
         coco: options.coco,
         ade20k: options.ade20k,
-        checkpoints: parseDenseCheckpoints(options.checkpoint ?? []),
+        checkpoints: parseVisionCheckpoints(options.checkpoint ?? []),
       }),
     },
     command: ['vssm', ...process.argv.slice(2)],

@@ -4,33 +4,33 @@ import { join } from 'node:path';
 import type { DetectionScore } from '@vssm/bench';
 import { type PruningPlan, refuseRuleFile, UserError } from '@vssm/core';
 import { type CocoDataset, cocoClasses, openCoco } from '@vssm/datasets';
-import type { DenseRecord } from '@vssm/results';
+import type { VisionRecord } from '@vssm/results';
 import type { DetectorSpec } from '@vssm/vision-tasks';
 import { Command } from 'commander';
+import { addPlanOptions, type PlanOptions, planOf } from '../options/plan.ts';
 import {
-  addDenseOptions,
+  addVisionOptions,
   checkBackend,
   checkClasses,
-  type DenseCommandOptions,
   dataFolder,
   describeLines,
   describeRun,
-  type EndedDense,
+  type EndedVision,
   evaluateToEnd,
-  loadDense,
-  type SourcedDenseModel,
-} from '../options/dense.ts';
-import { addPlanOptions, type PlanOptions, planOf } from '../options/plan.ts';
+  loadVision,
+  type SourcedVisionModel,
+  type VisionCommandOptions,
+} from '../options/vision.ts';
 import { listing, type OutputOptions, printResult } from '../output.ts';
 
-type Options = DenseCommandOptions & PlanOptions & OutputOptions;
+type Options = VisionCommandOptions & PlanOptions & OutputOptions;
 
 export function detectCommand(): Command {
   const command = new Command('detect').description(
     'box and mask AP of Mask R-CNN or RetinaNet on COCO, dense or pruned; writes detections.json',
   );
   return addPlanOptions(
-    addDenseOptions(command, {
+    addVisionOptions(command, {
       where: 'folder with val2017 (or val2017.zip) and annotations; default: VSSM_COCO',
       kind: /maskrcnn|retinanet/,
     }),
@@ -39,7 +39,7 @@ export function detectCommand(): Command {
 
 async function run(options: Options): Promise<void> {
   checkBackend(options);
-  const model = await loadDense(options);
+  const model = await loadVision(options);
   const { spec } = model;
   if (spec.kind === 'upernet') throw new UserError(`${model.name}: is a segmenter; vssm segment takes it`);
   const plan = await planOf(options, spec.backbone.spec.family);
@@ -57,11 +57,11 @@ async function run(options: Options): Promise<void> {
 
 function print(
   options: Options,
-  model: SourcedDenseModel<DetectorSpec>,
+  model: SourcedVisionModel<DetectorSpec>,
   plan: PruningPlan,
   { name, split, checksum }: CocoDataset,
-  record: DenseRecord,
-  ended: EndedDense,
+  record: VisionRecord,
+  ended: EndedVision,
 ): void {
   const { bbox, segm, detections, file } = ended.score as DetectionScore;
   const kept = options.out === undefined ? undefined : join(options.out, 'detections.json');

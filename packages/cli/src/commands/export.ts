@@ -10,13 +10,13 @@ import { writeWhole } from '@vssm/core/files';
 import type { Size } from '@vssm/families/checkpoint';
 import { wholeModel, wholeModelWithData, wholeNames } from '@vssm/families/graph';
 import { type ModelWithData, mostBytesInside, scanForms } from '@vssm/graph';
-import { inputSize, isDenseModelName, withInputSize } from '@vssm/vision-tasks';
+import { inputSize, isVisionModelName, withInputSize } from '@vssm/vision-tasks';
 import { Command } from 'commander';
-import { exportDense } from '../export-dense.ts';
-import { loadDense } from '../options/dense.ts';
+import { exportVision } from '../export-vision.ts';
 import { addModelOptions, loadModel, type ModelOptions } from '../options/model.ts';
 import { heightByWidth } from '../options/numbers.ts';
 import { addPlanOptions, type PlanOptions, planOf } from '../options/plan.ts';
+import { loadVision } from '../options/vision.ts';
 import { listing, type OutputOptions, printResult } from '../output.ts';
 
 type Options = ModelOptions &
@@ -54,7 +54,7 @@ export function exportCommand(): Command {
 
 async function run(options: Options): Promise<void> {
   const file = await checkpointOf(options);
-  if (isDense(options, file)) return runDense(options, file);
+  if (isDense(options, file)) return runVision(options, file);
   if (options.input !== undefined) {
     throw new UserError(
       `--input ${options.input.height}x${options.input.width}: goes with detectors and segmenters; a classifier takes --image-size`,
@@ -120,26 +120,26 @@ async function checkpointOf({ model, checkpoint, key }: Options): Promise<Checkp
 }
 
 function isDense({ model }: Options, file: Checkpoint | undefined): boolean {
-  if (model !== undefined) return isDenseModelName(model);
+  if (model !== undefined) return isVisionModelName(model);
   return file !== undefined && [...file.tensors.keys()].some((name) => headPrefix.test(name));
 }
 
 const headPrefix = /^(decode_head|roi_head|bbox_head)\./;
 
-async function runDense(options: Options, file: Checkpoint | undefined): Promise<void> {
+async function runVision(options: Options, file: Checkpoint | undefined): Promise<void> {
   if (options.out === undefined) throw new UserError('no folder: give --out FOLDER for the stages');
   if (options.imageSize !== undefined || options.stride !== undefined || options.grid !== undefined) {
     throw new UserError(
       '--image-size, --stride, --grid: go with classifiers; a detector or segmenter takes --input HxW',
     );
   }
-  const loaded = await loadDense(options, file);
+  const loaded = await loadVision(options, file);
   const { name, weights, identity } = loaded;
   const { height, width } = options.input === undefined ? inputSize(loaded.spec) : options.input;
   const spec = withInputSize(loaded.spec, height, width);
   const plan = await planOf(options, spec.backbone.spec.family);
   refuseRuleFile(plan, 'an exported model');
-  const listed = await exportDense({ spec, weights, plan, name, identity }, options.out);
+  const listed = await exportVision({ spec, weights, plan, name, identity }, options.out);
   const bytes = listed.stages.reduce((sum, stage) => sum + stage.bytes, 0);
   printResult(
     options,

@@ -6,7 +6,7 @@ import { Command } from 'commander';
 import { withNewHead } from '../new-head.ts';
 import { addModelOptions, loadModel, type ModelOptions } from '../options/model.ts';
 import { addPlanOptions, type PlanOptions, planOf } from '../options/plan.ts';
-import { addTrainingOptions, recipeOf, type TrainingOptions } from '../options/training.ts';
+import { addTrainingOptions, type TrainingOptions, trainingRecipeOf } from '../options/training.ts';
 import { note } from '../output.ts';
 import { runTraining } from '../training.ts';
 import { classCount, openTrainingImages } from '../training-images.ts';
@@ -27,7 +27,7 @@ async function run(options: Options): Promise<void> {
   trainableSpec(spec);
   const plan = await planOf(options, spec.family);
   checkPlan(spec, plan);
-  const recipe = recipeOf(options, finetuningRecipe);
+  const recipe = trainingRecipeOf(options, finetuningRecipe);
   if (spec.imageHeight !== spec.imageWidth) {
     throw new UserError(
       `the model takes ${spec.imageHeight}x${spec.imageWidth}, recipes give squares; give --image-size`,

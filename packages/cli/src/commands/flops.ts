@@ -30,8 +30,8 @@ async function run(options: FlopsOptions): Promise<void> {
   const profile = oneOf('--profile', options.profile, flopsProfiles);
   // Detectors and segmenters, and their code, only where the name is no classifier's.
   if (options.model !== undefined && !isModelName(options.model)) {
-    const { denseFlopsOf } = await import('./flops-dense.ts');
-    if (await denseFlopsOf(options.model, profile, options)) return;
+    const { visionFlopsOf } = await import('./flops-vision.ts');
+    if (await visionFlopsOf(options.model, profile, options)) return;
   }
   const { name, spec } = await specOf(options);
   const plan = await planOf(options, spec.family);

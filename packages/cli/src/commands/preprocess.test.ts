@@ -4,13 +4,13 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import {
-  applyDenseRecipe,
   applyRecipe,
+  applyVisionRecipe,
   decodeImage,
-  denseRecipeFor,
   encodePng,
   openImage,
   recipeFor,
+  visionRecipeFor,
 } from '@vssm/datasets';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { preprocess } from './preprocess.ts';
@@ -62,7 +62,7 @@ describe('preprocess', () => {
     const summary = await preprocess(options({ recipe, ...(limits && { limits }) }));
     expect(summary).toMatchObject({ recipe, width, height });
     const written = await decodeImage(readFileSync(join(dir, 'out.png')), 'out.png');
-    expect(written).toEqual(applyDenseRecipe(image, denseRecipeFor(recipe, limits), 'in'));
+    expect(written).toEqual(applyVisionRecipe(image, visionRecipeFor(recipe, limits), 'in'));
   });
 
   it('turns a picture upright for PlainMamba, as OpenCV reads it, and not for Vim', async () => {

@@ -3,17 +3,17 @@ import { createHash } from 'node:crypto';
 import { oneOf, UserError } from '@vssm/core';
 import { writeWhole } from '@vssm/core/files';
 import {
-  applyDenseRecipe,
   applyRecipe,
-  type DenseRecipeName,
-  denseRecipeFor,
-  denseRecipeNames,
+  applyVisionRecipe,
   encodePng,
   openImage,
   type RgbImage,
   recipeFor,
   recipeNames,
   type SizeLimits,
+  type VisionRecipeName,
+  visionRecipeFor,
+  visionRecipeNames,
 } from '@vssm/datasets';
 
 export interface PreprocessOptions {
@@ -39,34 +39,34 @@ export interface PreprocessSummary {
   readonly sha256: string;
 }
 
-export const allRecipeNames = [...recipeNames, ...denseRecipeNames] as const;
+export const allRecipeNames = [...recipeNames, ...visionRecipeNames] as const;
 
 /** @throws UserError for an unknown recipe, an unreadable image or a size out of range */
 export async function preprocess(options: PreprocessOptions): Promise<PreprocessSummary> {
   const { input, output } = options;
   const recipe = oneOf('recipe', options.recipe, allRecipeNames);
-  const image = isDense(recipe) ? await throughDense(recipe, options) : await throughCrop(recipe, options);
+  const image = isDense(recipe) ? await throughVision(recipe, options) : await throughCrop(recipe, options);
   writeWhole(output, await encodePng(image));
   const { width, height, data } = image;
   const sha256 = createHash('sha256').update(data).digest('hex');
   return { recipe, input, output, width, height, sha256 };
 }
 
-function isDense(name: (typeof allRecipeNames)[number]): name is DenseRecipeName {
-  return denseRecipeNames.some((dense) => dense === name);
+function isDense(name: (typeof allRecipeNames)[number]): name is VisionRecipeName {
+  return visionRecipeNames.some((dense) => dense === name);
 }
 
 async function throughCrop(name: string, { input, size, limits }: PreprocessOptions): Promise<RgbImage> {
   if (limits !== undefined) {
-    throw new UserError(`--max goes with ${denseRecipeNames.join(', ')}; ${name} takes --size`);
+    throw new UserError(`--max goes with ${visionRecipeNames.join(', ')}; ${name} takes --size`);
   }
   const recipe = recipeFor(name, size);
   return applyRecipe(await openImage(input, recipe.decoder), recipe);
 }
 
-async function throughDense(name: string, { input, size, limits }: PreprocessOptions): Promise<RgbImage> {
+async function throughVision(name: string, { input, size, limits }: PreprocessOptions): Promise<RgbImage> {
   if (size !== undefined)
     throw new UserError(`--size goes with ${recipeNames.join(', ')}; ${name} takes --max`);
-  const recipe = denseRecipeFor(name, limits);
-  return applyDenseRecipe(await openImage(input, 'opencv'), recipe, input);
+  const recipe = visionRecipeFor(name, limits);
+  return applyVisionRecipe(await openImage(input, 'opencv'), recipe, input);
 }

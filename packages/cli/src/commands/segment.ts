@@ -1,35 +1,35 @@
 /** `vssm segment`: mIoU, mAcc and aAcc of an UperNet on ADE20K, dense or pruned. */
 import { type PruningPlan, refuseRuleFile, UserError } from '@vssm/core';
-import { adeClasses, type DenseDataset, openAde20k } from '@vssm/datasets';
+import { adeClasses, openAde20k, type VisionDataset } from '@vssm/datasets';
 import { segmentationRecipeOf } from '@vssm/families';
 import type { SegmentationSummary } from '@vssm/metrics';
-import type { DenseRecord } from '@vssm/results';
+import type { VisionRecord } from '@vssm/results';
 import type { UperNetSpec } from '@vssm/vision-tasks';
 import { Command } from 'commander';
+import { addPlanOptions, type PlanOptions, planOf } from '../options/plan.ts';
 import {
-  addDenseOptions,
+  addVisionOptions,
   checkBackend,
   checkClasses,
-  type DenseCommandOptions,
   dataFolder,
   describeLines,
   describeRun,
-  type EndedDense,
+  type EndedVision,
   evaluateToEnd,
-  loadDense,
-  type SourcedDenseModel,
-} from '../options/dense.ts';
-import { addPlanOptions, type PlanOptions, planOf } from '../options/plan.ts';
+  loadVision,
+  type SourcedVisionModel,
+  type VisionCommandOptions,
+} from '../options/vision.ts';
 import { listing, type OutputOptions, printResult } from '../output.ts';
 
-type Options = DenseCommandOptions & PlanOptions & OutputOptions;
+type Options = VisionCommandOptions & PlanOptions & OutputOptions;
 
 export function segmentCommand(): Command {
   const command = new Command('segment').description(
     'mIoU, mAcc and aAcc of an UperNet on ADE20K, dense or pruned',
   );
   return addPlanOptions(
-    addDenseOptions(command, {
+    addVisionOptions(command, {
       where: 'ADEChallengeData2016, its folder or .zip, or what holds it; default: VSSM_ADE20K',
       kind: /upernet/,
     }),
@@ -38,7 +38,7 @@ export function segmentCommand(): Command {
 
 async function run(options: Options): Promise<void> {
   checkBackend(options);
-  const model = await loadDense(options);
+  const model = await loadVision(options);
   const { spec } = model;
   if (spec.kind !== 'upernet') throw new UserError(`${model.name}: is a detector; vssm detect takes it`);
   const { family } = spec.backbone;
@@ -57,11 +57,11 @@ async function run(options: Options): Promise<void> {
 
 function print(
   options: Options,
-  model: SourcedDenseModel<UperNetSpec>,
+  model: SourcedVisionModel<UperNetSpec>,
   plan: PruningPlan,
-  { name, split, checksum, classes }: DenseDataset<unknown>,
-  record: DenseRecord,
-  ended: EndedDense,
+  { name, split, checksum, classes }: VisionDataset<unknown>,
+  record: VisionRecord,
+  ended: EndedVision,
 ): void {
   const { mIoU, mAcc, aAcc, IoU, Acc } = ended.score as SegmentationSummary;
   const described = describeRun(model, plan, record, ended, options.max);

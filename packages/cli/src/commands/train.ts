@@ -16,7 +16,7 @@ import { Command } from 'commander';
 import { type DatasetName, datasetNamed } from '../dataset-named.ts';
 import { whole } from '../options/numbers.ts';
 import { type SmallSpec, smallSpec } from '../options/spec.ts';
-import { addTrainingOptions, recipeOf, type TrainingOptions } from '../options/training.ts';
+import { addTrainingOptions, type TrainingOptions, trainingRecipeOf } from '../options/training.ts';
 import { runTraining } from '../training.ts';
 import { classCount, openTrainingImages } from '../training-images.ts';
 
@@ -53,7 +53,7 @@ export function trainCommand(): Command {
 }
 
 async function run(options: Options): Promise<void> {
-  const recipe = recipeOf(options, trainingRecipe);
+  const recipe = trainingRecipeOf(options, trainingRecipe);
   const dataset = datasetNamed(options);
   const shape = shapeOf(options, dataset);
   const images = await openTrainingImages(

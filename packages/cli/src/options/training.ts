@@ -95,7 +95,7 @@ export function addTrainingOptions(command: Command, recipe: Recipe): Command {
     .option('--json', 'print one JSON document on stdout');
 }
 
-export function recipeOf(options: RecipeOptions, base: Recipe): Recipe {
+export function trainingRecipeOf(options: RecipeOptions, base: Recipe): Recipe {
   return {
     ...base,
     epochs: options.epochs ?? base.epochs,

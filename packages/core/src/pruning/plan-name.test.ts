@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest';
-import { everyPlan, pruneAlike } from './every-plan.test-data.ts';
 import { completePlan } from './plan.ts';
 import { planName } from './plan-name.ts';
 import { parseSchedule } from './schedule.ts';
+import { everyPlan, pruneAlike } from './test-support/every-plan.ts';
 
 describe('names of plans', () => {
   it.each([

@@ -2,9 +2,9 @@ import { cpSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } 
 import { join } from 'node:path';
 import { UserError } from '@vssm/core';
 import { describe, expect, it, onTestFinished } from 'vitest';
-import { labelPng } from '../label-png.test-data.ts';
-import { temporaryFolder } from '../testing.ts';
-import { zipOf } from '../zip.test-data.ts';
+import { labelPng } from '../test-support/label-png.ts';
+import { temporaryFolder } from '../test-support/test-data.ts';
+import { zipOf } from '../test-support/zip.ts';
 import { adeClasses } from './classes.ts';
 import { type AdeOptions, ade20kSampleDir, openAde20k } from './open.ts';
 

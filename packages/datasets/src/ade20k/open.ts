@@ -8,21 +8,21 @@ import { fileURLToPath } from 'node:url';
 import { UserError } from '@vssm/core';
 import { pictureSize } from '../codec.ts';
 import { at, type ImageFile, readImageFile } from '../dataset.ts';
-import {
-  checkPictureSize,
-  type DenseDataset,
-  type DenseOptions,
-  denseChecksum,
-  recipeOf,
-  viewsOf,
-} from '../dense/dataset.ts';
 import { type FileSource, openFileSource } from '../file-source.ts';
 import { isImageName } from '../folder.ts';
 import { decodeLabelMap, type LabelMap } from '../label-map.ts';
 import { adeTitle } from '../titles.ts';
+import {
+  checkPictureSize,
+  type VisionDataset,
+  type VisionOptions,
+  viewsOf,
+  visionChecksum,
+  visionRecipeOf,
+} from '../vision/dataset.ts';
 import { adeClasses } from './classes.ts';
 
-export interface AdeOptions extends DenseOptions {
+export interface AdeOptions extends VisionOptions {
   /** `validation` (default) or `training`. */
   readonly split?: string;
   /** Names of the classes that the model tells apart, in its order. Default: ADE20K's 150. */
@@ -44,12 +44,12 @@ const top = 'ADEChallengeData2016';
  *
  * @throws UserError for a missing folder, an image without label map or the reverse, or another number of classes
  */
-export async function openAde20k(dir: string, options: AdeOptions = {}): Promise<DenseDataset<LabelMap>> {
+export async function openAde20k(dir: string, options: AdeOptions = {}): Promise<VisionDataset<LabelMap>> {
   const { split = 'validation', classes = adeClasses } = options;
   if (classes.length !== adeClasses.length) {
     throw new UserError(`ade20k has ${adeClasses.length} classes, not the ${classes.length} asked for`);
   }
-  const recipe = recipeOf(options, 'plainmamba-ade20k');
+  const recipe = visionRecipeOf(options, 'plainmamba-ade20k');
   const source = await openFileSource(sourcePath(dir));
   try {
     const pairs = pairsOf(source, split);
@@ -66,7 +66,7 @@ export async function openAde20k(dir: string, options: AdeOptions = {}): Promise
       split,
       classes,
       samples: pairs.map(({ id }, index) => ({ index, id })),
-      checksum: denseChecksum([...images, ...maps], []),
+      checksum: visionChecksum([...images, ...maps], []),
       truth: async (index) => readTruth(at(pairs, index, 'ade20k'), classes.length),
       close: () => source.close(),
     };

@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { UserError } from '@vssm/core';
 import { describe, expect, it } from 'vitest';
-import { sha256, temporaryFolder } from '../testing.ts';
+import { sha256, temporaryFolder } from '../test-support/test-data.ts';
 import { readDetections } from './detections.ts';
 import { readInstances } from './instances.ts';
 import { jsonFile } from './json-entries.ts';

@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import { UserError } from '@vssm/core';
 import { describe, expect, it } from 'vitest';
-import { temporaryFolder } from '../testing.ts';
+import { temporaryFolder } from '../test-support/test-data.ts';
 import { type JsonEntry, jsonEntries, jsonFile } from './json-entries.ts';
 
 /** @param piece bytes that arrive at once */

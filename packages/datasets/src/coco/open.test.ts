@@ -2,8 +2,8 @@ import { cpSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } 
 import { join } from 'node:path';
 import { UserError } from '@vssm/core';
 import { describe, expect, it, onTestFinished } from 'vitest';
-import { temporaryFolder } from '../testing.ts';
-import { zipOf } from '../zip.test-data.ts';
+import { temporaryFolder } from '../test-support/test-data.ts';
+import { zipOf } from '../test-support/zip.ts';
 import { cocoClasses } from './classes.ts';
 import { type CocoDataset, type CocoOptions, cocoSampleDir, openCoco } from './open.ts';
 

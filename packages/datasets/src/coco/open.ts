@@ -7,17 +7,17 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { UserError } from '@vssm/core';
 import { at, type ImageFile } from '../dataset.ts';
-import {
-  checkPictureSize,
-  type DenseDataset,
-  type DenseOptions,
-  denseChecksum,
-  recipeOf,
-  viewsOf,
-} from '../dense/dataset.ts';
 import { type FileSource, openFileSource } from '../file-source.ts';
 import { isFolder } from '../folder.ts';
 import { cocoTitle } from '../titles.ts';
+import {
+  checkPictureSize,
+  type VisionDataset,
+  type VisionOptions,
+  viewsOf,
+  visionChecksum,
+  visionRecipeOf,
+} from '../vision/dataset.ts';
 import { openZip } from '../zip.ts';
 import { cocoClasses } from './classes.ts';
 import { type CocoImageId, compareImageIds } from './fields.ts';
@@ -30,7 +30,7 @@ import {
 } from './instances.ts';
 import { jsonFile } from './json-entries.ts';
 
-export interface CocoOptions extends DenseOptions {
+export interface CocoOptions extends VisionOptions {
   /** Folder, archive and annotation file are named after it. Default: val2017. */
   readonly split?: string;
   /** Names of the classes that the model tells apart, in its order. Default: COCO's 80. */
@@ -50,7 +50,7 @@ export interface CocoTruth {
   readonly annotations: readonly CocoAnnotation[];
 }
 
-export interface CocoDataset extends DenseDataset<CocoTruth> {
+export interface CocoDataset extends VisionDataset<CocoTruth> {
   /** Category id by class index: what a results file calls the classes. */
   readonly categoryIds: readonly number[];
   readonly instances: CocoInstances;
@@ -73,7 +73,7 @@ const annotationArchive = 'annotations_trainval2017.zip';
 export async function openCoco(dir: string, options: CocoOptions = {}): Promise<CocoDataset> {
   const { split = 'val2017', classes = cocoClasses, masks = true } = options;
   if (!splits.test(split)) throw new UserError(`split "${split}": expected a name such as val2017`);
-  const recipe = recipeOf(options, 'plainmamba-coco');
+  const recipe = visionRecipeOf(options, 'plainmamba-coco');
   const instances = await readAnnotations(dir, split, masks);
   const categoryIds = matchCategories(instances, classes);
   const source = await openImages(dir, split);
@@ -101,7 +101,7 @@ export async function openCoco(dir: string, options: CocoOptions = {}): Promise<
       categoryIds,
       instances,
       samples: images.map(({ id }, index) => ({ index, id: String(id) })),
-      checksum: denseChecksum(files, [instances.checksum]),
+      checksum: visionChecksum(files, [instances.checksum]),
       truth: async (index) => {
         const image = at(images, index, 'coco');
         return { image, annotations: instances.annotations.get(image.id) ?? [] };

@@ -4,7 +4,7 @@ import { gzipSync } from 'node:zlib';
 import { UserError } from '@vssm/core';
 import { create, Header } from 'tar';
 import { describe, expect, it, onTestFinished } from 'vitest';
-import { temporaryFolder } from '../testing.ts';
+import { temporaryFolder } from '../test-support/test-data.ts';
 import { type Archive, openArchive } from './archive.ts';
 
 const long = `${'folder/'.repeat(20)}${'x'.repeat(120)}.JPEG`;

@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { deflateSync } from 'node:zlib';
 import { UserError } from '@vssm/core';
 import { describe, expect, it } from 'vitest';
-import { testdata } from '../testing.ts';
+import { testdata } from '../test-support/test-data.ts';
 import { readMatStruct } from './mat-file.ts';
 
 const meta = readFileSync(testdata('meta.mat'));

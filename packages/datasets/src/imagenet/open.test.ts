@@ -5,7 +5,7 @@ import { UserError } from '@vssm/core';
 import { create } from 'tar';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import type { ImageDataset } from '../dataset.ts';
-import { temporaryFolder, testdata, testJson } from '../testing.ts';
+import { temporaryFolder, testdata, testJson } from '../test-support/test-data.ts';
 import { type ImageNetOptions, openImageNet } from './open.ts';
 
 const jpegs = ['chelsea.jpg', 'coffee_exif_prog.jpg', 'astronaut_small.jpg', 'camera_gray.jpg'].map((name) =>

@@ -39,16 +39,16 @@ export const words = [
 ];
 
 /** Every whole block that looks like a header gets the checksum that its bytes have. */
-export function mend(bytes: Buffer): Buffer {
-  const mended = Buffer.from(bytes);
-  for (let at = 0; at + 512 <= mended.length; at += 512) {
-    if (mended.toString('latin1', at + 257, at + 262) !== 'ustar') continue;
-    mended.fill(0x20, at + 148, at + 156);
+export function fix(bytes: Buffer): Buffer {
+  const fixed = Buffer.from(bytes);
+  for (let at = 0; at + 512 <= fixed.length; at += 512) {
+    if (fixed.toString('latin1', at + 257, at + 262) !== 'ustar') continue;
+    fixed.fill(0x20, at + 148, at + 156);
     let sum = 0;
-    for (let place = at; place < at + 512; place++) sum += mended[place];
-    mended.write(`${sum.toString(8).padStart(6, '0')}\0 `, at + 148, 'latin1');
+    for (let place = at; place < at + 512; place++) sum += fixed[place];
+    fixed.write(`${sum.toString(8).padStart(6, '0')}\0 `, at + 148, 'latin1');
   }
-  return mended;
+  return fixed;
 }
 
 export async function read({ path }: { path: string }): Promise<void> {

@@ -1,5 +1,5 @@
 import { readCheckpoint } from '@vssm/checkpoints';
-import { testdata } from '@vssm/checkpoints/testing';
+import { testdata } from '@vssm/checkpoints/test-support';
 import { describe, expect, it } from 'vitest';
 import { loadModel } from './load.ts';
 

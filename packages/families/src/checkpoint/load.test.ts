@@ -1,5 +1,5 @@
 import { readCheckpoint, readSafetensors } from '@vssm/checkpoints';
-import { testdata } from '@vssm/checkpoints/testing';
+import { testdata } from '@vssm/checkpoints/test-support';
 import { describe, expect, it } from 'vitest';
 import { densePlan } from '../plan.ts';
 import { referenceForward } from '../reference.ts';

@@ -41,7 +41,7 @@ export function wholeModel(
   return wholeGraph(spec, weights, plan, options).model(metadataOf(spec, plan, options));
 }
 
-/** As `wholeModel`, with the weights in a file of their own. @param location its name, beside the model */
+/** As `wholeModel`, with the weights in a separate file. @param location its name, beside the model */
 export function wholeModelWithData(
   spec: ModelSpec,
   weights: Weights,

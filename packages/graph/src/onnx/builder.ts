@@ -144,7 +144,7 @@ export class GraphBuilder {
     if (bytes > mostBytesInside) {
       throw new UserError(
         `the model's weights take ${(bytes / 1e9).toFixed(2)} GB, one encoded ONNX file holds at most ` +
-          `${mostBytesInside / 1e9} GB here; vssm export keeps larger ones in a file of their own`,
+          `${mostBytesInside / 1e9} GB here; vssm export keeps larger ones in a separate file`,
       );
     }
     return encodeModel(this.#proto(metadata, this.#initializers));

@@ -56,7 +56,7 @@ export interface TensorProto {
   name?: string;
   dims: number[];
   data_type: number;
-  /** Absent where the data is in a file of its own. */
+  /** Absent where the data is in a separate file. */
   raw_data?: Uint8Array;
   external_data?: { key: string; value: string }[];
   /** TensorProto.DataLocation: 1 is a file. */

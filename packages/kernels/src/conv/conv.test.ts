@@ -1,10 +1,10 @@
 import { silu } from '@vssm/core/reference';
 import fc from 'fast-check';
 import { expect, it } from 'vitest';
-import { describeImplementations } from '../implementations.test-data.ts';
 import { createKernels, type Kernels } from '../kernels.ts';
-import { RandomCase } from '../random-case.ts';
 import { workspaceBytes } from '../rows.ts';
+import { describeImplementations } from '../test-support/implementations.ts';
+import { RandomCase } from '../test-support/random-case.ts';
 import { type ConvOptions, convReference } from './conv.ts';
 
 /** Relative to the largest value of a case: at most nine terms, then SiLU, a few roundings of 6e-8 each. */

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { createKernels } from '../kernels.ts';
-import { RandomCase } from '../random-case.ts';
+import { RandomCase } from '../test-support/random-case.ts';
 import { deltaReference } from './delta.ts';
 
 describe('activateDelta', () => {

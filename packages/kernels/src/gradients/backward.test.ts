@@ -1,10 +1,10 @@
 /** The gradient kernels against their twins, and the twins against finite differences in float64. */
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { describeImplementations } from '../implementations.test-data.ts';
 import { createKernels } from '../kernels.ts';
 import type { KernelImplementation } from '../native/choice.ts';
-import { RandomCase, randomSource } from '../random-case.ts';
+import { describeImplementations } from '../test-support/implementations.ts';
+import { RandomCase, randomSource } from '../test-support/random-case.ts';
 import {
   type ConvArrays,
   type ConvBackwardOptions,

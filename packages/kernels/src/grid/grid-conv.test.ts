@@ -1,9 +1,9 @@
 import fc from 'fast-check';
 import { expect, it } from 'vitest';
-import { describeImplementations } from '../implementations.test-data.ts';
 import { createKernels, type Kernels } from '../kernels.ts';
-import { RandomCase } from '../random-case.ts';
 import type { Rows } from '../rows.ts';
+import { describeImplementations } from '../test-support/implementations.ts';
+import { RandomCase } from '../test-support/random-case.ts';
 import { type GridConvOptions, gridConvReference, tapsFirst } from './grid-conv.ts';
 
 /** Relative to the largest value of a case, at least 1: 50 terms of order 1 that partly cancel. */

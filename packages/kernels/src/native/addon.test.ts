@@ -33,7 +33,7 @@ async function madeUpCompiler(rest: string): Promise<NodeJS.ProcessEnv> {
   return { CC: file, PATH: '/bin:/usr/bin' };
 }
 
-/** Runs a module of its own process; what it prints, one JSON value. */
+/** Runs a module in a separate process; what it prints, one JSON value. */
 async function inProcess(code: string, environment: NodeJS.ProcessEnv): Promise<unknown> {
   const { stdout } = await execute(process.execPath, ['--input-type=module', '-e', code], {
     env: environment,

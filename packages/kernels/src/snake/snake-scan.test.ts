@@ -1,10 +1,10 @@
 import { keptOrder, snakeOrders } from '@vssm/core';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { describeImplementations } from '../implementations.test-data.ts';
 import { createKernels, type Kernels } from '../kernels.ts';
-import { RandomCase } from '../random-case.ts';
 import type { Rows } from '../rows.ts';
+import { describeImplementations } from '../test-support/implementations.ts';
+import { RandomCase } from '../test-support/random-case.ts';
 import { fillSnakeTables } from './snake-orders.ts';
 import { type SnakeScanOptions, snakeScanReference } from './snake-scan.ts';
 

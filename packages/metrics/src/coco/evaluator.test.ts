@@ -6,7 +6,7 @@ import {
   type ExpectedScores,
   type TruthFile,
   testJson,
-} from '../testing.ts';
+} from '../test-support/test-data.ts';
 import { detectionOf, trueObjectOf } from './described.ts';
 import { CocoEvaluator } from './evaluator.ts';
 import { type Detection, overlapTypes, type TrueObject } from './objects.ts';

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { testJson } from '../testing.ts';
+import { testJson } from '../test-support/test-data.ts';
 import { rleFromPolygon, rleFromPolygons } from './polygon.ts';
 import { type Box, rleArea, rleBox, rleToMask, rleToString } from './rle.ts';
 import { maskOf } from './segmentation.ts';

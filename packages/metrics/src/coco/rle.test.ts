@@ -1,6 +1,6 @@
 import { UserError } from '@vssm/core';
 import { describe, expect, it } from 'vitest';
-import { testJson } from '../testing.ts';
+import { testJson } from '../test-support/test-data.ts';
 import { boxIous, maskIous } from './iou.ts';
 import {
   type Box,

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { testBytes, testJson } from '../testing.ts';
+import { testBytes, testJson } from '../test-support/test-data.ts';
 import { type PixelCounts, SegmentationEvaluator } from './miou.ts';
 
 interface MiouCase {

@@ -22,8 +22,8 @@ export interface ThroughputPoint {
   readonly high: number;
 }
 
-const backendColours: readonly Colour[] = ['top', 'evit', 'random', 'released', 'dense', 'other', 'good'];
-const planColours: readonly Colour[] = ['dense', 'top', 'evit', 'random', 'released'];
+const backendColours: readonly Colour[] = ['top', 'accent1', 'accent3', 'accent2', 'dense', 'other', 'good'];
+const planColours: readonly Colour[] = ['dense', 'top', 'accent1', 'accent3', 'accent2'];
 
 const distinct = <T>(values: readonly T[]): T[] => [...new Set(values)];
 const cycled = (palette: readonly Colour[], count: number) =>

@@ -35,16 +35,16 @@ const charts = {
     ...words,
     roof: { gflopsPerSecond: 100, gigabytesPerSecond: 25 },
     points: [
-      { name: 'scan', colour: 'evit', intensity: 12, gflopsPerSecond: 30, share: 0.4 },
+      { name: 'scan', colour: 'accent1', intensity: 12, gflopsPerSecond: 30, share: 0.4 },
       { name: 'products', colour: 'series1', intensity: 70, gflopsPerSecond: 90, share: 0.55 },
-      { name: 'gather', colour: 'random', intensity: 0.2, gflopsPerSecond: 2, share: 0.05 },
+      { name: 'gather', colour: 'accent3', intensity: 0.2, gflopsPerSecond: 2, share: 0.05 },
     ],
   }),
   blocks: blockTimesChart({
     ...words,
     parts: [
       { part: 'products', colour: 'series1' },
-      { part: 'scan', colour: 'evit' },
+      { part: 'scan', colour: 'accent1' },
     ],
     times: ['dense', 'pruned'].flatMap((plan, index) =>
       [1, 2].flatMap((block) => [

@@ -45,7 +45,7 @@ export function lengthsChart({ axis, column, points, lines, ...words }: LengthsC
   };
 }
 
-const palette: readonly Colour[] = ['top', 'evit', 'random', 'released'];
+const palette: readonly Colour[] = ['top', 'accent1', 'accent3', 'accent2'];
 
 function lengthsSpec(
   points: readonly LengthPoint[],

@@ -23,7 +23,7 @@ export interface RecoveryRow {
 interface RecoveryWords extends Words {
   readonly rows: readonly RecoveryRow[];
   readonly dense: number;
-  /** Draws the accuracies after fine-tuning alone, on an axis of their own. */
+  /** Draws the accuracies after fine-tuning alone, on a separate axis. */
   readonly afterOnly: boolean;
 }
 
@@ -37,7 +37,7 @@ export function recoveryChart({ rows, dense, afterOnly, ...words }: RecoveryWord
   };
 }
 
-const shades = ['top', 'evit', 'released', 'random'] as const;
+const shades = ['top', 'accent1', 'accent2', 'accent3'] as const;
 
 function spec(rows: readonly RecoveryRow[], dense: number, afterOnly: boolean, size: Size): TopLevelSpec {
   const narrow = size.name === 'narrow';

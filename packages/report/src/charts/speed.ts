@@ -132,7 +132,10 @@ function speedupSpec(bars: readonly SpeedupBar[], size: Size): TopLevelSpec {
     scale: { domain: [smallest * 0.98, largest * 1.08], nice: false, zero: false },
     axis: { tickCount: size.name === 'narrow' ? 4 : 7 },
   };
-  const kinds = { domain: ['measured', 'promised by strict FLOPs'], range: [colour('top'), colour('evit')] };
+  const kinds = {
+    domain: ['measured', 'promised by strict FLOPs'],
+    range: [colour('top'), colour('accent1')],
+  };
   const tooltip = [
     { field: 'name', title: 'what' },
     { field: 'text', title: 'measured, median of pairs' },

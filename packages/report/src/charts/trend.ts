@@ -12,7 +12,7 @@ export interface TrendPoint {
   readonly value: number;
 }
 
-const palette: readonly Colour[] = ['top', 'evit', 'random', 'released', 'dense', 'other'];
+const palette: readonly Colour[] = ['top', 'accent1', 'accent3', 'accent2', 'dense', 'other'];
 
 /** Rows that one picture can tell apart. */
 export const mostRows = palette.length;

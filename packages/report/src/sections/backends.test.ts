@@ -2,8 +2,8 @@ import { describe, expect, it } from 'vitest';
 import { backendComparisons, earlierComparisons } from '../comparisons.ts';
 import type { Evidence } from '../evidence.ts';
 import { gatherEvidence } from '../gather.ts';
-import { madeUpComparisons } from '../made-up-comparisons.test-data.ts';
 import { reportFiles } from '../report.ts';
+import { madeUpComparisons } from '../test-support/made-up-comparisons.ts';
 
 const none = gatherEvidence([], []);
 

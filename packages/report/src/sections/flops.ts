@@ -38,12 +38,12 @@ const scansCounted = modelFamilies.map((family) => families[family].words.paperF
 
 function row({ record, alignments }: Cost, sameModel: readonly Cost[]): Markup {
   const dense = sameModel.find(({ record: other }) => isDense(other));
-  const denseFlops = dense?.record.flops;
+  const visionFlops = dense?.record.flops;
   const pruned = !isDense(record);
   return html`<tr class="${pruned && alignments.includes(topAlignment) ? 'highlight' : ''}"><th scope="row" class="schedule">${pruned ? scheduleText(record.schedule) : 'dense'}${pruned && alignments.map((alignment) => html`<small>${alignment}</small>`)}</th>
-<td class="number">${cost(record.flops.paper, denseFlops?.paper)}</td>
-<td class="number">${cost(record.flops.strict, denseFlops?.strict)}</td>
-<td class="number">${pruned && denseFlops !== undefined ? times(denseFlops.strict / record.flops.strict) : '–'}</td>
+<td class="number">${cost(record.flops.paper, visionFlops?.paper)}</td>
+<td class="number">${cost(record.flops.strict, visionFlops?.strict)}</td>
+<td class="number">${pruned && visionFlops !== undefined ? times(visionFlops.strict / record.flops.strict) : '–'}</td>
 <td class="number tokens">${joined(record.tokens.map(String), ' → ')}</td></tr>
 `;
 }

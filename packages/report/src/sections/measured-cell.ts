@@ -8,8 +8,8 @@ import { valueName } from './paper-value.ts';
 import { partialMark } from './section.ts';
 
 /** Every accuracy that answers the row; what they differ in is named where there is more than one. */
-export function measuredCell({ accuracies, dense, skipped }: Answer): Markup {
-  if (dense.length > 0) return denseCell(dense);
+export function measuredCell({ accuracies, vision, skipped }: Answer): Markup {
+  if (vision.length > 0) return visionCell(vision);
   if (accuracies.length === 0) {
     // The reasons stand in one place.
     const words = skipped === null ? html`not run` : html`<a href="#not-run">not run</a>`;
@@ -33,7 +33,7 @@ export function measuredCell({ accuracies, dense, skipped }: Answer): Markup {
 }
 
 /** Figures under the names of the table's columns. */
-function denseCell(entries: Answer['dense']): Markup {
+function visionCell(entries: Answer['vision']): Markup {
   const results = entries.map(({ record: { figures, images, partial } }) => {
     const named = Object.entries(figures).map(
       ([name, value]) =>

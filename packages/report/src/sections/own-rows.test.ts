@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { denseNumbers } from '../groups.ts';
-import { everySection } from '../made-up-everything.test-data.ts';
 import { reportFiles } from '../report.ts';
+import { everySection } from '../test-support/made-up-everything.ts';
 
 const evidence = everySection();
 

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { gatherEvidence } from '../gather.ts';
-import { writeMadeUpRun } from '../made-up.test-data.ts';
+import { writeMadeUpRun } from '../test-support/made-up.ts';
 import { gainOf } from './speed.ts';
 
 describe('speed', () => {

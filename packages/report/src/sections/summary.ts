@@ -27,10 +27,10 @@ export function whatWasRun({
   speed,
   executions,
   comparisons,
-  dense,
+  vision,
   skipped,
 }: Evidence): Content {
-  if (accuracy.length + speed.length + executions.length + comparisons.length + dense.length === 0) {
+  if (accuracy.length + speed.length + executions.length + comparisons.length + vision.length === 0) {
     return html`Nothing has been run yet, so there is nothing to report. <code>pnpm bench</code> runs the suite and writes this page again.`;
   }
   const sentences: string[] = [];
@@ -47,7 +47,7 @@ export function whatWasRun({
   if (comparisons.length > 0) {
     sentences.push(`Backends held against a float64 reference, with ${names(comparisons)}.`);
   }
-  if (dense.length > 0) sentences.push(`Detection and segmentation with ${names(dense)}.`);
+  if (vision.length > 0) sentences.push(`Detection and segmentation with ${names(vision)}.`);
   const run = runs.at(-1);
   if (run !== undefined) {
     const { cpu, cores } = run.environment;

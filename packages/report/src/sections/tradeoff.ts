@@ -37,7 +37,7 @@ export async function tradeoff({ evidence, files }: Context): Promise<Section | 
     id: 'tradeoff',
     title: 'Accuracy against cost',
     body: html`<p>Up and to the left is better. The solid line joins the dense models of one family: a pruned model is
-worth having where it lies above that line. Dashed lines join the points of one pruning method. <strong>Each data set has a chart of its own;</strong> an accuracy on one says nothing about
+worth having where it lies above that line. Dashed lines join the points of one pruning method. <strong>Each data set has a separate chart;</strong> an accuracy on one says nothing about
 another.</p>${figures}`,
   };
 }

@@ -1,8 +1,8 @@
 import type { HistoryEntry } from '@vssm/results';
 import { describe, expect, it } from 'vitest';
 import { gatherEvidence } from '../gather.ts';
-import { paper, writeMadeUpRun } from '../made-up.test-data.ts';
 import { reportFiles } from '../report.ts';
+import { paper, writeMadeUpRun } from '../test-support/made-up.ts';
 
 const flops = { paper: 1, strict: 3 };
 const backend = { name: 'cpu', form: 'segments' };

@@ -25,7 +25,7 @@ export async function trends({ evidence, files }: Context): Promise<Section | nu
     id: 'trends',
     title: 'From commit to commit',
     body: html`<p>${counted(entries.length, 'commit')} on ${where}, from ${entries[0].at.slice(0, 10)} to ${newest.at.slice(0, 10)}.
-Accuracies are held exactly from night to night; times only as ratios of runs timed turn about.</p>${charts}`,
+Accuracies are held exactly from night to night; times only as ratios of runs timed interleaved.</p>${charts}`,
   };
 
   async function draw(

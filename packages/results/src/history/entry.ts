@@ -49,12 +49,12 @@ const speedRow = z.strictObject({
   batch: count,
   /** ms per image. */
   medianMs: positive,
-  /** Median of the ratios dense / this, timed turn about in one process; null for the dense model itself. */
+  /** Median of the ratios dense / this, timed interleaved in one process; null for the dense model itself. */
   speedup: positive.nullable(),
   flops: flopsSchema,
 });
 
-/** Time of another checkout over this one's, measured turn about: above 1 this one is faster. */
+/** Time of another checkout over this one's, measured interleaved: above 1 this one is faster. */
 export const againstSchema = z.strictObject({
   commit: line(100),
   rounds: count,

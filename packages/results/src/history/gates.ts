@@ -1,7 +1,7 @@
 /**
  * Regressions: an entry held against the newest earlier one that has the same row. FLOPs, accuracy and agreement
  * of backends are held exactly, in both directions: whatever changes them must be meant. Times are held loosely
- * and as ratios of runs timed turn about, so that a slower machine is no regression.
+ * and as ratios of runs timed interleaved, so that a slower machine is no regression.
  */
 import type { HistoryEntry, HistoryRow } from './entry.ts';
 import type { Parity } from './parity.ts';
@@ -124,7 +124,7 @@ function agreement(parity: Parity, entries: readonly HistoryEntry[]): Finding {
   return null;
 }
 
-/** Against another checkout, timed turn about with this one. */
+/** Against another checkout, timed interleaved with this one. */
 function against({ against: measured }: HistoryEntry): Finding {
   if (measured === null) return null;
   if (measured.median >= timeTolerance) return [];

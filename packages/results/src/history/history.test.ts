@@ -3,9 +3,9 @@ import { join } from 'node:path';
 import { UserError } from '@vssm/core';
 import { describe, expect, it } from 'vitest';
 import { openResults } from '../open.ts';
-import { accuracy, everyKind, run, speed } from '../records.test-data.ts';
 import type { AccuracyRecord } from '../schema.ts';
-import { temporaryFolder } from '../temporary-folder.test-data.ts';
+import { accuracy, everyKind, run, speed } from '../test-support/records.ts';
+import { temporaryFolder } from '../test-support/temporary-folder.ts';
 import { type HistoryEntry, historyEntry, machineIdOf, readHistory, writeHistory } from './entry.ts';
 import { heldAgainst, type Regression } from './gates.ts';
 import { backendParity } from './parity.ts';
@@ -40,7 +40,7 @@ describe('history', () => {
     expect(first.rows.map(({ kind, row }) => [kind, row])).toEqual([
       ['accuracy', 'made-up/dense'],
       ['speed', 'made-up/pruned'],
-      ['speed', 'made-up/floor'],
+      ['speed', 'made-up/matmul-floor'],
     ]);
     const folder = temporaryFolder();
     writeHistory(folder, later());

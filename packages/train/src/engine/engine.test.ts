@@ -4,9 +4,9 @@ import { parameterCount, pruningPlan, type TrainableSpec, vimSpec } from '@vssm/
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { patchesOf } from '../data/patches.ts';
-import { livelyParameters, plans, randomImage, smallSpec } from '../made-up.test-data.ts';
 import { smoothedTarget } from '../reference/layers.ts';
 import { referenceGradient } from '../reference/model.ts';
+import { livelyParameters, plans, randomImage, smallSpec } from '../test-support/made-up.ts';
 import { GradientEngine } from './engine.ts';
 
 /** What the project promises of the float32 gradient: relative to the largest element of each parameter's. */

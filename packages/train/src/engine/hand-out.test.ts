@@ -3,7 +3,7 @@ import { registerRule, type SignalName, signalNames, type Tokens } from '@vssm/c
 import { pruningPlan, referenceForward } from '@vssm/families';
 import { expect, it } from 'vitest';
 import { patchesOf } from '../data/patches.ts';
-import { livelyParameters, randomImage, smallSpec } from '../made-up.test-data.ts';
+import { livelyParameters, randomImage, smallSpec } from '../test-support/made-up.ts';
 import { GradientEngine } from './engine.ts';
 
 const spec = smallSpec({ width: 8, innerWidth: 16, stateSize: 4, convKernel: 4 });

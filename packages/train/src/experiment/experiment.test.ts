@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { pruningPlan } from '@vssm/families';
 import { resultRecordSchema } from '@vssm/results';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { smallRun } from '../run/made-up-run.test-data.ts';
+import { smallRun } from '../run/test-support/made-up-run.ts';
 import { type FinetuningRow, inSeedOrder, type TrainingExperiment } from './experiment.ts';
 import { type ExperimentRun, runExperiment } from './run-experiment.ts';
 

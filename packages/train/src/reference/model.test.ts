@@ -3,7 +3,7 @@ import { float32 } from '@vssm/core';
 import { modelParameters, referenceForward, vimSpec } from '@vssm/families';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { livelyParameters, plans, randomImage, smallSpec } from '../made-up.test-data.ts';
+import { livelyParameters, plans, randomImage, smallSpec } from '../test-support/made-up.ts';
 import { smoothedTarget } from './layers.ts';
 import { referenceGradient } from './model.ts';
 

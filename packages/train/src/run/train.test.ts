@@ -9,8 +9,8 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { flatten, parameterLayout } from '../engine/layout.ts';
 import { learningRateAt } from '../recipe/recipe.ts';
 import { readLog, type StepLine } from './log.ts';
-import { smallRun } from './made-up-run.test-data.ts';
 import { GradientPool } from './pool.ts';
+import { smallRun } from './test-support/made-up-run.ts';
 import { runFiles, type TrainingRun, train, weightsSha256 } from './train.ts';
 
 let folder: string;
@@ -19,7 +19,7 @@ beforeAll(() => {
 });
 afterAll(() => rmSync(folder, { recursive: true }));
 
-const child = fileURLToPath(new URL('./made-up-run.test-data.ts', import.meta.url));
+const child = fileURLToPath(new URL('./test-support/made-up-run.ts', import.meta.url));
 
 /** 3 epochs of 5 steps. */
 const steps = 15;
@@ -38,7 +38,7 @@ function lossesOf(out: string): number[] {
   return readLog(join(out, runFiles.log)).flatMap((line) => (line.kind === 'step' ? [line.loss] : []));
 }
 
-/** Starts the run in a process of its own and kills it when the log reaches a step. */
+/** Starts the run in a separate process and kills it when the log reaches a step. */
 async function killedAt(out: string, step: number): Promise<void> {
   const process_: ChildProcess = spawn(process.execPath, [child, out], {
     stdio: ['ignore', 'pipe', 'inherit'],

@@ -1,13 +1,13 @@
 import { type Checkpoint, readCheckpoint } from '@vssm/checkpoints';
-import * as p from '@vssm/checkpoints/testing';
-import { temporaryFiles, testdata, writeZip } from '@vssm/checkpoints/testing';
+import * as p from '@vssm/checkpoints/test-support';
+import { temporaryFiles, testdata, writeZip } from '@vssm/checkpoints/test-support';
 import { float32, type Tensor, UserError, type Weights } from '@vssm/core';
 import { plainMambaSpec, vimSpec } from '@vssm/families';
 import { loadModel } from '@vssm/families/checkpoint';
 import { describe, expect, it } from 'vitest';
-import { randomDenseWeights } from '../model/random-weights.ts';
-import { type DenseSpec, denseModels } from '../model/spec.ts';
-import { denseClasses, loadDenseModel } from './load.ts';
+import { randomVisionWeights } from '../model/random-weights.ts';
+import { type VisionSpec, visionModels } from '../model/spec.ts';
+import { loadVisionModel, visionClasses } from './load.ts';
 
 type Tensors = Map<string, Tensor<Float32Array>>;
 
@@ -16,11 +16,11 @@ const backbone = plainMambaSpec({
   ...{ imageHeight: 512, imageWidth: 512 },
 });
 const published = {
-  upernet: denseModels['plainmamba-l1-upernet'],
-  maskrcnn: denseModels['plainmamba-l1-maskrcnn'],
-  retinanet: denseModels['plainmamba-l1-retinanet'],
+  upernet: visionModels['plainmamba-l1-upernet'],
+  maskrcnn: visionModels['plainmamba-l1-maskrcnn'],
+  retinanet: visionModels['plainmamba-l1-retinanet'],
 };
-const upernet: DenseSpec = {
+const upernet: VisionSpec = {
   ...published.upernet,
   backbone: { family: 'plainmamba', spec: backbone, taps: [0, 1, 2, 3] },
   head: { channels: 8, classes: 11, poolScales: [1, 2, 3, 6] },
@@ -32,13 +32,13 @@ const adapter = {
   stemWidth: 8,
   interactions: [0, 1, 2, 3].map((layer) => [layer, layer] as const),
 };
-const maskrcnn: DenseSpec = {
+const maskrcnn: VisionSpec = {
   ...published.maskrcnn,
   ...{ backbone: adapter, channels: 8, classes: 7, boxFeatures: 16 },
 };
-const retinanet: DenseSpec = { ...published.retinanet, backbone: adapter, channels: 8, classes: 7 };
-const vimTaps = (rope: boolean): DenseSpec => ({
-  ...denseModels['vim-tiny-upernet'],
+const retinanet: VisionSpec = { ...published.retinanet, backbone: adapter, channels: 8, classes: 7 };
+const vimTaps = (rope: boolean): VisionSpec => ({
+  ...visionModels['vim-tiny-upernet'],
   backbone: {
     family: 'vim',
     spec: vimSpec({ width: 32, depth: 4, imageHeight: 64, imageWidth: 64 }),
@@ -53,17 +53,17 @@ const vimTaps = (rope: boolean): DenseSpec => ({
 });
 
 function checkpoint(
-  spec: DenseSpec,
+  spec: VisionSpec,
   change: (tensors: Tensors, integers: Map<string, string>) => void = () => {},
 ): Checkpoint {
-  const tensors = new Map(randomDenseWeights(spec)) as Tensors;
+  const tensors = new Map(randomVisionWeights(spec)) as Tensors;
   const integers = new Map<string, string>();
   change(tensors, integers);
   return { path: 'x.pth', format: 'pth-zip', sha256: '', bytes: 0, tensors, integers, ignored: ['note'] };
 }
 
-describe('loadDenseModel', () => {
-  it.each<[string, DenseSpec]>([
+describe('loadVisionModel', () => {
+  it.each<[string, VisionSpec]>([
     ['UperNet on PlainMamba', upernet],
     ['UperNet on Vim', vimTaps(false)],
     ['UperNet on Vim with rope', vimTaps(true)],
@@ -74,9 +74,9 @@ describe('loadDenseModel', () => {
       integers.set('backbone.layers.0.dw.1.num_batches_tracked', 'I64');
       tensors.set('neck.lateral_convs.0.bn.num_batches_tracked', float32([], Float32Array.of(3)));
     });
-    const loaded = loadDenseModel(given);
+    const loaded = loadVisionModel(given);
     expect(loaded.spec).toEqual(spec);
-    expect(loaded.weights).toEqual(randomDenseWeights(spec));
+    expect(loaded.weights).toEqual(randomVisionWeights(spec));
     expect(loaded.classes).toBeUndefined();
     expect(loaded.ignored).toEqual([
       'note',
@@ -106,28 +106,28 @@ describe('loadDenseModel', () => {
     ['has none of "decode_head.conv_seg.weight"', (tensors) => tensors.clear()],
   ])('refuses, naming the file: %s', (problem, change) => {
     const given = checkpoint(maskrcnn, change);
-    expect(() => loadDenseModel(given)).toThrow(UserError);
-    expect(() => loadDenseModel(given)).toThrow('checkpoint x.pth: ');
-    expect(() => loadDenseModel(given)).toThrow(problem);
+    expect(() => loadVisionModel(given)).toThrow(UserError);
+    expect(() => loadVisionModel(given)).toThrow('checkpoint x.pth: ');
+    expect(() => loadVisionModel(given)).toThrow(problem);
   });
 
   it('refuses a list of classes that is not its head’s', () => {
     const classes = ['a', 'b'];
-    expect(() => loadDenseModel({ ...checkpoint(maskrcnn), classes })).toThrow(
+    expect(() => loadVisionModel({ ...checkpoint(maskrcnn), classes })).toThrow(
       'lists 2 classes, but its head tells 7 apart',
     );
   });
 
   it('refuses classifiers, and says what takes them', async () => {
     const plainMamba = await readCheckpoint(testdata('mm-zip.pth'));
-    expect(() => loadDenseModel(plainMamba)).toThrow(
+    expect(() => loadVisionModel(plainMamba)).toThrow(
       'mm-zip.pth: is a classifier (it has "head.fc.weight"), not a detector or segmenter; vssm eval takes it',
     );
     const vim = await readCheckpoint(testdata('trainer-zip.pth'));
-    expect(() => loadDenseModel(vim)).toThrow('is a classifier (it has "head.weight")');
+    expect(() => loadVisionModel(vim)).toThrow('is a classifier (it has "head.weight")');
   });
 
-  it.each<[string, DenseSpec, string]>([
+  it.each<[string, VisionSpec, string]>([
     ['UperNet', upernet, 'a segmentation model around a PlainMamba backbone (it has'],
     ['Mask R-CNN', maskrcnn, 'is not a classifier; vssm detect takes it'],
     ['RetinaNet', retinanet, 'is not a classifier; vssm detect takes it'],
@@ -142,11 +142,11 @@ describe('a file of mmcv', () => {
 
   /** What mmcv's save_checkpoint leaves, in torch.save's zip format; every tensor is a storage of its own. */
   async function mmcvFile(
-    spec: DenseSpec,
+    spec: VisionSpec,
     names: readonly string[],
     more: Weights = new Map(),
   ): Promise<string> {
-    const weights = [...randomDenseWeights(spec), ...more];
+    const weights = [...randomVisionWeights(spec), ...more];
     const stateDict = p.dict(
       Object.fromEntries(
         weights.map(([name, { shape, data }], key) => {
@@ -169,31 +169,31 @@ describe('a file of mmcv', () => {
   it('gives the model, its weights and its classes', async () => {
     const names = ['a', 'b', 'c', 'd', 'e', 'f', 'g'];
     const file = await mmcvFile(maskrcnn, names);
-    const { spec, weights, classes, ignored } = loadDenseModel(await readCheckpoint(file));
+    const { spec, weights, classes, ignored } = loadVisionModel(await readCheckpoint(file));
     expect(spec).toEqual(maskrcnn);
     expect(classes).toEqual(names);
-    expect(weights).toEqual(randomDenseWeights(maskrcnn));
+    expect(weights).toEqual(randomVisionWeights(maskrcnn));
     expect(ignored).toEqual(['meta: beside the state dict "state_dict"']);
   });
 
-  it.each<[string, DenseSpec]>([
+  it.each<[string, VisionSpec]>([
     ['UperNet', upernet],
     ['Mask R-CNN', maskrcnn],
     ['RetinaNet', retinanet],
   ])('with the buffers of its EMA hook gives a %s, or with --key ema its averages', async (_, spec) => {
-    const plain = randomDenseWeights(spec);
-    const averaged = randomDenseWeights(spec, 1);
+    const plain = randomVisionWeights(spec);
+    const averaged = randomVisionWeights(spec, 1);
     const isStatistic = (name: string) => /running_(mean|var)$/.test(name);
     const buffers = [...averaged].filter(([name]) => !isStatistic(name));
     const file = await mmcvFile(
       spec,
-      Array.from({ length: denseClasses(spec) }, (__, i) => `class ${i}`),
+      Array.from({ length: visionClasses(spec) }, (__, i) => `class ${i}`),
       new Map(buffers.map(([name, tensor]) => [`ema_${name.replaceAll('.', '_')}`, tensor])),
     );
-    const loaded = loadDenseModel(await readCheckpoint(file));
+    const loaded = loadVisionModel(await readCheckpoint(file));
     expect(loaded.weights).toEqual(plain);
     expect(loaded.ignored.filter((note) => note.endsWith('--key ema loads it'))).toHaveLength(buffers.length);
-    const { weights } = loadDenseModel(await readCheckpoint(file, { key: 'ema' }));
+    const { weights } = loadVisionModel(await readCheckpoint(file, { key: 'ema' }));
     for (const [name, tensor] of weights) {
       expect(tensor, name).toEqual((isStatistic(name) ? plain : averaged).get(name));
     }

@@ -2,14 +2,14 @@
 import { type Checkpoint, leftOut } from '@vssm/checkpoints';
 import { type Tensor, UserError, type Weights } from '@vssm/core';
 import { checkFinite, checkNames, isBatchCounter } from '@vssm/families/checkpoint';
-import { inferDenseSpec } from '../model/infer.ts';
-import { denseTensors } from '../model/parameters.ts';
-import type { DenseSpec } from '../model/spec.ts';
+import { inferVisionSpec } from '../model/infer.ts';
+import { visionTensors } from '../model/parameters.ts';
+import type { VisionSpec } from '../model/spec.ts';
 
-export interface LoadedDenseCheckpoint {
+export interface LoadedVisionCheckpoint {
   /** At upstream's input size; see core's `withInputSize`. */
-  readonly spec: DenseSpec;
-  /** Every tensor of `denseTensors(spec)`, in that order, and no other. */
+  readonly spec: VisionSpec;
+  /** Every tensor of `visionTensors(spec)`, in that order, and no other. */
   readonly weights: Weights;
   /** Names of the classes that the model tells apart, in its order; undefined where the file does not list them. */
   readonly classes: readonly string[] | undefined;
@@ -19,12 +19,12 @@ export interface LoadedDenseCheckpoint {
 
 /**
  * A checkpoint in mmdet's or mmseg's names: UperNet on PlainMamba or Vim, Mask R-CNN or RetinaNet on the
- * PlainMamba-Adapter. What shapes cannot tell is upstream's choice, see core's `inferDenseSpec`.
+ * PlainMamba-Adapter. What shapes cannot tell is upstream's choice, see core's `inferVisionSpec`.
  *
  * @throws UserError naming the file: a classifier, another model, missing, extra or misshapen tensors, NaN and
  * infinity, a list of classes of another length than the head
  */
-export function loadDenseModel(checkpoint: Checkpoint): LoadedDenseCheckpoint {
+export function loadVisionModel(checkpoint: Checkpoint): LoadedVisionCheckpoint {
   try {
     return load(checkpoint);
   } catch (error) {
@@ -33,13 +33,13 @@ export function loadDenseModel(checkpoint: Checkpoint): LoadedDenseCheckpoint {
   }
 }
 
-function load(checkpoint: Checkpoint): LoadedDenseCheckpoint {
+function load(checkpoint: Checkpoint): LoadedVisionCheckpoint {
   const { tensors, classes } = checkpoint;
   refuseClassifier(tensors);
-  const spec = inferDenseSpec(new Map([...tensors].map(([name, { shape }]) => [name, shape])));
-  const expected = denseTensors(spec);
+  const spec = inferVisionSpec(new Map([...tensors].map(([name, { shape }]) => [name, shape])));
+  const expected = visionTensors(spec);
   checkNames(checkpoint, expected, isBatchCounter);
-  const count = denseClasses(spec);
+  const count = visionClasses(spec);
   if (classes !== undefined && classes.length !== count) {
     throw new UserError(`lists ${classes.length} classes, but its head tells ${count} apart`);
   }
@@ -55,7 +55,7 @@ function load(checkpoint: Checkpoint): LoadedDenseCheckpoint {
 }
 
 /** Classes that a model tells apart, the background not counted. */
-export function denseClasses(spec: DenseSpec): number {
+export function visionClasses(spec: VisionSpec): number {
   return spec.kind === 'upernet' ? spec.head.classes : spec.classes;
 }
 

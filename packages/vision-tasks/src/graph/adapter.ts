@@ -21,7 +21,7 @@ import {
   sizeOfMap,
   tokensOfMap,
 } from './convs.ts';
-import { denseNames } from './names.ts';
+import { visionNames } from './names.ts';
 
 /** LayerNorm inside injectors and extractors. */
 const normEpsilon = 1e-6;
@@ -31,7 +31,7 @@ export function spatialPriorStage({ spec }: AdapterSpec, weights: Weights): Uint
   const stage = segment('spatial_prior', weights);
   const { g, parameters } = stage;
   const d = spec.width;
-  const pixels = g.input(denseNames.pixels, 'F32', mapAxes('image', spec.inChannels));
+  const pixels = g.input(visionNames.pixels, 'F32', mapAxes('image', spec.inChannels));
   const block = (x: Value, weight: string, norm: string, stride: number) =>
     relu(stage, normedConv(stage, `backbone.spm.${weight}`, `backbone.spm.${norm}`, x, { stride }));
   const stem = block(
@@ -46,7 +46,7 @@ export function spatialPriorStage({ spec }: AdapterSpec, weights: Weights): Uint
   const second = block(first, 'conv2.0', 'conv2.1', 2);
   const third = block(second, 'conv3.0', 'conv3.1', 2);
   const fourth = block(third, 'conv4.0', 'conv4.1', 2);
-  g.op('Identity', [conv(stage, 'backbone.spm.fc1', first)], { name: denseNames.c1 });
+  g.op('Identity', [conv(stage, 'backbone.spm.fc1', first)], { name: visionNames.c1 });
   const sequences = [second, third, fourth].map((map, level) => {
     const tokens = tokensOfMap(stage, conv(stage, `backbone.spm.fc${level + 2}`, map), d);
     const embedding = parameters.derived(`backbone.level_embed.${level}`, [d], () =>
@@ -55,9 +55,9 @@ export function spatialPriorStage({ spec }: AdapterSpec, weights: Weights): Uint
     return g.op('Add', [tokens, embedding]);
   });
   const all = g.op('Concat', sequences, { attributes: { axis: 1 } });
-  g.op('Reshape', [all, g.ints([-1, d])], { name: denseNames.pyramidTokens });
-  g.output(denseNames.c1, 'F32', mapAxes('c1', d));
-  g.output(denseNames.pyramidTokens, 'F32', ['pyramid', d]);
+  g.op('Reshape', [all, g.ints([-1, d])], { name: visionNames.pyramidTokens });
+  g.output(visionNames.c1, 'F32', mapAxes('c1', d));
+  g.output(visionNames.pyramidTokens, 'F32', ['pyramid', d]);
   return g.model();
 }
 
@@ -67,13 +67,13 @@ export function injectorStage(adapter: AdapterSpec, weights: Weights, block: num
   const { g, parameters } = stage;
   const d = adapter.spec.width;
   const name = `backbone.interactions.${block}.injector`;
-  const x = g.input(denseNames.tokens, 'F32', ['tokens', d]);
-  const references = g.input(denseNames.references, 'F32', ['tokens', 2]);
-  const c = g.input(denseNames.pyramidTokens, 'F32', ['pyramid', d]);
+  const x = g.input(visionNames.tokens, 'F32', ['tokens', d]);
+  const references = g.input(visionNames.references, 'F32', ['tokens', 2]);
+  const c = g.input(visionNames.pyramidTokens, 'F32', ['pyramid', d]);
   const attended = attend(stage, adapter, name, x, references, c, pyramidLevelsOf(stage));
   const gamma = parameters.plain(`${name}.gamma`);
-  g.op('Add', [x, g.op('Mul', [attended, gamma])], { name: denseNames.nextTokens });
-  g.output(denseNames.nextTokens, 'F32', ['tokens', d]);
+  g.op('Add', [x, g.op('Mul', [attended, gamma])], { name: visionNames.nextTokens });
+  g.output(visionNames.nextTokens, 'F32', ['tokens', d]);
   return g.model();
 }
 
@@ -87,15 +87,15 @@ export function extractorStage(adapter: AdapterSpec, weights: Weights, block: nu
     block === adapter.interactions.length - 1
       ? Array.from({ length: extraExtractors }, (_, i) => `${prefix}.extra_extractors.${i}`)
       : [];
-  let c = g.input(denseNames.pyramidTokens, 'F32', ['pyramid', d]);
-  const x = g.input(denseNames.tokens, 'F32', ['cells', d]);
-  const references = g.input(denseNames.references, 'F32', ['pyramid', 2]);
+  let c = g.input(visionNames.pyramidTokens, 'F32', ['pyramid', d]);
+  const x = g.input(visionNames.tokens, 'F32', ['cells', d]);
+  const references = g.input(visionNames.references, 'F32', ['pyramid', 2]);
   const levels = pyramidLevelsOf(stage);
   for (const name of [`${prefix}.extractor`, ...extras]) {
     c = extractor(stage, adapter, name, c, references, x, levels);
   }
-  g.op('Identity', [c], { name: denseNames.nextPyramidTokens });
-  g.output(denseNames.nextPyramidTokens, 'F32', ['pyramid', d]);
+  g.op('Identity', [c], { name: visionNames.nextPyramidTokens });
+  g.output(visionNames.nextPyramidTokens, 'F32', ['pyramid', d]);
   return g.model();
 }
 
@@ -139,7 +139,7 @@ function attend(
 
 /** The three levels of c, by the run-time input of their sizes. */
 function pyramidLevelsOf({ g }: Stage): ValueLevel[] {
-  const grids = g.input(denseNames.pyramidGrids, 'I64', [3, 2]);
+  const grids = g.input(visionNames.pyramidGrids, 'I64', [3, 2]);
   return [0, 1, 2].map((level) => {
     const size = g.op('Gather', [grids, g.ints(level)]);
     const [height, width] = g.ops('Split', [size, g.ints([1, 1])], 2, { attributes: { axis: 0 } });
@@ -184,9 +184,9 @@ export function adapterMapsStage({ spec }: AdapterSpec, weights: Weights): Uint8
   const stage = segment('adapter_maps', weights);
   const { g } = stage;
   const d = spec.width;
-  const c1 = g.input(denseNames.c1, 'F32', mapAxes('c1', d));
-  const c = g.input(denseNames.pyramidTokens, 'F32', ['pyramid', d]);
-  const x = g.input(denseNames.tokens, 'F32', ['cells', d]);
+  const c1 = g.input(visionNames.c1, 'F32', mapAxes('c1', d));
+  const c = g.input(visionNames.pyramidTokens, 'F32', ['pyramid', d]);
+  const x = g.input(visionNames.tokens, 'F32', ['cells', d]);
   const levels = pyramidLevelsOf(stage);
   const batched = (rows: Value) => g.op('Unsqueeze', [rows, g.ints([0])]);
   const [c2, c3, c4] = splitLevels(stage, batched(c), levels).map((tokens, i) =>
@@ -196,8 +196,8 @@ export function adapterMapsStage({ spec }: AdapterSpec, weights: Weights): Uint8
   const maps = [g.op('Add', [deconv2x2(stage, 'backbone.up', c2), c1]), c2, c3, c4];
   for (const [i, map] of maps.entries()) {
     const scaled = i === 2 ? tokens : resize(stage, tokens, 'bilinear', sizeOfMap(stage, map));
-    batchNorm(stage, `backbone.ad_norm${i + 1}`, g.op('Add', [map, scaled]), denseNames.map(i));
-    g.output(denseNames.map(i), 'F32', mapAxes(denseNames.map(i), d));
+    batchNorm(stage, `backbone.ad_norm${i + 1}`, g.op('Add', [map, scaled]), visionNames.map(i));
+    g.output(visionNames.map(i), 'F32', mapAxes(visionNames.map(i), d));
   }
   return g.model();
 }

@@ -1,5 +1,5 @@
 /**
- * The blocks of the dense backbones as small stages that can be entered and left between any two layers: heads tap
+ * The blocks of the backbones as small stages that can be entered and left between any two layers: heads tap
  * the stream there, injectors write to it, rope turns it. Between `enter` and `leave` run the convolution, the
  * projections (the classifier's own segments) and the scan. Tokens are rows of one image.
  */
@@ -9,7 +9,7 @@ import { embedPlainMamba } from '@vssm/families/graph';
 import { layerNorm, linear, rmsNorm, segment, segmentNames, type Value } from '@vssm/graph';
 import type { VimTapsSpec } from '../model/spec.ts';
 import { type Stage, tokensOfMap } from './convs.ts';
-import { denseNames } from './names.ts';
+import { visionNames } from './names.ts';
 
 /** pixels → next_x: the tokens of all cells, [cells, d] */
 export function plainMambaEmbedStage(spec: PlainMambaSpec, weights: Weights): Uint8Array {
@@ -21,7 +21,7 @@ export function plainMambaEmbedStage(spec: PlainMambaSpec, weights: Weights): Ui
 export function plainMambaEnterStage(spec: PlainMambaSpec, weights: Weights, layer: number): Uint8Array {
   const { g, parameters } = segment(`enter_${layer}`, weights);
   const prefix = `backbone.layers.${layer}`;
-  const x = g.input(denseNames.tokens, 'F32', ['tokens', spec.width]);
+  const x = g.input(visionNames.tokens, 'F32', ['tokens', spec.width]);
   const normed = layerNorm(g, parameters, x, `${prefix}.norm`, 1e-5);
   linear(g, parameters, normed, `${prefix}.mamba.in_proj`, segmentNames.xz);
   g.output(segmentNames.xz, 'F32', ['tokens', 2 * spec.innerWidth]);
@@ -32,18 +32,18 @@ export function plainMambaEnterStage(spec: PlainMambaSpec, weights: Weights, lay
 export function plainMambaLeaveStage(spec: PlainMambaSpec, weights: Weights, layer: number): Uint8Array {
   const { g, parameters } = segment(`leave_${layer}`, weights);
   const y = g.input(segmentNames.y, 'F32', ['tokens', spec.innerWidth]);
-  const x = g.input(denseNames.tokens, 'F32', ['tokens', spec.width]);
+  const x = g.input(visionNames.tokens, 'F32', ['tokens', spec.width]);
   const output = linear(g, parameters, y, `backbone.layers.${layer}.mamba.out_proj`);
-  g.op('Add', [x, output], { name: denseNames.nextTokens });
-  g.output(denseNames.nextTokens, 'F32', ['tokens', spec.width]);
+  g.op('Add', [x, output], { name: visionNames.nextTokens });
+  g.output(visionNames.nextTokens, 'F32', ['tokens', spec.width]);
   return g.model();
 }
 
 /** x → next_x: GELU, the end of a layer with a convolution of its own */
 export function geluStage(width: number): Uint8Array {
   const { g } = segment('gelu', new Map());
-  g.op('Gelu', [g.input(denseNames.tokens, 'F32', ['tokens', width])], { name: denseNames.nextTokens });
-  g.output(denseNames.nextTokens, 'F32', ['tokens', width]);
+  g.op('Gelu', [g.input(visionNames.tokens, 'F32', ['tokens', width])], { name: visionNames.nextTokens });
+  g.output(visionNames.nextTokens, 'F32', ['tokens', width]);
   return g.model();
 }
 
@@ -74,18 +74,18 @@ export function vimEnterStage({ spec, rope }: VimTapsSpec, weights: Weights, blo
   const { g, parameters } = stage;
   const d = spec.width;
   const rows = (name: string) => g.input(name, 'F32', ['tokens', d]);
-  const tables = rope === 'none' ? undefined : [rows(denseNames.cos), rows(denseNames.sin)];
+  const tables = rope === 'none' ? undefined : [rows(visionNames.cos), rows(visionNames.sin)];
   const turned = (x: Value) => (tables === undefined ? x : rotate(stage, x, tables, d));
-  let residual = turned(rows(denseNames.tokens));
+  let residual = turned(rows(visionNames.tokens));
   if (block > 0) {
-    const before = rows(denseNames.residual);
+    const before = rows(visionNames.residual);
     residual = g.op('Add', [residual, rope === 'hidden-and-residual' ? turned(before) : before]);
   }
-  g.op('Identity', [residual], { name: denseNames.nextResidual });
+  g.op('Identity', [residual], { name: visionNames.nextResidual });
   const prefix = `backbone.layers.${block}`;
   const normed = rmsNorm(g, residual, parameters.plain(`${prefix}.norm.weight`));
   g.op('MatMul', [normed, parameters.linear(`${prefix}.mixer.in_proj.weight`)], { name: segmentNames.xz });
-  g.output(denseNames.nextResidual, 'F32', ['tokens', d]);
+  g.output(visionNames.nextResidual, 'F32', ['tokens', d]);
   g.output(segmentNames.xz, 'F32', ['tokens', 2 * spec.innerWidth]);
   return g.model();
 }
@@ -95,9 +95,9 @@ export function vimLeaveStage(spec: VimSpec, weights: Weights, block: number): U
   const { g, parameters } = segment(`leave_${block}`, weights);
   const y = g.input(segmentNames.y, 'F32', ['tokens', spec.innerWidth]);
   g.op('MatMul', [y, parameters.linear(`backbone.layers.${block}.mixer.out_proj.weight`)], {
-    name: denseNames.nextTokens,
+    name: visionNames.nextTokens,
   });
-  g.output(denseNames.nextTokens, 'F32', ['tokens', spec.width]);
+  g.output(visionNames.nextTokens, 'F32', ['tokens', spec.width]);
   return g.model();
 }
 
@@ -111,11 +111,11 @@ function rotate({ g }: Stage, x: Value, [cos, sin]: readonly Value[], d: number)
 }
 
 function pixelsOf({ g }: Stage, spec: PlainMambaSpec | VimSpec): Value {
-  return g.input(denseNames.pixels, 'F32', [1, spec.inChannels, spec.imageHeight, spec.imageWidth]);
+  return g.input(visionNames.pixels, 'F32', [1, spec.inChannels, spec.imageHeight, spec.imageWidth]);
 }
 
 function endOfEmbedding({ g }: Stage, { width }: { readonly width: number }, tokens: Value): Uint8Array {
-  g.op('Reshape', [tokens, g.ints([-1, width])], { name: denseNames.nextTokens });
-  g.output(denseNames.nextTokens, 'F32', ['tokens', width]);
+  g.op('Reshape', [tokens, g.ints([-1, width])], { name: visionNames.nextTokens });
+  g.output(visionNames.nextTokens, 'F32', ['tokens', width]);
   return g.model();
 }

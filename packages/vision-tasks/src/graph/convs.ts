@@ -1,4 +1,4 @@
-/** Layers on maps [B, C, H, W] that the dense heads are made of; parameters by upstream's names. */
+/** Layers on maps [B, C, H, W] that the heads of detectors and segmenters are made of; parameters by upstream's names. */
 import { absent, float, foldedConv, type GraphBuilder, type Parameters, type Value } from '@vssm/graph';
 
 export interface Stage {

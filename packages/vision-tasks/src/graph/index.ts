@@ -8,7 +8,7 @@ export {
   vimEnterStage,
   vimLeaveStage,
 } from './backbone.ts';
-export { denseNames } from './names.ts';
+export { visionNames } from './names.ts';
 export { featurePyramidStage, proposalStage, retinaStage } from './pyramid.ts';
 export { boxHeadStage, maskHeadStage } from './regions.ts';
 export { uperHeadInputs, uperHeadStage } from './uper-head.ts';

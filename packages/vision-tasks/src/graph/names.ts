@@ -1,5 +1,5 @@
 /** Inputs and outputs of the stages; every tensor is float32 unless said otherwise. */
-export const denseNames = {
+export const visionNames = {
   /** Normalised pixels, [B, C, H, W] */
   pixels: 'pixels',
   /** Tokens of a tap, the whole grid in raster order, [B, cells, d], before the tap's norm */

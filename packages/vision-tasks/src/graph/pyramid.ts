@@ -1,7 +1,7 @@
 /** The detectors' networks on maps: feature pyramid, proposal network, RetinaNet's head. Sizes follow the inputs. */
 import type { Weights } from '@vssm/core';
 import { segment, type Value } from '@vssm/graph';
-import { denseReference } from '../model/index.ts';
+import { visionReference } from '../model/index.ts';
 import {
   type DetectorSpec,
   type MaskRcnnSpec,
@@ -10,7 +10,7 @@ import {
   retinaStackedConvs,
 } from '../model/spec.ts';
 import { conv, convModule, mapAxes, relu, resize, type Stage, sizeOfMap } from './convs.ts';
-import { denseNames } from './names.ts';
+import { visionNames } from './names.ts';
 
 /** f0 … f3 → p0 … p4 (RetinaNet does not read f0) */
 export function featurePyramidStage(spec: DetectorSpec, weights: Weights): Uint8Array {
@@ -20,7 +20,7 @@ export function featurePyramidStage(spec: DetectorSpec, weights: Weights): Uint8
   const first = spec.kind === 'maskrcnn' ? 0 : 1;
   const laterals: Value[] = [];
   for (let i = first; i < 4; i++) {
-    const map = g.input(denseNames.map(i), 'F32', mapAxes(denseNames.map(i), d));
+    const map = g.input(visionNames.map(i), 'F32', mapAxes(visionNames.map(i), d));
     laterals.push(convModule(stage, `neck.lateral_convs.${i - first}`, map));
   }
   for (let i = laterals.length - 1; i > 0; i--) {
@@ -37,8 +37,8 @@ export function featurePyramidStage(spec: DetectorSpec, weights: Weights): Uint8
       levels.push(convModule(stage, `neck.fpn_convs.${i}`, levels.at(-1)!, { stride: 2 }));
   }
   for (const [i, level] of levels.entries()) {
-    g.op('Identity', [level], { name: denseNames.level(i) });
-    g.output(denseNames.level(i), 'F32', mapAxes(denseNames.level(i), spec.channels));
+    g.op('Identity', [level], { name: visionNames.level(i) });
+    g.output(visionNames.level(i), 'F32', mapAxes(visionNames.level(i), spec.channels));
   }
   return g.model();
 }
@@ -80,14 +80,14 @@ function levelHead(
 ): Uint8Array {
   const stage = segment(name, weights);
   const { g } = stage;
-  const anchors = denseReference.anchorsPerCell(spec);
+  const anchors = visionReference.anchorsPerCell(spec);
   for (let i = 0; i < pyramidLevels; i++) {
-    const level = g.input(denseNames.level(i), 'F32', mapAxes(denseNames.level(i), spec.channels));
+    const level = g.input(visionNames.level(i), 'F32', mapAxes(visionNames.level(i), spec.channels));
     const { scores, deltas } = head(stage, level);
-    g.op('Identity', [scores], { name: denseNames.scores(i) });
-    g.op('Identity', [deltas], { name: denseNames.deltas(i) });
-    g.output(denseNames.scores(i), 'F32', mapAxes(denseNames.level(i), anchors * classes));
-    g.output(denseNames.deltas(i), 'F32', mapAxes(denseNames.level(i), anchors * 4));
+    g.op('Identity', [scores], { name: visionNames.scores(i) });
+    g.op('Identity', [deltas], { name: visionNames.deltas(i) });
+    g.output(visionNames.scores(i), 'F32', mapAxes(visionNames.level(i), anchors * classes));
+    g.output(visionNames.deltas(i), 'F32', mapAxes(visionNames.level(i), anchors * 4));
   }
   return g.model();
 }

@@ -7,7 +7,7 @@ import type { Weights } from '@vssm/core';
 import { encodeModel, float, linear, segment, type Value } from '@vssm/graph';
 import { boxRoiSize, type MaskRcnnSpec, maskRoiSize, roiHeadConvs, roiLevels } from '../model/spec.ts';
 import { conv, convModule, deconv2x2, mapAxes, relu, type Stage } from './convs.ts';
-import { denseNames } from './names.ts';
+import { visionNames } from './names.ts';
 
 /** p0 … p3, regions0 … regions3 → region_scores, region_deltas */
 export function boxHeadStage(spec: MaskRcnnSpec, weights: Weights): Uint8Array {
@@ -18,10 +18,10 @@ export function boxHeadStage(spec: MaskRcnnSpec, weights: Weights): Uint8Array {
   for (let i = 0; i < roiHeadConvs; i++) x = relu(stage, convModule(stage, `${prefix}.shared_convs.${i}`, x));
   const flat = g.op('Reshape', [x, g.ints([-1, spec.channels * boxRoiSize ** 2])]);
   const features = relu(stage, linear(g, parameters, flat, `${prefix}.shared_fcs.0`));
-  linear(g, parameters, features, `${prefix}.fc_cls`, denseNames.regionScores);
-  linear(g, parameters, features, `${prefix}.fc_reg`, denseNames.regionDeltas);
-  g.output(denseNames.regionScores, 'F32', ['regions', spec.classes + 1]);
-  g.output(denseNames.regionDeltas, 'F32', ['regions', 4 * spec.classes]);
+  linear(g, parameters, features, `${prefix}.fc_cls`, visionNames.regionScores);
+  linear(g, parameters, features, `${prefix}.fc_reg`, visionNames.regionDeltas);
+  g.output(visionNames.regionScores, 'F32', ['regions', spec.classes + 1]);
+  g.output(visionNames.regionDeltas, 'F32', ['regions', 4 * spec.classes]);
   return encoded(stage);
 }
 
@@ -34,9 +34,9 @@ export function maskHeadStage(spec: MaskRcnnSpec, weights: Weights): Uint8Array 
   for (let i = 0; i < roiHeadConvs; i++) x = relu(stage, conv(stage, `${prefix}.convs.${i}.conv`, x));
   const upsampled = relu(stage, deconv2x2(stage, `${prefix}.upsample`, x));
   const logits = conv(stage, `${prefix}.conv_logits`, upsampled);
-  const labels = g.op('Unsqueeze', [g.input(denseNames.labels, 'I64', ['regions']), g.ints([1])]);
-  g.op('GatherND', [logits, labels], { attributes: { batch_dims: 1 }, name: denseNames.masks });
-  g.output(denseNames.masks, 'F32', ['regions', 2 * maskRoiSize, 2 * maskRoiSize]);
+  const labels = g.op('Unsqueeze', [g.input(visionNames.labels, 'I64', ['regions']), g.ints([1])]);
+  g.op('GatherND', [logits, labels], { attributes: { batch_dims: 1 }, name: visionNames.masks });
+  g.output(visionNames.masks, 'F32', ['regions', 2 * maskRoiSize, 2 * maskRoiSize]);
   return encoded(stage);
 }
 
@@ -55,8 +55,8 @@ function encoded({ g }: Stage): Uint8Array {
 /** [regions, channels, side, side], level after level */
 function regionFeatures({ g }: Stage, spec: MaskRcnnSpec, side: number): Value {
   const parts = Array.from({ length: roiLevels }, (_, i) => {
-    const level = g.input(denseNames.level(i), 'F32', mapAxes(denseNames.level(i), spec.channels));
-    const regions = g.input(denseNames.regions(i), 'F32', [`regions${i}`, 4]);
+    const level = g.input(visionNames.level(i), 'F32', mapAxes(visionNames.level(i), spec.channels));
+    const regions = g.input(visionNames.regions(i), 'F32', [`regions${i}`, 4]);
     // One image at a time: every region reads image 0.
     const count = g.op('Shape', [regions], { attributes: { start: 0, end: 1 } });
     const images = g.op('Expand', [g.ints(0), count]);

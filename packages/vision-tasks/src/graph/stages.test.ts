@@ -1,13 +1,12 @@
-/** The dense stages as files; what they compute is tested by the backend that runs them. */
+/** The stages as files; what they compute is tested by the backend that runs them. */
 import { plainMambaSpec } from '@vssm/families';
 import { decodeModel } from '@vssm/graph';
 import { describe, expect, it } from 'vitest';
-import { randomDenseWeights } from '../model/random-weights.ts';
-import { denseModels, type UperNetSpec, withInputSize } from '../model/spec.ts';
+import { randomVisionWeights } from '../model/random-weights.ts';
+import { type UperNetSpec, visionModels, withInputSize } from '../model/spec.ts';
 import {
   adapterMapsStage,
   boxHeadStage,
-  denseNames,
   extractorStage,
   featurePyramidStage,
   injectorStage,
@@ -17,17 +16,18 @@ import {
   spatialPriorStage,
   uperHeadInputs,
   uperHeadStage,
+  visionNames,
 } from './index.ts';
 
 const backbone = plainMambaSpec({ width: 24, depth: 4, stemConvs: 1, imageHeight: 96, imageWidth: 128 });
-const adapter = { ...denseModels['plainmamba-l1-maskrcnn'].backbone, spec: backbone, stemWidth: 8 };
+const adapter = { ...visionModels['plainmamba-l1-maskrcnn'].backbone, spec: backbone, stemWidth: 8 };
 const small = {
   backbone: { ...adapter, interactions: [0, 1, 2, 3].map((layer) => [layer, layer] as const) },
   channels: 16,
 };
-const maskRcnn = { ...denseModels['plainmamba-l1-maskrcnn'], ...small, boxFeatures: 32, classes: 7 };
-const retina = { ...denseModels['plainmamba-l1-retinanet'], ...small, classes: 7 };
-const published = denseModels['plainmamba-l1-upernet'];
+const maskRcnn = { ...visionModels['plainmamba-l1-maskrcnn'], ...small, boxFeatures: 32, classes: 7 };
+const retina = { ...visionModels['plainmamba-l1-retinanet'], ...small, classes: 7 };
+const published = visionModels['plainmamba-l1-upernet'];
 const uperNet: UperNetSpec = {
   ...published,
   backbone: { family: 'plainmamba', spec: backbone, taps: [0, 1, 2, 3] },
@@ -35,9 +35,9 @@ const uperNet: UperNetSpec = {
 };
 
 describe('a stage of one size serves every other', () => {
-  const weights = randomDenseWeights(maskRcnn);
-  const retinaWeights = randomDenseWeights(retina);
-  const uperWeights = randomDenseWeights(uperNet);
+  const weights = randomVisionWeights(maskRcnn);
+  const retinaWeights = randomVisionWeights(retina);
+  const uperWeights = randomVisionWeights(uperNet);
   const sized = (height: number, width: number) => withInputSize(maskRcnn, height, width);
   const retinaSized = (height: number, width: number) => withInputSize(retina, height, width);
   const stages: [string, (height: number, width: number) => Uint8Array][] = [
@@ -74,8 +74,8 @@ it('the shares of a pooling bin add up to one', () => {
 });
 
 it('heads on regions stay within the operators that ONNX Runtime has', () => {
-  const { opset_import: opsets, graph } = decodeModel(boxHeadStage(maskRcnn, randomDenseWeights(maskRcnn)));
+  const { opset_import: opsets, graph } = decodeModel(boxHeadStage(maskRcnn, randomVisionWeights(maskRcnn)));
   expect(opsets.map(({ version }) => version)).toEqual([21]);
   expect(graph.node.filter(({ op_type: type }) => type === 'RoiAlign').length).toBe(4);
-  expect(graph.output.map(({ name }) => name)).toEqual([denseNames.regionScores, denseNames.regionDeltas]);
+  expect(graph.output.map(({ name }) => name)).toEqual([visionNames.regionScores, visionNames.regionDeltas]);
 });

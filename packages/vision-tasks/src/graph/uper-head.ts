@@ -18,7 +18,7 @@ import {
   type Stage,
   sizeOfMap,
 } from './convs.ts';
-import { denseNames } from './names.ts';
+import { visionNames } from './names.ts';
 
 /** A feature map; maps of one scale have one size. */
 interface Level {
@@ -34,8 +34,8 @@ export function uperHeadStage(spec: UperNetSpec, weights: Weights): Uint8Array {
   const levels =
     backbone.family === 'plainmamba' ? plainMambaLevels(stage, backbone) : vimLevels(stage, backbone);
   const logits = uperHead(stage, spec, levels);
-  stage.g.op('Identity', [logits], { name: denseNames.logits });
-  stage.g.output(denseNames.logits, 'F32', mapAxes('logits', spec.head.classes));
+  stage.g.op('Identity', [logits], { name: visionNames.logits });
+  stage.g.output(visionNames.logits, 'F32', mapAxes('logits', spec.head.classes));
   return stage.g.model();
 }
 
@@ -63,9 +63,9 @@ function tapMaps(
   norm: (tokens: Value, block: number) => Value = identity,
 ): Value[] {
   const { width: d } = backbone.spec;
-  const grid = stage.g.input(denseNames.grid, 'I64', [2]);
+  const grid = stage.g.input(visionNames.grid, 'I64', [2]);
   return backbone.taps.map((block, i) => {
-    const tokens = stage.g.input(denseNames.tap(i), 'F32', ['batch', 'cells', d]);
+    const tokens = stage.g.input(visionNames.tap(i), 'F32', ['batch', 'cells', d]);
     return mapOfTokens(stage, norm(tokens, block), d, grid);
   });
 }
@@ -139,7 +139,7 @@ function uperHead(stage: Stage, { head, backbone }: UperNetSpec, levels: readonl
 function poolAll({ g }: Stage, map: Value, channels: number, scales: readonly number[]): Value[] {
   const sizes = scales.map((side) => side ** 2);
   const bins = sizes.reduce((sum, size) => sum + size, 0);
-  const matrix = g.input(denseNames.pooling, 'F32', ['top_cells', bins]);
+  const matrix = g.input(visionNames.pooling, 'F32', ['top_cells', bins]);
   const flat = g.op('Reshape', [map, g.ints([0, channels, -1])]);
   const parts = g.ops('Split', [g.op('MatMul', [flat, matrix]), g.ints(sizes)], scales.length, {
     attributes: { axis: 2 },

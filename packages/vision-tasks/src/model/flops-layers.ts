@@ -1,5 +1,5 @@
 /**
- * What the layers of the dense heads cost, in the two profiles: `paper` counts the multiply-adds of convolutions,
+ * What the layers of the heads of detectors and segmenters cost, in the two profiles: `paper` counts the multiply-adds of convolutions,
  * linear layers and sampling, 5 per element of a LayerNorm, 2 of a BatchNorm; everything else is free. `strict`
  * counts 2 per multiply-add and 1 per other operation.
  */

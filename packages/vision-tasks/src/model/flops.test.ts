@@ -1,20 +1,20 @@
 import { densePlan, modelFlops, plainMambaModels, pruningPlan, vimModels } from '@vssm/families';
 import { describe, expect, it } from 'vitest';
-import { denseFlops } from './flops.ts';
-import { type DenseModelName, denseModels, type MaskRcnnSpec, type RetinaNetSpec } from './spec.ts';
+import { visionFlops } from './flops.ts';
+import { type MaskRcnnSpec, type RetinaNetSpec, type VisionModelName, visionModels } from './spec.ts';
 
-const parts = (name: DenseModelName, profile: 'paper' | 'strict' = 'paper', plan = densePlan) =>
-  denseFlops(denseModels[name], plan, profile).parts;
+const parts = (name: VisionModelName, profile: 'paper' | 'strict' = 'paper', plan = densePlan) =>
+  visionFlops(visionModels[name], plan, profile).parts;
 
 describe('whole models', () => {
-  it.each(Object.keys(denseModels) as DenseModelName[])('%s: the parts add up, strict is more', (name) => {
+  it.each(Object.keys(visionModels) as VisionModelName[])('%s: the parts add up, strict is more', (name) => {
     for (const profile of ['paper', 'strict'] as const) {
-      const { total, parts: own } = denseFlops(denseModels[name], densePlan, profile);
+      const { total, parts: own } = visionFlops(visionModels[name], densePlan, profile);
       expect([...own.values()].reduce((sum, value) => sum + value, 0)).toBe(total);
       expect([...own.values()].every((value) => Number.isFinite(value) && value >= 0)).toBe(true);
     }
-    const paper = denseFlops(denseModels[name], densePlan, 'paper').total;
-    expect(denseFlops(denseModels[name], densePlan, 'strict').total).toBeGreaterThan(paper);
+    const paper = visionFlops(visionModels[name], densePlan, 'paper').total;
+    expect(visionFlops(visionModels[name], densePlan, 'strict').total).toBeGreaterThan(paper);
   });
 });
 
@@ -84,13 +84,13 @@ describe('backbones', () => {
 
   it("counts Vim's tokens without a class token and without parity", () => {
     const plan = pruningPlan({ schedule: [{ after: 5, keep: 0.75 }] });
-    expect(denseFlops(denseModels['vim-tiny-upernet'], plan, 'paper').tokens).toEqual([1024, 768]);
+    expect(visionFlops(visionModels['vim-tiny-upernet'], plan, 'paper').tokens).toEqual([1024, 768]);
   });
 });
 
 it('fewer regions cost less', () => {
-  const spec = denseModels['plainmamba-l1-maskrcnn'];
+  const spec = visionModels['plainmamba-l1-maskrcnn'];
   const few = { ...spec, proposals: { ...spec.proposals, perImage: 100 } };
-  const boxes = (of: MaskRcnnSpec | RetinaNetSpec) => denseFlops(of, densePlan, 'paper').parts.get('boxes')!;
+  const boxes = (of: MaskRcnnSpec | RetinaNetSpec) => visionFlops(of, densePlan, 'paper').parts.get('boxes')!;
   expect(boxes(spec)).toBe(10 * boxes(few));
 });

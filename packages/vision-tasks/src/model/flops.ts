@@ -22,7 +22,6 @@ import { anchorsPerCell } from './reference/detection-heads.ts';
 import {
   type AdapterSpec,
   boxRoiSize,
-  type DenseSpec,
   type DetectorSpec,
   extraExtractors,
   type MaskRcnnSpec,
@@ -33,9 +32,10 @@ import {
   roiLevels,
   type UperNetSpec,
   type VimTapsSpec,
+  type VisionSpec,
 } from './spec.ts';
 
-export type DenseFlopsPart =
+export type VisionFlopsPart =
   | 'embed'
   | 'layers'
   | 'pruning'
@@ -49,22 +49,22 @@ export type DenseFlopsPart =
   | 'masks'
   | 'head';
 
-export interface DenseFlops {
+export interface VisionFlops {
   readonly profile: FlopsProfile;
   /** Operations as the profile counts them; divide by 1e9 for GFLOPs. */
   readonly total: number;
-  readonly parts: ReadonlyMap<DenseFlopsPart, number>;
+  readonly parts: ReadonlyMap<VisionFlopsPart, number>;
   /** Live tokens of the backbone: at first, then after each pruning step. */
   readonly tokens: readonly number[];
 }
 
 /** @throws UserError where the plan does not fit the model */
-export function denseFlops(spec: DenseSpec, plan: PruningPlan, profile: FlopsProfile): DenseFlops {
+export function visionFlops(spec: VisionSpec, plan: PruningPlan, profile: FlopsProfile): VisionFlops {
   const backbone = spec.backbone.spec;
   checkPlan(backbone, plan);
   const counts = tokenCountsOf(backbone, plan);
-  const parts = new Map<DenseFlopsPart, number>(backboneParts(backbone, plan, profile, counts));
-  const part = (name: DenseFlopsPart, charge: (cost: Cost) => void) => {
+  const parts = new Map<VisionFlopsPart, number>(backboneParts(backbone, plan, profile, counts));
+  const part = (name: VisionFlopsPart, charge: (cost: Cost) => void) => {
     const cost = new Cost(profile);
     charge(cost);
     parts.set(name, cost.total);
@@ -114,7 +114,7 @@ function backboneParts(
   plan: PruningPlan,
   profile: FlopsProfile,
   counts: TokenCounts,
-): [DenseFlopsPart, number][] {
+): [VisionFlopsPart, number][] {
   if (spec.family === 'plainmamba') {
     const { patchEmbed, blocks } = modelFlops(spec, plan, profile);
     const sum = (key: 'block' | 'pruning') => blocks.reduce((total, entry) => total + entry[key], 0);

@@ -1,24 +1,24 @@
 import { UserError } from '@vssm/core';
 import { describe, expect, it } from 'vitest';
-import { checkDenseTensors, inferDenseSpec } from './infer.ts';
-import { denseTensors } from './parameters.ts';
-import { type DenseModelName, denseModels, namedDenseModel, withInputSize } from './spec.ts';
+import { checkVisionTensors, inferVisionSpec } from './infer.ts';
+import { visionTensors } from './parameters.ts';
+import { namedVisionModel, type VisionModelName, visionModels, withInputSize } from './spec.ts';
 
-const models = Object.keys(denseModels) as DenseModelName[];
+const models = Object.keys(visionModels) as VisionModelName[];
 
 describe('a spec from names and shapes', () => {
   it.each(models)('%s', (name) => {
-    expect(inferDenseSpec(denseTensors(denseModels[name]))).toEqual(denseModels[name]);
+    expect(inferVisionSpec(visionTensors(visionModels[name]))).toEqual(visionModels[name]);
   });
 });
 
 describe('refuses by name', () => {
-  const shapes = () => new Map(denseTensors(denseModels['plainmamba-l1-maskrcnn']));
+  const shapes = () => new Map(visionTensors(visionModels['plainmamba-l1-maskrcnn']));
   const refused = (change: (own: Map<string, readonly number[]>) => void, message: RegExp) => {
     const own = shapes();
     change(own);
-    expect(() => inferDenseSpec(own)).toThrow(UserError);
-    expect(() => inferDenseSpec(own)).toThrow(message);
+    expect(() => inferVisionSpec(own)).toThrow(UserError);
+    expect(() => inferVisionSpec(own)).toThrow(message);
   };
 
   it('a classifier', () => refused((own) => own.clear(), /is this a classifier/));
@@ -42,19 +42,19 @@ describe('refuses by name', () => {
     ));
 
   it('another model, telling the first ten of many', () => {
-    const other = denseTensors(denseModels['plainmamba-l2-maskrcnn']);
-    expect(() => checkDenseTensors(denseModels['plainmamba-l1-maskrcnn'], other)).toThrow(/and \d+ more/);
+    const other = visionTensors(visionModels['plainmamba-l2-maskrcnn']);
+    expect(() => checkVisionTensors(visionModels['plainmamba-l1-maskrcnn'], other)).toThrow(/and \d+ more/);
   });
 });
 
 describe('specs', () => {
   it('a name that is not known lists the others', () => {
-    expect(() => namedDenseModel('l1')).toThrow(/choose one of plainmamba-l1-upernet/);
-    expect(namedDenseModel('vim-tiny-upernet')).toBe(denseModels['vim-tiny-upernet']);
+    expect(() => namedVisionModel('l1')).toThrow(/choose one of plainmamba-l1-upernet/);
+    expect(namedVisionModel('vim-tiny-upernet')).toBe(visionModels['vim-tiny-upernet']);
   });
 
   it('an input that the model cannot take', () => {
-    const sized = (name: DenseModelName) => () => withInputSize(denseModels[name], 500, 512);
+    const sized = (name: VisionModelName) => () => withInputSize(visionModels[name], 500, 512);
     expect(sized('plainmamba-l1-retinanet')).toThrow(/multiples of 32/);
     expect(sized('vim-small-upernet')).toThrow(/takes 512x512 only/);
     expect(sized('plainmamba-l1-upernet')().backbone.spec.imageHeight).toBe(500);

@@ -1,5 +1,5 @@
 /**
- * A dense model's spec from the names and shapes of its tensors, as upstream's checkpoints hold them. What shapes
+ * The spec of a detector or segmenter from the names and shapes of its tensors, as upstream's checkpoints hold them. What shapes
  * cannot tell is upstream's choice: anchors, thresholds, four points per attention head, interaction blocks and
  * Vim's taps after every quarter of the depth; how Vim's taps are taken goes by its scripts (rope: residual, none:
  * mixer).
@@ -13,14 +13,14 @@ import {
   type VimSpec,
   vimSpec,
 } from '@vssm/families';
-import { denseTensors } from './parameters.ts';
+import { visionTensors } from './parameters.ts';
 import {
   type AdapterSpec,
-  type DenseSpec,
-  denseModels,
   type PlainMambaTapsSpec,
   type UperNetSpec,
   type VimTapsSpec,
+  type VisionSpec,
+  visionModels,
 } from './spec.ts';
 
 type Shape = readonly number[];
@@ -34,10 +34,10 @@ const mostLayers = 512;
 /**
  * @throws UserError where the tensors are of no such model, or do not fit one another
  */
-export function inferDenseSpec(shapes: Shapes): DenseSpec {
+export function inferVisionSpec(shapes: Shapes): VisionSpec {
   const spec = inferred(shapes);
   checkSpec(spec.backbone.spec);
-  checkDenseTensors(spec, shapes);
+  checkVisionTensors(spec, shapes);
   return spec;
 }
 
@@ -46,9 +46,9 @@ export function inferDenseSpec(shapes: Shapes): DenseSpec {
  *
  * @throws UserError that lists what is wrong
  */
-export function checkDenseTensors(spec: DenseSpec, shapes: Shapes): void {
+export function checkVisionTensors(spec: VisionSpec, shapes: Shapes): void {
   const problems: string[] = [];
-  for (const [name, needed] of denseTensors(spec)) {
+  for (const [name, needed] of visionTensors(spec)) {
     const shape = shapes.get(name);
     if (shape === undefined) problems.push(`"${name}" is missing`);
     else if (!sameShape(shape, needed)) {
@@ -60,7 +60,7 @@ export function checkDenseTensors(spec: DenseSpec, shapes: Shapes): void {
   throw new UserError(`${problems.slice(0, 10).join('; ')}${more}; is this another model's file?`);
 }
 
-function inferred(shapes: Shapes): DenseSpec {
+function inferred(shapes: Shapes): VisionSpec {
   if (shapes.has('roi_head.bbox_head.fc_cls.weight')) return inferMaskRcnn(shapes);
   if (shapes.has('bbox_head.retina_cls.weight')) return inferRetinaNet(shapes);
   if (shapes.has('decode_head.conv_seg.weight')) return inferUperNet(shapes);
@@ -74,7 +74,9 @@ function inferUperNet(shapes: Shapes): UperNetSpec {
     ? plainMambaTaps(shapes)
     : vimTaps(shapes);
   const published =
-    backbone.family === 'plainmamba' ? denseModels['plainmamba-l1-upernet'] : denseModels['vim-tiny-upernet'];
+    backbone.family === 'plainmamba'
+      ? visionModels['plainmamba-l1-upernet']
+      : visionModels['vim-tiny-upernet'];
   const [classes, channels] = axes(shapes, 'decode_head.conv_seg.weight', 4);
   const [auxiliaryChannels] = axes(shapes, 'auxiliary_head.convs.0.conv.weight', 4);
   const { imageHeight: crop } = backbone.spec;
@@ -91,23 +93,23 @@ function inferUperNet(shapes: Shapes): UperNetSpec {
   };
 }
 
-function inferMaskRcnn(shapes: Shapes): DenseSpec {
-  const published = denseModels['plainmamba-l1-maskrcnn'];
+function inferMaskRcnn(shapes: Shapes): VisionSpec {
+  const published = visionModels['plainmamba-l1-maskrcnn'];
   const [withBackground, boxFeatures] = axes(shapes, 'roi_head.bbox_head.fc_cls.weight', 2);
   const [channels] = axes(shapes, 'rpn_head.rpn_conv.weight', 4);
   const classes = withBackground - 1;
   return { ...published, backbone: adapterSpec(shapes), channels, classes, boxFeatures };
 }
 
-function inferRetinaNet(shapes: Shapes): DenseSpec {
-  const published = denseModels['plainmamba-l1-retinanet'];
+function inferRetinaNet(shapes: Shapes): VisionSpec {
+  const published = visionModels['plainmamba-l1-retinanet'];
   const perCell = published.anchors.ratios.length * published.anchors.scales.length;
   const [outputs, channels] = axes(shapes, 'bbox_head.retina_cls.weight', 4);
   return { ...published, backbone: adapterSpec(shapes), channels, classes: Math.floor(outputs / perCell) };
 }
 
 function adapterSpec(shapes: Shapes): AdapterSpec {
-  const published = denseModels['plainmamba-l1-maskrcnn'];
+  const published = visionModels['plainmamba-l1-maskrcnn'];
   const { imageHeight, imageWidth } = published.backbone.spec;
   const spec = { ...plainMambaBackbone(shapes), imageHeight, imageWidth };
   const [stemWidth] = axes(shapes, 'backbone.spm.stem.0.weight', 4);

@@ -1,10 +1,10 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
-import { denseParameterCount, denseParameters, denseTensors } from './parameters.ts';
-import { type DenseModelName, denseModels } from './spec.ts';
+import { visionParameterCount, visionParameters, visionTensors } from './parameters.ts';
+import { type VisionModelName, visionModels } from './spec.ts';
 
 interface Listing {
-  readonly models: Readonly<Record<DenseModelName, { total: number; parts: readonly string[] }>>;
+  readonly models: Readonly<Record<VisionModelName, { total: number; parts: readonly string[] }>>;
   /** Runs of tensors that models share: name shape p|b, of layers `0-23` at once where they agree. */
   readonly parts: Readonly<Record<string, readonly string[]>>;
 }
@@ -26,7 +26,7 @@ const listing = JSON.parse(
   readFileSync(new URL('../../testdata/shapes/model-shapes.json', import.meta.url), 'utf8'),
 ) as Listing;
 
-describe.each(Object.keys(listing.models) as DenseModelName[])('%s', (name) => {
+describe.each(Object.keys(listing.models) as VisionModelName[])('%s', (name) => {
   const { total, parts } = listing.models[name];
   const expected = parts.flatMap((part) => listing.parts[part]).flatMap(tensorsOf);
   const sorted = (shapes: Iterable<readonly [string, readonly number[]]>) =>
@@ -36,19 +36,19 @@ describe.each(Object.keys(listing.models) as DenseModelName[])('%s', (name) => {
     const own = expected
       .filter(({ kind }) => kind === 'p')
       .map(({ tensor, shape }) => [tensor, shape] as const);
-    expect(sorted(denseParameters(denseModels[name]))).toEqual(sorted(own));
+    expect(sorted(visionParameters(visionModels[name]))).toEqual(sorted(own));
   });
 
   it('has its buffers too', () => {
     const own = expected.map(({ tensor, shape }) => [tensor, shape] as const);
-    expect(sorted(denseTensors(denseModels[name]))).toEqual(sorted(own));
+    expect(sorted(visionTensors(visionModels[name]))).toEqual(sorted(own));
   });
 
   it(`has ${total} parameters`, () => {
-    expect(denseParameterCount(denseModels[name])).toBe(total);
+    expect(visionParameterCount(visionModels[name])).toBe(total);
   });
 });
 
 it('the listing is of every model', () => {
-  expect(Object.keys(listing.models).sort()).toEqual(Object.keys(denseModels).sort());
+  expect(Object.keys(listing.models).sort()).toEqual(Object.keys(visionModels).sort());
 });

@@ -1,5 +1,5 @@
 /**
- * Every tensor of a dense model with its shape, in upstream's names (the state dict's, without BatchNorm's
+ * Every tensor of a detector or segmenter with its shape, in upstream's names (the state dict's, without BatchNorm's
  * `num_batches_tracked`): a spec is also the list of what a checkpoint must hold.
  */
 import { sizeOf } from '@vssm/core';
@@ -8,7 +8,6 @@ import { ParameterList } from './parameter-list.ts';
 import {
   type AdapterSpec,
   boxRoiSize,
-  type DenseSpec,
   extraExtractors,
   type MaskRcnnSpec,
   type PlainMambaTapsSpec,
@@ -19,27 +18,28 @@ import {
   roiLevels,
   type UperNetSpec,
   type VimTapsSpec,
+  type VisionSpec,
 } from './spec.ts';
 
 /** The trainable parameters. */
-export function denseParameters(spec: DenseSpec): ReadonlyMap<string, readonly number[]> {
+export function visionParameters(spec: VisionSpec): ReadonlyMap<string, readonly number[]> {
   return listOf(spec).parameters;
 }
 
 /** Everything a checkpoint must hold: parameters, BatchNorm statistics, rope tables. */
-export function denseTensors(spec: DenseSpec): ReadonlyMap<string, readonly number[]> {
+export function visionTensors(spec: VisionSpec): ReadonlyMap<string, readonly number[]> {
   const { parameters, buffers } = listOf(spec);
   return new Map([...parameters, ...buffers]);
 }
 
 /** Trainable parameters in all, the auxiliary head of the training included as upstream counts it. */
-export function denseParameterCount(spec: DenseSpec): number {
+export function visionParameterCount(spec: VisionSpec): number {
   let total = 0;
-  for (const shape of denseParameters(spec).values()) total += sizeOf(shape);
+  for (const shape of visionParameters(spec).values()) total += sizeOf(shape);
   return total;
 }
 
-function listOf(spec: DenseSpec): ParameterList {
+function listOf(spec: VisionSpec): ParameterList {
   const list = new ParameterList();
   switch (spec.kind) {
     case 'upernet':

@@ -1,15 +1,15 @@
 /**
- * Random weights of a dense model, for speed and parity runs where no checkpoint is at hand. The backbone's blocks
+ * Random weights of a detector or segmenter, for speed and parity runs where no checkpoint is at hand. The backbone's blocks
  * get the classifier's random weights; convolutions and linear layers of the heads keep the variance of what they
  * pass on (He et al. 2015), so that scores spread and every stage has something to do. They carry no accuracy.
  */
 import { float32, sizeOf, splitmix64, type Tensor, uniformNumbers, type Weights } from '@vssm/core';
 import { patchGrid, randomWeights } from '@vssm/families';
-import { denseTensors } from './parameters.ts';
+import { visionTensors } from './parameters.ts';
 import { ropeTables } from './reference/rope.ts';
-import type { DenseSpec } from './spec.ts';
+import type { VisionSpec } from './spec.ts';
 
-export function randomDenseWeights(spec: DenseSpec, seed = 0): Weights {
+export function randomVisionWeights(spec: VisionSpec, seed = 0): Weights {
   const backbone = randomWeights(spec.backbone.spec, seed);
   const prefix = spec.backbone.spec.family === 'vim' ? 'backbone.' : '';
   const blocks = new Map(
@@ -19,7 +19,7 @@ export function randomDenseWeights(spec: DenseSpec, seed = 0): Weights {
   );
   const weights = new Map<string, Tensor<Float32Array>>();
   let stream = splitmix64(BigInt(seed));
-  for (const [name, shape] of denseTensors(spec)) {
+  for (const [name, shape] of visionTensors(spec)) {
     stream = splitmix64(stream);
     const uniform = uniformNumbers(Number(stream & 0xffffffffn));
     weights.set(name, blocks.get(name) ?? float32(shape, headTensor(spec, name, shape, uniform)));
@@ -28,7 +28,7 @@ export function randomDenseWeights(spec: DenseSpec, seed = 0): Weights {
 }
 
 function headTensor(
-  spec: DenseSpec,
+  spec: VisionSpec,
   name: string,
   shape: readonly number[],
   uniform: () => number,
@@ -46,7 +46,7 @@ function headTensor(
   return values.map(() => bound * (2 * uniform() - 1));
 }
 
-function ropeTable({ backbone }: DenseSpec, name: string): Float32Array {
+function ropeTable({ backbone }: VisionSpec, name: string): Float32Array {
   const { spec } = backbone;
   if (spec.family !== 'vim') throw new Error(`${name}: only a Vim has rope`);
   const { cos, sin } = ropeTables(patchGrid(spec).height, spec.width);

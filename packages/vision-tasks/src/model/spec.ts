@@ -8,7 +8,7 @@
 import { UserError } from '@vssm/core';
 import { checkSpec, type PlainMambaSpec, plainMambaModels, type VimSpec, vimModels } from '@vssm/families';
 
-export type DenseSpec = UperNetSpec | DetectorSpec;
+export type VisionSpec = UperNetSpec | DetectorSpec;
 export type DetectorSpec = MaskRcnnSpec | RetinaNetSpec;
 
 /** A backbone that hands out four feature maps, and UperNet's heads over them. */
@@ -128,12 +128,12 @@ export const maskRoiSize = 14;
 export const pyramidLevels = 5;
 export const roiLevels = 4;
 
-export type DenseModelName =
+export type VisionModelName =
   | `plainmamba-${'l1' | 'l2' | 'l3'}-${'upernet' | 'maskrcnn' | 'retinanet'}`
   | `vim-${'tiny' | 'small'}-upernet`;
 
 /** Which kind of spec a name stands for. */
-export type DenseSpecOf<Name extends DenseModelName> = Name extends `${string}-upernet`
+export type VisionSpecOf<Name extends VisionModelName> = Name extends `${string}-upernet`
   ? UperNetSpec
   : Name extends `${string}-maskrcnn`
     ? MaskRcnnSpec
@@ -223,7 +223,7 @@ function retinaNet(name: PlainMambaName): RetinaNetSpec {
 }
 
 /** The models of the paper's tables 2 and 3, and Vim's UperNet, at upstream's input sizes. */
-export const denseModels: { readonly [Name in DenseModelName]: DenseSpecOf<Name> } = {
+export const visionModels: { readonly [Name in VisionModelName]: VisionSpecOf<Name> } = {
   'plainmamba-l1-upernet': plainMambaUperNet('plainmamba-l1'),
   'plainmamba-l2-upernet': plainMambaUperNet('plainmamba-l2'),
   'plainmamba-l3-upernet': plainMambaUperNet('plainmamba-l3'),
@@ -237,15 +237,17 @@ export const denseModels: { readonly [Name in DenseModelName]: DenseSpecOf<Name>
   'vim-small-upernet': vimUperNet('vim-small'),
 };
 
-export function isDenseModelName(name: string): name is DenseModelName {
-  return Object.hasOwn(denseModels, name);
+export function isVisionModelName(name: string): name is VisionModelName {
+  return Object.hasOwn(visionModels, name);
 }
 
-export function namedDenseModel(name: string): DenseSpec {
-  if (!isDenseModelName(name)) {
-    throw new UserError(`model "${name}" is not known; choose one of ${Object.keys(denseModels).join(', ')}`);
+export function namedVisionModel(name: string): VisionSpec {
+  if (!isVisionModelName(name)) {
+    throw new UserError(
+      `model "${name}" is not known; choose one of ${Object.keys(visionModels).join(', ')}`,
+    );
   }
-  return denseModels[name];
+  return visionModels[name];
 }
 
 /**
@@ -253,7 +255,7 @@ export function namedDenseModel(name: string): DenseSpec {
  *
  * @throws UserError where the model cannot take it: the adapter needs multiples of 32, Vim its trained size
  */
-export function withInputSize<Spec extends DenseSpec>(spec: Spec, height: number, width: number): Spec {
+export function withInputSize<Spec extends VisionSpec>(spec: Spec, height: number, width: number): Spec {
   const size = { imageHeight: height, imageWidth: width };
   checkSpec({ ...spec.backbone.spec, ...size });
   if (spec.kind === 'upernet') {
@@ -273,7 +275,7 @@ export function withInputSize<Spec extends DenseSpec>(spec: Spec, height: number
 }
 
 /** Network input of a model, pixels. */
-export function inputSize(spec: DenseSpec): { readonly height: number; readonly width: number } {
+export function inputSize(spec: VisionSpec): { readonly height: number; readonly width: number } {
   const { imageHeight: height, imageWidth: width } = spec.backbone.spec;
   return { height, width };
 }

@@ -1,4 +1,4 @@
-/** One run: models are loaded, pictures answered batch by batch, and times taken dense and pruned turn about. */
+/** One run: models are loaded, pictures answered batch by batch, and times taken dense and pruned interleaved. */
 import type { PageBackend } from '@vssm/backend-webgpu/page';
 import { type PruningPlan, UserError, uniformNumbers } from '@vssm/core';
 import { densePlan, type ModelSpec } from '@vssm/families';

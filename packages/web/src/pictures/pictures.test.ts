@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { afterAll, describe, expect, it } from 'vitest';
-import { withoutWebgpu, withPage } from '../browser.test-data.ts';
+import { withoutWebgpu, withPage } from '../test-support/browser.ts';
 import { checkReport, picturePage, pictureReport } from './pictures.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'vssm-pictures-'));

@@ -1,6 +1,6 @@
 /**
  * The models that the page can ask its server for: the embedded one, and the checkpoint that was sent last. A
- * checkpoint goes through a file of its own in the system's temporary folder, so that the same reader as everywhere
+ * checkpoint goes through a separate file in the system's temporary folder, so that the same reader as everywhere
  * looks at it; the file is gone once it is read, and nothing in it is ever executed.
  */
 import { randomUUID } from 'node:crypto';

@@ -58,7 +58,7 @@ function runRecord(run: FinishedRun, header: RunHeader, now: Date): RunRecord {
   return { schema: schemaVersion, kind: 'run', key, createdAt: now.toISOString(), ...content };
 }
 
-/** The dense model, and the pruned one that was timed turn about with it. */
+/** The dense model, and the pruned one that was timed interleaved with it. */
 function speedRecords(run: FinishedRun, timing: Timing): SpeedRecord[] {
   const { batch, denseMs, prunedMs } = timing;
   const perImage = (runs: readonly number[]) => runs.map((ms) => ms / batch);

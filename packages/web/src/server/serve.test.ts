@@ -1,7 +1,7 @@
 /** The page's server, asked directly. */
 import { afterAll, describe, expect, it } from 'vitest';
-import { header } from '../browser.test-data.ts';
 import type { FinishedRun, Setup } from '../exchange.ts';
+import { header } from '../test-support/browser.ts';
 import { servePage } from './serve.ts';
 
 const served = await servePage(header);

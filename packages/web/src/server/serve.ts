@@ -82,7 +82,7 @@ async function finishedRun(body: AsyncIterable<Uint8Array>): Promise<FinishedRun
   return JSON.parse(Buffer.concat(pieces).toString('utf8')) as FinishedRun;
 }
 
-/** What the user can mend is told; the rest is our bug. */
+/** What the user can fix is told; the rest is our bug. */
 function refusal(error: unknown): PageAnswer {
   if (!(error instanceof UserError)) throw error;
   return { ...text('text/plain; charset=utf-8', error.message), status: 422 };

@@ -29,7 +29,7 @@ export interface BlockProgram {
   readonly before: readonly Dispatch[];
   /** delta, projected, u, xz → y; scores and pruning where a step follows. */
   readonly after: readonly Dispatch[];
-  /** The output projection as a segment of its own, and the convolution (and pruning) of what it writes. */
+  /** The output projection as a separate segment, and the convolution (and pruning) of what it writes. */
   readonly ending?: {
     readonly y: GPUBuffer;
     readonly residual: GPUBuffer;

@@ -1,5 +1,5 @@
 import { type Checkpoint, readCheckpoint } from '@vssm/checkpoints';
-import { testdata } from '@vssm/checkpoints/testing';
+import { testdata } from '@vssm/checkpoints/test-support';
 import { float32, sizeOf, type Tensor, UserError } from '@vssm/core';
 import { describe, expect, it } from 'vitest';
 import { loadModel } from '../../checkpoint/load.ts';

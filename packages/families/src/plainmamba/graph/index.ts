@@ -1,7 +1,7 @@
 /** PlainMamba as ONNX. */
 import type { FamilyGraphs } from '../../family.ts';
 import type { PlainMambaSpec } from '../spec.ts';
-import { plainMambaFloor } from './floor.ts';
+import { plainMambaMatmulFloor } from './matmul-floor.ts';
 import { plainMambaPartCost } from './part-costs.ts';
 import { plainMambaSegments } from './segments.ts';
 import { emitPlainMamba } from './whole.ts';
@@ -10,6 +10,6 @@ export const plainMambaGraphs: FamilyGraphs<PlainMambaSpec> = {
   emitWhole: emitPlainMamba,
   segments: (spec, weights, { alignment }) => plainMambaSegments(spec, weights, alignment),
   projectionSets: ['shared'],
-  floor: plainMambaFloor,
+  matmulFloor: plainMambaMatmulFloor,
   partCost: plainMambaPartCost,
 };

@@ -62,7 +62,7 @@ export function plainMambaPartCost(
         values: L + 2 * K * (E + d),
         parameters: 0,
       };
-    case 'dense': {
+    case 'inter-scan': {
       const convolves = spec.depthwiseLayers.includes(block - 1);
       return {
         tokens: K,

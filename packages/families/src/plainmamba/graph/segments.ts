@@ -1,6 +1,6 @@
 /**
  * A PlainMamba cut at its scans; see common/segments.ts. A layer that ends in a 3x3 convolution is cut there too:
- * its output projection is a segment of its own, the convolution (BatchNorm folded into it) runs in a kernel, and
+ * its output projection is a separate segment, the convolution (BatchNorm folded into it) runs in a kernel, and
  * the next segment begins with GELU.
  *
  * Under alignment `mask` the segments zero the tokens that are gone, by their input `live`: a layer's biases would

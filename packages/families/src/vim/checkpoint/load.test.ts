@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import { type Checkpoint, readCheckpoint } from '@vssm/checkpoints';
-import { testdata } from '@vssm/checkpoints/testing';
+import { testdata } from '@vssm/checkpoints/test-support';
 import { float32, sizeOf, type Tensor, UserError } from '@vssm/core';
 import { describe, expect, it } from 'vitest';
 import { loadModel } from '../../checkpoint/load.ts';

@@ -3,7 +3,7 @@ import type { FamilyGraphs } from '../../family.ts';
 import { vimTraits } from '../index.ts';
 import type { VimSpec } from '../spec.ts';
 import type { BidirectionalSpec, BidirectionalTraits } from '../traits.ts';
-import { bidirectionalFloor } from './floor.ts';
+import { bidirectionalMatmulFloor } from './matmul-floor.ts';
 import { bidirectionalPartCost } from './part-costs.ts';
 import { bidirectionalSegments, directions } from './segments.ts';
 import { emitBidirectional } from './whole.ts';
@@ -15,7 +15,7 @@ export function bidirectionalGraphs<Spec extends BidirectionalSpec>(
     emitWhole: emitBidirectional(traits),
     segments: bidirectionalSegments(traits),
     projectionSets: directions,
-    floor: bidirectionalFloor(traits),
+    matmulFloor: bidirectionalMatmulFloor(traits),
     partCost: bidirectionalPartCost(traits),
   };
 }

@@ -77,7 +77,7 @@ function partCost<Spec extends BidirectionalSpec>(
         values: L + 2 * K * (E + d),
         parameters: 0,
       };
-    case 'dense':
+    case 'inter-scan':
       return {
         tokens: K,
         flops: 2 * K * E * d + K * d + K * norm + 2 * K * d * 2 * E,

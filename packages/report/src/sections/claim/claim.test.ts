@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import type { Evidence } from '../../evidence.ts';
 import { FileSet } from '../../files.ts';
-import { evidenceOf, madeUpFinetuning } from '../../made-up-finetuning.test-data.ts';
 import { PairedComparison } from '../../paired.ts';
+import { evidenceOf, madeUpFinetuning } from '../../test-support/made-up-finetuning.ts';
 import { claim } from './claim.ts';
 
 const better = { gain: 2, interval: [1.25, 2.75] as [number, number], outcome: 'supports' as const };

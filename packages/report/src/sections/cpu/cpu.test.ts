@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { gatherEvidence } from '../../gather.ts';
-import { writeMadeUpRun } from '../../made-up.test-data.ts';
 import { reportFiles } from '../../report.ts';
+import { writeMadeUpRun } from '../../test-support/made-up.ts';
 
 const evidence = gatherEvidence([writeMadeUpRun().folder], []);
 

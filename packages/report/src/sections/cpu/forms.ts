@@ -18,7 +18,7 @@ import { html, type Markup, slug } from '../../html.ts';
 import { type Context, scheduleText, table } from '../section.ts';
 
 export const formNames: Readonly<Record<ExecutionForm, string>> = {
-  floor: 'matrix products alone',
+  'matmul-floor': 'matrix products alone',
   segments: 'segments',
   'segments-wasm': 'segments, WebAssembly only',
   'whole-scan': 'ONNX Runtime Scan',
@@ -88,7 +88,7 @@ function row(entry: ExecutionEntry, group: ExecutionGroup, withMemory: boolean):
   const { record } = entry;
   const { samplesMs, medianMs, batch, threads, schedule, plan, peakMemoryBytes: memory } = record;
   const dense = isDense(record);
-  const floor = armOf(group, 'floor', dense ? false : plan.alignment) ?? null;
+  const floor = armOf(group, 'matmul-floor', dense ? false : plan.alignment) ?? null;
   const denseTwin = dense ? null : armOf(group, formOf(entry));
   const way = record.execution!.cores === 'apart' ? `${threads} × 1 thread` : counted(threads, 'thread');
   return html`<tr class="${formOf(entry) === 'segments' ? 'highlight' : ''}"><th scope="row">${formNames[formOf(entry)]}<small>${dense ? 'dense' : scheduleText(schedule)}; ${way}, batch ${batch}</small></th>

@@ -5,11 +5,11 @@ import type { Colour } from '../../palette.ts';
 export type Part = ProfileRecord['parts'][number]['part'];
 
 export const partNames: Readonly<Record<Part, { readonly name: string; readonly colour: Colour }>> = {
-  dense: { name: 'input and output projections, norm', colour: 'series1' },
+  'inter-scan': { name: 'input and output projections, norm', colour: 'series1' },
   projections: { name: 'projections of the scan’s inputs', colour: 'series2' },
-  scan: { name: 'scan and gate', colour: 'evit' },
-  convolution: { name: 'convolution', colour: 'released' },
-  pruning: { name: 'selection and gathers', colour: 'random' },
+  scan: { name: 'scan and gate', colour: 'accent1' },
+  convolution: { name: 'convolution', colour: 'accent2' },
+  pruning: { name: 'selection and gathers', colour: 'accent3' },
   embed: { name: 'patches', colour: 'other' },
   head: { name: 'classifier', colour: 'strong' },
 };

@@ -2,7 +2,7 @@ import type { ProfileRecord, SpeedRecord } from '@vssm/results';
 import { describe, expect, it } from 'vitest';
 import type { Evidence } from '../../evidence.ts';
 import { gatherEvidence } from '../../gather.ts';
-import { writeMadeUpRun } from '../../made-up.test-data.ts';
+import { writeMadeUpRun } from '../../test-support/made-up.ts';
 import { targets } from './targets.ts';
 
 const evidence = gatherEvidence([writeMadeUpRun().folder], []);

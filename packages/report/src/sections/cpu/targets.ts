@@ -86,7 +86,7 @@ function forms(group: ExecutionGroup): Target[] {
 
 function ratios(group: ExecutionGroup, form: ExecutionForm, how: string): Target[] {
   const { model } = group;
-  const [segments, floor, whole] = [armOf(group, form), armOf(group, 'floor'), bestWhole(group)];
+  const [segments, floor, whole] = [armOf(group, form), armOf(group, 'matmul-floor'), bestWhole(group)];
   const limits = Object.hasOwn(bounds, model) ? bounds[model] : undefined;
   if (limits === undefined || segments === null) return [];
   const { overFloor, overWhole } = limits;

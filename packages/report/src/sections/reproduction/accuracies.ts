@@ -61,10 +61,10 @@ function isKnown(value: PaperValue | undefined): boolean {
   return value !== undefined && !('value' in value && value.value === null);
 }
 
-function shown({ accuracies, dense }: Answer, figure: string): Content {
+function shown({ accuracies, vision }: Answer, figure: string): Content {
   const [accuracy] = accuracies;
   if (accuracy !== undefined) return html`<strong>${points(accuracy.record.top1, 2)}</strong>`;
-  const value = Object.entries(dense[0]?.record.figures ?? {}).find(([name]) => name === figure)?.[1];
+  const value = Object.entries(vision[0]?.record.figures ?? {}).find(([name]) => name === figure)?.[1];
   return value == null ? null : html`<strong>${points(value)}</strong>`;
 }
 

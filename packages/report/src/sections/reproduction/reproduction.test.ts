@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import type { Evidence } from '../../evidence.ts';
 import { FileSet } from '../../files.ts';
-import { everySection } from '../../made-up-everything.test-data.ts';
 import { PairedComparison } from '../../paired.ts';
+import { everySection } from '../../test-support/made-up-everything.ts';
 import { headlineSpeed, timeSaved } from './costs.ts';
 import { reproduction } from './reproduction.ts';
 
@@ -51,7 +51,7 @@ describe('does it reproduce?', () => {
   });
 
   it('says nothing of claims where nothing was run', () => {
-    const nothing = { accuracy: [], speed: [], dense: [], finetuning: [], skipped: [] };
+    const nothing = { accuracy: [], speed: [], vision: [], finetuning: [], skipped: [] };
     expect(lines({ ...evidence, ...nothing }).size).toBe(0);
   });
 

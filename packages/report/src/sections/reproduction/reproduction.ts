@@ -38,8 +38,8 @@ function claimLines({ evidence, paired }: Context): ClaimLine[] {
   return found.filter((line) => line !== null);
 }
 
-function hasMeasurements({ accuracy, speed, dense, finetuning }: Evidence): boolean {
-  return accuracy.length + speed.length + dense.length + finetuning.length > 0;
+function hasMeasurements({ accuracy, speed, vision, finetuning }: Evidence): boolean {
+  return accuracy.length + speed.length + vision.length + finetuning.length > 0;
 }
 
 const words: Readonly<

@@ -1,5 +1,5 @@
 /**
- * The backbones of the dense models in float64: image → feature maps, pruned or not.
+ * The backbones of detectors and segmenters in float64: image → feature maps, pruned or not.
  *
  * Every head gets a full grid: a pruned cell holds the token as it last was when it was pruned.
  */

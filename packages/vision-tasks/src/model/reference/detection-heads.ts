@@ -53,7 +53,7 @@ export function featurePyramid(
   return outputs;
 }
 
-/** What a dense head says about every anchor of a level: channels anchor-major. */
+/** What a head says about every anchor of a level: channels anchor-major. */
 export interface AnchorMaps {
   /** Class logits, [anchors · classes, H, W]; one class in the proposal network. */
   readonly scores: FeatureMap;

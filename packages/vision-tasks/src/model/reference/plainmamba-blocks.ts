@@ -1,4 +1,4 @@
-/** PlainMamba as layers that can be entered and left: what its dense-prediction backbones are made of. */
+/** PlainMamba as layers that can be entered and left: what the backbones of detectors and segmenters are made of. */
 import type { Alignment } from '@vssm/core';
 import type { FeatureMap, Observer, Parameters } from '@vssm/core/reference';
 import {

@@ -1,0 +1,224 @@
+/**
+ * The conformance suite: one call in a backend's test file runs every golden case and every option of every family
+ * on it, against the golden data and against the float64 reference.
+ */
+import { alignments, convModes, type PruningPlan, reductions, signals } from '@vssm/core';
+import {
+  families,
+  type ModelFamily,
+  type ModelSpec,
+  modelFamilies,
+  pruningPlan,
+  randomWeights,
+} from '@vssm/families';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import type { Backend, LoadedModel, ModelRequest, Prediction } from '../backend.ts';
+import { referenceBackend } from '../reference.ts';
+import { type GoldenCase, goldenBatch } from './golden/case.ts';
+import { familyTests } from './golden/families.ts';
+
+export interface Tolerance {
+  /** Largest |Δlogit| against the golden float64 logits. */
+  readonly golden: number;
+  /** Largest |Δlogit| against the reference, relative to the largest |logit| of the case. */
+  readonly relative: number;
+}
+
+/** What is added to every model request, for instance a thread count; and how much of the suite runs. */
+export interface ConformanceOptions extends Partial<ModelRequest> {
+  /** Default: all. */
+  readonly families?: readonly ModelFamily[];
+  /** Only every n-th combination of options, for slow backends. Default: 1, all of them. */
+  readonly everyOption?: number;
+}
+
+export async function describeConformance(
+  name: string,
+  backend: Backend,
+  tolerance: Tolerance,
+  { families: chosen = modelFamilies, everyOption = 1, ...request }: ConformanceOptions = {},
+): Promise<void> {
+  for (const family of chosen) {
+    const { golden, oddShape } = familyTests[family];
+    const cases = await golden();
+    describeGolden(`${name}, ${family}: golden data`, backend, tolerance, request, cases);
+    const plans = plansOf(cases[0].spec).filter((_, i) => i % everyOption === 0);
+    describeOptions(`${name}, ${family}: options against the reference`, backend, tolerance, request, {
+      ...cases[0],
+      plans,
+    });
+    describeShape(`${name}, ${family}: shapes`, backend, tolerance, request, oddShape);
+  }
+}
+
+type Request = Partial<ModelRequest>;
+
+function describeGolden(
+  name: string,
+  backend: Backend,
+  tolerance: Tolerance,
+  request: Request,
+  cases: readonly GoldenCase[],
+): void {
+  describe(name, () => {
+    it.each(cases)('$name', async (golden) => {
+      const prediction = await predict(backend, { ...golden, ...request }, golden.pixels, goldenBatch);
+      expect(largestDifference(prediction.logits, golden.logits)).toBeLessThan(tolerance.golden);
+      expectSameKept(prediction, golden);
+    });
+  });
+}
+
+function describeOptions(
+  name: string,
+  backend: Backend,
+  tolerance: Tolerance,
+  options: Request,
+  { plans, ...dense }: GoldenCase & { readonly plans: readonly PruningPlan[] },
+): void {
+  describe(name, () => {
+    it.each(plans.map((plan) => [describePlan(plan), plan] as const))('%s', async (_, plan) => {
+      const request = { ...dense, plan, ...options };
+      const samples = [7, 4];
+      const expected = await predict(referenceBackend, request, dense.pixels, goldenBatch, samples);
+      const actual = await predict(backend, request, dense.pixels, goldenBatch, samples);
+      expectSameKept(actual, expected);
+      expect(largestDifference(actual.logits, expected.logits)).toBeLessThan(
+        tolerance.relative * largest(expected.logits),
+      );
+    });
+  });
+}
+
+function describeShape(
+  name: string,
+  backend: Backend,
+  tolerance: Tolerance,
+  options: Request,
+  spec: ModelSpec,
+): void {
+  const { inChannels, imageHeight, imageWidth, classes } = spec;
+  const size = inChannels * imageHeight * imageWidth;
+  describe(`${name}, ${inChannels}x${imageHeight}x${imageWidth}`, () => {
+    const weights = randomWeights(spec, 3);
+    const plan = pruningPlan({ schedule: [{ after: 1, keep: 0.6 }] }, spec.family);
+    const pixels = Float32Array.from({ length: 3 * size }, (_, i) => Math.sin(i * 0.7) + (i % 5) / 5);
+    let model: LoadedModel;
+    beforeAll(async () => {
+      model = await backend.load({ spec, weights, plan, ...options });
+    });
+    afterAll(() => model.dispose());
+
+    it('batch 1 and batch 3 give the same rows', async () => {
+      const together = await model.run({ pixels, size: 3 });
+      const expected = await predict(referenceBackend, { spec, weights, plan }, pixels, 3);
+      expect(largestDifference(together.logits, expected.logits)).toBeLessThan(tolerance.golden);
+      expectSameKept(together, expected);
+      for (let item = 0; item < 3; item++) {
+        const image = pixels.subarray(item * size, (item + 1) * size);
+        const alone = await model.run({ pixels: image, size: 1 });
+        const row = together.logits.subarray(item * classes, (item + 1) * classes);
+        expect(largestDifference(alone.logits, row)).toBeLessThan(tolerance.golden);
+      }
+    });
+
+    it('permuting the batch permutes the results', async () => {
+      const together = await model.run({ pixels, size: 3 });
+      const permuted = new Float32Array(pixels.length);
+      for (let item = 0; item < 3; item++) {
+        permuted.set(pixels.subarray(item * size, (item + 1) * size), ((item + 1) % 3) * size);
+      }
+      const turned = await model.run({ pixels: permuted, size: 3 });
+      for (let item = 0; item < 3; item++) {
+        const to = (item + 1) % 3;
+        const before = together.logits.subarray(item * classes, (item + 1) * classes);
+        const after = turned.logits.subarray(to * classes, (to + 1) * classes);
+        expect(largestDifference(after, before)).toBeLessThan(tolerance.golden);
+      }
+    });
+
+    it('refuses a batch whose pixels do not fit', async () => {
+      await expect(model.run({ pixels: pixels.subarray(1), size: 3 })).rejects.toThrow(String(3 * size - 1));
+    });
+  });
+}
+
+/**
+ * Every choice that the family has, by what its plans admit: each signal with each alignment and convolution, each
+ * reduction of each signal of channels with each alignment, each slip of the released code with each reduction, and
+ * schedules at the ends of what there is.
+ */
+function plansOf({ family, depth }: ModelSpec): PruningPlan[] {
+  const { choices } = families[family].plans;
+  const middle = Math.floor(depth / 2);
+  const schedule = [
+    { after: middle, keep: 0.6 },
+    { after: middle + 1, keep: 0.5 },
+  ];
+  const planOf = (options: Partial<PruningPlan>) => pruningPlan({ schedule, seed: 11, ...options }, family);
+  const own = signals.filter((signal) => signal !== 'gated-backward' || choices['gated-backward']);
+  const ofChannels = own.filter((signal) => signal !== 'random' && signal !== 'evit');
+  const convs = convModes.filter((conv) => conv === 'positional' || choices.compact);
+  const others = reductions.filter((reduce) => reduce !== 'clip');
+
+  const plans = alignments.flatMap((alignment) => [
+    ...own.flatMap((signal) =>
+      convs
+        .filter((conv) => alignment !== 'mask' || conv !== 'compact')
+        .map((conv) => planOf({ signal, alignment, conv })),
+    ),
+    ...ofChannels.flatMap((signal) => others.map((reduce) => planOf({ signal, reduce, alignment }))),
+  ]);
+  for (const reduce of reductions) {
+    if (choices.mirrored) plans.push(planOf({ reduce, order: 'mirrored', alignment: 'none' }));
+    if (choices.countClassToken) plans.push(planOf({ reduce, countClassToken: true }));
+    if (choices.recentred) plans.push(planOf({ reduce, alignment: 'none', tokenOrder: 'recentred' }));
+  }
+  const oneStep = [
+    { after: depth, keep: 0.5 },
+    { after: 1, keep: 1 },
+    // So few tokens stay that most of each neighbourhood is empty.
+    { after: 1, keep: 0.05 },
+  ].map((step) => planOf({ schedule: [step] }));
+  return [...plans, ...oneStep];
+}
+
+function describePlan(plan: PruningPlan): string {
+  const { schedule, countClassToken } = plan;
+  return (
+    [plan.signal, plan.reduce, plan.order, plan.alignment, plan.conv, plan.tokenOrder].join(' ') +
+    ` after ${schedule.map(({ after, keep }) => `${after}@${keep}`).join(',')}${countClassToken ? ' counting class' : ''}`
+  );
+}
+
+async function predict(
+  backend: Backend,
+  request: ModelRequest,
+  pixels: Float32Array,
+  size: number,
+  samples?: readonly number[],
+): Promise<Prediction> {
+  const model = await backend.load(request);
+  try {
+    return await model.run({ pixels, size, ...(samples && { samples }) });
+  } finally {
+    await model.dispose();
+  }
+}
+
+function expectSameKept(actual: Pick<Prediction, 'kept'>, expected: Pick<GoldenCase, 'kept'>): void {
+  expect([...actual.kept].map(([after, positions]) => [after, [...positions]])).toEqual(
+    [...expected.kept].map(([after, positions]) => [after, [...positions]]),
+  );
+}
+
+function largest(values: ArrayLike<number>): number {
+  return Array.from(values).reduce((max, value) => Math.max(max, Math.abs(value)), 0);
+}
+
+/** Infinity where the lengths differ or a value is not a number, so that neither can pass. */
+function largestDifference(a: ArrayLike<number>, b: ArrayLike<number>): number {
+  if (a.length !== b.length) return Infinity;
+  const differences = Array.from(a, (value, i) => Math.abs(value - b[i]));
+  return differences.some(Number.isNaN) ? Infinity : largest(differences);
+}

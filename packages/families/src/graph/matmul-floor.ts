@@ -1,0 +1,59 @@
+/**
+ * The matrix products of a model and nothing else, convolutions over several channels counted among them: the
+ * time below which no implementation on top of the same matrix library can fall. Same shapes, same order, same
+ * shortening after each pruning step; no norms, no depthwise convolution, no scan, no selection (a step keeps the
+ * first K tokens). Weights are random and scaled so that values neither vanish nor overflow on their way through;
+ * the output means nothing.
+ */
+import { type PruningPlan, uniformNumbers } from '@vssm/core';
+import { GraphBuilder, type Value } from '@vssm/graph';
+import { tokensPerBlock } from '../counts.ts';
+import type { ModelSpec } from '../table.ts';
+import { graphsOf } from './table.ts';
+
+/** Input: [B, …] float32, the rest of its shape as `matmulFloorInputShape` says. Output: `logits` [B, 1, classes]. */
+export const matmulFloorNames = { input: 'input', output: 'logits' } as const;
+
+/** What the products begin with: Vim's patches, [M, C·P²]; PlainMamba's pixels, [C, H, W]. */
+export function matmulFloorInputShape(spec: ModelSpec): readonly number[] {
+  return graphsOf(spec).matmulFloor(spec, randomWeight).inputShape;
+}
+
+export function matmulFloor(spec: ModelSpec, plan: PruningPlan): Uint8Array {
+  const g = new GraphBuilder('matmul-floor');
+  const { width: d, innerWidth: E, dtRank: r, stateSize: N } = spec;
+  const product = (x: Value, name: string, inputs: number, outputs: number): Value =>
+    g.op('MatMul', [x, randomWeight(g, name, [inputs, outputs], inputs)]);
+  const first = (x: Value, axis: number, count: number): Value =>
+    g.op('Slice', [x, g.ints([0]), g.ints([count]), g.ints([axis])]);
+
+  const { projectionSets } = graphsOf(spec);
+  const { inputShape, products, classifier } = graphsOf(spec).matmulFloor(spec, randomWeight);
+  let x = products(g, g.input(matmulFloorNames.input, 'F32', ['batch', ...inputShape]));
+  const masked = plan.alignment === 'mask';
+  const lengths = tokensPerBlock(spec, plan);
+  for (let block = 0; block < spec.depth; block++) {
+    if (!masked && block > 0 && lengths[block] < lengths[block - 1]) x = first(x, 1, lengths[block]);
+    const xz = product(x, `${block}.in_proj`, d, 2 * E);
+    const [u] = g.ops('Split', [xz, g.ints([E, E])], 2, { attributes: { axis: 2 } });
+    const deltas = projectionSets.map((set) => {
+      const projected = product(u, `${block}.x_proj.${set}`, E, r + 2 * N);
+      return product(first(projected, 2, r), `${block}.dt_proj.${set}`, r, E);
+    });
+    // All products must be needed; an addition joins those of two directions.
+    const joined = deltas.reduce((sum, delta) => g.op('Add', [sum, delta]));
+    x = product(joined, `${block}.out_proj`, E, d);
+  }
+  classifier(g, x, matmulFloorNames.output);
+  g.output(matmulFloorNames.output, 'F32', ['batch', 1, spec.classes]);
+  return g.model();
+}
+
+/** A weight whose products keep their scale: uniform with variance 1 / inputs. */
+function randomWeight(g: GraphBuilder, name: string, shape: readonly number[], inputs: number): Value {
+  const bound = Math.sqrt(3 / inputs);
+  const values = new Float32Array(shape.reduce((size, axis) => size * axis, 1));
+  const next = uniformNumbers(1);
+  for (let i = 0; i < values.length; i++) values[i] = bound * (2 * next() - 1);
+  return g.weight(name, shape, values);
+}

@@ -1,0 +1,69 @@
+/** For the tests: a data set that a tiny model learns in a few steps, and a run on it. Also a program that runs it. */
+import { fileURLToPath } from 'node:url';
+import { uniformNumbers } from '@vssm/core';
+import type { ImageDataset, Normalisation } from '@vssm/datasets';
+import { randomWeights } from '@vssm/families';
+import { trainingRecipe } from '../../recipe/recipe.ts';
+import { plans, smallSpec } from '../../test-support/made-up.ts';
+import { type TrainingRun, train } from '../train.ts';
+
+const grey: Normalisation = { channels: 1, white: 1, mean: [0.5], std: [0.5] };
+
+/** Grey 8x8 pictures of three classes: bright in the upper, the lower or no half, under noise. */
+export function stripedDataset(count: number): ImageDataset {
+  const pictures = Array.from({ length: count }, (_, index) => {
+    const uniform = uniformNumbers(index);
+    const data = new Uint8Array(8 * 8 * 3);
+    for (let pixel = 0; pixel < 64; pixel++) {
+      const bright = index % 3 === (pixel < 32 ? 0 : 1);
+      data.fill((bright ? 150 : 20) + Math.floor(80 * uniform()), 3 * pixel, 3 * pixel + 3);
+    }
+    return { width: 8, height: 8, data };
+  });
+  return {
+    name: 'striped',
+    split: 'train',
+    classes: ['upper', 'lower', 'none'],
+    samples: pictures.map((_, index) => ({ index, id: String(index), label: index % 3 })),
+    checksum: String(count),
+    channels: 1,
+    height: 8,
+    width: 8,
+    load: () => Promise.reject(new Error('training augments the 8-bit picture')),
+    preview: async (index) => pictures[index],
+    close: async () => {},
+  };
+}
+
+export function smallRun(out: string, more: Partial<TrainingRun> = {}): TrainingRun {
+  const spec = smallSpec({ depth: 2 });
+  return {
+    spec,
+    plan: plans.decay,
+    recipe: {
+      ...trainingRecipe,
+      epochs: 3,
+      batch: 12,
+      microBatch: 4,
+      learningRate: 5e-3,
+      shift: 1,
+      ema: 0.9,
+    },
+    initial: randomWeights(spec, 1),
+    dataset: stripedDataset(60),
+    normalisation: grey,
+    threads: 2,
+    out,
+    saveEvery: 4,
+    logEvery: 1,
+    circumstances: {},
+    ...more,
+  };
+}
+
+// `node made-up-run.ts FOLDER`: the small run, which says on stdout when a step is done.
+if (process.argv[1] === fileURLToPath(import.meta.url)) {
+  await train(
+    smallRun(process.argv[2], { tell: (line) => process.stdout.write(`${JSON.stringify(line)}\n`) }),
+  );
+}

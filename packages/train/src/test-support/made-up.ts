@@ -1,0 +1,64 @@
+/** For the tests: small random models and images. */
+import { type PruningPlan, uniformNumbers } from '@vssm/core';
+import { pruningPlan, randomWeights, type TrainableSpec, vimSpec } from '@vssm/families';
+import type { Parameters64 } from '../reference/block.ts';
+
+/** 4x4 patches of two pixels a side, 17 tokens. */
+export function smallSpec(shape: Partial<Omit<TrainableSpec, 'family'>> = {}): TrainableSpec {
+  return vimSpec({
+    width: 8,
+    depth: 3,
+    dtRank: 2,
+    stateSize: 4,
+    imageHeight: 8,
+    imageWidth: 8,
+    inChannels: 1,
+    patchSize: 2,
+    stride: 2,
+    classes: 3,
+    ...shape,
+  });
+}
+
+/** Every alignment, both convolutions, and each signal once. */
+export const plans: Readonly<Record<string, PruningPlan>> = {
+  dense: pruningPlan({ schedule: [] }),
+  decay: pruningPlan({ schedule: steps(), alignment: 'decay' }),
+  'decay, compact': pruningPlan({ schedule: steps(), alignment: 'decay', conv: 'compact', signal: 'ssm' }),
+  none: pruningPlan({ schedule: steps(), alignment: 'none', signal: 'evit' }),
+  'none, positional': pruningPlan({ schedule: steps(), alignment: 'none', conv: 'positional', reduce: 'l2' }),
+  'none, recentred': pruningPlan({
+    schedule: steps(),
+    alignment: 'none',
+    tokenOrder: 'recentred',
+    signal: 'gated-backward',
+    reduce: 'sum',
+    order: 'mirrored',
+  }),
+  mask: pruningPlan({ schedule: steps(), alignment: 'mask' }),
+  random: pruningPlan({ schedule: steps(), signal: 'random', seed: 4 }),
+};
+
+function steps() {
+  return [
+    { after: 1, keep: 0.7 },
+    { after: 2, keep: 0.7 },
+  ];
+}
+
+export function randomImage(spec: TrainableSpec, seed: number): Float32Array {
+  const uniform = uniformNumbers(seed);
+  const size = spec.inChannels * spec.imageHeight * spec.imageWidth;
+  return Float32Array.from({ length: size }, () => 4 * uniform() - 2);
+}
+
+/** Random weights, livelier than a fresh model's, in which embeddings hardly matter. */
+export function livelyParameters(spec: TrainableSpec, seed: number): Parameters64 {
+  const uniform = uniformNumbers(seed + 1);
+  return new Map(
+    [...randomWeights(spec, seed)].map(([name, { data }]) => [
+      name,
+      Float64Array.from(data, (value) => value + 0.4 * (uniform() - 0.5)),
+    ]),
+  );
+}

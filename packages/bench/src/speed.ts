@@ -5,12 +5,12 @@
 import type { Batch, LoadedModel } from '@vssm/backend';
 import { formatSchedule, type PruningPlan, uniformNumbers } from '@vssm/core';
 import type { ModelSpec } from '@vssm/families';
-import { pairedSpeedup, timeStatistics } from '@vssm/results/statistics';
-import { Bench } from 'tinybench';
 import { costOf } from './cost.ts';
 import type { RecordHead } from './kinds/heads.ts';
 import type { ReadyModel } from './resources.ts';
 import type { SpeedBudget } from './speed-budget.ts';
+import { type Interleaved, timeInterleaved } from './timing/interleaved.ts';
+import { timesOf } from './timing/times-of.ts';
 import { loadModel, type RunState, TaskFailure, type Workplace } from './workplace.ts';
 
 /** An unpruned model and pruned ones, timed in turn: in every round each of them once. */
@@ -42,72 +42,19 @@ export async function measureSpeed(task: SpeedTask, place: Workplace): Promise<R
       if (failed !== undefined)
         throw new TaskFailure(`a timed run got no answer: ${[...failed.values()][0]}`);
     });
-    const rounds = await timeTurnAbout(runs, task.budget, place);
-    if (rounds === null) return 'stopped';
-    const perImage = rounds.map((round) => round.map((ms) => ms / task.batch));
-    writeRecords(task, place, perImage, performance.now() - started);
+    const timed = await timeInterleaved(runs, task.budget, place);
+    if (timed === null) return 'stopped';
+    writeRecords(task, place, timed, performance.now() - started);
     return 'done';
   } finally {
     for (const model of models) await model.dispose();
   }
 }
 
-/**
- * ms of every run in every round, [rounds][runs]; null when stopped.
- *
- * Rounds go on until the budget is spent, at least `minRounds` and at most `maxRounds`.
- */
-export async function timeTurnAbout(
-  runs: readonly (() => Promise<unknown>)[],
-  budget: SpeedBudget,
-  { stopping, advance }: Pick<Workplace, 'stopping' | 'advance'>,
-): Promise<number[][] | null> {
-  for (let turn = 0; turn < budget.warmup; turn++) {
-    for (const run of runs) {
-      if (stopping()) return null;
-      await run();
-    }
-  }
-  const rounds: number[][] = [];
-  const begin = performance.now();
-  let shown = 0;
-  for (let spent = 0; rounds.length < budget.maxRounds; spent = performance.now() - begin) {
-    if (spent >= budget.ms && rounds.length >= budget.minRounds) break;
-    if (stopping()) return null;
-    rounds.push(await timeOnce(runs, rounds.length % 2 === 1));
-    const byTime = Math.min((performance.now() - begin) / budget.ms, rounds.length / budget.minRounds);
-    const share = Math.min(1, Math.max(rounds.length / budget.maxRounds, byTime));
-    advance(share - shown);
-    shown = share;
-  }
-  return rounds;
-}
-
-/** One round by tinybench: each run once, nothing warmed up, nothing called besides. */
-async function timeOnce(runs: readonly (() => Promise<unknown>)[], backwards: boolean): Promise<number[]> {
-  const bench = new Bench({ iterations: 1, time: 0, warmup: false, retainSamples: true, throws: true });
-  const order = runs.map((_, index) => index);
-  if (backwards) order.reverse();
-  for (const index of order) bench.add(String(index), runs[index], { async: true });
-  await bench.run();
-  return runs.map((_, index) => {
-    const result = bench.getTask(String(index))?.result;
-    if (result?.state !== 'completed') throw new Error(`timing ended as "${result?.state}"`);
-    return result.latency.samples![0];
-  });
-}
-
-function writeRecords(
-  task: SpeedTask,
-  place: Workplace,
-  rounds: readonly number[][],
-  durationMs: number,
-): void {
+function writeRecords(task: SpeedTask, place: Workplace, timed: Interleaved, durationMs: number): void {
   const [dense] = task.arms;
-  const samplesOf = (arm: number) => rounds.map((round) => round[arm]);
   for (const [arm, { head, plan }] of task.arms.entries()) {
     if (place.results.has(head.key)) continue;
-    const samplesMs = samplesOf(arm);
     place.results.append({
       ...head,
       kind: 'speed',
@@ -118,8 +65,12 @@ function writeRecords(
       threads: task.threads,
       batch: task.batch,
       warmup: task.budget.warmup,
-      ...timeStatistics(samplesMs),
-      speedup: arm === 0 ? null : pairedSpeedup(dense.head.key, samplesOf(0), samplesMs),
+      ...timesOf(
+        timed,
+        task.arms.map(() => task.batch),
+        arm,
+        arm === 0 ? null : { arm: 0, key: dense.head.key },
+      ),
       ...costOf(task.model.spec, plan),
       durationMs,
     });

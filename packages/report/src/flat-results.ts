@@ -15,7 +15,16 @@ export const flatColumns = [
   ...['count_class_token', 'tokens', 'dataset', 'split', 'images', 'sample', 'partial', 'seed'],
   ...['backend', 'form', 'threads', 'batch', 'top1', 'top1_low95', 'top1_high95', 'top5'],
   ...['top1_before_finetuning', 'box_ap', 'mask_ap', 'miou', 'macc', 'aacc'],
-  ...['ms_per_image', 'ms_low', 'ms_high', 'speedup', 'peak_memory_bytes', 'largest_logit_difference'],
+  ...[
+    'ms_per_image',
+    'ms_low',
+    'ms_high',
+    'speedup',
+    'other_work',
+    'disturbed',
+    'peak_memory_bytes',
+    'largest_logit_difference',
+  ],
   ...['gflops_paper', 'gflops_strict', 'reason', 'how_to_run', 'key', 'cpu', 'commit', 'run_at'],
 ] as const;
 
@@ -57,12 +66,13 @@ export function flatResults(evidence: Evidence): FlatRow[] {
     }),
     ...[...speed, ...executions].map((entry) => {
       const { model, plan, schedule, tokens, backend, execution, threads, batch, flops } = entry.record;
-      const { medianMs, minMs, maxMs, speedup, peakMemoryBytes } = entry.record;
+      const { medianMs, minMs, maxMs, speedup, peakMemoryBytes, otherWork } = entry.record;
       return flat(entry, {
         ...modelCells(model),
         ...planCells(plan, schedule, tokens),
         ...{ backend: backend.name, form: execution?.form ?? backend.form, threads, batch },
         ...{ ms_per_image: medianMs, ms_low: minMs, ms_high: maxMs, speedup: speedup?.median ?? null },
+        ...{ other_work: otherWork?.share ?? null, disturbed: otherWork ? flag(otherWork.disturbed) : null },
         ...{ peak_memory_bytes: peakMemoryBytes ?? null, ...flopsCells(flops) },
       });
     }),

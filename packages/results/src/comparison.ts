@@ -10,6 +10,7 @@ import {
   keySchema,
   line,
   modelSchema,
+  otherWorkSchema,
   planSchema,
   positive,
   rowHead,
@@ -67,6 +68,7 @@ const timingSchema = z.strictObject({
   /** One value per round, ms per image. Values of equal index of one group and batch are one round. */
   samplesMs: z.array(positive).min(1).max(100_000),
   medianMs: positive,
+  otherWork: otherWorkSchema.optional(),
 });
 
 export const comparisonRecordSchema = z

@@ -116,3 +116,15 @@ export const rowHead = {
 };
 
 export type Environment = z.infer<typeof environmentSchema>;
+
+/** What else used the processors while something was timed; null where the system does not tell. */
+export const otherWorkSchema = z
+  .strictObject({
+    /** Of the processors' time during the rounds that count, 0 … 1. */
+    share: z.number().min(0).max(1),
+    /** There were too few rounds without other work, so those with it count too. */
+    disturbed: z.boolean(),
+    /** Rounds that do not count, because of other work beside them. */
+    setAside: whole,
+  })
+  .nullable();

@@ -9,6 +9,7 @@ import {
   flopsSchema,
   line,
   modelSchema,
+  otherWorkSchema,
   planSchema,
   positive,
   rowHead,
@@ -79,6 +80,7 @@ export const profileRecordSchema = z
     flops: flopsSchema,
     tokens: z.array(count).min(1).max(513),
     durationMs: z.number().min(0),
+    otherWork: otherWorkSchema.optional(),
   })
   .superRefine(({ parts, scoring, model }, context) => {
     const rounds = parts[0].samplesMs.length;

@@ -21,6 +21,7 @@ import {
   keySchema,
   line,
   modelSchema,
+  otherWorkSchema,
   paperRowSchema,
   percent,
   planSchema,
@@ -159,8 +160,13 @@ export const speedRecordSchema = z
         median: positive,
         min: positive,
         max: positive,
+        /** As `processorMs`, of the dense model. */
+        denseProcessorMs: z.array(z.number().min(0)).min(1).max(100_000).optional(),
       })
       .nullable(),
+    /** Processor time of each timed run, ms per image; not there where other processes did the work. */
+    processorMs: z.array(z.number().min(0)).min(1).max(100_000).optional(),
+    otherWork: otherWorkSchema.optional(),
     flops: flopsSchema,
     tokens: z.array(count).min(1).max(513),
     durationMs: z.number().min(0),
@@ -178,9 +184,11 @@ export const speedRecordSchema = z
     /** Largest resident memory of a process that loads this model and runs it, and does nothing else. */
     peakMemoryBytes: count.optional(),
   })
-  .superRefine(({ samplesMs, speedup }, context) => {
-    if (speedup !== null && speedup.denseSamplesMs.length !== samplesMs.length) {
-      context.addIssue({ code: 'custom', message: 'denseSamplesMs and samplesMs must be pairs' });
+  .superRefine(({ samplesMs, processorMs, speedup }, context) => {
+    const alike = { processorMs, ...speedup };
+    for (const name of ['denseSamplesMs', 'processorMs', 'denseProcessorMs'] as const) {
+      if (alike[name] !== undefined && alike[name].length !== samplesMs.length)
+        context.addIssue({ code: 'custom', message: `${name} and samplesMs must be pairs` });
     }
   });
 

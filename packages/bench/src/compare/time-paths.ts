@@ -2,8 +2,9 @@
 import type { ModelSpec } from '@vssm/families';
 import type { ComparisonRecord } from '@vssm/results';
 import { median } from '@vssm/results/statistics';
-import { randomBatch, timeTurnAbout } from '../speed.ts';
+import { randomBatch } from '../speed.ts';
 import type { SpeedBudget } from '../speed-budget.ts';
+import { timeInterleaved } from '../timing/interleaved.ts';
 import type { LoadedPath } from './competitors.ts';
 
 export type Timing = Extract<ComparisonRecord['outcome'], { state: 'measured' }>['timings'][number];
@@ -34,12 +35,13 @@ export async function timePaths<P>(
       if (prediction.failed !== undefined) throw new Error([...prediction.failed.values()][0]);
     });
     try {
-      const rounds = await timeTurnAbout(runs, budget, { stopping, advance: () => {} });
-      if (rounds === null) return null;
+      const timed = await timeInterleaved(runs, budget, { stopping, advance: () => {} });
+      if (timed === null) return null;
+      const { otherWork } = timed;
       return new Map(
         names.map((name, at) => {
-          const samplesMs = rounds.map((round) => round[at] / batch);
-          return [name, { batch, warmup: budget.warmup, samplesMs, medianMs: median(samplesMs) }];
+          const samplesMs = timed.ms.map((round) => round[at] / batch);
+          return [name, { batch, warmup: budget.warmup, samplesMs, medianMs: median(samplesMs), otherWork }];
         }),
       );
     } catch (error) {

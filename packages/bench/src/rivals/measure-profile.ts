@@ -10,6 +10,8 @@ import type { ProfileRecord } from '@vssm/results';
 import { median } from '@vssm/results/statistics';
 import { costOf } from '../cost.ts';
 import { randomBatch } from '../speed.ts';
+import { disturbedShare } from '../timing/interleaved.ts';
+import { machineProcessors, otherShare } from '../timing/processors.ts';
 import type { RunState, Workplace } from '../workplace.ts';
 import type { CpuArm } from './cpu-row.ts';
 import { partCost } from './part-costs.ts';
@@ -69,11 +71,15 @@ export async function measureProfile(
         twin: prunes ? await open(pruningPlan({ ...plan, signal: 'random' }, model.spec.family)) : null,
       });
     }
+    const processors = machineProcessors();
+    const before = processors.read();
     if (!(await runRounds(profiled, task, place))) return 'stopped';
+    const share = otherShare(before, processors.read(), processors.count);
+    const otherWork = share === null ? null : { share, disturbed: share >= disturbedShare, setAside: 0 };
     const durationMs = performance.now() - started;
     for (const [arm, { own, twin }] of pairs.entries()) {
       const record = recordOf(task, arm, own, twin, roofs, durationMs);
-      if (!place.results.has(record.key)) place.results.append(record);
+      if (!place.results.has(record.key)) place.results.append({ ...record, otherWork });
     }
     return 'done';
   } finally {

@@ -1,10 +1,10 @@
 /** Rivals timed interleaved, each in its best mode; and the segments form over sequence lengths. */
 import { formatSchedule } from '@vssm/core';
 import type { SpeedRecord } from '@vssm/results';
-import { pairedSpeedup, timeStatistics } from '@vssm/results/statistics';
 import { costOf } from '../cost.ts';
-import { timeTurnAbout } from '../speed.ts';
 import type { SpeedBudget } from '../speed-budget.ts';
+import { type Interleaved, timeInterleaved } from '../timing/interleaved.ts';
+import { timesOf } from '../timing/times-of.ts';
 import type { RunState, Workplace } from '../workplace.ts';
 import { calibrateMode, type Trial } from './calibrate.ts';
 import type { CpuArm } from './cpu-row.ts';
@@ -148,12 +148,11 @@ async function timeAndRecord(
       rivals.push(await openRival(setup, mode));
     }
     const runs = rivals.map((rival, index) => () => rival.run(runners[index].mode.batch));
-    const rounds = await timeTurnAbout(runs, task.budget, place);
-    if (rounds === null) return 'stopped';
-    const samplesOf = (arm: number) => rounds.map((round) => round[arm] / runners[arm].mode.batch);
+    const timed = await timeInterleaved(runs, task.budget, place);
+    if (timed === null) return 'stopped';
     const durationMs = performance.now() - started;
-    for (const [arm, runner] of runners.entries()) {
-      const record = recordOf(task, arm, runner, samplesOf, durationMs);
+    for (const arm of runners.keys()) {
+      const record = recordOf(task, arm, runners, timed, durationMs);
       const peak = memories[arm];
       if (!place.results.has(record.key))
         place.results.append(peak === null ? record : { ...record, peakMemoryBytes: peak });
@@ -167,12 +166,12 @@ async function timeAndRecord(
 function recordOf(
   task: RivalsTask | LengthsTask,
   arm: number,
-  { setup, mode, trials }: Runner,
-  samplesOf: (arm: number) => number[],
+  runners: readonly Runner[],
+  timed: Interleaved,
   durationMs: number,
 ): SpeedRecord {
   const { head, model, plan } = task.arms[arm];
-  const samplesMs = samplesOf(arm);
+  const { setup, mode, trials } = runners[arm];
   const dense = denseArm(task, arm);
   return {
     ...head,
@@ -184,8 +183,12 @@ function recordOf(
     threads: mode.threads,
     batch: mode.batch,
     warmup: task.budget.warmup,
-    ...timeStatistics(samplesMs),
-    speedup: dense === null ? null : pairedSpeedup(task.arms[dense].head.key, samplesOf(dense), samplesMs),
+    ...timesOf(
+      timed,
+      runners.map((runner) => runner.mode.batch),
+      arm,
+      dense === null ? null : { arm: dense, key: task.arms[dense].head.key },
+    ),
     ...costOf(model.spec, plan),
     durationMs,
     execution: { form: setup.form, cores: mode.cores, group: task.key, calibration: trials },

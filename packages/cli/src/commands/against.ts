@@ -1,11 +1,13 @@
 /**
- * `vssm against`: times an evaluation of this checkout and of another one interleaved, each in processes of its
- * own, so that a machine that slows down meanwhile slows both. The start of a process counts on both sides.
+ * `vssm against`: times an evaluation of this checkout and of another one interleaved, each in separate processes, so
+ * that a machine that slows down meanwhile slows both. The start of a process counts on both sides.
  */
-import { spawnSync } from 'node:child_process';
+import { spawn, spawnSync } from 'node:child_process';
+import { once } from 'node:events';
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { type Interleaved, timeInterleaved } from '@vssm/bench/timing';
 import { UserError } from '@vssm/core';
 import type { Against } from '@vssm/results';
 import { median } from '@vssm/results/statistics';
@@ -31,49 +33,58 @@ export function againstCommand(): Command {
     .option('--limit <n>', 'images of one run', whole('--limit', 1), 4000)
     .option('--prune <schedule>', 'what is evaluated', '2,4,6@0.7')
     .option('--json', 'print one JSON document on stdout')
-    .action((checkout: string, options: Options) => {
-      const measured = measure(checkout, options);
-      const { commit, median, min, max, rounds } = measured;
-      const [middle, low, high] = [median, min, max].map((ratio) => ratio.toFixed(3));
-      printResult(
-        options,
-        measured,
-        `time of ${commit} over this one's: ${middle} (${low} to ${high} in ${rounds} rounds); above 1 this one is faster`,
-      );
+    .action(async (checkout: string, options: Options) => {
+      const measured = await measure(checkout, options);
+      printResult(options, measured, inWords(measured));
     });
 }
 
-function measure(checkout: string, { rounds, limit, prune }: Options): Against {
+async function measure(checkout: string, { rounds, limit, prune }: Options): Promise<Against> {
   if (!existsSync(join(checkout, entryPoint))) {
     throw new UserError(`${checkout}: no ${entryPoint} there; name a checkout of this project`);
   }
   const args = ['eval', '--limit', String(limit), '--prune', prune, '--json'];
-  const ratios: number[] = [];
-  for (let round = 0; round < rounds; round++) {
-    // Each begins every second round.
-    const order = round % 2 === 0 ? [checkout, here] : [here, checkout];
-    const times = new Map(order.map((folder) => [folder, timeOnce(folder, args)]));
-    ratios.push(times.get(checkout)! / times.get(here)!);
-  }
-  const [min, max] = [Math.min(...ratios), Math.max(...ratios)];
-  return { commit: commitOf(checkout), rounds, median: median(ratios), min, max };
+  const timed = await timeInterleaved(
+    [checkout, here].map((folder) => () => evaluate(folder, args)),
+    { warmup: 0, minRounds: rounds, maxRounds: rounds, ms: 0 },
+    { stopping: () => false, advance: () => {} },
+    { of: 'all' },
+  );
+  const ratiosOf = (times: Interleaved['ms']) => times.map(([other, own]) => other / own);
+  const ratios = ratiosOf(timed!.ms);
+  return {
+    commit: commitOf(checkout),
+    rounds: ratios.length,
+    median: median(ratios),
+    min: Math.min(...ratios),
+    max: Math.max(...ratios),
+    processorMedian: median(ratiosOf(timed!.processorMs!)),
+    otherWork: timed!.otherWork,
+  };
 }
 
-/** ms */
-function timeOnce(folder: string, args: readonly string[]): number {
-  const began = performance.now();
-  const { status, signal, stderr } = spawnSync(process.execPath, [join(folder, entryPoint), ...args], {
+/** @throws UserError where it fails, after what it said */
+async function evaluate(folder: string, args: readonly string[]): Promise<void> {
+  const child = spawn(process.execPath, [join(folder, entryPoint), ...args], {
     stdio: ['ignore', 'ignore', 'pipe'],
-    encoding: 'utf8',
   });
-  if (status !== 0) {
-    // All of it: the reason is seldom the last line, which may be a hint or the end of a trace.
-    note(stderr.trimEnd());
-    throw new UserError(
-      `${folder}: its evaluation (vssm ${args.join(' ')}) ended with ${status ?? signal}; what it said is above`,
-    );
-  }
-  return performance.now() - began;
+  let said = '';
+  child.stderr.setEncoding('utf8').on('data', (text: string) => (said += text));
+  const [status, signal] = (await once(child, 'close')) as [number | null, string | null];
+  if (status === 0) return;
+  // All of it: the reason is seldom the last line, which may be a hint or the end of a trace.
+  note(said.trimEnd());
+  throw new UserError(
+    `${folder}: its evaluation (vssm ${args.join(' ')}) ended with ${status ?? signal}; what it said is above`,
+  );
+}
+
+function inWords({ commit, rounds, median: middle, min, max, processorMedian, otherWork }: Against): string {
+  const [centre, low, high] = [middle, min, max].map((ratio) => ratio.toFixed(3));
+  const processor = `; processor time ${processorMedian!.toFixed(3)}`;
+  const ratio = `time of ${commit} over this one's: ${centre} (${low} to ${high} in ${rounds} rounds)${processor}; above 1 this one is faster`;
+  if (otherWork == null || !otherWork.disturbed) return ratio;
+  return `${ratio}\nDisturbed: other work took ${(100 * otherWork.share).toFixed(0)} % of the processors. Repeat it on a quiet machine, or read the ratio of processor times.`;
 }
 
 function commitOf(folder: string): string {

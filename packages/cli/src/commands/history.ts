@@ -14,6 +14,7 @@ import {
   writeHistory,
 } from '@vssm/results';
 import { Command } from 'commander';
+import { counted } from '../options/threads.ts';
 import { printResult } from '../output.ts';
 import { findRuns } from './report.ts';
 
@@ -63,7 +64,7 @@ function parseJson(file: string): unknown {
   }
 }
 
-function words(file: string, { regressions, compared }: Held): string {
+function words(file: string, { regressions, compared, disturbed }: Held): string {
   const lines = regressions.map(({ gate, row, message }) => `${gate}: ${row}: ${message}`);
   const made = Object.entries(compared)
     .filter(([, count]) => count > 0)
@@ -73,6 +74,11 @@ function words(file: string, { regressions, compared }: Held): string {
   } else {
     const found = regressions.length === 0 ? 'no regression' : `${regressions.length} found`;
     lines.push(`${found}; values that had an earlier one: ${made.join(', ')}`);
+  }
+  if (disturbed > 0) {
+    lines.push(
+      `${counted(disturbed, 'time')} compared with nothing: other work disturbed the timing; repeat it on a quiet machine`,
+    );
   }
   return [...lines, `kept: ${file}`].join('\n');
 }

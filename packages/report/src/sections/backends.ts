@@ -5,6 +5,7 @@ import { parityChart, throughputChart } from '../charts/backends.ts';
 import { type Chart, figure } from '../charts/chart.ts';
 import { timeChart } from '../charts/speed.ts';
 import { backendComparisons, type Comparison, type MeasuredBackend, type Parity } from '../comparisons.ts';
+import { disturbedMark } from '../disturbed.ts';
 import { counted, listed, ms, whole } from '../format.ts';
 import { isDense } from '../groups.ts';
 import { html, type Markup, slug } from '../html.ts';
@@ -171,7 +172,7 @@ function row({ name, outcome }: MeasuredBackend, batches: readonly number[]): Ma
     const timing = timings.find((one) => one.batch === batch);
     if (timing === undefined) return html`<td class="number none">–</td>`;
     const { samplesMs, medianMs } = timing;
-    return html`<td class="number"><span class="value">${ms(medianMs)}</span><small class="line">${ms(quantile(samplesMs, 0.25))} to ${ms(quantile(samplesMs, 0.75))}</small></td>`;
+    return html`<td class="number"><span class="value">${ms(medianMs)}</span><small class="line">${ms(quantile(samplesMs, 0.25))} to ${ms(quantile(samplesMs, 0.75))}</small>${disturbedMark([timing])}</td>`;
   });
   return html`<tr><th scope="row">${name}<small>${underneath.join(', ')}</small>${untimed !== null && html`<small>not timed: ${untimed}</small>`}</th>
 <td class="number"><span class="value">${parity.maxDifference.toExponential(1)}</span><small class="line">${parity.meanDifference.toExponential(1)}</small></td>

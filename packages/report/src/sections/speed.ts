@@ -3,6 +3,7 @@ import type { SpeedRecord } from '@vssm/results';
 import { quantile, ratioOf } from '@vssm/results/statistics';
 import { figure } from '../charts/chart.ts';
 import { speedupChart, timeChart } from '../charts/speed.ts';
+import { disturbance, disturbedMark, processorGain } from '../disturbed.ts';
 import type { Entry } from '../evidence.ts';
 import { counted, flops, listed, ms, points, times } from '../format.ts';
 import { isDense, sameModel } from '../groups.ts';
@@ -79,11 +80,18 @@ function settings(entries: readonly Entry<SpeedRecord>[]): string {
   return `${listed([...machines])}; backend ${listed([...backends])}; ${listed([...batches])}; ${listed([...threads])}.`;
 }
 
+export interface Gain {
+  readonly measured: number;
+  /** The middle half of the rounds. */
+  readonly low: number;
+  readonly high: number;
+  readonly promised: number;
+  /** Share of the processors that other work took, where it disturbed the timing. */
+  readonly disturbed: number | null;
+}
+
 /** Null for the dense model and for a pruned one whose dense partner is not there. */
-export function gainOf(
-  { record }: Entry<SpeedRecord>,
-  entries: readonly Entry<SpeedRecord>[],
-): { measured: number; low: number; high: number; promised: number } | null {
+export function gainOf({ record }: Entry<SpeedRecord>, entries: readonly Entry<SpeedRecord>[]): Gain | null {
   if (record.speedup === null) return null;
   const { against, median: measured, denseSamplesMs } = record.speedup;
   const partner = entries.find(({ record: other }) => other.key === against && sameModel(other, record));
@@ -94,6 +102,7 @@ export function gainOf(
     low,
     high,
     promised: partner.record.flops.strict / record.flops.strict,
+    disturbed: disturbance([record, partner.record]),
   };
 }
 
@@ -122,9 +131,12 @@ function speedRow(entry: Entry<SpeedRecord>, entries: readonly Entry<SpeedRecord
   const { record } = entry;
   const { plan, backend, batch, threads, samplesMs } = record;
   const gain = gainOf(entry, entries);
+  const lessTime = disturbance([record]) === null ? null : processorGain(record);
+  const byProcessor =
+    lessTime && html`<small class="line">${times(lessTime.median)} by processor time</small>`;
   return html`<tr class="${method(plan) === 'top' ? 'highlight' : ''}"><th scope="row">${planTerm(plan)}<small>${scheduleText(record.schedule)}</small></th>
-<td class="number"><span class="value">${ms(record.medianMs)}</span><small class="line">${ms(record.minMs)} to ${ms(record.maxMs)}, ${counted(samplesMs.length, 'run')}</small></td>
-<td class="number">${gain === null ? '–' : html`<span class="value">${times(gain.measured)}</span><small class="line">${times(gain.low)} to ${times(gain.high)}</small>`}</td>
+<td class="number"><span class="value">${ms(record.medianMs)}</span><small class="line">${ms(record.minMs)} to ${ms(record.maxMs)}, ${counted(samplesMs.length, 'run')}</small>${disturbedMark([record])}</td>
+<td class="number">${gain === null ? '–' : html`<span class="value">${times(gain.measured)}</span><small class="line">${times(gain.low)} to ${times(gain.high)}</small>${byProcessor}`}</td>
 <td class="number">${gain === null ? '–' : times(gain.promised)}</td>
 <td class="number">${flops(record.flops.strict)}</td>
 <td class="number">${points(100 * record.spread)} %</td>

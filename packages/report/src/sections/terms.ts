@@ -51,6 +51,10 @@ export const terms = {
     'spread, middle half',
     'of the rounds of a timing, from the 25th to the 75th percentile; ratios are taken within rounds.',
   ],
+  disturbed: [
+    'disturbed',
+    'other programs used the processors during the timing, and repeating its rounds did not help: it decides nothing. Processor times are disturbed less than times by the clock.',
+  ],
   interval: [
     '95 % interval',
     'Wilson score interval of a proportion; for differences, of the paired difference on the same images.',

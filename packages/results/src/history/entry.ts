@@ -15,6 +15,7 @@ import {
   flopsSchema,
   instant,
   line,
+  otherWorkSchema,
   positive,
   sha256,
   whole,
@@ -52,6 +53,8 @@ const speedRow = z.strictObject({
   /** Median of the ratios dense / this, timed interleaved in one process; null for the dense model itself. */
   speedup: positive.nullable(),
   flops: flopsSchema,
+  /** Too much else used the processors: the times count for nothing. Not there: they do not say. */
+  disturbed: z.boolean().optional(),
 });
 
 /** Time of another checkout over this one's, measured interleaved: above 1 this one is faster. */
@@ -61,6 +64,9 @@ export const againstSchema = z.strictObject({
   median: positive,
   min: positive,
   max: positive,
+  /** Median of the ratios of processor times, which other work on the machine disturbs less. */
+  processorMedian: positive.optional(),
+  otherWork: otherWorkSchema.optional(),
 });
 
 export const historyEntrySchema = z.strictObject({
@@ -149,9 +155,15 @@ function rowOf(record: ResultRecord): HistoryRow[] {
     return [{ kind: 'accuracy', ...identity, count: images, correct1, correct5, flops }];
   }
   if (record.kind === 'speed') {
-    const { experiment, row, backend, threads, batch, medianMs, speedup, flops } = record;
+    const { experiment, row, backend, threads, batch, medianMs, speedup, flops, otherWork } = record;
     const identity = { row: `${experiment}/${row}`, backend, threads, batch };
-    return [{ kind: 'speed', ...identity, medianMs, speedup: speedup?.median ?? null, flops }];
+    const disturbed = otherWork?.disturbed;
+    return [
+      {
+        ...{ kind: 'speed', ...identity, medianMs, speedup: speedup?.median ?? null, flops },
+        ...(disturbed !== undefined && { disturbed }),
+      },
+    ];
   }
   return [];
 }

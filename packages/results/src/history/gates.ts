@@ -1,9 +1,10 @@
 /**
  * Regressions: an entry held against the newest earlier one that has the same row. FLOPs, accuracy and agreement
  * of backends are held exactly, in both directions: whatever changes them must be meant. Times are held loosely
- * and as ratios of runs timed interleaved, so that a slower machine is no regression.
+ * and as ratios of interleaved runs, so that a slower machine is no regression; those beside which too much else ran are
+ * held against nothing.
  */
-import type { HistoryEntry, HistoryRow } from './entry.ts';
+import type { Against, HistoryEntry, HistoryRow } from './entry.ts';
 import type { Parity } from './parity.ts';
 
 export interface Regression {
@@ -22,6 +23,8 @@ export interface Held {
   readonly regressions: readonly Regression[];
   /** How many values of each kind had an earlier one; all zero: nothing was compared, so nothing is said. */
   readonly compared: Readonly<Record<Exclude<Regression['gate'], 'gone'>, number>>;
+  /** Times of this entry that were compared with nothing, because other work disturbed them. */
+  readonly disturbed: number;
 }
 
 /** What a gate finds; null where there is nothing earlier to hold a value against. */
@@ -46,6 +49,7 @@ export function heldAgainst(entry: HistoryEntry, history: readonly HistoryEntry[
       time: made(findings.time).length,
       parity: made(findings.parity).length,
     },
+    disturbed: [...entry.rows, entry.against].filter((timed) => timed !== null && isDisturbed(timed)).length,
   };
 }
 
@@ -91,13 +95,19 @@ function accuracy(row: HistoryRow, entries: readonly HistoryEntry[]): Finding {
   return [{ gate: 'accuracy', row: row.row, message }];
 }
 
+function isDisturbed(timed: HistoryRow | Against): boolean {
+  if (!('kind' in timed)) return timed.otherWork?.disturbed === true;
+  return timed.kind === 'speed' && timed.disturbed === true;
+}
+
 function speedup(row: HistoryRow, entries: readonly HistoryEntry[]): Finding {
-  if (row.kind !== 'speed' || row.speedup === null) return null;
+  if (row.kind !== 'speed' || row.speedup === null || isDisturbed(row)) return null;
   const old = before(
     row,
     entries,
     (other) =>
       other.speedup !== null &&
+      !isDisturbed(other) &&
       other.threads === row.threads &&
       other.batch === row.batch &&
       other.backend.name === row.backend.name,
@@ -126,7 +136,7 @@ function agreement(parity: Parity, entries: readonly HistoryEntry[]): Finding {
 
 /** Against another checkout, timed interleaved with this one. */
 function against({ against: measured }: HistoryEntry): Finding {
-  if (measured === null) return null;
+  if (measured === null || isDisturbed(measured)) return null;
   if (measured.median >= timeTolerance) return [];
   const message = `${measured.commit} takes ${measured.median.toFixed(2)} of this one's time (median of ${measured.rounds} rounds)`;
   return [{ gate: 'time', row: 'evaluation', message }];

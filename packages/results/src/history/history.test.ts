@@ -108,6 +108,7 @@ describe('regressions', () => {
     [withRow('speed', { flops: { paper: 1, strict: 2.9 } }), ['flops']],
     [withRow('speed', { speedup: 1.75 }), []],
     [withRow('speed', { speedup: 1.6 }), ['time']],
+    [withRow('speed', { speedup: 1.6, disturbed: true }), []],
     [withRow('speed', { medianMs: 100 }), []],
     [later({ parity: [{ ...parity, differing: 1 }] }), ['parity']],
     [later({ parity: [{ ...parity, images: 8, differing: 1 }] }), []],
@@ -157,5 +158,22 @@ describe('backendParity', () => {
       { row: 'made-up/dense', backends: ['cpu x', 'reference x'], images: 4, differing: 1 },
     ]);
     expect(backendParity(runs.slice(0, 1))).toEqual([]);
+  });
+
+  it('holds no disturbed time against another, and counts how many', () => {
+    const slow = withRow('speed', { speedup: 1, disturbed: true });
+    expect(heldAgainst(slow, [first])).toMatchObject({ regressions: [], disturbed: 1 });
+    const against = { commit: 'c', rounds: 5, median: 0.5, min: 0.4, max: 0.6 };
+    const quiet = { share: 0.01, disturbed: false, setAside: 0 };
+    const busy = { share: 0.4, disturbed: true, setAside: 0 };
+    const gatesOf = (otherWork: typeof quiet) =>
+      gates(regressions(later({ against: { ...against, otherWork } }), [first]));
+    expect([gatesOf(quiet), gatesOf(busy)]).toEqual([['time'], []]);
+    // Nor is a disturbed earlier time what a later one must reach.
+    expect(
+      gates(
+        regressions(withRow('speed', { speedup: 1.6 }), [{ ...slow, commit: 'd'.repeat(40), at: first.at }]),
+      ),
+    ).toEqual([]);
   });
 });

@@ -3,6 +3,7 @@
 import { quantile, type Spread } from '@vssm/results/statistics';
 import { figure } from '../../charts/chart.ts';
 import { timeChart } from '../../charts/speed.ts';
+import { disturbedMark } from '../../disturbed.ts';
 import {
   armOf,
   type ExecutionEntry,
@@ -92,7 +93,7 @@ function row(entry: ExecutionEntry, group: ExecutionGroup, withMemory: boolean):
   const denseTwin = dense ? null : armOf(group, formOf(entry));
   const way = record.execution!.cores === 'apart' ? `${threads} × 1 thread` : counted(threads, 'thread');
   return html`<tr class="${formOf(entry) === 'segments' ? 'highlight' : ''}"><th scope="row">${formNames[formOf(entry)]}<small>${dense ? 'dense' : scheduleText(schedule)}; ${way}, batch ${batch}</small></th>
-<td class="number"><span class="value">${ms(medianMs)}</span><small class="line">${ms(quantile(samplesMs, 0.25))} to ${ms(quantile(samplesMs, 0.75))}, ${counted(samplesMs.length, 'round')}</small></td>
+<td class="number"><span class="value">${ms(medianMs)}</span><small class="line">${ms(quantile(samplesMs, 0.25))} to ${ms(quantile(samplesMs, 0.75))}, ${counted(samplesMs.length, 'round')}</small>${disturbedMark([record])}</td>
 <td class="number">${floor === null || floor === entry ? '–' : ratioCell(timeRatio(entry, floor))}</td>
 <td class="number">${denseTwin === null ? '–' : ratioCell(timeRatio(denseTwin, entry))}</td>${withMemory && html`<td class="number">${memory === undefined ? '–' : gigabytes(memory)}</td>`}</tr>
 `;

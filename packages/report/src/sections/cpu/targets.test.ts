@@ -60,6 +60,24 @@ describe('targets', () => {
     expect(verdicts({ ...evidence, profiles })[7]).toBe('missed');
   });
 
+  it('are not decided where other work disturbed one of the timings, whatever its times say', () => {
+    const executions = evidence.executions.map((entry) => {
+      const otherWork = { share: 0.31, disturbed: segments(entry.record), setAside: 3 };
+      const processorMs = entry.record.samplesMs.map((ms) => 2 * ms);
+      return { ...entry, record: { ...entry.record, otherWork, processorMs } };
+    });
+    const found = targets({ ...evidence, executions });
+    expect(found.map(({ verdict }) => verdict)).toEqual([
+      'holds',
+      'missed',
+      'undecided',
+      'undecided',
+      ...verdicts(evidence).slice(4),
+    ]);
+    expect(found[2].note).toBe('disturbed: other work took 31 % of the processors; by processor time 2.20×');
+    expect(found[0].note).toBe('');
+  });
+
   it('are not spoken of where nothing was measured', () => {
     expect(targets({ ...evidence, executions: [], profiles: [] })).toEqual([]);
   });

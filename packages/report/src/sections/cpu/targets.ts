@@ -1,11 +1,14 @@
 /** What the fast path was to reach, set before it was measured, and whether it does. */
 import { families } from '@vssm/families';
+import type { SpeedRecord } from '@vssm/results';
 import type { Spread } from '@vssm/results/statistics';
+import { disturbance, disturbedWords, processorRatio } from '../../disturbed.ts';
 import type { Evidence } from '../../evidence.ts';
 import {
   armOf,
   bestWhole,
   byLength,
+  type ExecutionEntry,
   type ExecutionForm,
   type ExecutionGroup,
   executionGroups,
@@ -26,7 +29,10 @@ export interface Target {
   /** The middle half of the rounds; empty where there is none. */
   readonly range: string;
   readonly bound: string;
-  readonly verdict: 'goal' | 'holds' | 'missed';
+  /** `undecided`: other work disturbed the timing. */
+  readonly verdict: 'goal' | 'holds' | 'missed' | 'undecided';
+  /** What a disturbed timing must be read with; empty for others. */
+  readonly note: string;
 }
 
 /** Every target that there is a measurement for. */
@@ -48,6 +54,30 @@ const range = ({ low, high }: Spread, format: (value: number) => string) =>
   `${format(low)} to ${format(high)}`;
 
 const within = (holds: boolean): Target['verdict'] => (holds ? 'holds' : 'missed');
+
+type Judged = Omit<Target, 'note'>;
+
+/**
+ * A target of times, undecided where one of them was disturbed.
+ *
+ * @param byProcessor the same figure of processor times, in words; null where there is none
+ */
+function timed(
+  target: Judged,
+  records: readonly Pick<SpeedRecord, 'otherWork'>[],
+  byProcessor: string | null = null,
+): Target {
+  const share = disturbance(records);
+  if (share === null) return { ...target, note: '' };
+  const beside = byProcessor === null ? '' : `; by processor time ${byProcessor}`;
+  return { ...target, verdict: 'undecided', note: `${disturbedWords(share)}${beside}` };
+}
+
+/** The median of the ratios of processor times, in words. */
+function byProcessor(a: ExecutionEntry, b: ExecutionEntry, format: (value: number) => string): string | null {
+  const ratio = processorRatio(a.record, b.record);
+  return ratio && format(ratio.median);
+}
 
 const largestMemory = 1.5e9;
 
@@ -93,18 +123,19 @@ function ratios(group: ExecutionGroup, form: ExecutionForm, how: string): Target
   const found: Target[] = [];
   if (floor !== null) {
     const ratio = timeRatio(segments, floor);
-    found.push({
+    const target: Judged = {
       model,
       what: `${how}: time over that of the matrix products alone`,
       measured: times(ratio.median),
       range: range(ratio, times),
       bound: inWords('at most', overFloor),
       verdict: ratio.median <= (overFloor.goal ?? 0) ? 'goal' : within(ratio.median <= overFloor.bound),
-    });
+    };
+    found.push(timed(target, [segments.record, floor.record], byProcessor(segments, floor, times)));
   }
   if (whole !== null && overWhole !== undefined) {
     const ratio = timeRatio(whole, segments);
-    found.push({
+    const target: Judged = {
       model,
       what: `${how}: speed over ONNX Runtime alone at its best`,
       measured: times(ratio.median),
@@ -112,7 +143,8 @@ function ratios(group: ExecutionGroup, form: ExecutionForm, how: string): Target
       bound: inWords('at least', overWhole),
       verdict:
         ratio.median >= (overWhole.goal ?? Infinity) ? 'goal' : within(ratio.median >= overWhole.bound),
-    });
+    };
+    found.push(timed(target, [whole.record, segments.record], byProcessor(whole, segments, times)));
   }
   return found;
 }
@@ -132,6 +164,7 @@ function memoryOf(group: ExecutionGroup): Target[] {
       range: '',
       bound: 'under 1.50 GB',
       verdict: within(memory < largestMemory),
+      note: '',
     },
   ];
 }
@@ -147,27 +180,27 @@ function gains(group: ExecutionGroup): Target[] {
   const speedup = timeRatio(dense, decay);
   const promised = dense.record.flops.strict / decay.record.flops.strict;
   const percent = (value: number) => `${points((100 * value) / promised)} %`;
-  const found: Target[] = [
-    {
-      model,
-      what: `pruned ${decay.record.schedule}: speed-up ${times(speedup.median)}, as a share of the ${times(promised)} that strict FLOPs promise`,
-      measured: percent(speedup.median),
-      range: range(speedup, percent),
-      bound: `at least ${points(100 * leastGain(model), 0)} %`,
-      verdict: within(speedup.median >= leastGain(model) * promised),
-    },
-  ];
+  const gain: Judged = {
+    model,
+    what: `pruned ${decay.record.schedule}: speed-up ${times(speedup.median)}, as a share of the ${times(promised)} that strict FLOPs promise`,
+    measured: percent(speedup.median),
+    range: range(speedup, percent),
+    bound: `at least ${points(100 * leastGain(model), 0)} %`,
+    verdict: within(speedup.median >= leastGain(model) * promised),
+  };
+  const found = [timed(gain, [dense.record, decay.record], byProcessor(dense, decay, percent))];
   if (none !== null) {
     const ratio = timeRatio(decay, none);
     const extra = (value: number) => `${signed(100 * (value - 1))} %`;
-    found.push({
+    const target: Judged = {
       model,
       what: 'pruned: extra time for decaying the state over the gaps',
       measured: extra(ratio.median),
       range: range(ratio, extra),
       bound: 'at most 2 %',
       verdict: within(ratio.median <= 1.02),
-    });
+    };
+    found.push(timed(target, [decay.record, none.record], byProcessor(decay, none, extra)));
   }
   return found;
 }
@@ -176,16 +209,15 @@ function shares({ model, pruned }: ProfilePair): Target[] {
   const share = pruned === null ? null : pruningShare(pruned.record);
   if (share === null) return [];
   const percent = (value: number) => `${points(100 * value)} %`;
-  return [
-    {
-      model,
-      what: 'pruned, one core: share of scoring, selection and gathers in the time',
-      measured: percent(share.median),
-      range: range(share, percent),
-      bound: 'at most 2 %',
-      verdict: within(share.median <= 0.02),
-    },
-  ];
+  const target: Judged = {
+    model,
+    what: 'pruned, one core: share of scoring, selection and gathers in the time',
+    measured: percent(share.median),
+    range: range(share, percent),
+    bound: 'at most 2 %',
+    verdict: within(share.median <= 0.02),
+  };
+  return pruned === null ? [] : [timed(target, [pruned.record])];
 }
 
 /** Memory counts as linear while no length is further than this from a straight line. */
@@ -197,16 +229,15 @@ function lengths(group: ExecutionGroup): Target[] {
   const [shortest, longest] = [entries[0], entries.at(-1)!];
   const tokens = ({ record }: typeof shortest) => whole(record.tokens[0]);
   const ratio = tokenTimeRatio(longest, shortest);
-  const found: Target[] = [
-    {
-      model,
-      what: `time per token at ${tokens(longest)} tokens over that at ${tokens(shortest)}`,
-      measured: times(ratio.median),
-      range: range(ratio, times),
-      bound: 'at most 1.30×',
-      verdict: within(ratio.median <= 1.3),
-    },
-  ];
+  const perToken: Judged = {
+    model,
+    what: `time per token at ${tokens(longest)} tokens over that at ${tokens(shortest)}`,
+    measured: times(ratio.median),
+    range: range(ratio, times),
+    bound: 'at most 1.30×',
+    verdict: within(ratio.median <= 1.3),
+  };
+  const found = [timed(perToken, [longest.record, shortest.record])];
   const memory = entries.flatMap(({ record: { tokens: of, peakMemoryBytes } }) =>
     peakMemoryBytes === undefined ? [] : [[of[0], peakMemoryBytes] as const],
   );
@@ -219,6 +250,7 @@ function lengths(group: ExecutionGroup): Target[] {
       range: '',
       bound: `linear: at most ${points(100 * largestDeviation, 0)} %`,
       verdict: within(deviation <= largestDeviation),
+      note: '',
     });
   }
   return found;

@@ -2,6 +2,7 @@
 import { models } from '@vssm/families';
 import type { PaperTable } from '@vssm/results';
 import { answer } from '../../answers.ts';
+import { disturbedWords } from '../../disturbed.ts';
 import type { Entry, Evidence } from '../../evidence.ts';
 import { listed, points, times } from '../../format.ts';
 import { isDense } from '../../groups.ts';
@@ -14,7 +15,7 @@ import {
   publishedGflops,
 } from '../../published-gflops.ts';
 import { sourceTags } from '../paper-value.ts';
-import { gainOf } from '../speed.ts';
+import { type Gain, gainOf } from '../speed.ts';
 import { term } from '../terms.ts';
 import type { ClaimLine, Outcome } from './line.ts';
 
@@ -64,8 +65,6 @@ export function statedSavings(evidence: Evidence): ClaimLine[] {
   );
 }
 
-type Gain = NonNullable<ReturnType<typeof gainOf>>;
-
 /** Of the promised speed-up, from which on time counts as saved with the FLOPs. */
 const mostOfIt = 0.9;
 
@@ -90,7 +89,8 @@ export function headlineSpeed({ speed }: Pick<Evidence, 'speed'>): {
 }
 
 /** By the middle half of the rounds: it lies on one side of a bound, or the bound is not decided. */
-function savedTime({ low, high, promised }: Gain): Outcome {
+function savedTime({ low, high, promised, disturbed }: Gain): Outcome {
+  if (disturbed !== null) return 'undecided';
   const bound = mostOfIt * promised;
   if (high < 1) return 'not reproduced';
   if (low <= 1) return 'undecided';
@@ -101,12 +101,12 @@ function savedTime({ low, high, promised }: Gain): Outcome {
 export function timeSaved(evidence: Evidence): ClaimLine | null {
   const timed = headlineSpeed(evidence);
   if (timed === null) return null;
-  const { measured, low, high, promised } = timed.gain;
+  const { measured, low, high, promised, disturbed } = timed.gain;
   const { model, schedule } = timed.entry.record;
   return {
     claim: html`FLOPs saved become time saved: ${model.name}, ${term('plan', schedule)}`,
     published: 'throughput is not known',
-    here: html`<strong>${times(measured)}</strong> (${times(low)} to ${times(high)}) of ${term('promised', `${times(promised)} promised`)}`,
+    here: html`<strong>${times(measured)}</strong> (${times(low)} to ${times(high)}) of ${term('promised', `${times(promised)} promised`)}${disturbed !== null && html`; ${disturbedWords(disturbed)}`}`,
     outcome: savedTime(timed.gain),
     more: 'speed',
   };

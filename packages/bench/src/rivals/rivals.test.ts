@@ -184,8 +184,8 @@ describe('records', () => {
     const named = ({ parts }: ProfileRecord) => parts.map(({ part, block }) => `${part} ${block}`);
     const first = ['convolution 1', 'projections 1', 'scan 1'];
     const second = ['convolution 2', 'projections 2', 'scan 2', 'head 2'];
-    expect(named(dense)).toEqual(['embed 1', ...first, 'dense 1', ...second]);
-    expect(named(short)).toEqual(['embed 1', ...first, 'pruning 1', 'dense 1', ...second]);
+    expect(named(dense)).toEqual(['embed 1', ...first, 'inter-scan 1', ...second]);
+    expect(named(short)).toEqual(['embed 1', ...first, 'pruning 1', 'inter-scan 1', ...second]);
     expect(dense.scoring).toBeNull();
     expect(short.scoring?.samplesMs).toHaveLength(2);
     expect(dense.roofs).toEqual(roofs);

@@ -60,6 +60,19 @@ describe('runBench', () => {
     expect(accuracies(request.out)).toMatchObject([{ count: 20, sample: { how: 'limit', partial: true } }]);
   });
 
+  it('lends the time between two tasks, when what is finished can be read', async () => {
+    const request = requestOf([denseRow, row], { backend: opened(madeUpBackend()) });
+    const between: string[][] = [];
+    const outcome = await runBench({
+      ...request,
+      between: async () => {
+        between.push(accuracies(request.out).map((record) => record.row));
+      },
+    });
+    expect(outcome.carriedOut).toBe(2);
+    expect(between).toEqual([[denseRow.id]]);
+  });
+
   it('does nothing twice', async () => {
     const backend = madeUpBackend();
     const request = requestOf([denseRow, row, ...prefixed('speed', speedRows)], { backend: opened(backend) });

@@ -42,6 +42,8 @@ export interface BenchRequest {
   /** As typed, one argument per element. */
   readonly command: readonly string[];
   readonly progress: Progress;
+  /** Called whenever a task has ended and others follow; nothing is timed meanwhile. */
+  readonly between?: () => Promise<void>;
   /** Images of the stratified samples. Default: `defaultSampleSizes`. */
   readonly sampleSizes?: Readonly<Record<DatasetId, number>>;
   /** Default: `defaultSpeedBudget`. */
@@ -172,6 +174,7 @@ async function carryOut(
         if (state === 'found') foundDone++;
         else carriedOut++;
         unreadable += tellUnreadable(task, results, progress);
+        if (task !== toDo.at(-1)) await request.between?.();
       } catch (error) {
         if (!(error instanceof TaskFailure)) throw error;
         progress.say(`not finished: ${taskLabel(task)}: ${error.message}`);

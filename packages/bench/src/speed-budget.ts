@@ -9,7 +9,12 @@ export interface SpeedBudget {
 }
 
 /** For models of a tenth of a second to a few seconds: tinybench's own 64 iterations would take minutes. */
-export const defaultSpeedBudget: SpeedBudget = { warmup: 2, minRounds: 5, maxRounds: 30, ms: 30_000 };
+export const defaultSpeedBudget: SpeedBudget = { warmup: 2, minRounds: 5, maxRounds: 30, ms: 12_000 };
+
+/** The budget of a run that has more time. */
+export function thoroughBudget(budget: SpeedBudget): SpeedBudget {
+  return { ...budget, ms: 3 * budget.ms };
+}
 
 /** Rounds that a budget allows for, where one takes so long, ms. */
 export function expectedRounds({ minRounds, maxRounds, ms }: SpeedBudget, roundMs: number): number {

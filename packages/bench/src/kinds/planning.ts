@@ -7,7 +7,7 @@ import type { DatasetId } from '../dataset-names.ts';
 import { keyOf } from '../keys.ts';
 import type { ReadyModel, Resources } from '../resources.ts';
 import { skippedRecord } from '../skipped.ts';
-import type { SpeedBudget } from '../speed-budget.ts';
+import { type SpeedBudget, thoroughBudget } from '../speed-budget.ts';
 import type { RecordHead } from './heads.ts';
 import type { RowBase, SkippedTask } from './row.ts';
 
@@ -17,6 +17,7 @@ export interface PlanSettings {
   readonly only: readonly string[];
   readonly limit: number | undefined;
   readonly sampleSizes: Readonly<Record<DatasetId, number>>;
+  /** Of a run that is neither full nor of this experiment alone. */
   readonly speedBudget: SpeedBudget;
   readonly threads: number;
   readonly backend: { readonly name: string; readonly form: string; readonly runtime: string };
@@ -56,6 +57,11 @@ export class Planning {
   get thorough(): boolean {
     const { full, only } = this.settings;
     return full || only.includes(this.experiment);
+  }
+
+  get speedBudget(): SpeedBudget {
+    const { speedBudget } = this.settings;
+    return this.thorough ? thoroughBudget(speedBudget) : speedBudget;
   }
 
   /** Everything about model, plan and code that changes a result. */

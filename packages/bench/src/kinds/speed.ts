@@ -26,7 +26,8 @@ export const speed: WorkKind<SpeedRow, SpeedTask> = {
 
   async plan(unpruned, planning) {
     if (unpruned.against !== null) return null;
-    const { speedBudget: budget, threads, machine } = planning.settings;
+    const { speedBudget: budget } = planning;
+    const { threads, machine } = planning.settings;
     const pruned = planning.rows.filter(isSpeed).filter(({ against }) => against === unpruned.id);
     const rows = [unpruned, ...pruned];
     for (const row of pruned) {

@@ -125,6 +125,13 @@ describe('rounds beside other work', () => {
     expect(timed!.otherWork!.share).toBeCloseTo(0.31, 9);
   });
 
+  it('are repeated too where only their number is given', async () => {
+    const { processors, work, runs } = scripted((run) => (run < 2 ? 0.3 : 0));
+    const timed = await timeInterleaved([work], { ...budget, ms: 0 }, idle, { processors });
+    expect(runs()).toBe(6);
+    expect(timed!.otherWork).toMatchObject({ disturbed: false, setAside: 2 });
+  });
+
   it('end after twice the time of the budget', async () => {
     const { processors, work, runs } = scripted(() => 0.3);
     await timeInterleaved([work], { ...budget, maxRounds: 1000, ms: 4000 }, idle, { processors });

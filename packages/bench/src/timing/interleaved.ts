@@ -56,7 +56,7 @@ export interface Measuring {
 
 /**
  * Rounds go on until the budget is spent, at least `minRounds` and at most `maxRounds` undisturbed ones; where rounds are
- * disturbed, until it is spent twice.
+ * disturbed, until time and least rounds are spent twice.
  *
  * @returns null when stopped
  */
@@ -90,7 +90,7 @@ export async function timeInterleaved(
   for (let total = 0; ; total++) {
     const spent = processors.now() - first.wall;
     const calm = pending.length + calmRounds(windows).length;
-    const tired = spent >= patience * budget.ms && total >= budget.minRounds;
+    const tired = spent >= patience * budget.ms && total >= patience * budget.minRounds;
     if (calm >= budget.maxRounds || (spent >= budget.ms && calm >= budget.minRounds) || tired) {
       if (pending.length === 0) break;
       // The last rounds are judged too; where they turn out disturbed, others follow.

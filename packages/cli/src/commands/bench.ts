@@ -10,6 +10,7 @@ import {
   formatPreview,
   modelSource,
   openBackend,
+  type Progress,
   parseCheckpointOptions,
   parseShard,
   parseVisionCheckpoints,
@@ -32,7 +33,7 @@ import { experiment as table5 } from '@vssm/bench-table5-alignment';
 import { type RuleFile, UserError } from '@vssm/core';
 import { loadRule } from '@vssm/core/rule-file';
 import { note } from '../output.ts';
-import { report, reportDefaults } from './report.ts';
+import { report, reportDefaults, writeReportOf } from './report.ts';
 
 /** Every benchmark there is, in the order in which they run. */
 export const experiments: readonly Experiment[] = [
@@ -124,15 +125,30 @@ export async function bench(options: BenchOptions): Promise<BenchResult> {
     note(formatPreview(preview));
     return { ...preview, exitCode: 0 };
   }
-  const outcome = await runBench(request);
-  note(summary(outcome));
-  if (outcome.stoppedBy !== null || options.report === false || shard !== undefined) {
-    return { ...outcome, report: null };
-  }
   const folder = options.report ?? reportDefaults.out;
+  const reported = folder !== false && shard === undefined;
+  const between = reportSoFar(out, folder || reportDefaults.out, request.progress);
+  const outcome = await runBench({ ...request, ...(reported && { between }) });
+  note(summary(outcome));
+  if (outcome.stoppedBy !== null || !reported) return { ...outcome, report: null };
   const json = options.json ?? false;
   const { index } = await report({ results: [out], out: folder, unlessUnchanged: true, json });
   return { ...outcome, report: index };
+}
+
+/** ms after the start until there is a first report; each further one comes after three times as long. */
+const firstReport = 60_000;
+
+/** Writes the report of what is there, early and then seldom: it takes some seconds of the run. */
+function reportSoFar(results: string, out: string, progress: Progress): () => Promise<void> {
+  const started = performance.now();
+  let due = firstReport;
+  return async () => {
+    if (performance.now() - started < due) return;
+    due = 3 * (performance.now() - started);
+    const { index } = await writeReportOf({ results: [results], out });
+    progress.say(`report so far: ${index}`);
+  };
 }
 
 /** @throws UserError for a file that is no rule, or two of the same name */

@@ -30,13 +30,19 @@ export interface ReportResult extends WrittenReport {
  *
  * @throws UserError
  */
-export async function report({
+export async function report({ json, ...options }: ReportOptions): Promise<ReportResult> {
+  const written = await writeReportOf(options);
+  if (!json) note(summary(written.runs, written));
+  return written;
+}
+
+/** The same without a word. */
+export async function writeReportOf({
   results,
   out,
   history,
   unlessUnchanged = false,
-  json,
-}: ReportOptions): Promise<ReportResult> {
+}: Omit<ReportOptions, 'json'>): Promise<ReportResult> {
   const runs = results.flatMap(findRuns);
   const written = await writeReport({
     results: [...measuredBefore(), ...runs],
@@ -45,7 +51,6 @@ export async function report({
     history: history === undefined ? [] : readHistory(history),
     unlessUnchanged,
   });
-  if (!json) note(summary(runs, written));
   return { ...written, runs };
 }
 

@@ -19,7 +19,8 @@ export { type Part, parts, type Stopwatch } from './segments/stopwatch.ts';
 export { affordableThreads, workerBytes } from './segments/worker-memory.ts';
 export { MemorySession, type Placement } from './training/memory-session.ts';
 export * from './vision/index.ts';
-export { startLinks, WorkerDied, WorkerLink } from './worker/link.ts';
+export { WorkerLanes } from './worker/lanes.ts';
+export { startLinks, WorkerDied, type WorkerLink } from './worker/link.ts';
 export { type Served, serve } from './worker/serve.ts';
 
 /**

@@ -61,7 +61,7 @@ describe('worker pool', () => {
 
   it('loses no image when a worker dies in the middle', async () => {
     const running = pool.run({ pixels, size: images, samples });
-    await pool.members[0].kill();
+    await pool.lanes.links[0].kill();
     const prediction = await running;
     expect(prediction.failed).toBeUndefined();
     check(prediction);

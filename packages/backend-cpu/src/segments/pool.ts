@@ -6,7 +6,8 @@
 import { type Batch, checkBatch, type LoadedModel, type ModelRequest, type Prediction } from '@vssm/backend';
 import { ruleFileOf } from '@vssm/core';
 import { type KernelChoice, kernelChoice, kernelImplementation } from '@vssm/kernels';
-import { startLinks, WorkerDied, WorkerLink } from '../worker/link.ts';
+import { WorkerLanes } from '../worker/lanes.ts';
+import { WorkerDied } from '../worker/link.ts';
 import type { ChunkPrediction } from './engine.ts';
 import {
   type ChunkAnswer,
@@ -30,13 +31,12 @@ export async function loadPool(
     ...{ spec, plan, weights, largestChunk: 32, kernels },
     ...(rule !== undefined && { rule: { file: rule.file, sha256: rule.sha256 } }),
   };
-  const members: PoolMember[] = await startLinks(threads, workerModule, setup);
-  return new WorkerPool(request, setup, members);
+  return new WorkerPool(request, await WorkerLanes.start(threads, workerModule, setup));
 }
 
 const workerModule = new URL('./worker.ts', import.meta.url);
 
-type PoolMember = WorkerLink<ChunkAsk, ChunkAnswer, PoolGreeting>;
+type Lanes = WorkerLanes<ChunkAsk, ChunkAnswer, PoolGreeting>;
 
 /** Images first … first + count - 1 of a batch. */
 interface Span {
@@ -48,18 +48,12 @@ interface Span {
 export class WorkerPool implements LoadedModel {
   readonly form = 'segments';
   readonly #request: ModelRequest;
-  readonly #setup: WorkerSetup;
-  readonly #members: PoolMember[];
+  /** For tests that end a thread. */
+  readonly lanes: Lanes;
 
-  constructor(request: ModelRequest, setup: WorkerSetup, members: PoolMember[]) {
+  constructor(request: ModelRequest, lanes: Lanes) {
     this.#request = request;
-    this.#setup = setup;
-    this.#members = members;
-  }
-
-  /** The worker threads, for tests that end one. */
-  get members(): readonly PoolMember[] {
-    return this.#members;
+    this.lanes = lanes;
   }
 
   async run(batch: Batch): Promise<Prediction> {
@@ -87,8 +81,7 @@ export class WorkerPool implements LoadedModel {
         const pixels = new Float32Array(batch.pixels.subarray(first * size, (first + count) * size));
         const chunk: ChunkAsk = { pixels, samples: samples.slice(first, first + count) };
         try {
-          const member = await this.#memberAt(slot);
-          const { logits: own, kept: steps } = await member.ask(chunk, [pixels.buffer]);
+          const { logits: own, kept: steps } = await this.lanes.askOnce(slot, chunk, [pixels.buffer]);
           settle(span, { logits: own, kept: new Map(steps) });
         } catch (error) {
           if (!(error instanceof WorkerDied)) throw error;
@@ -98,7 +91,7 @@ export class WorkerPool implements LoadedModel {
         }
       }
     };
-    await Promise.all(this.#members.map((_, slot) => work(slot)));
+    await Promise.all(this.lanes.links.map((_, slot) => work(slot)));
     // In the order of the schedule, whichever chunk answered first.
     const inOrder = new Map(
       plan.schedule.flatMap(({ after }) => (kept.has(after) ? [[after, kept.get(after)!]] : [])),
@@ -107,13 +100,14 @@ export class WorkerPool implements LoadedModel {
   }
 
   async dispose(): Promise<void> {
-    await Promise.all(this.#members.map((member) => member.stop()));
+    await this.lanes.stop();
   }
 
   /** Chunks as equal as possible, so that no worker waits for a long last one. */
   #spans(images: number): Span[] {
-    const workers = this.#members.length;
-    const largest = this.#members[0].greeting.chunkSize;
+    const { links } = this.lanes;
+    const workers = links.length;
+    const largest = links[0].greeting.chunkSize;
     const rounds = Math.ceil(images / (workers * largest));
     const count = Math.ceil(images / (workers * rounds));
     const spans: Span[] = [];
@@ -121,13 +115,6 @@ export class WorkerPool implements LoadedModel {
       spans.push({ first, count: Math.min(count, images - first), attempts: 0 });
     }
     return spans;
-  }
-
-  async #memberAt(slot: number): Promise<PoolMember> {
-    if (!this.#members[slot].alive) {
-      this.#members[slot] = await WorkerLink.start(workerModule, this.#setup);
-    }
-    return this.#members[slot];
   }
 }
 

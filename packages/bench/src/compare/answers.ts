@@ -1,11 +1,19 @@
 /** Answers of one loaded model, in batches, as far as its time allows. */
-import type { LoadedModel, Prediction } from '@vssm/backend';
+import {
+  answerImages,
+  type Classified,
+  classifier,
+  type LoadedModel,
+  MemoryAnswers,
+  Unanswered,
+} from '@vssm/backend';
 import type { ModelSpec } from '@vssm/families';
 import type { ComparedImages } from './images.ts';
 import { firstAnswer, type Parity, ParityCount } from './parity.ts';
 import type { ReferenceAnswer } from './reference-answers.ts';
 
 export interface AnswerSettings {
+  readonly spec: ModelSpec;
   readonly images: ComparedImages;
   /** Images of one run. */
   readonly batch: number;
@@ -17,49 +25,57 @@ export interface AnswerSettings {
 /** Against the reference, on the first images, which it has answered. */
 export async function parityOf(
   model: LoadedModel,
-  answers: readonly ReferenceAnswer[],
+  expected: readonly ReferenceAnswer[],
   settings: AnswerSettings,
 ): Promise<Parity> {
   const count = new ParityCount();
-  await runBatches(model, answers.length, settings, (prediction, first, size) =>
-    count.add(prediction, answers.slice(first, first + size)),
-  );
+  const answers = await answersOf(model, expected.length, settings, (answer) => answer);
+  for (const [place, answer] of answers.entries()) count.add(answer, expected[place]);
   return count.result();
 }
 
 /** Of each image the class that comes first; null for one without an answer. */
-export async function firstAnswers(
-  model: LoadedModel,
-  { classes }: ModelSpec,
-  settings: AnswerSettings,
-): Promise<(number | null)[]> {
-  const answers: (number | null)[] = [];
-  await runBatches(model, settings.images.ids.length, settings, ({ logits, failed }, _, size) => {
-    for (let item = 0; item < size; item++) {
-      const own = logits.subarray(item * classes, (item + 1) * classes);
-      answers.push(failed?.has(item) ? null : firstAnswer(own));
-    }
-  });
-  return answers;
+export function firstAnswers(model: LoadedModel, settings: AnswerSettings): Promise<(number | null)[]> {
+  return answersOf(model, settings.images.ids.length, settings, (answer) =>
+    answer instanceof Unanswered ? null : firstAnswer(answer.logits),
+  );
 }
 
-async function runBatches(
+/** What is kept of the answers of the first `total` images, as many as there was time for. */
+async function answersOf<Kept>(
   model: LoadedModel,
   total: number,
-  { images, batch, budgetMs, stopping }: AnswerSettings,
-  take: (prediction: Prediction, first: number, size: number) => void,
-): Promise<void> {
+  { spec, images, batch, budgetMs, stopping }: AnswerSettings,
+  keep: (answer: Classified | Unanswered) => Kept,
+): Promise<Kept[]> {
+  const { samples, ids, load } = images;
+  const indices = samples.slice(0, total);
+  const nameOf = new Map(indices.map((index, place) => [index, ids[place]]));
+  const { answer } = classifier(model, spec, (index) => nameOf.get(index)!);
+  const answers = new MemoryAnswers<{
+    readonly index: number;
+    readonly failed: boolean;
+    readonly kept: Kept;
+  }>();
   // The first run of a model compiles and warms up; it does not count against the time.
-  let begin = Number.NaN;
-  for (let first = 0; first < total && !stopping(); first += batch) {
-    if (performance.now() - begin > budgetMs) return;
-    const size = Math.min(batch, total - first);
-    const places = Array.from({ length: size }, (_, item) => first + item);
-    const loaded = await Promise.all(places.map((place) => images.load(place)));
-    const pixels = new Float32Array(size * loaded[0].length);
-    for (const [item, image] of loaded.entries()) pixels.set(image, item * image.length);
-    const prediction = await model.run({ pixels, size, samples: places.map((at) => images.samples[at]) });
-    take(prediction, first, size);
-    if (first === 0) begin = performance.now();
-  }
+  let began = Number.NaN;
+  await answerImages(
+    {
+      ...{ indices, batch, load, lanes: 1 },
+      // The model is another one's to dispose of.
+      open: async () => ({ answer, dispose: async () => {} }),
+      line: (index, found) => ({ index, failed: found instanceof Unanswered, kept: keep(found) }),
+    },
+    answers,
+    {
+      stopping: () => stopping() || performance.now() - began > budgetMs,
+      advance: () => {
+        if (Number.isNaN(began)) began = performance.now();
+      },
+    },
+  );
+  return indices.flatMap((index) => {
+    const line = answers.read(index);
+    return line === undefined ? [] : [line.kept];
+  });
 }

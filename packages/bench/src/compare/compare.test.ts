@@ -1,4 +1,4 @@
-import type { Batch, Prediction } from '@vssm/backend';
+import type { Batch, Classified } from '@vssm/backend';
 import { UserError } from '@vssm/core';
 import { densePlan, pruningPlan, randomWeights, referenceForward, vimSpec } from '@vssm/families';
 import { type ComparisonRecord, readResults } from '@vssm/results';
@@ -6,7 +6,7 @@ import { describe, expect, it } from 'vitest';
 import type { ExecutionPath } from '../execution-paths.ts';
 import { silentProgress } from '../progress.ts';
 import { newFolder } from '../test-support/made-up.ts';
-import { firstAnswers } from './answers.ts';
+import { firstAnswers, parityOf } from './answers.ts';
 import { compareBackends, parseBatches } from './compare.ts';
 import { choosePaths, type LoadedPath, nameOf } from './competitors.ts';
 import { madeUpImages } from './images.ts';
@@ -89,7 +89,7 @@ describe('parity', () => {
     logits: Float64Array.from(logits),
     steps: [step, { ...step, after: 2, kept: new Set([0]) }],
   });
-  const prediction = (logits: number[], first: number[], second: number[]): Prediction => ({
+  const answered = (logits: number[], first: number[], second: number[]): Classified => ({
     logits: Float32Array.from(logits),
     kept: new Map([
       [1, Int32Array.from(first)],
@@ -99,7 +99,8 @@ describe('parity', () => {
 
   it('adds up images, and looks no further than the first step that differs', () => {
     const count = new ParityCount();
-    count.add(prediction([1, 2, 4, 0.5, 0, 0], [0, 1, 0, 2], [0, 3]), [answer([1, 2, 3]), answer([0, 0, 0])]);
+    count.add(answered([1, 2, 4], [0, 1], [0]), answer([1, 2, 3]));
+    count.add(answered([0.5, 0, 0], [0, 2], [3]), answer([0, 0, 0]));
     const { kept, ...rest } = count.result();
     expect(rest).toEqual({
       images: 2,
@@ -114,17 +115,21 @@ describe('parity', () => {
 
   it('counts a token that was clearly worse as no tie', () => {
     const count = new ParityCount();
-    count.add(prediction([1, 2, 3], [0, 3], [0]), [answer([1, 2, 3])]);
+    count.add(answered([1, 2, 3], [0, 3], [0]), answer([1, 2, 3]));
     expect(count.result().kept).toMatchObject({ images: 1, ties: 0, largestMargin: 10 / 8 });
   });
 
-  it('leaves images without an answer out, and takes no logits that are not finite', () => {
-    const count = new ParityCount();
-    const failed = { ...prediction([Number.NaN, 0, 0], [-1, -1], [-1]), failed: new Map([[0, 'lost']]) };
-    count.add(failed, [answer([1, 2, 3])]);
-    expect(count.result()).toMatchObject({ images: 0, failed: 1 });
-    expect(() => count.add(prediction([Number.NaN, 0, 0], [0, 1], [0]), [answer([1, 2, 3])])).toThrow(
-      'not finite',
+  it('leaves images without an answer out, and takes no logits that are not finite', async () => {
+    const images = madeUpImages(spec, 1);
+    const settings = { spec, images, batch: 8, budgetMs: Number.POSITIVE_INFINITY, stopping: () => false };
+    const parity = (change: object) => {
+      const { throughput } = model(() => {});
+      const run = async (batch: Batch) => ({ ...(await throughput.run(batch)), ...change });
+      return parityOf({ ...throughput, run }, [answer(Array(spec.classes).fill(0))], settings);
+    };
+    expect(await parity({ failed: new Map([[0, 'lost']]) })).toMatchObject({ images: 0, failed: 1 });
+    await expect(parity({ logits: new Float32Array(spec.classes).fill(Number.NaN) })).rejects.toThrow(
+      "image noise 0: the model's logits are not finite",
     );
   });
 });
@@ -205,19 +210,19 @@ describe('times', () => {
 });
 
 describe('first answers', () => {
-  const settings = { images: madeUpImages(spec, 20), batch: 8, stopping: () => false };
+  const settings = { spec, images: madeUpImages(spec, 20), batch: 8, stopping: () => false };
 
   it('come in whole batches and a rest, of every image where there is time', async () => {
     const sizes: number[] = [];
     const { throughput } = model((size) => void sizes.push(size));
-    const answers = await firstAnswers(throughput, spec, { ...settings, budgetMs: Number.POSITIVE_INFINITY });
+    const answers = await firstAnswers(throughput, { ...settings, budgetMs: Number.POSITIVE_INFINITY });
     expect(sizes).toEqual([8, 8, 4]);
     expect(answers).toEqual(Array(20).fill(0));
   });
 
   it('of a slow path end when its time does; its first batch is free', async () => {
     const { throughput } = model(() => new Promise((resolve) => setTimeout(resolve, 30)));
-    const answers = await firstAnswers(throughput, spec, { ...settings, budgetMs: 10 });
+    const answers = await firstAnswers(throughput, { ...settings, budgetMs: 10 });
     expect(answers).toHaveLength(16);
   });
 });

@@ -10,8 +10,8 @@ export interface ComparedImages {
   readonly ids: readonly string[];
   /** Stable index of each in its data set: what the `random` signal is drawn from. */
   readonly samples: readonly number[];
-  /** Normalised pixels [C, H, W] of the image at a place in `ids`. */
-  load(place: number): Promise<Float32Array>;
+  /** Normalised pixels [C, H, W] of one of `samples`. */
+  load(sample: number): Promise<Float32Array>;
 }
 
 /** Class-balanced, both the first `reference` and all of them. */
@@ -25,7 +25,7 @@ export function imagesOfDataset(dataset: ImageDataset, reference: number, all: n
     dataset: { name: titleOf(dataset), split: dataset.split, sha256: dataset.checksum },
     ids: indices.map((index) => dataset.samples[index].id),
     samples: indices,
-    load: (place) => dataset.load(indices[place]),
+    load: (index) => dataset.load(index),
   };
 }
 
@@ -37,8 +37,8 @@ export function madeUpImages(spec: ModelSpec, count: number): ComparedImages {
     dataset: null,
     ids: places.map((place) => `noise ${place}`),
     samples: places,
-    async load(place) {
-      const uniform = uniformNumbers(place + 1);
+    async load(sample) {
+      const uniform = uniformNumbers(sample + 1);
       return Float32Array.from({ length: size }, () => (uniform() - 0.5) * 4);
     },
   };

@@ -1,7 +1,6 @@
 /** How close a backend's answers are to the reference's: logits, first answers, and which tokens were kept. */
-import type { Prediction } from '@vssm/backend';
+import { type Classified, Unanswered } from '@vssm/backend';
 import type { ComparisonRecord } from '@vssm/results';
-import { TaskFailure } from '../workplace.ts';
 import type { ReferenceAnswer, ScoredStep } from './reference-answers.ts';
 
 type Measured = Extract<ComparisonRecord['outcome'], { state: 'measured' }>;
@@ -13,11 +12,7 @@ export type Parity = Measured['parity'];
  */
 export const tieMargin = 1e-5;
 
-/**
- * Adds up answers of one backend, batch by batch.
- *
- * @throws TaskFailure for logits that are not finite
- */
+/** Adds up answers of one backend, image by image. */
 export class ParityCount {
   #images = 0;
   #failed = 0;
@@ -28,20 +23,15 @@ export class ParityCount {
   #sameTop1 = 0;
   readonly #kept = { images: 0, ties: 0, positions: 0, total: 0, largestMargin: 0 };
 
-  /** @param answers of the batch's images, in its order */
-  add(prediction: Prediction, answers: readonly ReferenceAnswer[]): void {
-    for (const [item, answer] of answers.entries()) {
-      if (prediction.failed?.has(item)) this.#failed++;
-      else this.#addImage(prediction, item, answer);
-    }
+  /** @param expected what the reference says of the same image */
+  add(answer: Classified | Unanswered, expected: ReferenceAnswer): void {
+    if (answer instanceof Unanswered) this.#failed++;
+    else this.#addImage(answer, expected);
   }
 
-  #addImage({ logits, kept }: Prediction, item: number, answer: ReferenceAnswer): void {
-    const classes = answer.logits.length;
-    const own = logits.subarray(item * classes, (item + 1) * classes);
-    if (!own.every(Number.isFinite)) throw new TaskFailure('some of its logits are not finite');
+  #addImage({ logits: own, kept }: Classified, answer: ReferenceAnswer): void {
     this.#images++;
-    this.#values += classes;
+    this.#values += own.length;
     for (const [index, expected] of answer.logits.entries()) {
       const difference = Math.abs(own[index] - expected);
       this.#max = Math.max(this.#max, difference);
@@ -51,8 +41,7 @@ export class ParityCount {
     if (firstAnswer(own) === firstAnswer(answer.logits)) this.#sameTop1++;
     for (const { kept: expected } of answer.steps) this.#kept.total += expected.size;
     for (const step of answer.steps) {
-      const positions = keptOf(kept.get(step.after)!, item, step.kept.size);
-      const difference = keptDifference(step, positions);
+      const difference = keptDifference(step, new Set(kept.get(step.after)!));
       if (difference === null) continue;
       this.#kept.images++;
       this.#kept.positions += difference.positions;
@@ -75,11 +64,6 @@ export class ParityCount {
       kept: total === 0 ? null : { ...kept, total, tieMargin },
     };
   }
-}
-
-/** Positions that one image kept at a step. */
-function keptOf(positions: Int32Array, item: number, count: number): Set<number> {
-  return new Set(positions.subarray(item * count, (item + 1) * count));
 }
 
 /**

@@ -7,7 +7,7 @@ import { keyOf } from '../keys.ts';
 import { firstAnswers, parityOf } from './answers.ts';
 import { type Competitor, type LoadedPath, loadPath, nameOf, unavailable } from './competitors.ts';
 import type { Parity } from './parity.ts';
-import { type ReferenceAnswer, referenceAnswer } from './reference-answers.ts';
+import { type ReferenceAnswer, referenceAnswers } from './reference-answers.ts';
 import type { CompareRequest } from './request.ts';
 import { type Timing, timePaths } from './time-paths.ts';
 
@@ -49,10 +49,14 @@ export class PlanComparison {
     const { progress, batches } = this.#request;
     const name = planName(this.#plan);
     progress.task(`${name}: the reference`);
-    const answers = await this.#reference();
-    if (answers === null) return false;
+    const { model, images, referenceImages } = this.#request;
+    const weights = model.weights();
+    const asked = { spec: model.spec, weights, plan: this.#plan };
+    const reference = await referenceAnswers(asked, images, referenceImages, this.#stopping);
+    if (reference === null) return false;
+    const { answers } = reference;
+    this.#referenceMs = reference.msPerImage;
     progress.advance(1);
-    const weights = this.#request.model.weights();
     for (const competitor of this.#competitors) {
       progress.task(`${name}: answers of ${nameOf(competitor.path)}`);
       await this.#answers(competitor, weights, answers);
@@ -67,22 +71,6 @@ export class PlanComparison {
     return true;
   }
 
-  async #reference(): Promise<ReferenceAnswer[] | null> {
-    const { model, images, referenceImages } = this.#request;
-    const weights = model.weights();
-    const answers: ReferenceAnswer[] = [];
-    const began = performance.now();
-    for (let place = 0; place < referenceImages; place++) {
-      if (this.#stopping()) return null;
-      const image = await images.load(place);
-      answers.push(referenceAnswer(model.spec, weights, this.#plan, image, images.samples[place]));
-      // Signals are only heard between two turns of the event loop.
-      await new Promise(setImmediate);
-    }
-    this.#referenceMs = (performance.now() - began) / referenceImages;
-    return answers;
-  }
-
   async #answers(
     competitor: Competitor,
     weights: Weights,
@@ -94,10 +82,11 @@ export class PlanComparison {
     try {
       const loaded = await loadPath(probed, { spec: model.spec, weights, plan: this.#plan, threads });
       this.#loaded.set(competitor, loaded);
-      const settings = { images, batch: answerBatch, budgetMs, stopping: this.#stopping };
+      const { spec } = model;
+      const settings = { spec, images, batch: answerBatch, budgetMs, stopping: this.#stopping };
       const parity = await parityOf(loaded.throughput, answers, settings);
       const wide = images.ids.length > referenceImages;
-      const first = wide ? await firstAnswers(loaded.throughput, model.spec, settings) : [];
+      const first = wide ? await firstAnswers(loaded.throughput, settings) : [];
       this.#found.set(competitor, { parity, answers: first, timings: [], untimed });
     } catch (error) {
       this.#failures.set(competitor, unavailable(error));

@@ -3,7 +3,7 @@
  * vector of its own, and they are summed in the order of the micro-batches. The result does not depend on the number
  * of threads, nor on which was faster.
  */
-import { startLinks, WorkerDied, WorkerLink } from '@vssm/backend-cpu';
+import { WorkerDied, WorkerLanes } from '@vssm/backend-cpu';
 import { ruleFileOf, UserError } from '@vssm/core';
 import { kernelImplementation } from '@vssm/kernels';
 import type { EngineOptions, MicroBatch } from '../engine/engine.ts';
@@ -13,7 +13,7 @@ import type { MicroAnswer, MicroAsk, WorkerSetup } from './messages.ts';
 
 const workerModule = new URL('./worker.ts', import.meta.url);
 
-type Link = WorkerLink<MicroAsk, MicroAnswer>;
+type Lanes = WorkerLanes<MicroAsk, MicroAnswer>;
 
 export interface StepResult {
   /** Mean over the batch. */
@@ -29,8 +29,8 @@ export class GradientPool {
   /** What the workers read; change them between steps only. */
   readonly parameters: Float32Array<SharedArrayBuffer>;
   readonly #gradients: readonly Float32Array[];
-  readonly #links: Link[];
-  readonly #setup: WorkerSetup;
+  /** For tests that end a thread. */
+  readonly lanes: Lanes;
   #version = 0;
 
   /** @param microBatches of one step */
@@ -49,31 +49,24 @@ export class GradientPool {
       ...{ engine, parameters: parameters.buffer, gradients },
       ...(rule !== undefined && { rule: { file: rule.file, sha256: rule.sha256 } }),
     };
-    const links: Link[] = await startLinks(Math.min(threads, microBatches), workerModule, setup);
+    const lanes: Lanes = await WorkerLanes.start(Math.min(threads, microBatches), workerModule, setup);
     const slots = Array.from(
       { length: microBatches },
       (_, slot) => new Float32Array(gradients, 4 * layout.size * slot, layout.size),
     );
-    return new GradientPool(layout, parameters, slots, links, setup);
+    return new GradientPool(layout, parameters, slots, lanes);
   }
 
   constructor(
     layout: ParameterLayout,
     parameters: Float32Array<SharedArrayBuffer>,
     gradients: readonly Float32Array[],
-    links: Link[],
-    setup: WorkerSetup,
+    lanes: Lanes,
   ) {
     this.layout = layout;
     this.parameters = parameters;
     this.#gradients = gradients;
-    this.#links = links;
-    this.#setup = setup;
-  }
-
-  /** For tests that end one. */
-  get links(): readonly Link[] {
-    return this.#links;
+    this.lanes = lanes;
   }
 
   /**
@@ -85,13 +78,13 @@ export class GradientPool {
     const version = this.#version++;
     const results: MicroAnswer[] = [];
     let next = 0;
-    const work = async (_: Link, lane: number): Promise<void> => {
+    const work = async (lane: number): Promise<void> => {
       while (next < micros.length) {
         const slot = next++;
         results[slot] = await this.#ask({ micro: micros[slot], slot, version }, lane);
       }
     };
-    await Promise.all(this.#links.map(work));
+    await Promise.all(this.lanes.links.map((_, lane) => work(lane)));
     const classes = results[0].logits.length;
     const logits = new Float32Array(classes * micros.length);
     let loss = 0;
@@ -103,21 +96,17 @@ export class GradientPool {
   }
 
   async stop(): Promise<void> {
-    await Promise.all(this.#links.map((link) => link.stop()));
+    await this.lanes.stop();
   }
 
   async #ask(ask: MicroAsk, lane: number): Promise<MicroAnswer> {
-    for (let attempt = 0; ; attempt++) {
-      if (!this.#links[lane].alive) this.#links[lane] = await WorkerLink.start(workerModule, this.#setup);
-      try {
-        return await this.#links[lane].ask(ask);
-      } catch (error) {
-        if (!(error instanceof WorkerDied))
-          throw new UserError(`a training thread failed: ${messageOf(error)}`);
-        if (attempt > 0) {
-          throw new UserError(`a training thread has ended: ${error.message}, twice; ${again}`);
-        }
+    try {
+      return await this.lanes.ask(lane, ask);
+    } catch (error) {
+      if (error instanceof WorkerDied) {
+        throw new UserError(`a training thread has ended: ${error.message}, twice; ${again}`);
       }
+      throw new UserError(`a training thread failed: ${messageOf(error)}`);
     }
   }
 }

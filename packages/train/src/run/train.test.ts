@@ -213,10 +213,10 @@ describe('a training run', () => {
     const { loss, logits, gradient } = await pool.run([micro, micro]);
     expect(logits).toHaveLength(2 * 4 * 3);
     const before = Float32Array.from(gradient);
-    const [dying] = pool.links;
+    const [dying] = pool.lanes.links;
     await dying.kill();
     const again = await pool.run([micro, micro]);
-    expect(pool.links[0]).not.toBe(dying);
+    expect(pool.lanes.links[0]).not.toBe(dying);
     expect(again.loss).toBe(loss);
     expect(again.gradient).toEqual(before);
     await pool.stop();

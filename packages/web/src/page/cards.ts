@@ -1,12 +1,16 @@
 /** One card per picture: what went in, what is left of it after each pruning step, and what the models say. */
+
+import type { Classified } from '@vssm/backend';
 import { type ModelSpec, tokenGrid } from '@vssm/families';
 import { make } from './elements.ts';
 import { drawPicture, keptCells, pictureUrl } from './overlay.ts';
 import type { Picture, Prepared } from './pictures.ts';
-import type { Answer } from './run.ts';
 
 /** Class of the largest logit, and its softmax probability. */
-export function bestClass(logits: Float32Array): { readonly index: number; readonly probability: number } {
+export function bestClass(logits: Classified['logits']): {
+  readonly index: number;
+  readonly probability: number;
+} {
   let index = 0;
   for (let at = 1; at < logits.length; at++) if (logits[at] > logits[index]) index = at;
   let sum = 0;
@@ -48,7 +52,7 @@ export class Card {
     this.#caption.replaceChildren(this.#name());
   }
 
-  show(dense: Answer, pruned: Answer | null): void {
+  show(dense: Classified, pruned: Classified | null): void {
     const { height, width } = tokenGrid(this.#spec);
     const patches = height * width;
     const kept = [...(pruned?.kept ?? [])].map(([after, positions]) => {
@@ -76,7 +80,7 @@ export class Card {
     return make('strong', {}, this.#label === null ? id : this.#classes![this.#label]);
   }
 
-  #says(who: string, { logits }: Answer): (Node | string)[] {
+  #says(who: string, { logits }: Classified): (Node | string)[] {
     const { index, probability } = bestClass(logits);
     const name = this.#classes?.[index] ?? `class ${index}`;
     const text = `${who}: ${name}, ${percent(probability)}`;

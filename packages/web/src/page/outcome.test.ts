@@ -1,10 +1,12 @@
 /** What leaves the page when a run is saved. */
+
+import type { Classified } from '@vssm/backend';
 import { pruningPlan, vimSpec } from '@vssm/families';
 import { afterEach, expect, it, vi } from 'vitest';
 import type { FinishedRun, ModelCard } from '../exchange.ts';
 import type { Item } from './gallery.ts';
 import { Outcome } from './outcome.ts';
-import type { Answer, RunRequest } from './run.ts';
+import type { RunRequest } from './run.ts';
 
 afterEach(() => vi.unstubAllGlobals());
 
@@ -43,7 +45,7 @@ function item(id: string, label: number | null): Item {
   return { picture, prepared: { seen, pixels: new Float32Array(4) } } as Item;
 }
 
-const answer = (best: number): Answer => ({
+const answer = (best: number): Classified => ({
   logits: Float32Array.from([0, 1].map((index) => (index === best ? 3 : 0))),
   kept: new Map([[1, Int32Array.from([2, 0, 4])]]),
 });

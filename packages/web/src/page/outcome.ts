@@ -1,8 +1,10 @@
 /** What a run has given so far: answers by picture, times; and the file that is saved of it. */
+
+import type { Classified } from '@vssm/backend';
 import type { FinishedRun, ModelCard, Samples, Timing } from '../exchange.ts';
 import { bestClass } from './cards.ts';
 import type { Item } from './gallery.ts';
-import type { Answer, RunRequest } from './run.ts';
+import type { RunRequest } from './run.ts';
 import { fetchFromServer } from './server.ts';
 
 type StripImage = FinishedRun['strip'][number];
@@ -12,9 +14,9 @@ const mostStripImages = 64;
 
 export class Outcome {
   timings: readonly Timing[] = [];
-  readonly #answers = new Map<Item, { readonly dense: Answer; readonly pruned: Answer | null }>();
+  readonly #answers = new Map<Item, { readonly dense: Classified; readonly pruned: Classified | null }>();
 
-  answer(item: Item, dense: Answer, pruned: Answer | null): void {
+  answer(item: Item, dense: Classified, pruned: Classified | null): void {
     this.#answers.set(item, { dense, pruned });
   }
 

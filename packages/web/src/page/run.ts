@@ -1,9 +1,18 @@
 /** One run: models are loaded, pictures answered batch by batch, and times taken dense and pruned interleaved. */
+import {
+  type Answerer,
+  answerImages,
+  type Classified,
+  classifier,
+  type LoadedImage,
+  MemoryAnswers,
+  Unanswered,
+} from '@vssm/backend';
 import type { PageBackend } from '@vssm/backend-webgpu/page';
 import { type PruningPlan, UserError, uniformNumbers } from '@vssm/core';
 import { densePlan, type ModelSpec } from '@vssm/families';
 import type { Timing } from '../exchange.ts';
-import type { TimedPrediction, WeightSource } from './calls.ts';
+import type { WeightSource } from './calls.ts';
 import type { Engine } from './engine.ts';
 
 export interface RunRequest {
@@ -16,21 +25,25 @@ export interface RunRequest {
   /** Timed rounds of each batch size; 0: no timing. */
   readonly rounds: number;
   /** One per picture, [C, H, W], with its index in its data set, or in the list. */
-  readonly pictures: readonly { readonly pixels: Float32Array; readonly sample: number }[];
+  readonly pictures: readonly Pixels[];
 }
 
-/** What one model says of one picture. */
-export interface Answer {
-  readonly logits: Float32Array;
-  /** Positions kept after each step, by its 1-based block. */
-  readonly kept: ReadonlyMap<number, Int32Array>;
+interface Pixels {
+  readonly pixels: Float32Array;
+  readonly sample: number;
+}
+
+/** What the dense model says of a picture, and the pruned one where there is one. */
+interface Answers {
+  readonly dense: Classified;
+  readonly pruned: Classified | null;
 }
 
 export interface RunWatcher {
   /** @param share 0 … 1 */
   progress(share: number, what: string): void;
   /** A picture's answers, as soon as they are there; `pruned` is null in a dense run. */
-  answered(picture: number, dense: Answer, pruned: Answer | null): void;
+  answered(picture: number, dense: Classified, pruned: Classified | null): void;
   failed(picture: number, reason: string): void;
   timed(timings: readonly Timing[]): void;
   stopping(): boolean;
@@ -57,15 +70,24 @@ export async function run(engine: Engine, request: RunRequest, watcher: RunWatch
       begin(own.schedule.length === 0 ? 'loading the dense model' : 'loading the pruned model');
       loaded.push(await engine.load(request.backend, own, request.threads));
     }
-    for (let first = 0; first < pictures.length; first += batch) {
-      if (watcher.stopping()) return false;
-      const size = Math.min(batch, pictures.length - first);
-      begin(`pictures ${first + 1} to ${first + size} of ${pictures.length}`);
-      const input = together(pictures.slice(first, first + size));
-      const predictions: TimedPrediction[] = [];
-      for (const model of loaded) predictions.push(await engine.run(model, input));
-      tell(watcher, spec, predictions, first, size);
-    }
+    const { stopped } = await answerImages<Pixels, Answers, { index: number; failed: boolean }>(
+      {
+        ...{ indices: [...pictures.keys()], batch, lanes: 1, load: async (index) => pictures[index] },
+        open: async () =>
+          sideBySide(engine, loaded, spec, (images) => {
+            const [first, last] = [images[0].index + 1, images.at(-1)!.index + 1];
+            begin(`pictures ${first} to ${last} of ${pictures.length}`);
+          }),
+        line(index, answer) {
+          if (answer instanceof Unanswered) watcher.failed(index, answer.reason);
+          else watcher.answered(index, answer.dense, answer.pruned);
+          return { index, failed: answer instanceof Unanswered };
+        },
+      },
+      new MemoryAnswers(),
+      { stopping: watcher.stopping },
+    );
+    if (stopped) return false;
     const timings: Timing[] = [];
     for (const size of sizes) {
       const timing = await time(engine, loaded, noise(spec, size), rounds, watcher, (round) =>
@@ -84,17 +106,37 @@ export async function run(engine: Engine, request: RunRequest, watcher: RunWatch
   }
 }
 
+/** Loaded models as one that answers pictures; whoever loaded them disposes of them. */
+function sideBySide(
+  engine: Engine,
+  loaded: readonly number[],
+  spec: ModelSpec,
+  begin: (images: readonly LoadedImage<Pixels>[]) => void,
+): Answerer<Pixels, Answers> {
+  const dispose = async () => {};
+  const models = loaded.map((model) =>
+    classifier({ run: (batch) => engine.run(model, batch), dispose }, spec, String),
+  );
+  return {
+    async answer(images) {
+      begin(images);
+      const batch = images.map(({ image }) => ({ index: image.sample, image: image.pixels }));
+      const said: (readonly (Classified | Unanswered)[])[] = [];
+      for (const [lane, model] of models.entries()) said.push(await model.answer(batch, lane));
+      return images.map((_, at) => {
+        const [dense, pruned = null] = said.map((answers) => answers[at]);
+        if (dense instanceof Unanswered) return dense;
+        return pruned instanceof Unanswered ? pruned : { dense, pruned };
+      });
+    },
+    dispose,
+  };
+}
+
 interface Input {
   readonly pixels: Float32Array;
   readonly size: number;
   readonly samples: readonly number[];
-}
-
-function together(pictures: RunRequest['pictures']): Input {
-  const [{ pixels: one }] = pictures;
-  const pixels = new Float32Array(one.length * pictures.length);
-  for (const [place, picture] of pictures.entries()) pixels.set(picture.pixels, place * one.length);
-  return { pixels, size: pictures.length, samples: pictures.map(({ sample }) => sample) };
 }
 
 /** Values as normalised pictures have them; they do not change the work. */
@@ -103,33 +145,6 @@ function noise(spec: ModelSpec, size: number): Input {
   const uniform = uniformNumbers(1);
   for (let at = 0; at < pixels.length; at++) pixels[at] = (uniform() - 0.5) * 4;
   return { pixels, size, samples: Array.from({ length: size }, (_, sample) => sample) };
-}
-
-function tell(
-  watcher: RunWatcher,
-  { classes }: ModelSpec,
-  predictions: readonly TimedPrediction[],
-  first: number,
-  size: number,
-): void {
-  for (let place = 0; place < size; place++) {
-    const reason = predictions.map(({ failed }) => failed?.get(place)).find((found) => found !== undefined);
-    if (reason !== undefined) {
-      watcher.failed(first + place, reason);
-      continue;
-    }
-    const [dense, pruned = null] = predictions.map(({ logits, kept }): Answer => {
-      const own = [...kept].map(([after, positions]) => {
-        const count = positions.length / size;
-        return [after, positions.slice(place * count, (place + 1) * count)] as const;
-      });
-      return {
-        logits: Float32Array.from(logits.slice(place * classes, (place + 1) * classes)),
-        kept: new Map(own),
-      };
-    });
-    watcher.answered(first + place, dense, pruned);
-  }
 }
 
 /** In every round each model runs once, in turning order, so that a machine that slows down favours none. */

@@ -2,7 +2,7 @@
 import { type PruningPlan, planName } from '@vssm/core';
 import { type ImageDataset, titleOf } from '@vssm/datasets';
 import { type AccuracyRecord, schemaVersion } from '@vssm/results';
-import { codeOf } from './code/made-with.ts';
+import { codeOf, membersOf } from './code/made-with.ts';
 import type { DatasetId } from './dataset-names.ts';
 import type { AccuracyTask } from './evaluation/accuracy.ts';
 import { rowIdOf } from './evaluation/row-id.ts';
@@ -26,7 +26,7 @@ export type EvaluationOutcome = OnceOutcome<AccuracyRecord>;
 
 /** @throws UserError for a folder in use, a full disk, a model that cannot be run; finished images are kept */
 export function evaluateOnce(request: EvaluationRequest): Promise<EvaluationOutcome> {
-  const members = { family: request.model.spec.family };
+  const members = membersOf(request.model.spec.family, request.plan);
   const made = { work: 'accuracy', dataset: request.datasetId, members } as const;
   const code = codeOf({ ...made, backend: request.backend.name });
   return carryOutOnce(evaluationTask(request, code), request);

@@ -59,7 +59,7 @@ export function resultCode(root: string): string {
 function folderOf(file: string): string {
   const [name, , ...path] = file.split('/');
   const inside = path.slice(0, -1);
-  const all = Object.values(rooms).flat();
+  const all = [...rooms.family, ...rooms.head];
   const room = inside.findIndex((part) => all.includes(part));
   return [name, ...inside.slice(0, Math.max(1, room + 1))].join('/');
 }

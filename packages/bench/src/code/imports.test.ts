@@ -21,9 +21,9 @@ describe('readModule', () => {
       'file',
     );
     expect(imports).toEqual([
-      { specifier: './x.ts', names: ['a', 'c'] },
-      { specifier: '@vssm/core', names: ['e'] },
-      { specifier: './table.json', names: ['default'] },
+      { specifier: './x.ts', names: ['a', 'c'], locals: ['a', 'd'] },
+      { specifier: '@vssm/core', names: ['e'], locals: ['e'] },
+      { specifier: './table.json', names: ['default'], locals: ['table'] },
       { specifier: './all.ts', names: 'everything' },
       { specifier: './effects.ts', names: 'everything' },
       { specifier: './later.ts', names: 'everything' },

@@ -10,6 +10,8 @@ export type Names = readonly string[] | 'everything';
 export interface Import {
   readonly specifier: string;
   readonly names: Names;
+  /** What the names are called in this file, in the same order; absent for `everything`. */
+  readonly locals?: readonly string[];
 }
 
 export interface Reexport {
@@ -25,6 +27,8 @@ export interface ModuleText {
   readonly defined: ReadonlySet<string>;
   /** Relative paths of `new URL`; one that ends in a slash is a folder. */
   readonly files: readonly string[];
+  /** The text without comments and imports. */
+  readonly body: string;
 }
 
 const importStatement = /^import\s+(?!type\b)(?:([^'";]+?)\s+from\s+)?'([^']+)'/gm;
@@ -42,10 +46,12 @@ const anyFrom = /^(?:import|export)\b[^;]*?\bfrom\s+'[^']+'/gm;
 /** @throws Error for a statement that is not understood: better no key than a key that misses a file */
 export function readModule(source: string, name: string): ModuleText {
   const text = source.replaceAll(/^\s*(?:\*|\/\*|\/\/).*$/gm, '');
-  const imports: Import[] = [...text.matchAll(importStatement)].map(([, clause, specifier]) => ({
-    specifier,
-    names: clause === undefined ? 'everything' : importedNames(clause),
-  }));
+  const imports: Import[] = [...text.matchAll(importStatement)].map(([, clause, specifier]) => {
+    if (clause === undefined || clause.includes('*')) return { specifier, names: 'everything' };
+    const named = importedNames(clause);
+    const [names, locals] = [named.map(([, original]) => original), named.map(([local]) => local)];
+    return { specifier, names, locals };
+  });
   for (const [, specifier] of text.matchAll(dynamicImport)) imports.push({ specifier, names: 'everything' });
   const reexports = [...text.matchAll(reexportStatement)].map(([, clause, specifier]): Reexport => {
     if (clause === '*') return { specifier, names: undefined };
@@ -65,14 +71,15 @@ export function readModule(source: string, name: string): ModuleText {
     for (const [exported] of specifiers(list)) defined.add(exported);
   }
   if (/^export default\b/m.test(text)) defined.add('default');
-  return { imports, reexports, defined, files: filesOf(text) };
+  const body = text.replaceAll(typeStatement, '').replaceAll(importStatement, '');
+  return { imports, reexports, defined, files: filesOf(text), body };
 }
 
-function importedNames(clause: string): Names {
-  if (clause.includes('*')) return 'everything';
+function importedNames(clause: string): [local: string, original: string][] {
   const list = /\{([^}]*)\}/.exec(clause);
-  const named = list === null ? [] : specifiers(list[1]).map(([, original]) => original);
-  return /^\w/.test(clause) ? ['default', ...named] : named;
+  const named = list === null ? [] : specifiers(list[1]);
+  const [standard] = /^\w+/.exec(clause) ?? [];
+  return standard === undefined ? named : [[standard, 'default'], ...named];
 }
 
 /** `a, b as c, type D` → exported name and original one; types are left out. */

@@ -12,8 +12,9 @@ import {
 import { tmpdir } from 'node:os';
 import { join, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { pruningPlan } from '@vssm/families';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { closureOf, codeOf, codeVersion, type MadeWith, trainingCode } from './made-with.ts';
+import { closureOf, codeOf, codeVersion, type MadeWith, membersOf, trainingCode } from './made-with.ts';
 
 const packages = fileURLToPath(new URL('../../../', import.meta.url));
 
@@ -23,8 +24,12 @@ const vim: MadeWith = {
   dataset: 'fashion-mnist',
   members: { family: 'vim' },
 };
+const schedule = [{ after: 1, keep: 0.5 }];
 const results = {
   vim,
+  'vim, evit': { ...vim, members: membersOf('vim', pruningPlan({ schedule, signal: 'evit' })) },
+  'vim, l2': { ...vim, members: membersOf('vim', pruningPlan({ schedule, reduce: 'l2' })) },
+  'vim, dense': { ...vim, members: membersOf('vim', pruningPlan({ schedule: [] })) },
   'vim on ImageNet': { ...vim, dataset: 'imagenet' },
   'vim, reference': { ...vim, backend: 'reference' },
   'vim, webgpu': { ...vim, backend: 'webgpu' },
@@ -70,9 +75,10 @@ function changedBy(pattern: RegExp): Name[] {
   return names.filter((name) => before[name] !== after[name]);
 }
 
-const onCpu: Name[] = ['vim', 'vim on ImageNet', 'vim speed', 'plainmamba', 'mask r-cnn', 'vim upernet'];
+const vims: Name[] = ['vim', 'vim, evit', 'vim, l2', 'vim, dense'];
+const onCpu: Name[] = [...vims, 'vim on ImageNet', 'vim speed', 'plainmamba', 'mask r-cnn', 'vim upernet'];
 /** The page runs backend-cpu's engine too, on WebAssembly; which of the two it is, is decided there. */
-const classifiers: Name[] = ['vim', 'vim on ImageNet', 'vim, webgpu', 'vim speed', 'plainmamba'];
+const classifiers: Name[] = [...vims, 'vim on ImageNet', 'vim, webgpu', 'vim speed', 'plainmamba'];
 
 describe('an edit of', () => {
   it.each<[string, RegExp, readonly Name[]]>([
@@ -88,12 +94,22 @@ describe('an edit of', () => {
     [
       'a loader of one data set',
       /^datasets\/src\/idx\.ts$/,
-      ['vim', 'vim, reference', 'vim, webgpu', 'plainmamba'],
+      [...vims, 'vim, reference', 'vim, webgpu', 'plainmamba'],
     ],
     [
       'a metric',
       /^metrics\/src\/top-k\.ts$/,
-      ['vim', 'vim on ImageNet', 'vim, reference', 'vim, webgpu', 'plainmamba'],
+      [...vims, 'vim on ImageNet', 'vim, reference', 'vim, webgpu', 'plainmamba'],
+    ],
+    [
+      'the code of l2',
+      /^core\/src\/pruning\/rules\/reductions\/l2\.ts$/,
+      names.filter((name) => !['vim, evit', 'vim, dense'].includes(name)),
+    ],
+    [
+      'the code of evit',
+      /^core\/src\/pruning\/rules\/evit\.ts$/,
+      names.filter((name) => !['vim, l2', 'vim, dense'].includes(name)),
     ],
     ['the page of webgpu', /^backend-webgpu\/src\/page\/main\.ts$/, ['vim, webgpu']],
     ['the report, the command line, progress', /^(report|cli)\/src\/|^bench\/src\/progress\.ts$/, []],
@@ -140,6 +156,36 @@ describe('a path that is not there', () => {
       );
       rmSync(file);
     });
+  });
+});
+
+describe('a table', () => {
+  const mixings = 'backend-cpu/src/segments/table.ts';
+  const written = (text: string, check: () => void) => {
+    const file = join(copy, mixings);
+    const was = readFileSync(file, 'utf8');
+    writeFileSync(file, was.replace('  vim: vimMixing,', text));
+    expect(readFileSync(file, 'utf8')).not.toBe(was);
+    try {
+      check();
+    } finally {
+      writeFileSync(file, was);
+    }
+  };
+
+  it('that makes one family of another one’s room gives no key', () => {
+    written('  vim: plainMambaMixing as never,', () =>
+      expect(() => codeOf(vim, copy)).toThrow(
+        'the entry "vim" of backend-cpu/src/segments/table.ts uses plainMambaMixing, which lies in the room of plainmamba',
+      ),
+    );
+  });
+
+  it('that uses a family beside its entry gives everybody a key with that family', () => {
+    written('  vim: vimMixing,\n  other: plainMambaMixing,', () =>
+      expect(closureOf(vim, copy).files).toContain('backend-cpu/src/segments/plainmamba/index.ts'),
+    );
+    expect(closureOf(vim, copy).files).not.toContain('backend-cpu/src/segments/plainmamba/index.ts');
   });
 });
 

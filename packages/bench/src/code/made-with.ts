@@ -1,11 +1,12 @@
 /**
  * The code that a result was made with, as a hash that goes into its key. An edit of the method gives new keys without
- * anybody having to remember it; an edit of the report, of a test, of another backend, model family, head or data set
+ * anybody having to remember it; an edit of the report, of a test, of another backend, model family, head, rule or data set
  * leaves the results alone. What counts is found by following imports from where the work is done (module-graph.ts).
  */
 import { createHash } from 'node:crypto';
 import { fileURLToPath } from 'node:url';
 import type { BackendName } from '@vssm/backend';
+import { builtInRules, type PruningPlan } from '@vssm/core';
 import type { DatasetId } from '../dataset-names.ts';
 import { type Closure, type Entry, type Members, ModuleGraph } from './module-graph.ts';
 
@@ -68,6 +69,14 @@ export interface MadeWith {
   /** Data set of classified images, where there is one. */
   readonly dataset?: DatasetId;
   readonly members: Members;
+}
+
+/** The one family and rule that a plan is carried out with; `none` where there is none. */
+export function membersOf(family: string, plan: PruningPlan): Members {
+  if (plan.schedule.length === 0) return { family, rule: 'none', reduction: 'none' };
+  const { signal, reduce } = plan;
+  const reduced = signal !== 'file' && builtInRules[signal].reduced;
+  return { family, rule: signal, reduction: reduced ? reduce : 'none' };
 }
 
 /** The files and libraries of a result. */

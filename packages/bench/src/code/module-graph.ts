@@ -10,7 +10,8 @@
 import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
 import { dirname, join, relative, resolve, sep } from 'node:path';
 import { type ModuleText, readModule } from './imports.ts';
-import { type Room, type RoomKind, roomOf } from './rooms.ts';
+import { type Room, type RoomKind, roomOf, rooms } from './rooms.ts';
+import { servesOwnMember } from './tables.ts';
 
 /** An export of a package, `@vssm/backend-cpu#cpuBackend`, or a file with all it imports, `bench/src/speed.ts`. */
 export type Entry = string;
@@ -47,9 +48,9 @@ export class ModuleGraph {
    *
    * A table joins the members of one kind (model families, …), each of which has a room of its own (see rooms.ts): a
    * file that leads into several rooms of a kind. What is made with one member depends on that member's room, and
-   * the table leads nowhere else. Any other import of a room counts for everybody.
+   * the table leads nowhere else (see tables.ts). Any other import of a room counts for everybody.
    *
-   * @throws Error naming an entry, an import or a name that is not there
+   * @throws Error naming an entry, an import or a name that is not there, or a table's entry that uses another's room
    */
   closure(entries: readonly Entry[], members: Members = {}): Closure {
     const files = new Set<string>();
@@ -58,12 +59,20 @@ export class ModuleGraph {
       if (files.has(file)) return;
       files.add(file);
       if (!file.endsWith('.ts')) return;
-      const { imports, files: named } = this.#module(file);
-      const targets = imports.flatMap(({ specifier, names }) =>
-        this.#targets(file, specifier, names, libraries),
-      );
-      for (const path of named) targets.push(...this.#named(file, path));
-      for (const target of withoutOtherMembers(file, targets, members)) include(target);
+      const { imports, files: named, body } = this.#module(file);
+      const edges = imports.flatMap(({ specifier, names, locals }): Edge[] => {
+        if (names === 'everything' || locals === undefined) {
+          return this.#targets(file, specifier, names, libraries).map((target) => ({ target, locals: [] }));
+        }
+        return names.flatMap((name, at) =>
+          this.#targets(file, specifier, [name], libraries).map((target) => ({
+            target,
+            locals: [locals[at]],
+          })),
+        );
+      });
+      for (const target of withoutOtherMembers(file, body, edges, members)) include(target);
+      for (const path of named) for (const target of this.#named(file, path)) include(target);
     };
     for (const entry of entries) for (const file of this.#entry(entry, libraries)) include(file);
     return { files: [...files].sort(), libraries: [...libraries].sort() };
@@ -199,14 +208,34 @@ export class ModuleGraph {
   }
 }
 
+/** A file that is led to, and what it is called where it is imported. */
+interface Edge {
+  readonly target: string;
+  readonly locals: readonly string[];
+}
+
 /** Of a table's targets, those of the member that is used; all targets of a file that is no table. */
-function withoutOtherMembers(from: string, targets: readonly string[], members: Members): readonly string[] {
-  return Object.entries(members).reduce((left: readonly string[], [name, member]) => {
-    const kind = name as RoomKind;
-    const found = new Set(targets.map((target) => roomOf(target, kind)).filter((room) => room !== null));
-    if (roomOf(from, kind) !== null || found.size < 2) return left;
-    return left.filter((target) => [null, member].includes(roomOf(target, kind)));
-  }, targets);
+function withoutOtherMembers(
+  from: string,
+  body: string,
+  edges: readonly Edge[],
+  members: Members,
+): readonly string[] {
+  const kinds = Object.keys(rooms) as RoomKind[];
+  const tableOf = kinds.filter((kind) => {
+    if (roomOf(from, kind) !== null) return false;
+    return new Set(edges.map(({ target }) => roomOf(target, kind)).filter((room) => room !== null)).size > 1;
+  });
+  return edges.flatMap(({ target, locals }) => {
+    const left = tableOf.some((kind) => {
+      const room = roomOf(target, kind);
+      if (room === null) return false;
+      const own = servesOwnMember(body, { locals, room }, rooms[kind], from);
+      const member = members[kind];
+      return own && member !== undefined && member !== room;
+    });
+    return left ? [] : [target];
+  });
 }
 
 function slashes(path: string): string {

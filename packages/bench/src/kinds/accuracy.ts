@@ -46,7 +46,7 @@ export const accuracy: WorkKind<AccuracyRow, AccuracyTask> = {
     return {
       kind: 'accuracy',
       ...{ key, model, datasetId: row.dataset, dataset, images, plan: row.plan, batch },
-      code: planning.codeOf(made, model),
+      code: planning.codeOf(made, model, row.plan),
       runtime: planning.settings.backend.runtime,
       heads: [planning.head(row, key)],
     };

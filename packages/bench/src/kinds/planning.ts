@@ -1,7 +1,7 @@
 /** What planning lends to the rows of one experiment: settings, models and data, keys and heads. */
 import type { PruningPlan } from '@vssm/core';
 import { type SkippedRecord, schemaVersion } from '@vssm/results';
-import type { MadeWith } from '../code/made-with.ts';
+import { type MadeWith, membersOf } from '../code/made-with.ts';
 import type { Cost } from '../cost.ts';
 import type { DatasetId } from '../dataset-names.ts';
 import { keyOf } from '../keys.ts';
@@ -69,12 +69,16 @@ export class Planning {
     const { backend } = this.settings;
     const { spec, weights } = model.described;
     const identity = weights.from === 'checkpoint' ? { sha256: weights.sha256 } : weights;
-    const code = this.codeOf(made, model);
+    const code = this.codeOf(made, model, plan);
     return { schema: schemaVersion, code, backend, spec, weights: identity, plan };
   }
 
-  codeOf(made: Pick<MadeWith, 'work' | 'dataset'>, { spec }: Pick<ReadyModel, 'spec'>): string {
-    return this.settings.code({ ...made, members: { family: spec.family } });
+  codeOf(
+    made: Pick<MadeWith, 'work' | 'dataset'>,
+    { spec }: Pick<ReadyModel, 'spec'>,
+    plan: PruningPlan,
+  ): string {
+    return this.settings.code({ ...made, members: membersOf(spec.family, plan) });
   }
 
   /** A record has the key of its work and of what it says about it. */

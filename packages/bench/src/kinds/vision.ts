@@ -5,7 +5,7 @@ import type { PruningPlan } from '@vssm/core';
 import { type SizeLimits, titleOf, type VisionDataset } from '@vssm/datasets';
 import { countAnswers, imageAnswerLines, predictionsPath, schemaVersion } from '@vssm/results';
 import type { VisionSpec } from '@vssm/vision-tasks';
-import type { MadeWith } from '../code/made-with.ts';
+import { type MadeWith, membersOf } from '../code/made-with.ts';
 import { answersKey, headsOf, imagesOf, partOf } from '../evaluation/image-task.ts';
 import { firstImages, type ImageChoice } from '../images.ts';
 import { keyOf } from '../keys.ts';
@@ -72,7 +72,7 @@ export function visionWork<Kind extends VisionTaskKind>(
       });
       return visionTask<Kind>({
         ...{ kind, key, model, dataset, datasetName: title, images, plan: row.plan },
-        code: code(visionCode(kind, model.spec)),
+        code: code(visionCode(kind, model.spec, row.plan)),
         runtime: backend.runtime,
         label: `${name}: ${row.label}`,
         workers: Math.min(threads, usualWorkers(model.spec)),
@@ -130,7 +130,7 @@ export function visionKey(
   const { name: set, split, checksum, classes } = dataset;
   return keyOf(names, {
     schema: schemaVersion,
-    code: code(visionCode(kind, spec)),
+    code: code(visionCode(kind, spec, plan)),
     backend: { ...visionBackend, runtime },
     weights: identity,
     ...{ spec, plan, limits, batch: 1 },
@@ -142,8 +142,9 @@ export function visionKey(
 export function visionCode(
   kind: VisionTaskKind,
   { backbone, kind: head }: VisionSpec,
+  plan: PruningPlan,
 ): Omit<MadeWith, 'backend'> {
-  return { work: kind, members: { family: backbone.spec.family, head } };
+  return { work: kind, members: { ...membersOf(backbone.spec.family, plan), head } };
 }
 
 /** ms; one thread does about 20 strict GFLOPs a second. */

@@ -55,7 +55,7 @@ export async function evaluateVisionOnce(request: VisionOnceRequest): Promise<Vi
     ...{ kind, key, model, plan, dataset, images, workers, runtime },
     datasetName: titleOf(dataset),
     label: `${dataset.name} ${dataset.split}`,
-    code: code(visionCode(kind, model.spec)),
+    code: code(visionCode(kind, model.spec, plan)),
     heads: [headOf(request, key)],
   });
   let ran: VisionRun | undefined;

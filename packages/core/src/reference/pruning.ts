@@ -4,7 +4,7 @@
  */
 import { type CountRule, keptCount } from '../pruning/counts.ts';
 import type { PruningPlan } from '../pruning/plan.ts';
-import { meanRow as meanOfLive } from '../pruning/rules/built-in.ts';
+import { meanRow as meanOfLive } from '../pruning/rules/mean-row.ts';
 import type { TokenContext } from '../pruning/rules/rule.ts';
 import { type SignalSource, scoreTokens, unmergedSizes } from '../pruning/rules/score-tokens.ts';
 import { selectTokens } from '../pruning/select.ts';

@@ -29,7 +29,7 @@ describe('reductions', () => {
     ['l1', [3, 7, 0]],
     ['l2', [Math.sqrt(5), 5, 0]],
   ] as const)('%s', (reduce, expected) => {
-    expect([...reduceSignal(gated, 3, 2, reduce)]).toEqual(expected);
+    expect([...reduceSignal(gated, 3, 2, reductionTable[reduce])]).toEqual(expected);
     expect(scores({ reduce })).toEqual(expected);
   });
 

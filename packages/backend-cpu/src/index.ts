@@ -15,7 +15,7 @@ export { type Chunk, SegmentEngine } from './segments/engine.ts';
 export { type SharedWeight, shareWeights } from './segments/messages.ts';
 export { project } from './segments/project.ts';
 export { type Places, scoreImages, select, unprunedPlaces } from './segments/prune.ts';
-export { type Part, parts, type Stopwatch } from './segments/stopwatch.ts';
+export type { Part, Stopwatch } from './segments/stopwatch.ts';
 export { affordableThreads, workerBytes } from './segments/worker-memory.ts';
 export { MemorySession, type Placement } from './training/memory-session.ts';
 export * from './vision/index.ts';
@@ -36,7 +36,7 @@ export type CpuForm =
     }
   | { readonly form: 'whole'; readonly scan: ScanForm };
 
-export const fastPath: CpuForm = { form: 'segments', mode: 'throughput' };
+const fastPath: CpuForm = { form: 'segments', mode: 'throughput' };
 
 export function cpuBackend(form: CpuForm = fastPath): Backend {
   return {

@@ -4,7 +4,7 @@
  */
 import { UserError } from '@vssm/core';
 
-export const deviceErrorKinds = [
+const deviceErrorKinds = [
   /** No browser was found, or the one given does not start. */
   'no-browser',
   /** The library that drives the device is not there, or cannot be loaded. */

@@ -105,7 +105,7 @@ export const importanceArms: readonly Arm[] = [
 ];
 
 /** A user's rule, everything else as in `top`. */
-export function ruleArm({ name, sha256, file, rule }: RuleFile): Arm {
+function ruleArm({ name, sha256, file, rule }: RuleFile): Arm {
   const uncounted =
     rule.flops === undefined
       ? ['The rule does not say what it costs, so its own work is not in the strict FLOPs.']

@@ -16,7 +16,6 @@ export {
   plainMambaVisionRow,
   randomArms,
   released,
-  ruleArm,
   top,
   type VisionRow,
   visionSmokeRows,
@@ -33,22 +32,21 @@ export {
 export { choosePaths, nameOf } from './compare/competitors.ts';
 export { imagesOfDataset, madeUpImages } from './compare/images.ts';
 export type { CompareRequest } from './compare/request.ts';
-export { type DatasetId, datasetNames } from './dataset-names.ts';
-export { datasetSources, defaultSampleSizes } from './datasets.ts';
+export type { DatasetId } from './dataset-names.ts';
+export { datasetSources } from './datasets.ts';
 export { formatDuration } from './duration.ts';
 export { captureEnvironment, gitState, projectVersion } from './environment.ts';
 export { type EvaluationOutcome, type EvaluationRequest, evaluateOnce } from './evaluate-once.ts';
-export { defaultPath, type ExecutionPath, executionPaths } from './execution-paths.ts';
+export { defaultPath, type ExecutionPath } from './execution-paths.ts';
 export {
   type Arm,
   type ArmPlace,
-  armRows,
   type Experiment,
   type ExperimentRow,
   stepsAfter,
 } from './experiment.ts';
 export { chooseImages } from './images.ts';
-export { type Interruption, interruptible, listenForInterruption } from './interruption.ts';
+export { type Interruption, listenForInterruption } from './interruption.ts';
 export type { AccuracyRow } from './kinds/accuracy.ts';
 export type { DetectionRow } from './kinds/detection.ts';
 export type { LengthsRow } from './kinds/lengths.ts';
@@ -67,20 +65,19 @@ export {
 } from './models.ts';
 export { type BenchPreview, formatPreview, previewBench } from './preview.ts';
 export { probeBackend } from './probe.ts';
-export { type Progress, progressOn, silentProgress } from './progress.ts';
+export { type Progress, progressOn } from './progress.ts';
 export type { Sources } from './resources.ts';
 export { type ExecutionForm, usualMode } from './rivals/modes.ts';
 export { type BenchOutcome, type BenchRequest, runBench } from './run.ts';
 export { writeRunHeader } from './run-header.ts';
 export { parseShard, type Shard } from './shard.ts';
-export { defaultSpeedBudget, type SpeedBudget } from './speed-budget.ts';
+export type { SpeedBudget } from './speed-budget.ts';
 export type { DetectionScore } from './vision/detection.ts';
 export { usualWorkers, type VisionModel } from './vision/evaluate.ts';
 export {
   benchVisionModel,
   type VisionDatasetId,
   type VisionModelId,
-  visionDatasetNames,
   visionSources,
 } from './vision/models.ts';
 export { evaluateVisionOnce, type VisionOnceRequest, type VisionOutcome } from './vision/once.ts';

@@ -44,7 +44,7 @@ export async function readBytes(source: ByteSource, start: number, size: number)
   return bytes;
 }
 
-export function checkRange(source: ByteSource, start: number, size: number): void {
+function checkRange(source: ByteSource, start: number, size: number): void {
   if (!(Number.isSafeInteger(start) && Number.isSafeInteger(size) && start >= 0 && size >= 0)) {
     throw new UserError(`asks for bytes ${start} to ${start + size}; the file is corrupt`);
   }

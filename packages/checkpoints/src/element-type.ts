@@ -29,7 +29,7 @@ export const elementBytes = {
 
 export type ElementType = keyof typeof elementBytes;
 
-export const floatTypes = ['F64', 'F32', 'F16', 'BF16'] as const;
+const floatTypes = ['F64', 'F32', 'F16', 'BF16'] as const;
 export type FloatType = (typeof floatTypes)[number];
 
 export function isElementType(name: unknown): name is ElementType {

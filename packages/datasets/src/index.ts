@@ -18,7 +18,7 @@ export {
 } from './coco/instances.ts';
 export { type JsonSource, jsonFile } from './coco/json-entries.ts';
 export { type CocoDataset, type CocoOptions, type CocoTruth, cocoSampleDir, openCoco } from './coco/open.ts';
-export { decodeImage, encodePng, maxPixels } from './codec.ts';
+export { decodeImage, encodePng } from './codec.ts';
 export type { ImageDataset, Sample } from './dataset.ts';
 export type { Decoder } from './decoder.ts';
 export {
@@ -27,7 +27,7 @@ export {
   fashionMnistDir,
   openFashionMnist,
 } from './fashion-mnist.ts';
-export { type FileSource, openFileSource } from './file-source.ts';
+export type { FileSource } from './file-source.ts';
 export { isFolder } from './folder.ts';
 export type { RgbImage } from './image.ts';
 export { type ImageOptions, openImage, openImageFolder } from './image-files.ts';
@@ -44,7 +44,6 @@ export {
   recipes,
 } from './recipe.ts';
 export { resizeBicubic, type Window } from './resample.ts';
-export { resizeLinear } from './resize-linear.ts';
 export { sampleHash, stratifiedSample } from './sampling.ts';
 export { titleOf } from './titles.ts';
 export type { VisionDataset, VisionOptions, VisionSample } from './vision/dataset.ts';
@@ -52,13 +51,10 @@ export {
   applyVisionRecipe,
   largestInput,
   type PreparedImage,
-  prepare,
   type Size,
   type SizeLimits,
-  sizeWithin,
   type VisionRecipe,
   type VisionRecipeName,
   visionRecipeFor,
   visionRecipeNames,
-  visionRecipes,
 } from './vision/recipe.ts';

@@ -132,7 +132,7 @@ export interface Family<Spec extends BaseSpec, Name extends string = string> {
 }
 
 /** Parts of the segments form, as timings tell them apart. */
-export const segmentParts = [
+const segmentParts = [
   'embed',
   'convolution',
   'projections',

@@ -1,6 +1,6 @@
 export { matmulFloor, matmulFloorInputShape, matmulFloorNames } from './graph/matmul-floor.ts';
 export { modelSegments } from './graph/segments.ts';
-export { familyGraphs, graphsOf } from './graph/table.ts';
+export { graphsOf } from './graph/table.ts';
 export { type WholeOptions, wholeModel, wholeModelWithData, wholeNames } from './graph/whole.ts';
 export { type WholeAnswer, type WholeInput, wholeAnswer, wholeInputs } from './graph/whole-run.ts';
 export { embed as embedPlainMamba } from './plainmamba/graph/embed.ts';

@@ -1,18 +1,16 @@
 export * from './counts.ts';
-export {
-  type BaseSpec,
-  type CountedPart,
-  type Family,
-  type FamilyWords,
-  type ImageRecipe,
-  type SegmentPart,
-  type Size,
-  segmentParts,
-  type TokenLayout,
+export type {
+  BaseSpec,
+  CountedPart,
+  Family,
+  FamilyWords,
+  ImageRecipe,
+  SegmentPart,
+  Size,
+  TokenLayout,
 } from './family.ts';
 export * from './flops.ts';
 export * from './model.ts';
-export { plainMambaPositionEmbedding } from './plainmamba/position-embedding.ts';
 export * from './plainmamba/reference.ts';
 export * from './plainmamba/spec.ts';
 export * from './plan.ts';

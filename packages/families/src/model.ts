@@ -35,7 +35,7 @@ export function namedModel(name: string): ModelSpec {
 }
 
 /** How messages, reports and the page call a family. */
-export function familyTitle(family: ModelFamily): string {
+function familyTitle(family: ModelFamily): string {
   return families[family].title;
 }
 

@@ -4,7 +4,7 @@ import { plainMambaSchema } from './plainmamba/schema.ts';
 import type { ModelFamily, SpecOf } from './table.ts';
 import { vimSchema } from './vim/schema.ts';
 
-export const familySchemas = {
+const familySchemas = {
   vim: vimSchema,
   plainmamba: plainMambaSchema,
 } satisfies { [F in ModelFamily]: z.ZodType<SpecOf<F>> };

@@ -5,7 +5,7 @@
 import { splitmix64 } from '@vssm/core';
 
 /** Whole numbers below a bound, one after another, from splitmix64. */
-export function dice(seed: number): (below: number) => number {
+function dice(seed: number): (below: number) => number {
   let state = BigInt(seed);
   return (below) => {
     state = splitmix64(state);

@@ -1,31 +1,26 @@
 export { Arena, type ArenaMark, type Region } from './arena.ts';
 export { type ConvOptions, convReference } from './conv/conv.ts';
-export { type DeltaOptions, deltaReference } from './delta/delta.ts';
+export type { DeltaOptions } from './delta/delta.ts';
 export {
   type ConvArrays,
   type ConvBackwardOptions,
   type ConvGradients,
-  convBackwardReference,
   convBackwardScratch,
   convForward,
   convPullback,
 } from './gradients/backward-conv.ts';
-export {
-  type GateBackwardOptions,
-  type GateOptions,
-  gateBackwardReference,
-  gateReference,
+export type {
+  GateBackwardOptions,
+  GateOptions,
 } from './gradients/backward-gate.ts';
 export type { BackwardKernels } from './gradients/backward-kernels.ts';
 export {
   type ScanArrays,
   type ScanBackwardOptions,
   type ScanGradients,
-  scanBackwardReference,
   scanBackwardScratch,
   scanForward,
   scanPullback,
-  sigmoid,
   siluSlope,
 } from './gradients/backward-scan.ts';
 export { type GridConvOptions, gridConvReference, tapsFirst } from './grid/grid-conv.ts';
@@ -39,7 +34,7 @@ export {
 export { maxTaps, takesGrid, takesStates } from './limits.ts';
 export { type KernelChoice, type KernelImplementation, kernelChoice } from './native/choice.ts';
 export type { PlainKernels } from './plain-kernels.ts';
-export { type Rows, workspaceBytes } from './rows.ts';
+export type { Rows } from './rows.ts';
 export { type ScanOptions, type ScanResult, scanReference } from './scan/scan.ts';
 export { fillSnakeTables, type SnakeTables } from './snake/snake-orders.ts';
 export { type SnakeScanOptions, snakeScanReference } from './snake/snake-scan.ts';

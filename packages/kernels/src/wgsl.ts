@@ -2,13 +2,11 @@ export {
   type Binding,
   encodeShape,
   type Grid,
-  lanes,
   largestGrid,
   mostStorageBuffers,
   rowGrid,
   type SequenceShape,
   type Shader,
-  tilesOf,
 } from './common/shader.wgsl.ts';
 export { type ConvParameters, type ConvShape, convShader, packConvWeights } from './conv/conv.wgsl.ts';
 export {

@@ -32,7 +32,7 @@ export const methodNames: Readonly<Record<Method, string>> = {
 };
 
 /** What tokens are ranked by: `clipped sum`, `EViT rule`, `plain sum of gated-backward, mirrored`; a rule file's name. */
-export function importanceName(plan: Plan): string {
+function importanceName(plan: Plan): string {
   const { signal, reduce, order, rule } = plan;
   if (signal === 'file') return rule === undefined ? 'a rule file' : ruleFileName(rule);
   const { label, reduced } = builtInRules[signal];

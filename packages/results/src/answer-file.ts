@@ -43,7 +43,7 @@ interface Place {
 }
 
 /** Longest line and file that are read, bytes: a hundred masks of a large photograph take a few hundred kilobytes. */
-export const answerLimits = { line: 64 * 2 ** 20, file: 16 * 2 ** 30 };
+const answerLimits = { line: 64 * 2 ** 20, file: 16 * 2 ** 30 };
 
 interface Scanned {
   readonly places: Map<number, Place>;

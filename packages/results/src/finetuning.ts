@@ -53,7 +53,7 @@ const rowSchema = z.strictObject({
   after: z.array(trainingSchema).min(1).max(100),
 });
 
-export const claimOutcomes = ['supports', 'contradicts', 'undecided', 'one seed'] as const;
+const claimOutcomes = ['supports', 'contradicts', 'undecided', 'one seed'] as const;
 
 const verdictSchema = z.strictObject({
   arm: idSchema,

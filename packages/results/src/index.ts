@@ -1,12 +1,10 @@
 export {
-  AnswerFile,
   type AnswerLine,
   AnswerReader,
   countAnswers,
   type DescribedAnswers,
   hashOf,
   type LineFormat,
-  readAnswers,
 } from './answer-file.ts';
 export { resultsContent } from './content.ts';
 export { type DrawnImage, drawnLimits } from './drawn.ts';
@@ -14,7 +12,6 @@ export {
   type Environment,
   environmentSchema,
   keySchema,
-  planSchema,
   schemaVersion,
 } from './fields.ts';
 export {
@@ -26,43 +23,35 @@ export {
   readHistory,
   writeHistory,
 } from './history/entry.ts';
-export { type Held, heldAgainst, type Regression, timeTolerance } from './history/gates.ts';
+export { type Held, heldAgainst, type Regression } from './history/gates.ts';
 export { backendParity, type Parity } from './history/parity.ts';
 export {
   type ImageAnswerLine,
   type ImageAnswers,
   imageAnswerLines,
-  openImageAnswers,
   type Scoring,
 } from './image-answers.ts';
-export { resultsJsonSchema } from './json-schema.ts';
-export { type FolderLock, lockFolder } from './lock.ts';
+export type { FolderLock } from './lock.ts';
 export { openResults, type Results } from './open.ts';
 export {
   type PaperTable,
   type PaperValue,
-  paperTableSchema,
-  paperValueSchema,
   readPaperTable,
   splitTags,
 } from './paper.ts';
 export {
   checkPredictions,
-  openPredictions,
   type PredictionLine,
   type PredictionsFile,
   predictionLines,
   predictionsPath,
   readPredictions,
 } from './predictions.ts';
-export { profileParts } from './profile.ts';
 export { latestRecords, type ReadResults, readResults, resultsFileName } from './read.ts';
 export { decodeRuns, encodeRuns } from './runs.ts';
 export {
   type AccuracyRecord,
   type ComparisonRecord,
-  coreModes,
-  executionForms,
   type FinetuningRecord,
   type ProfileRecord,
   type ResultRecord,

@@ -12,7 +12,7 @@ const short = z.string().min(1).max(2000);
 /** One or more tags, separated by commas: `T`, `R, S`. */
 const sourceTags = z.string().regex(/^[A-Z](\s*,\s*[A-Z])*$/);
 
-export const paperValueSchema = z.union([
+const paperValueSchema = z.union([
   z.strictObject({
     value: z.number(),
     source: sourceTags,

@@ -20,7 +20,7 @@ import {
  * norm and input projection of the next. `embed` ends in the first block's input projection, `head` begins with
  * the last block's output projection. `pruning` is selection and gathers; scores are computed within `scan`.
  */
-export const profileParts = [
+const profileParts = [
   'embed',
   'convolution',
   'projections',

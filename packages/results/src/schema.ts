@@ -36,7 +36,7 @@ import { shardRecordSchema } from './shard.ts';
 import { visionRecordSchema } from './vision.ts';
 
 /** Header of a run. A run resumed in the same environment adds none. */
-export const runRecordSchema = z.strictObject({
+const runRecordSchema = z.strictObject({
   ...head,
   kind: z.literal('run'),
   createdAt: instant,
@@ -52,7 +52,7 @@ export const runRecordSchema = z.strictObject({
   seeds: z.record(line(120), whole),
 });
 
-export const accuracyRecordSchema = z
+const accuracyRecordSchema = z
   .strictObject({
     ...rowHead,
     kind: z.literal('accuracy'),
@@ -114,7 +114,7 @@ function accuracyContradiction(record: {
 }
 
 /** Ways to carry out one model on the CPU; `matmul-floor` is its matrix products alone. */
-export const executionForms = [
+const executionForms = [
   'matmul-floor',
   'whole-scan',
   'whole-linear-attention',
@@ -125,11 +125,11 @@ export const executionForms = [
 ] as const;
 
 /** `together`: all threads work inside one run. `apart`: one run per thread, images dealt out. */
-export const coreModes = ['together', 'apart'] as const;
+const coreModes = ['together', 'apart'] as const;
 
 const modeFields = { cores: z.enum(coreModes), threads: count, batch: count };
 
-export const speedRecordSchema = z
+const speedRecordSchema = z
   .strictObject({
     ...rowHead,
     kind: z.literal('speed'),
@@ -194,7 +194,7 @@ export const speedRecordSchema = z
 
 const classSchema = z.strictObject({ index: whole, name: line() });
 
-export const stripRecordSchema = z.strictObject({
+const stripRecordSchema = z.strictObject({
   ...rowHead,
   kind: z.literal('strip'),
   model: modelSchema,
@@ -240,7 +240,7 @@ export const stripRecordSchema = z.strictObject({
 });
 
 /** A row that was not run, or could not be finished. A later result of the same experiment and row replaces it. */
-export const skippedRecordSchema = z.strictObject({
+const skippedRecordSchema = z.strictObject({
   ...head,
   kind: z.literal('skipped'),
   experiment: idSchema,

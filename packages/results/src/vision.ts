@@ -7,7 +7,7 @@ import { type DrawnImage, drawnImageSchema, drawnLimits } from './drawn.ts';
 import { predictionsSchema } from './evaluated.ts';
 import { count, flopsSchema, line, percent, planSchema, rowHead, sha256, text, whole } from './fields.ts';
 
-export const visionKinds = ['upernet', 'maskrcnn', 'retinanet'] as const;
+const visionKinds = ['upernet', 'maskrcnn', 'retinanet'] as const;
 
 const figure = percent.nullable();
 

@@ -1,15 +1,14 @@
-export { type EngineOptions, GradientEngine, type MicroBatch } from './engine/engine.ts';
+export type { EngineOptions, MicroBatch } from './engine/engine.ts';
 export type { Claim, FinetuningRow, TrainingExperiment } from './experiment/experiment.ts';
 export { type ExperimentRun, runExperiment } from './experiment/run-experiment.ts';
-export { type Verdict, verdicts, welchInterval } from './experiment/verdict.ts';
+export { type Verdict, verdicts } from './experiment/verdict.ts';
 export {
   checkRecipe,
   finetuningRecipe,
-  learningRateAt,
   type Recipe,
   trainingRecipe,
 } from './recipe/recipe.ts';
-export { type ReferenceGradient, referenceGradient } from './reference/model.ts';
+export type { ReferenceGradient } from './reference/model.ts';
 export { type EvaluationRequest, evaluate } from './run/evaluate.ts';
 export {
   type EpochLine,
@@ -19,4 +18,4 @@ export {
   readLog,
   type StepLine,
 } from './run/log.ts';
-export { runFiles, type TrainingOutcome, type TrainingRun, train, weightsSha256 } from './run/train.ts';
+export { runFiles, type TrainingOutcome, type TrainingRun, train } from './run/train.ts';

@@ -31,6 +31,28 @@ describe('import table', () => {
     expect(checkWorkspace(root)).toEqual(['packages/metrics: may not import @vssm/bench']);
   });
 
+  it('finds a development dependency that the table does not list, for tests either', () => {
+    const devDependencies = { '@vssm/bench': 'workspace:*', '@vssm/backend-webgpu': 'workspace:*' };
+    write('packages/report/package.json', JSON.stringify({ name: '@vssm/report', devDependencies }));
+    expect(checkWorkspace(root)).toEqual([
+      'packages/report: may not import @vssm/bench, not in tests either',
+    ]);
+    const dependencies = { '@vssm/backend-webgpu': 'workspace:*' };
+    write('packages/report/package.json', JSON.stringify({ name: '@vssm/report', dependencies }));
+    expect(checkWorkspace(root)).toEqual(['packages/report: may not import @vssm/backend-webgpu']);
+  });
+
+  it('finds code that runs and imports what is declared for tests', () => {
+    const devDependencies = { 'left-pad': '1.0.0' };
+    write('packages/core/package.json', JSON.stringify({ name: '@vssm/core', devDependencies }));
+    for (const file of ['a.test.ts', 'test-support/a.ts', 'a.ts']) {
+      write(`packages/core/src/${file}`, "import pad from 'left-pad';\n");
+    }
+    expect(checkWorkspace(root)).toEqual([
+      'packages/core/src/a.ts: imports "left-pad", which packages/core/package.json declares for tests only (devDependencies)',
+    ]);
+  });
+
   it('finds ONNX Runtime outside the backends', () => {
     manifest('graph', { 'onnxruntime-node': '1' });
     expect(checkWorkspace(root)).toEqual([expect.stringContaining('may not import onnxruntime-node')]);

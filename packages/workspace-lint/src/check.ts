@@ -5,11 +5,14 @@
  */
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { dirname, join, relative, resolve } from 'node:path';
-import { benchmarksMayImport, everything, mayImport, onnxRuntimePackages } from './table.ts';
+import { benchmarksMayImport, everything, mayImport, onnxRuntimePackages, testsMayImport } from './table.ts';
 import { telemetryBreach } from './telemetry.ts';
 
 /** Files beyond this length are asking to be two. */
 const longestFile = 400;
+
+/** Tests and what serves them, and what is started by hand: builds, measurements, pictures for the documentation. */
+const testCode = /\.(?:test|fuzz)\.ts$|\/(?:test-support|pictures)\/|^\w+\/[\w-]+\/(?!src\/)/;
 
 interface Manifest {
   readonly name: string;
@@ -30,17 +33,19 @@ function checkPackage(root: string, group: string, folder: string): string[] {
   const place = relative(root, folder);
   const manifest = JSON.parse(readFileSync(join(folder, 'package.json'), 'utf8')) as Manifest;
   const declared = { ...manifest.dependencies, ...manifest.devDependencies };
+  const running = manifest.dependencies ?? {};
   const short = place.slice(group.length + 1);
   const allowed = group === 'packages' ? mayImport[short] : benchmarksMayImport;
   if (allowed === undefined)
     return [`${place}: not in the import table (packages/workspace-lint/src/table.ts)`];
 
   const breaches: string[] = [];
-  for (const name of Object.keys(manifest.dependencies ?? {})) {
+  for (const name of Object.keys(declared)) {
     const target = /^@vssm\/(.+)$/.exec(name)?.[1];
     const open = target === undefined || target === 'core' || allowed.includes(everything);
-    if (!open && !allowed.includes(target)) {
-      breaches.push(`${place}: may not import ${name}`);
+    const inTests = !(name in running) && testsMayImport[short]?.includes(target ?? '');
+    if (!open && !allowed.includes(target) && !inTests) {
+      breaches.push(`${place}: may not import ${name}${name in running ? '' : ', not in tests either'}`);
     }
     if (/^onnxruntime-/.test(name) && !onnxRuntimePackages.includes(short)) {
       breaches.push(`${place}: may not import ${name}; only ${onnxRuntimePackages.join(', ')} may`);
@@ -63,6 +68,10 @@ function checkPackage(root: string, group: string, folder: string): string[] {
         .join('/');
       if (!name.startsWith('node:') && name !== manifest.name && !(name in declared) && name !== 'vitest') {
         breaches.push(`${at}: imports "${name}", which ${place}/package.json does not declare`);
+      } else if (name in declared && !(name in running) && !testCode.test(at)) {
+        breaches.push(
+          `${at}: imports "${name}", which ${place}/package.json declares for tests only (devDependencies)`,
+        );
       }
     }
     const telemetry = /\.test\.ts$/.test(file) ? undefined : telemetryBreach(text);

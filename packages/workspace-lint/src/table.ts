@@ -48,6 +48,12 @@ export const mayImport: Readonly<Record<string, readonly string[]>> = {
   'workspace-lint': ['bench'],
 };
 
+/** What tests of a package, and what serves tests alone, may import besides. */
+export const testsMayImport: Readonly<Record<string, readonly string[]>> = {
+  // The browser that the report is looked at in.
+  report: ['backend-webgpu'],
+};
+
 /** The packages that may import ONNX Runtime, and nobody else. */
 export const onnxRuntimePackages: readonly string[] = ['backend-cpu', 'backend-cuda', 'backend-webgpu'];
 

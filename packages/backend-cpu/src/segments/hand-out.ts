@@ -122,7 +122,7 @@ export class HandOut {
 }
 
 /** The signals that the plan's rule names. */
-export function namesOf(plan: PruningPlan): ReadonlySet<SignalName> {
+function namesOf(plan: PruningPlan): ReadonlySet<SignalName> {
   return new Set(plan.schedule.length === 0 ? [] : ruleOf(plan).signals);
 }
 

@@ -4,15 +4,7 @@
  * What an image's time goes to. `inter-scan` is the segment between two scans (a layer's own convolution at its end
  * included), `pruning` selection and gathers.
  */
-export const parts = [
-  'embed',
-  'convolution',
-  'projections',
-  'scan',
-  'pruning',
-  'inter-scan',
-  'head',
-] as const;
+const parts = ['embed', 'convolution', 'projections', 'scan', 'pruning', 'inter-scan', 'head'] as const;
 export type Part = (typeof parts)[number];
 
 /** Told the time of every part of every block, ms per chunk; for profiles. */

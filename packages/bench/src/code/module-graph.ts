@@ -19,7 +19,7 @@ export type Entry = string;
 /** The one member of each kind that is used; a kind that is not named is followed whole. */
 export type Members = Readonly<Partial<Record<RoomKind, Room>>>;
 
-export const scope = '@vssm/';
+const scope = '@vssm/';
 
 /** Packages that carry results without changing them; what they hold has a version of its own in every key. */
 const carriers = new Set(['results']);

@@ -43,7 +43,7 @@ export const lengths: WorkKind<LengthsRow, LengthsTask> = {
 };
 
 /** Short sequences several at a time, so that every length keeps its matrix products busy. */
-export function imagesPerThread(spec: ModelSpec): number {
+function imagesPerThread(spec: ModelSpec): number {
   return Math.min(4, Math.max(1, Math.floor(2048 / sequenceLength(spec))));
 }
 

@@ -34,7 +34,7 @@ export type VisionTaskOf<Kind extends VisionTaskKind> = VisionTask & { readonly 
 const drawnImages = 2;
 
 /** Detectors and segmenters run as stages joined by TypeScript, on the CPU alone. */
-export const visionBackend = { name: 'cpu', form: 'stages' } as const;
+const visionBackend = { name: 'cpu', form: 'stages' } as const;
 
 export function visionWork<Kind extends VisionTaskKind>(
   kind: Kind,
@@ -148,7 +148,7 @@ export function visionCode(
 }
 
 /** ms; one thread does about 20 strict GFLOPs a second. */
-export function visionEstimateMs(task: VisionTask): number {
+function visionEstimateMs(task: VisionTask): number {
   return (
     1000 + (50 * imagesOf(task).length * visionCost(task.model.spec, task.plan).flops.strict) / task.workers
   );

@@ -45,7 +45,7 @@ interface Place {
 }
 
 /** Where two JSON values first differ, and what stands there. */
-export function firstDifference(
+function firstDifference(
   one: unknown,
   other: unknown,
   path = '',

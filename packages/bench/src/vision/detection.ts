@@ -85,7 +85,7 @@ function plain({ image, annotations }: CocoTruth): CocoTruth {
 }
 
 /** COCO's results file of an evaluation, beside its answers. */
-export function detectionsPath(folder: string, key: string): string {
+function detectionsPath(folder: string, key: string): string {
   return join(folder, 'predictions', `${key}.detections.json`);
 }
 

@@ -48,7 +48,7 @@ export const experiments: readonly Experiment[] = [
   cpu,
 ];
 
-export const benchDefaults = { out: 'results', backend: 'cpu' } as const;
+const benchDefaults = { out: 'results', backend: 'cpu' } as const;
 
 /** Options of the command line, as commander names them. */
 export interface BenchOptions {

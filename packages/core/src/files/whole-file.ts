@@ -8,7 +8,7 @@ import { basename, dirname, join, resolve } from 'node:path';
 import { writeError } from './write-error.ts';
 
 /** A file that is written piece by piece and takes its name with `finish`. */
-export class WholeFile {
+class WholeFile {
   readonly #path: string;
   readonly #draft: string;
   readonly #descriptor: number;

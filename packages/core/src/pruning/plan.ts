@@ -134,8 +134,3 @@ function checkCombination(plan: PruningPlan): void {
     throw new UserError(`seed ${plan.seed}: must be a whole number from 0 to 2^53 - 1`);
   }
 }
-
-/** True where the scan or the convolution must know original positions. */
-export function needsPositions(plan: PruningPlan): boolean {
-  return plan.schedule.length > 0 && (plan.alignment === 'decay' || plan.conv === 'positional');
-}

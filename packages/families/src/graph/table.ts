@@ -4,7 +4,7 @@ import { plainMambaGraphs } from '../plainmamba/graph/index.ts';
 import { entryOf, type ModelFamily, type ModelSpec, type SpecOf } from '../table.ts';
 import { vimGraphs } from '../vim/graph/index.ts';
 
-export const familyGraphs = {
+const familyGraphs = {
   vim: vimGraphs,
   plainmamba: plainMambaGraphs,
 } satisfies { [F in ModelFamily]: FamilyGraphs<SpecOf<F>> };

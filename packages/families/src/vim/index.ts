@@ -25,7 +25,7 @@ export const vimTraits: BidirectionalTraits = {
   plans: everyChoice,
 };
 
-/** What a family of bidirectional blocks is, but for its name, its models and its words. */
+/** What a family of bidirectional blocks is, but for its name, its models and its words. @public */
 export function bidirectional<Spec extends BidirectionalSpec>(traits: BidirectionalTraits<Spec>) {
   return {
     layout: (spec) => ({ grid: patchGrid(spec), protectedTokens: traits.protectedTokens(spec) }),

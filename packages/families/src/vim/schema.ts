@@ -2,7 +2,7 @@
 import { z } from 'zod';
 import { whole } from '../schema-fields.ts';
 
-/** The fields of every family of bidirectional blocks. */
+/** The fields of every family of bidirectional blocks. @public */
 export const bidirectionalFields = {
   imageHeight: whole,
   imageWidth: whole,

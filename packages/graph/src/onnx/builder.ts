@@ -25,7 +25,7 @@ export const absent: Value = '';
 /** A dimension is a number, or a name where it is dynamic (`batch`). */
 export type Shape = readonly (number | string)[];
 
-export class Float {
+class Float {
   readonly value: number;
   constructor(value: number) {
     this.value = value;

@@ -61,14 +61,14 @@ export function encodeShape(shape: SequenceShape): Uint32Array<ArrayBuffer> {
 }
 
 /** Declares the bindings in order: one name and WGSL type each. */
-export function declare(bindings: readonly [Binding, string, string][]): string {
+function declare(bindings: readonly [Binding, string, string][]): string {
   const spaces = { uniform: 'uniform', read: 'storage, read', write: 'storage, read_write' } as const;
   return bindings
     .map(([kind, name, type], at) => `@group(0) @binding(${at}) var<${spaces[kind]}> ${name}: ${type};`)
     .join('\n');
 }
 
-export const shapeStruct = `struct Shape {
+const shapeStruct = `struct Shape {
   length: u32,
   kept: u32,
   tapStride: u32,

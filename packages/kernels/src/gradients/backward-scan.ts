@@ -237,7 +237,7 @@ export function rowsInOrder(
   return all;
 }
 
-export function sigmoid(x: number): number {
+function sigmoid(x: number): number {
   return 1 / (1 + Math.exp(-x));
 }
 

@@ -17,7 +17,7 @@ export interface Rle {
 export type Box = readonly [left: number, top: number, width: number, height: number];
 
 /** Runs are counted in 32 bits with a sign; no photograph comes near. */
-export const maxMaskPixels = 2 ** 31 - 1;
+const maxMaskPixels = 2 ** 31 - 1;
 
 /**
  * A mask from its uncompressed runs.

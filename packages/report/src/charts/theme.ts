@@ -3,7 +3,7 @@ import type { Config } from 'vega-lite';
 import { colour } from '../palette.ts';
 import { textWidth } from './text-width.ts';
 
-export const chartFont = 'system-ui, "Segoe UI", Roboto, "Helvetica Neue", "Noto Sans", Arial, sans-serif';
+const chartFont = 'system-ui, "Segoe UI", Roboto, "Helvetica Neue", "Noto Sans", Arial, sans-serif';
 
 /** Axis labels in several lines, for narrow pictures. */
 export const brokenAtCommas = { labelExpr: "split(datum.label, ', ')", labelLineHeight: 12 };

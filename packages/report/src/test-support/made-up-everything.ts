@@ -9,7 +9,7 @@ import { writeMadeUpRun } from './made-up.ts';
 import { evidenceOf, madeUpFinetuning } from './made-up-finetuning.ts';
 
 /** The published numbers, as they are. */
-export function publishedTables(): PaperTable[] {
+function publishedTables(): PaperTable[] {
   const benchmarks = join(import.meta.dirname, '../../../../benchmarks');
   return readdirSync(benchmarks)
     .filter((name) => /^table\d/.test(name))

@@ -34,14 +34,14 @@ const nano = vimSpec({
   classes: 10,
 });
 
-export const nanoModel: AccuracyRecord['model'] = {
+const nanoModel: AccuracyRecord['model'] = {
   name: 'Vim-made-up',
   spec: nano,
   params: 1234,
   weights: { from: 'checkpoint', file: 'made-up.pth', sha256: digest('weights') },
 };
 
-export const run: RunRecord = {
+const run: RunRecord = {
   schema: 1,
   kind: 'run',
   key: 'run-1',
@@ -78,7 +78,7 @@ function head(experiment: string, row: string, label = row) {
 type Arm = Partial<Omit<PruningPlan, 'schedule'>>;
 
 const naive: Arm = { alignment: 'none', conv: 'compact' };
-export const arms: Readonly<Record<string, Readonly<Record<string, Arm>>>> = {
+const arms: Readonly<Record<string, Readonly<Record<string, Arm>>>> = {
   'table1-imagenet': {
     evit: { signal: 'evit', ...naive },
     random: { signal: 'random', ...naive },

@@ -69,7 +69,7 @@ export const againstSchema = z.strictObject({
   otherWork: otherWorkSchema.optional(),
 });
 
-export const historyEntrySchema = z.strictObject({
+const historyEntrySchema = z.strictObject({
   history: z.literal(1),
   commit: z.string().regex(/^[0-9a-f]{7,64}$/),
   /** True: the working tree differed from the commit. */

@@ -14,7 +14,7 @@ export interface Regression {
 }
 
 /** A ratio may fall to this share of what it was. */
-export const timeTolerance = 0.85;
+const timeTolerance = 0.85;
 
 /** FLOPs are sums of whole numbers below 2^53 in GFLOPs: equal up to the division. */
 const flopsTolerance = 1e-12;

@@ -172,7 +172,7 @@ export class Trace {
 }
 
 /** The shape that both sides are broadcast to; shapes are aligned at their last axes. */
-export function broadcast(a: Shape, b: Shape): Shape {
+function broadcast(a: Shape, b: Shape): Shape {
   const rank = Math.max(a.length, b.length);
   return Array.from({ length: rank }, (_, i) => {
     const own = a[i - rank + a.length] ?? 1;

@@ -79,9 +79,7 @@ export const plainMambaUperNetMicro: UperNetSpec = {
   test: { mode: 'whole' },
 };
 
-export function vimUperNetMicro(
-  options: Partial<Pick<VimTapsSpec, 'tapStream' | 'lastTap' | 'rope'>>,
-): UperNetSpec {
+function vimUperNetMicro(options: Partial<Pick<VimTapsSpec, 'tapStream' | 'lastTap' | 'rope'>>): UperNetSpec {
   return {
     kind: 'upernet',
     backbone: {

@@ -5,7 +5,7 @@ import type { Mixing } from '../mixing.ts';
 import { vimHooks } from './family.ts';
 import { SequenceMixer } from './mixer.ts';
 
-/** For any family of bidirectional blocks whose classifier reads the protected tokens. */
+/** For any family of bidirectional blocks whose classifier reads the protected tokens. @public */
 export function bidirectionalMixing<Spec extends BidirectionalModel>(): Mixing<Spec> {
   return {
     admits: ({ stateSize, convKernel }) => takesStates(stateSize) && convKernel <= maxTaps,

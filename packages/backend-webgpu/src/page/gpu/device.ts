@@ -20,7 +20,7 @@ const limits = [
 ] as const satisfies readonly (keyof GPUSupportedLimits)[];
 
 /** What the kernels, ours and ONNX Runtime's, cannot do without, whatever the model. */
-export const leastLimits: Readonly<Partial<Record<(typeof limits)[number], number>>> = {
+const leastLimits: Readonly<Partial<Record<(typeof limits)[number], number>>> = {
   maxStorageBuffersPerShaderStage: mostStorageBuffers,
   maxComputeInvocationsPerWorkgroup: 256,
   maxComputeWorkgroupStorageSize: 16384,

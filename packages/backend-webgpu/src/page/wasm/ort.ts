@@ -22,7 +22,7 @@ export function configure(folder: string, threads: number): void {
   configureRuntime(runtime, folder, crossOriginIsolated === true ? threads : 1);
 }
 
-/** A session that writes into the tensors it is given, which onnxruntime-web does for GPU buffers only. */
+/** A session that writes into the tensors it is given, which onnxruntime-web does for GPU buffers only. @public */
 export async function createSession(model: Uint8Array): Promise<Session> {
   const session = await runtime.InferenceSession.create(model, {
     executionProviders: ['wasm'],

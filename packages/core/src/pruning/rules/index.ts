@@ -15,11 +15,9 @@ export {
   ruleFileOf,
   ruleOf,
   type ScoringPlan,
-  signalsRead,
 } from './loaded.ts';
 export { type ReductionName, reduceSignal, reductions, reductionTable } from './reductions.ts';
 export {
-  defineRule,
   type Floats,
   type Rule,
   type RuleShape,
@@ -30,4 +28,4 @@ export {
   type TokenContext,
   type Tokens,
 } from './rule.ts';
-export { type SignalSource, scoreTokens, unmergedSizes } from './score-tokens.ts';
+export type { SignalSource } from './score-tokens.ts';

@@ -114,7 +114,7 @@ export interface Rule<Name extends SignalName = SignalName> {
   score(tokens: Tokens<Name>): ArrayLike<number>;
 }
 
-/** For a rule that is written inside the project: infers `Name` from `signals`. */
+/** For a rule that is written inside the project: infers `Name` from `signals`. @public */
 export function defineRule<const Name extends SignalName>(rule: Rule<Name>): Rule<Name> {
   return rule;
 }

@@ -54,7 +54,7 @@ export function scoreTokens(
 }
 
 /** The context with the signals that the rule names; reading another one throws. */
-export function tokensOf(rule: Rule, context: TokenContext, source: SignalSource): Tokens {
+function tokensOf(rule: Rule, context: TokenContext, source: SignalSource): Tokens {
   const values: Record<string, unknown> = { ...context };
   for (const name of signalNames) {
     if (rule.signals.includes(name)) {

@@ -11,7 +11,7 @@ import { type VimShape, vimShape } from './shape.ts';
 import { unsupportedVims } from './unsupported.ts';
 
 /** A top-level module called head_… or …_head (head_dist, decode_head, auxiliary_head): `head` itself is ours. */
-export function isOtherHead(name: string): boolean {
+function isOtherHead(name: string): boolean {
   return /^(head_\w+|\w+_head)\./.test(name);
 }
 

@@ -8,6 +8,7 @@ import { bidirectionalPartCost } from './part-costs.ts';
 import { bidirectionalSegments, directions } from './segments.ts';
 import { emitBidirectional } from './whole.ts';
 
+/** @public */
 export function bidirectionalGraphs<Spec extends BidirectionalSpec>(
   traits: BidirectionalTraits<Spec>,
 ): FamilyGraphs<Spec> {

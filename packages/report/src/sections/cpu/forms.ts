@@ -18,7 +18,7 @@ import { isDense } from '../../groups.ts';
 import { html, type Markup, slug } from '../../html.ts';
 import { type Context, scheduleText, table } from '../section.ts';
 
-export const formNames: Readonly<Record<ExecutionForm, string>> = {
+const formNames: Readonly<Record<ExecutionForm, string>> = {
   'matmul-floor': 'matrix products alone',
   segments: 'segments',
   'segments-wasm': 'segments, WebAssembly only',

@@ -1,5 +1,5 @@
 export * from '@vssm/core/reference';
-export { type Choice, chooseTokens, importance } from '@vssm/core/reference';
+export { type Choice, chooseTokens } from '@vssm/core/reference';
 export * from './adapter.ts';
 export * from './attention.ts';
 export * from './backbones.ts';

@@ -2,7 +2,7 @@
 import { availableParallelism, cpus } from 'node:os';
 import type { Backend, LoadedModel, ModelRequest } from '@vssm/backend';
 import type { ScanForm } from '@vssm/graph';
-import { type KernelChoice, kernelChoice, kernelImplementation } from '@vssm/kernels';
+import { type KernelChoice, kernelChoice, kernelImplementation, probeNative } from '@vssm/kernels';
 import { onnxRuntime } from './ort.ts';
 import { loadPool } from './segments/pool.ts';
 import { loadSingle } from './segments/single.ts';
@@ -42,12 +42,16 @@ export function cpuBackend(form: CpuForm = fastPath): Backend {
   return {
     name: 'cpu',
     async probe() {
-      const kernels = { native: 'native kernels', wasm: 'WebAssembly kernels' }[await kernelImplementation()];
+      const implementation = await kernelImplementation();
+      const kernels = { native: 'native kernels', wasm: 'WebAssembly kernels' }[implementation];
+      const native = implementation === 'wasm' && kernelChoice() === 'auto' ? await probeNative() : null;
       try {
         const { env } = await onnxRuntime();
         const details = {
           runtime: `onnxruntime-node ${env.versions.node}`,
           ...(form.form === 'segments' && { kernels }),
+          // Beside `kernels`, which goes into keys.
+          ...(native?.available === false && { withoutNative: `no native ones: ${native.reason}` }),
           processor: cpus()[0]?.model ?? 'unknown',
           cores: `${availableParallelism()} cores`,
         };

@@ -4,6 +4,7 @@ import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, w
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
 import { readSafetensors } from '@vssm/checkpoints';
 import { decodeModel } from '@vssm/graph';
 import { readResults } from '@vssm/results';
@@ -299,6 +300,17 @@ describe('vssm doctor', () => {
     expect(findings.every((f: { usable: boolean; fix?: string }) => f.usable || f.fix !== undefined)).toBe(
       true,
     );
+  });
+
+  it.skipIf(process.platform === 'win32')('says why the native kernels are not there', async () => {
+    const compiler = join(folder, 'broken-cc');
+    const answers =
+      'case "$*" in *-dM*) echo \'#define made_up 1\';; *) echo no room left >&2; exit 1;; esac';
+    writeFileSync(compiler, `#!/bin/sh\n${answers}\n`, { mode: 0o700 });
+    const env = { ...process.env, CC: compiler, VSSM_KERNELS: 'auto' };
+    const { stdout, stderr } = await promisify(execFile)(process.execPath, [main, 'doctor'], { env });
+    expect(stdout).toMatch(/cpu: .*WebAssembly kernels, no native ones: .*no room left/);
+    expect(stderr.match(/no room left; WebAssembly ones run instead/g)).toHaveLength(1);
   });
 });
 

@@ -129,7 +129,10 @@ async function chosenAddon(choice: KernelChoice): Promise<Addon | undefined> {
   if (choice === 'wasm') return undefined;
   const loaded = await loadNative();
   if (loaded.available) return loaded.addon;
-  if (choice === 'auto') return undefined;
+  if (choice === 'auto') {
+    if (loaded.broken) (await import('./native/addon.ts')).tellFallback(loaded.reason);
+    return undefined;
+  }
   throw new UserError(`there are no native kernels: ${loaded.reason}; choose VSSM_KERNELS=auto or wasm`);
 }
 

@@ -57,6 +57,21 @@ describe('without native kernels', () => {
     expect(await inProcess(create, { PATH: scratch })).toBe('wasm');
   });
 
+  it.skipIf(process.platform === 'win32')('says once that a compiler there is does not do', async () => {
+    const environment = await madeUpCompiler('echo no room left >&2; exit 1');
+    const twice = `${create}\nawait createKernels(createMemory());`;
+    const run = (more: NodeJS.ProcessEnv) =>
+      execute(process.execPath, ['--input-type=module', '-e', twice], { env: { ...environment, ...more } });
+    const { stdout, stderr } = await run({});
+    expect(JSON.parse(stdout)).toBe('wasm');
+    expect(stderr.match(/no room left; WebAssembly ones run instead/g)).toHaveLength(1);
+    expect((await run({ VSSM_KERNELS: 'wasm' })).stderr).toBe('');
+    expect(
+      (await execute(process.execPath, ['--input-type=module', '-e', twice], { env: { PATH: scratch } }))
+        .stderr,
+    ).toBe('');
+  });
+
   it('says why to those who insist', async () => {
     const tried = process.platform === 'win32' ? 'it is not built on Windows' : 'no C compiler was found';
     expect(await inProcess(create, { PATH: scratch, VSSM_KERNELS: 'native' })).toContain(
@@ -145,6 +160,7 @@ withCompiler('with a compiler', () => {
     expect(await load({ environment, folders, check: () => 'the scan is off by 1' })).toEqual({
       available: false,
       reason: 'it fails its self-check: the scan is off by 1',
+      broken: true,
     });
   });
 

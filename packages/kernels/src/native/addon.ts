@@ -3,6 +3,7 @@
  * are trusted, and otherwise absent, with a reason. Nothing is compiled when the package is installed.
  */
 import { readFile } from 'node:fs/promises';
+import { isMainThread } from 'node:worker_threads';
 import { addToCache, cacheFolders, findCached, hash, remove } from './cache.ts';
 import { type Compiler, compile, findCompiler, sourceFiles } from './compiler.ts';
 import { scratchOf } from './scratch.ts';
@@ -20,7 +21,12 @@ export interface Addon {
 
 export type LoadedAddon =
   | { readonly available: true; readonly addon: Addon; readonly file: string; readonly compiler: string }
-  | { readonly available: false; readonly reason: string };
+  | {
+      readonly available: false;
+      readonly reason: string;
+      /** There is a compiler, so there should have been native kernels. */
+      readonly broken?: true;
+    };
 
 export interface LoadOptions {
   /** Says what is wrong with a library that has been loaded; undefined: nothing. */
@@ -52,8 +58,21 @@ export async function loadAddon({ check, environment, folders }: LoadOptions): P
     if (fault !== undefined) throw new Error(`it fails its self-check: ${fault}`);
     return { available: true, addon, file, compiler: compiler.command };
   } catch (error) {
-    return { available: false, reason: error instanceof Error ? error.message : String(error) };
+    const reason = error instanceof Error ? error.message : String(error);
+    return { available: false, reason, broken: true };
   }
+}
+
+let told = false;
+
+/** Says on stderr, once a process, that WebAssembly takes the place of native kernels that could not be had. */
+export function tellFallback(reason: string): void {
+  if (told || !isMainThread) return;
+  told = true;
+  process.stderr.write(
+    `note: the native kernels cannot be used: ${reason}; WebAssembly ones run instead, which is slower ` +
+      '(VSSM_KERNELS=wasm chooses them without this note)\n',
+  );
 }
 
 async function keyOf(compiler: Compiler): Promise<string> {

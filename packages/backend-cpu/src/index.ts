@@ -38,6 +38,7 @@ export type CpuForm =
 
 const fastPath: CpuForm = { form: 'segments', mode: 'throughput' };
 
+/** ONNX Runtime and the kernels in this process. @param form default: the segments form on a pool of threads, the fastest for many images */
 export function cpuBackend(form: CpuForm = fastPath): Backend {
   return {
     name: 'cpu',

@@ -11,6 +11,10 @@ export interface MatmulFloor {
   dispose(): Promise<void>;
 }
 
+/**
+ * Opens the matrix products of a model under a plan, with random weights.
+ * @param threads inside each operator
+ */
 export async function loadMatmulFloor(
   spec: ModelSpec,
   plan: PruningPlan,

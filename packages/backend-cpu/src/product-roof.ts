@@ -18,6 +18,7 @@ export interface LargeProduct {
   dispose(): Promise<void>;
 }
 
+/** Opens the product on numbers that are not zero. @param threads inside the operator */
 export async function loadLargeProduct(threads: number): Promise<LargeProduct> {
   const { Tensor } = await onnxRuntime();
   const session = await createSession(product(), threads);

@@ -7,6 +7,7 @@ export type ErrorMessage =
   | { readonly kind: DeviceErrorKind; readonly reason: string; readonly fix: string }
   | { readonly kind: 'user' | 'other'; readonly message: string };
 
+/** An error as plain data. What is neither a DeviceError nor a UserError keeps its stack as its text. */
 export function errorMessage(error: unknown): ErrorMessage {
   if (error instanceof DeviceError) {
     const { kind, reason, fix } = error;
@@ -17,6 +18,7 @@ export function errorMessage(error: unknown): ErrorMessage {
   return { kind: 'other', message: String(error) };
 }
 
+/** The error again, of the class that it had. */
 export function errorFrom(message: ErrorMessage): Error {
   switch (message.kind) {
     case 'user':

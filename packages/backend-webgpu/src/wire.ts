@@ -65,6 +65,7 @@ interface ModelHeader {
   readonly weights: readonly { readonly name: string; readonly shape: readonly number[] }[];
 }
 
+/** A model as the parts of one frame: header, then the float32 numbers of every tensor, uncopied. */
 export function encodeModel({ spec, plan, weights }: Model): Uint8Array[] {
   const header: ModelHeader = {
     spec,
@@ -77,6 +78,7 @@ export function encodeModel({ spec, plan, weights }: Model): Uint8Array[] {
   );
 }
 
+/** The model of a frame; weights are views of `bytes`. */
 export function decodeModel(bytes: ArrayBuffer): Model {
   const { header, body } = unframe<ModelHeader>(bytes);
   const weights = new Map<string, ReturnType<typeof float32>>();

@@ -56,6 +56,7 @@ function versionOf(library: string, owner: string): string | null {
   }
 }
 
+/** The version in the project's package.json. */
 export function projectVersion(): string {
   const manifest = JSON.parse(readFileSync(join(projectFolder, 'package.json'), 'utf8')) as {
     version: string;

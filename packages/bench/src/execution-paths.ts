@@ -74,6 +74,7 @@ export const executionPaths: readonly ExecutionPath[] = [
   { name: 'reference', form: 'reference', open: async () => same(referenceBackend) },
 ];
 
+/** The fastest form of a backend: what its name alone means. */
 export function defaultPath(name: BackendName): ExecutionPath {
   return executionPaths.find((path) => path.name === name)!;
 }

@@ -28,6 +28,10 @@ export interface ImageSettings {
 /** Fixed for good: results of different versions are on the same images. */
 export const sampleSeed = 0;
 
+/**
+ * The images of a row, in the order of their evaluation.
+ * @throws UserError for a limit that is no count of images
+ */
 export function chooseImages(
   dataset: Pick<ImageDataset, 'samples'>,
   wanted: 'all' | 'sample',

@@ -31,6 +31,7 @@ export interface BenchPreview {
   readonly machineFactor: number;
 }
 
+/** Plans as `runBench` does, and measures this machine for the estimates. @throws UserError as `runBench` */
 export async function previewBench(request: BenchRequest): Promise<BenchPreview> {
   const resources = new Resources(request.sources);
   try {

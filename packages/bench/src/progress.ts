@@ -24,6 +24,7 @@ export interface Output {
   write(text: string): unknown;
 }
 
+/** A bar where `output` is a terminal, lines elsewhere. */
 export function progressOn(output: NodeJS.WriteStream): Progress {
   return output.isTTY ? new BarProgress(output) : new LineProgress(output);
 }

@@ -6,6 +6,10 @@
 import { splitmix64 } from './pruning/random.ts';
 import { float32, sizeOf, type Tensor, type Weights } from './tensor.ts';
 
+/**
+ * Float32 tensors of these names and shapes. The same seed and the same shapes in the same order give the same
+ * numbers.
+ */
 export function randomTensors(shapes: ReadonlyMap<string, readonly number[]>, seed = 0): Weights {
   const weights = new Map<string, Tensor<Float32Array>>();
   let stream = splitmix64(BigInt(seed));

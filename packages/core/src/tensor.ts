@@ -22,10 +22,12 @@ export function sizeOf(shape: readonly number[]): number {
   return shape.reduce((product, axis) => product * axis, 1);
 }
 
+/** Whether both have the same axes. */
 export function sameShape(a: readonly number[], b: readonly number[]): boolean {
   return a.length === b.length && a.every((axis, index) => axis === b[index]);
 }
 
+/** A tensor over `data`, which is not copied. @param data as many numbers as the shape has, row-major */
 export function float32(shape: readonly number[], data: Float32Array): Tensor<Float32Array> {
   return { dtype: 'F32', shape, data };
 }

@@ -3,6 +3,7 @@ import { type CountRule, countsPerBlock, type PruningPlan, stepCounts } from '@v
 import { sequenceLength } from './model.ts';
 import { familyOf, type ModelSpec } from './table.ts';
 
+/** How a step's count follows from its keep ratio: what of it is the family's, what the plan's. */
 export function countRule(spec: ModelSpec, plan: Pick<PruningPlan, 'countClassToken'>): CountRule {
   return familyOf(spec).countRule(spec, plan);
 }

@@ -23,10 +23,12 @@ export const publishedModels = Object.assign(
   ...modelFamilies.map((family) => families[family].published),
 ) as Readonly<Record<ModelName, { readonly title: string; readonly weights: string }>>;
 
+/** Whether it is a published model's, `vim-small`. */
 export function isModelName(name: string): name is ModelName {
   return Object.hasOwn(models, name);
 }
 
+/** The spec of a published model. @throws UserError that lists the names */
 export function namedModel(name: string): ModelSpec {
   if (!isModelName(name)) {
     throw new UserError(`model "${name}" is not known; choose one of ${Object.keys(models).join(', ')}`);
@@ -39,6 +41,7 @@ function familyTitle(family: ModelFamily): string {
   return families[family].title;
 }
 
+/** The grid of cells, and where tokens that never leave stand among theirs. */
 export function tokenLayout(spec: ModelSpec): TokenLayout {
   return familyOf(spec).layout(spec);
 }

@@ -49,6 +49,7 @@ export async function openSegments<Session extends Releasable>(
   }
 }
 
+/** Gives back every session, one after another. */
 export async function releaseSegments(sessions: SegmentSessions<Releasable>): Promise<void> {
   const { embed, projections, outProjections, next, head } = sessions;
   for (const session of [embed, ...projections, ...outProjections.values(), ...next, head]) {

@@ -20,6 +20,7 @@ export interface Region<View> {
 /** A point to go back to. */
 export type ArenaMark = number & { readonly brand: 'ArenaMark' };
 
+/** Regions are aligned to 64 bytes, or as said; nothing is given back but to a mark. */
 export class Arena {
   readonly memory: WasmMemory;
   /** Most bytes that the memory may grow to. */

@@ -27,6 +27,7 @@ export function cellsAtOnce({ kernel, rows, columns }: GridShape): number {
   return Math.min(rows, kernel) * (columns + kernel - 1);
 }
 
+/** Whether the grid convolution takes this kernel on this grid. */
 export function takesGrid(shape: GridShape): boolean {
   const { kernel, rows, columns } = shape;
   return (

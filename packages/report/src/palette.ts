@@ -56,6 +56,7 @@ export const classColours = [
   'class10',
 ] as const satisfies readonly Colour[];
 
+/** The CSS variable of a colour. */
 export function colour(name: Colour): string {
   return `var(--${name})`;
 }

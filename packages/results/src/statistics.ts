@@ -32,6 +32,7 @@ export function standardDeviation(values: readonly number[]): number | null {
   return d3.deviation(values) ?? null;
 }
 
+/** Median and quartiles, in the unit of the values. */
 export function spreadOf(values: readonly number[]): Spread {
   return { median: median(values), low: quantile(values, 0.25), high: quantile(values, 0.75) };
 }

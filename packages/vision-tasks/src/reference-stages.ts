@@ -89,6 +89,11 @@ export function referenceRetinaNet(
   };
 }
 
+/**
+ * Mask R-CNN's networks on float64.
+ *
+ * @param sample stable index of the image in its data set: what the `random` signal is drawn from
+ */
 export function referenceMaskRcnn(
   spec: MaskRcnnSpec,
   weights: Weights,

@@ -52,6 +52,9 @@ interface EngineParts {
   readonly buffers: Buffers;
 }
 
+/**
+ * A loaded model that answers chunks of images on the calling thread; its memory is made for the largest chunk.
+ */
 export class SegmentEngine {
   readonly spec: ModelSpec;
   readonly plan: PruningPlan;

@@ -28,6 +28,7 @@ export interface Selection {
   readonly kept: readonly Int32Array[];
 }
 
+/** Where the tokens of a batch are before any step: every position, in order. */
 export function unprunedPlaces(spec: ModelSpec, batch: number): Places {
   const length = sequenceLength(spec);
   const positions = Int32Array.from({ length }, (_, position) => position);

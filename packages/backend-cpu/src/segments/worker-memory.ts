@@ -12,6 +12,7 @@ const threadBytes = 96 * 2 ** 20;
  */
 const copies = 3;
 
+/** Bytes that one thread of the pool takes for a model. */
 export function workerBytes(spec: ModelSpec): number {
   // As many sets as the family with the most of them has.
   const { size, bytes } = chunkFor(spec, 2);

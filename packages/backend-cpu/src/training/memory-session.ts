@@ -13,6 +13,7 @@ export interface Placement {
   readonly integer?: true;
 }
 
+/** Inputs and outputs are named regions of the memory that it was opened with. */
 export class MemorySession {
   readonly #memory: WasmMemory;
   readonly #session: InferenceSession;

@@ -59,6 +59,7 @@ interface Sized extends SizedStages {
   readonly places: PyramidPlaces;
 }
 
+/** One image at a time; sessions that depend on an image's size are made anew when it changes. */
 export class CpuDetector<Spec extends DetectorSpec> implements AnchorStages {
   readonly #spec: Spec;
   readonly #weights: Weights;

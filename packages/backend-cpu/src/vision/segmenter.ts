@@ -43,6 +43,7 @@ interface Sized extends SizedStages {
   readonly headInputs: StageInputs;
 }
 
+/** One window at a time; sessions that depend on its size are made anew when that changes. */
 export class CpuSegmenter implements SegmenterStages {
   readonly #spec: UperNetSpec;
   readonly #weights: Weights;

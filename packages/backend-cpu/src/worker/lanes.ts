@@ -1,6 +1,7 @@
 /** Several links of one kind, each in a lane; a lane whose thread has died gets a new one when it is next used. */
 import { startLinks, WorkerDied, WorkerLink } from './link.ts';
 
+/** As many threads as asked for, all with the same setup. */
 export class WorkerLanes<Ask, Answer, Greeting = undefined> {
   readonly #module: URL;
   readonly #setup: unknown;

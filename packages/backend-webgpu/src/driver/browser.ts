@@ -16,6 +16,7 @@ export interface BrowserOptions {
   readonly webgpu?: boolean;
 }
 
+/** One browser process with the server that its tabs load the page from; `close` ends both. */
 export class Browser {
   readonly #chromium: Chromium;
   readonly #server: PageServer;

@@ -54,6 +54,7 @@ export interface Site {
   answer?(request: PageRequest): Promise<PageAnswer | undefined>;
 }
 
+/** Listens on 127.0.0.1 until it is closed. */
 export class PageServer {
   readonly #server: Server;
   readonly #site: Site;

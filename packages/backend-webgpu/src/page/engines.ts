@@ -13,6 +13,7 @@ export interface PageEngine {
   load(model: Model, sources: PageSources, threads: number): Promise<PageModel>;
 }
 
+/** Loads the code of the engine; the other one's is not fetched. */
 export function pageEngine(name: PageBackend): Promise<PageEngine> {
   switch (name) {
     case 'webgpu':

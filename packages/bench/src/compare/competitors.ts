@@ -49,6 +49,7 @@ export function choosePaths(text: string | undefined): readonly ExecutionPath[] 
   return comparable.filter((path) => wanted.includes(path.name) || wanted.includes(nameOf(path)));
 }
 
+/** `cpu/segments`: what messages, options and rows call a path. */
 export function nameOf({ name, form }: { readonly name: string; readonly form: string }): string {
   return `${name}/${form}`;
 }

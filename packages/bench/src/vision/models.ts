@@ -43,6 +43,9 @@ interface BenchVisionModel {
   readonly published: string | null;
 }
 
+/**
+ * Name, spec and where public weights are, `none` where there are none; null for made-up models, which need none.
+ */
 export function benchVisionModel(id: VisionModelId): BenchVisionModel {
   if (id === 'micro-maskrcnn') return { name: 'micro Mask R-CNN', spec: microMaskRcnn, published: null };
   if (id === 'micro-upernet') return { name: 'micro UperNet', spec: microUperNet, published: null };
@@ -88,6 +91,7 @@ export interface VisionPlaces {
   readonly checkpoints: ReadonlyMap<VisionModelName, string>;
 }
 
+/** Opens what the places name; null for a model or a data set that no place is given for. */
 export function visionSources({ coco, ade20k, checkpoints }: VisionPlaces): VisionSources {
   return {
     model(id) {

@@ -7,6 +7,7 @@ import { closeSync, fstatSync, fsyncSync, ftruncateSync, openSync, writeSync } f
 import { dirname } from 'node:path';
 import { writeError } from './write-error.ts';
 
+/** Open until `close`; errors of writing are UserErrors that name the file. */
 export class AppendFile {
   readonly #file: string;
   readonly #descriptor: number;

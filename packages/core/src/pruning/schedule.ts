@@ -11,6 +11,10 @@ export interface PruningStep {
   readonly keep: number;
 }
 
+/**
+ * Steps in the order of the text.
+ * @throws UserError for another form; ranges and order are checked with the plan
+ */
 export function parseSchedule(text: string): readonly PruningStep[] {
   const steps: PruningStep[] = [];
   for (const part of text.split(';')) {

@@ -66,6 +66,7 @@ export function add(a: Vector, b: Vector): Float64Array {
   return Float64Array.from(a, (value, i) => value + b[i]);
 }
 
+/** x · sigmoid(x) */
 export function silu(x: number): number {
   return x / (1 + Math.exp(-x));
 }

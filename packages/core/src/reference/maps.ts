@@ -13,6 +13,7 @@ export interface FeatureMap {
   readonly values: Float64Array;
 }
 
+/** A map over a copy of the values. @param values [channels, height, width] */
 export function featureMap(
   channels: number,
   height: number,
@@ -84,6 +85,7 @@ export function normedConv(
   );
 }
 
+/** max(0, x) of every value. */
 export function relu(x: FeatureMap): FeatureMap {
   return { ...x, values: x.values.map((value) => Math.max(0, value)) };
 }
@@ -112,6 +114,7 @@ export function deconv2x2(parameter: Parameters, name: string, x: FeatureMap): F
   return { channels: outputs, height, width, values };
 }
 
+/** Sum of two maps of the same shape. */
 export function addMaps(a: FeatureMap, b: FeatureMap): FeatureMap {
   return { ...a, values: a.values.map((value, i) => value + b.values[i]) };
 }

@@ -14,6 +14,7 @@ export type Observer = (name: string, value: Float64Array) => void;
 /** A model's tensors by upstream's names. */
 export type Parameters = (name: string) => Float32Array;
 
+/** Looks parameters up by name; a name that is not there is an Error. */
 export function parametersOf(weights: Weights): Parameters {
   return (name) => {
     const tensor = weights.get(name);

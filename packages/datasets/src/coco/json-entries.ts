@@ -27,6 +27,7 @@ export interface JsonEntry {
  */
 const maxEntryBytes = 4 * 1024 ** 2;
 
+/** A file that is read in pieces of 256 KiB, from its beginning at every opening. */
 export function jsonFile(path: string): JsonSource {
   return { path, open: () => createReadStream(path, { highWaterMark: 256 * 1024 }) };
 }

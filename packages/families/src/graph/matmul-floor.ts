@@ -19,6 +19,7 @@ export function matmulFloorInputShape(spec: ModelSpec): readonly number[] {
   return graphsOf(spec).matmulFloor(spec, randomWeight).inputShape;
 }
 
+/** The model of `matmulFloorNames` as ONNX, any number of images. */
 export function matmulFloor(spec: ModelSpec, plan: PruningPlan): Uint8Array {
   const g = new GraphBuilder('matmul-floor');
   const { width: d, innerWidth: E, dtRank: r, stateSize: N } = spec;

@@ -9,6 +9,7 @@ const familyGraphs = {
   plainmamba: plainMambaGraphs,
 } satisfies { [F in ModelFamily]: FamilyGraphs<SpecOf<F>> };
 
+/** How the model's family writes ONNX. */
 export function graphsOf<Spec extends ModelSpec>(spec: Pick<Spec, 'family'>): FamilyGraphs<Spec> {
   return entryOf(familyGraphs, spec);
 }

@@ -64,6 +64,7 @@ export interface PlainMambaPass {
   readonly observe: Observer;
 }
 
+/** What every layer of one forward pass shares. @param parameter by upstream's names */
 export function plainMambaPass(
   spec: PlainMambaSpec,
   parameter: Parameters,

@@ -49,6 +49,7 @@ export function linear(
   );
 }
 
+/** x · sigmoid(x) */
 export function silu(g: GraphBuilder, x: Value): Value {
   return g.op('Mul', [x, g.op('Sigmoid', [x])]);
 }

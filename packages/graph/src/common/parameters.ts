@@ -2,6 +2,10 @@
 import type { Tensor, Weights } from '@vssm/core';
 import type { GraphBuilder, Value } from '../onnx/builder.ts';
 
+/**
+ * Every parameter is stored once in the graph, however often it is read. Throws an Error for a name that is not
+ * there.
+ */
 export class Parameters {
   readonly weights: Weights;
   readonly #graph: GraphBuilder;

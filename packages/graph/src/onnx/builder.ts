@@ -44,6 +44,7 @@ export interface OpOptions {
   readonly name?: string;
 }
 
+/** One graph; `model` gives its bytes. */
 export class GraphBuilder {
   readonly #name: string;
   readonly #nodes: NodeProto[] = [];

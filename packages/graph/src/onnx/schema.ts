@@ -112,6 +112,9 @@ export function encodeModel(model: ModelProto): Uint8Array {
   return root.lookupType('ModelProto').encode(model).finish();
 }
 
+/**
+ * The model of an ONNX file, integers of 64 bits as numbers. Throws protobufjs' error for bytes that are none.
+ */
 export function decodeModel(bytes: Uint8Array): ModelProto {
   const type = root.lookupType('ModelProto');
   return type.toObject(type.decode(bytes), { longs: Number, arrays: true }) as ModelProto;

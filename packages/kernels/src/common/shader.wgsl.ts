@@ -54,6 +54,7 @@ export interface SequenceShape {
   readonly protectedTokens?: number;
 }
 
+/** The uniform that `SequenceShape` is on the device, six uint32. */
 export function encodeShape(shape: SequenceShape): Uint32Array<ArrayBuffer> {
   const { length, kept, tapStride, gapStride, order, protectedTokens = 1 } = shape;
   const mirrored = order === 'mirrored' ? 1 : 0;

@@ -216,6 +216,7 @@ fn moveQuad(image: u32, step: u32, quad: u32) -> vec4f {
 }`;
 }
 
+/** Workgroups of one scan: a tile of channels each, for every image. */
 export function scanGrid({ channels }: ScanShape, batch: number): Grid {
   return [tilesOf(channels), batch, 1];
 }

@@ -11,6 +11,7 @@ import { type CategoryRecord, emptyRecord } from './record.ts';
 import type { Rle } from './rle.ts';
 import { type CocoSummary, summarise } from './summarise.ts';
 
+/** Of boxes or of masks. Figures are shares from 0 to 1, as pycocotools gives them. */
 export class CocoEvaluator {
   readonly #type: OverlapType;
   readonly #records: ReadonlyMap<number, CategoryRecord>;

@@ -31,6 +31,7 @@ export interface SegmentationSummary {
   readonly Acc: readonly number[];
 }
 
+/** Takes label maps one by one, predicted and true. */
 export class SegmentationEvaluator {
   readonly #rules: SegmentationRules;
   readonly #totals: PixelCounts;

@@ -61,6 +61,11 @@ export const runFiles = {
   model: 'model.safetensors',
 } as const;
 
+/**
+ * Trains, or goes on where the folder's last run stopped.
+ *
+ * @throws UserError for images fewer than a batch, a folder of another run, a loss that is not finite
+ */
 export async function train(run: TrainingRun): Promise<TrainingOutcome> {
   const { spec, plan, recipe, out } = run;
   checkRecipe(recipe);

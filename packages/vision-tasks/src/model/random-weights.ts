@@ -9,6 +9,7 @@ import { visionTensors } from './parameters.ts';
 import { ropeTables } from './reference/rope.ts';
 import type { VisionSpec } from './spec.ts';
 
+/** Every tensor that a checkpoint has, by upstream's names, float32; the same seed gives the same weights. */
 export function randomVisionWeights(spec: VisionSpec, seed = 0): Weights {
   const backbone = randomWeights(spec.backbone.spec, seed);
   const prefix = spec.backbone.spec.family === 'vim' ? 'backbone.' : '';

@@ -237,10 +237,12 @@ export const visionModels: { readonly [Name in VisionModelName]: VisionSpecOf<Na
   'vim-small-upernet': vimUperNet('vim-small'),
 };
 
+/** Whether it is a published detector's or segmenter's, `plainmamba-l1-maskrcnn`. */
 export function isVisionModelName(name: string): name is VisionModelName {
   return Object.hasOwn(visionModels, name);
 }
 
+/** The spec of a published detector or segmenter. @throws UserError that lists the names */
 export function namedVisionModel(name: string): VisionSpec {
   if (!isVisionModelName(name)) {
     throw new UserError(

@@ -27,6 +27,7 @@ export interface RuleFile extends RuleReference {
 
 const loaded = new Map<string, RuleFile>();
 
+/** Makes a rule known to this process by its hash. */
 export function registerRule(file: RuleFile): void {
   loaded.set(file.sha256, file);
 }
@@ -58,6 +59,7 @@ export function refuseRuleFile(plan: Pick<ScoringPlan, 'rule'>, what: string): v
   if (plan.rule !== undefined) throw ruleFileError(plan, what);
 }
 
+/** What to throw where a rule file cannot be run. @param what cannot run it, as the message begins: "a whole graph" */
 export function ruleFileError({ rule }: Pick<ScoringPlan, 'rule'>, what: string): UserError {
   return new UserError(
     `${what} cannot run a rule from a file (${rule?.name}): --rule goes with --backend reference, and with --backend cpu in its segments form`,

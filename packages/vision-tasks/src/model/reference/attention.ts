@@ -108,6 +108,7 @@ function bilinearCorners(
   return corners;
 }
 
+/** Over all scores; the largest is subtracted first, so nothing overflows. */
 export function softmax(scores: Float64Array): Float64Array {
   const largest = Math.max(...scores);
   const exponentials = scores.map((score) => Math.exp(score - largest));

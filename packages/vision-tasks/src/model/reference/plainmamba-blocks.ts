@@ -21,6 +21,7 @@ export interface PlainMambaBlocks {
   layer(layer: number, tokens: Float64Array, positions: Int32Array): PlainMambaLayerOutput;
 }
 
+/** The layers with their parameters. @param parameter by upstream's names, without prefix */
 export function plainMambaBlocks(
   spec: PlainMambaSpec,
   parameter: Parameters,

@@ -7,6 +7,7 @@ import type { KeptTokens } from '@vssm/core/reference';
 /** Which cells of the grid still have a token: `positions` are raster indices, rising. */
 export type KeptCells = KeptTokens;
 
+/** Nothing is pruned yet: positions 0 … count - 1. */
 export function everyCell(count: number): KeptCells {
   return { positions: Int32Array.from({ length: count }, (_, cell) => cell) };
 }

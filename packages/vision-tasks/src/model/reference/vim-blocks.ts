@@ -16,6 +16,7 @@ export interface VimBlocks {
   block(block: number, residual: Float64Array, positions: Int32Array): VimBlockOutput;
 }
 
+/** The blocks with their parameters. @param parameter by upstream's names; the backbone's begin with `backbone.` */
 export function vimBlocks(
   spec: VimSpec,
   parameter: Parameters,

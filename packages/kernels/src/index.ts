@@ -13,6 +13,15 @@ export type {
   GateBackwardOptions,
   GateOptions,
 } from './gradients/backward-gate.ts';
+export {
+  type GridConvArrays,
+  type GridConvBackwardOptions,
+  type GridConvGradients,
+  gridConvBackwardReference,
+  gridConvBackwardScratch,
+  gridConvForward,
+  gridConvPullback,
+} from './gradients/backward-grid.ts';
 export type { BackwardKernels } from './gradients/backward-kernels.ts';
 export {
   type ScanArrays,
@@ -23,6 +32,16 @@ export {
   scanPullback,
   siluSlope,
 } from './gradients/backward-scan.ts';
+export {
+  type SnakeArrays,
+  type SnakeBackwardOptions,
+  type SnakeGradients,
+  snakeBackwardReference,
+  snakeBackwardScratch,
+  snakeForward,
+  snakePullback,
+} from './gradients/backward-snake.ts';
+export type { PlainBackwardKernels } from './gradients/plain-backward-kernels.ts';
 export { type GridConvOptions, gridConvReference, tapsFirst } from './grid/grid-conv.ts';
 export {
   createKernels,

@@ -12,6 +12,11 @@ import {
   backwardKernels,
   runScanBackward,
 } from './gradients/backward-kernels.ts';
+import {
+  type PlainBackwardExports,
+  type PlainBackwardKernels,
+  plainBackwardKernels,
+} from './gradients/plain-backward-kernels.ts';
 import { maxStates, maxTaps } from './limits.ts';
 import type { Addon, LoadedAddon } from './native/addon.ts';
 import { type KernelChoice, type KernelImplementation, kernelChoice } from './native/choice.ts';
@@ -31,7 +36,7 @@ import type { ScanOptions } from './scan/scan.ts';
 import type { GatherOptions } from './tokens/tokens.ts';
 import { type WasmMemory, type WasmModule, webAssembly } from './webassembly.ts';
 
-export interface Kernels extends PlainKernels, BackwardKernels {
+export interface Kernels extends PlainKernels, BackwardKernels, PlainBackwardKernels {
   readonly memory: WasmMemory;
   /** What convolution and scan run as. */
   readonly implementation: KernelImplementation;
@@ -50,7 +55,7 @@ export type NativeProbe =
   | { readonly available: false; readonly reason: string };
 
 /** The module's exports; arguments as in the .asm.ts files. Addresses and strides in bytes. */
-interface Exports extends PlainExports, BackwardExports {
+interface Exports extends PlainExports, BackwardExports, PlainBackwardExports {
   readonly workspaceBytes: { readonly value: number };
   convSilu(...integers: number[]): void;
   selectiveScan(...numbers: number[]): void;
@@ -59,7 +64,16 @@ interface Exports extends PlainExports, BackwardExports {
 }
 
 /** The part of them that there is native code for. */
-type HotExports = Pick<Exports, 'convSilu' | 'selectiveScan' | 'gridConv' | 'snakeScan' | 'scanBackward'>;
+type HotExports = Pick<
+  Exports,
+  | 'convSilu'
+  | 'selectiveScan'
+  | 'gridConv'
+  | 'snakeScan'
+  | 'scanBackward'
+  | 'gridConvBackward'
+  | 'snakeBackward'
+>;
 
 let compiled: Promise<WasmModule> | undefined;
 
@@ -99,6 +113,7 @@ export async function createKernels(
     gatherRows: (options) => runGather(module, memory, options),
     ...plainKernels(hot, memory),
     ...backwardKernels({ ...module, scanBackward: hot.scanBackward }, memory),
+    ...plainBackwardKernels(hot, memory),
   };
 }
 
@@ -147,6 +162,7 @@ async function loadNative(): Promise<LoadedAddon> {
         selectiveScan: (options) => runScan(hot, memory, options),
         ...plainKernels(hot, memory),
         scanBackward: (options) => runScanBackward(hot, memory, options),
+        ...plainBackwardKernels(hot, memory),
       };
     }),
   );
@@ -161,6 +177,8 @@ function exportsOf(addon: Addon, memory: WasmMemory): HotExports {
     gridConv: (...integers) => addon.gridConv(memory.buffer, scratch, ...integers),
     snakeScan: (...integers) => addon.snakeScan(memory.buffer, scratch, ...integers),
     scanBackward: (...integers) => addon.scanBackward(memory.buffer, scratch, ...integers),
+    gridConvBackward: (...integers) => addon.gridConvBackward(memory.buffer, scratch, ...integers),
+    snakeBackward: (...integers) => addon.snakeBackward(memory.buffer, scratch, ...integers),
   };
 }
 

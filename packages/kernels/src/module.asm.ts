@@ -3,7 +3,9 @@ import { WORKSPACE_BYTES } from './common/workspace.asm';
 
 export { convBackward } from './gradients/backward-conv.asm';
 export { gate, gateBackward } from './gradients/backward-gate.asm';
+export { gridConvBackward } from './gradients/backward-grid.asm';
 export { scanBackward } from './gradients/backward-scan.asm';
+export { snakeBackward } from './gradients/backward-snake.asm';
 export { activateDelta } from './delta/delta.asm';
 export { convSilu } from './conv/conv.asm';
 export { gridConv } from './grid/grid-conv.asm';

@@ -26,8 +26,9 @@ export function plainKernels(module: PlainExports, memory: WasmMemory): PlainKer
   };
 }
 
-function runGridConv(module: PlainExports, memory: WasmMemory, options: GridConvOptions): void {
-  const { batch, length, channels, kernel, rows, columns, x, u, weight, bias, cells } = options;
+/** Throws a RangeError for a grid, a kernel or cells that the convolution does not take. */
+export function checkGrid(memory: WasmMemory, options: Omit<GridConvOptions, 'u'>): void {
+  const { batch, length, channels, kernel, rows, columns, x, weight, bias, cells } = options;
   checkCount('batch', batch);
   checkCount('length', length);
   checkCount('channels', channels);
@@ -42,7 +43,6 @@ function runGridConv(module: PlainExports, memory: WasmMemory, options: GridConv
     );
   }
   checkRows(memory, 'x', x, batch, length, channels);
-  checkRows(memory, 'u', u, batch, length, channels);
   checkVector(memory, 'weight', weight, kernel * kernel * channels);
   checkVector(memory, 'bias', bias, channels);
   if (cells !== undefined) checkCells(memory, options, cells);
@@ -51,7 +51,12 @@ function runGridConv(module: PlainExports, memory: WasmMemory, options: GridConv
       `length is ${length}, expected ${rows} x ${columns} = ${rows * columns}, or the cells that hold a token`,
     );
   }
+}
 
+function runGridConv(module: PlainExports, memory: WasmMemory, options: GridConvOptions): void {
+  const { batch, length, channels, kernel, rows, columns, x, u, weight, bias, cells } = options;
+  checkGrid(memory, options);
+  checkRows(memory, 'u', u, batch, length, channels);
   for (let image = 0; image < batch; image++) {
     module.gridConv(
       length,
@@ -71,8 +76,12 @@ function runGridConv(module: PlainExports, memory: WasmMemory, options: GridConv
   }
 }
 
-function runSnakeScan(module: PlainExports, memory: WasmMemory, options: SnakeScanOptions): void {
-  const { batch, length, channels, states, delta, b, c, u, y, gate, sum, gaps } = options;
+/** What enters the four-direction scan. */
+export type SnakeInputs = Omit<SnakeScanOptions, 'y' | 'gate' | 'sum'>;
+
+/** Throws a RangeError for inputs that the scan does not take. */
+export function checkSnake(memory: WasmMemory, options: SnakeInputs): void {
+  const { batch, length, channels, states, delta, b, c, u } = options;
   checkCount('batch', batch);
   checkCount('length', length);
   checkCount('channels', channels);
@@ -82,12 +91,17 @@ function runSnakeScan(module: PlainExports, memory: WasmMemory, options: SnakeSc
   checkRows(memory, 'b', b, batch, length, states);
   checkRows(memory, 'c', c, batch, length, states);
   checkRows(memory, 'u', u, batch, length, channels);
-  checkRows(memory, 'y', y, batch, length, channels);
   checkVector(memory, 'deltaBias', options.deltaBias, channels);
   checkVector(memory, 'a', options.a, channels * states);
   checkVector(memory, 'd', options.d, channels);
   checkVector(memory, 'directionB', options.directionB, directionIds * states);
   checkTables(memory, options);
+}
+
+function runSnakeScan(module: PlainExports, memory: WasmMemory, options: SnakeScanOptions): void {
+  const { batch, length, channels, states, delta, b, c, u, y, gate, sum, gaps } = options;
+  checkSnake(memory, options);
+  checkRows(memory, 'y', y, batch, length, channels);
   if (gate !== undefined) checkRows(memory, 'gate.z', gate.z, batch, length, channels);
   if (sum !== undefined) checkRows(memory, 'sum', sum, batch, length, channels);
 
@@ -124,7 +138,7 @@ function runSnakeScan(module: PlainExports, memory: WasmMemory, options: SnakeSc
 }
 
 /** Raster indices of the grid, strictly rising along each row. */
-function checkCells(memory: WasmMemory, options: GridConvOptions, at: number): void {
+function checkCells(memory: WasmMemory, options: Omit<GridConvOptions, 'u'>, at: number): void {
   const { batch, length, rows, columns } = options;
   checkVector(memory, 'cells', at, batch * length);
   const cells = new Int32Array(memory.buffer, at, batch * length);
@@ -139,7 +153,7 @@ function checkCells(memory: WasmMemory, options: GridConvOptions, at: number): v
 }
 
 /** Every order visits every token once; moves name a row of directionB; no gap is negative. */
-function checkTables(memory: WasmMemory, options: SnakeScanOptions): void {
+function checkTables(memory: WasmMemory, options: SnakeInputs): void {
   const { batch, length, gaps, ordersStride } = options;
   const all = scanDirections * length;
   if (

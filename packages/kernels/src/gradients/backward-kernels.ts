@@ -37,7 +37,16 @@ export function backwardKernels(module: BackwardExports, memory: WasmMemory): Ba
   };
 }
 
-function checkShape({ batch, length, channels }: { batch: number; length: number; channels: number }): void {
+/** Throws a RangeError for counts that no gradient kernel takes. */
+export function checkShape({
+  batch,
+  length,
+  channels,
+}: {
+  batch: number;
+  length: number;
+  channels: number;
+}): void {
   checkCount('batch', batch);
   checkCount('length', length);
   checkCount('channels', channels);

@@ -3,34 +3,32 @@
  *
  * Eight channels at a time: their inputs are staged in scan order, the states h and decays a of all steps are computed
  * again and kept, [L + 1, N, 8] each, then the gradient runs from the last step to the first. The sums over channels
- * for B and C are kept apart by lane until the last group is done.
+ * for B and C are kept apart by lane until the last group is done. backward-snake.asm.ts walks its four directions with
+ * the same passes over the same staged rows.
  */
 import { sigmoid } from './backward-math.asm';
 import { EXP1, EXP2, EXP3, EXP4, EXP5, LOWEST, multiplyAdd, ONE, ROUND, softplus, splat, sumOfLanes } from '../common/math.asm';
 import { decay, NEGLIGIBLE } from '../scan/recurrence.asm';
 
 const LOG2E: f32 = 1.4426950408889634;
-const LN2: f32 = 0.6931471805599453;
-const GROUP: i32 = 8;
-const ROW: usize = 32;
+export const LN2: f32 = 0.6931471805599453;
+export const GROUP: i32 = 8;
+export const ROW: usize = 32;
 /** Fading values are cleared of denormals once in so many steps; a power of two. */
 const CLEANING: i32 = 16;
 
 /** Staged rows of eight channels, [L, 8] each, one after another in `scratch`. */
-let stagedRaw: usize = 0;
-let stagedU: usize = 0;
-let stagedDy: usize = 0;
-let stagedDelta: usize = 0;
-let stagedTime: usize = 0;
-let stagedInput: usize = 0;
-let stagedSlope: usize = 0;
-let stagedGap: usize = 0;
+export let stagedRaw: usize = 0;
+export let stagedU: usize = 0;
+export let stagedDy: usize = 0;
+export let stagedDelta: usize = 0;
+export let stagedTime: usize = 0;
+export let stagedInput: usize = 0;
+export let stagedSlope: usize = 0;
+export let stagedGap: usize = 0;
 /** [L + 1, N, 8]: the state before each step, and the decay of each. */
 let allH: usize = 0;
 let allDecay: usize = 0;
-/** [L, N, 4]: sums over channels, by lane. */
-let sumB: usize = 0;
-let sumC: usize = 0;
 /** [N, 8] each: A · log2 e, its gradient, and a_{t+1} λ_{t+1}. */
 let groupA: usize = 0;
 let groupDA: usize = 0;
@@ -93,15 +91,18 @@ export function scanBackward(
     dCStride = -dCStride;
     positionStep = -4;
   }
-  layOut(length, states, scratch);
+  // [L, N, 4] each: sums over channels, by lane.
+  const sumB = layOut(length, states, scratch);
+  const sumC = sumB + (<usize>(length * states) << 4);
   memory.fill(sumB, 0, <usize>(2 * length * states) << 4);
   for (let first = 0; first < channels; first += GROUP) {
     const at = <usize>first << 2;
     stage(length, delta + at, deltaStride, u + at, uStride, dy + at, dyStride);
     prepare(length, deltaBias + at, positions, positionStep);
     loadA(states, a + at * states);
+    fillDecays(length, states, 0);
     recompute(length, states, b, bStride);
-    pullBack(length, states, b + (length - 1) * bStride, bStride, c + (length - 1) * cStride, cStride);
+    pullBack(length, states, b + (length - 1) * bStride, bStride, c + (length - 1) * cStride, cStride, sumB, sumC);
     finishGroup(length, d + at, deltaBias + at, dDelta + at, dDeltaStride, dU + at, dUStride, dDeltaBias + at, dD + at);
     storeDA(states, dA + at * states);
   }
@@ -114,7 +115,8 @@ export function scanBackward(
   }
 }
 
-function layOut(length: i32, states: i32, scratch: usize): void {
+/** Returns the first byte behind what it has laid out. */
+export function layOut(length: i32, states: i32, scratch: usize): usize {
   const staged = <usize>length * ROW;
   const everyState = <usize>(length + 1) * states * ROW;
   stagedRaw = scratch;
@@ -127,11 +129,10 @@ function layOut(length: i32, states: i32, scratch: usize): void {
   stagedGap = stagedSlope + staged;
   allH = stagedGap + staged;
   allDecay = allH + everyState;
-  sumB = allDecay + everyState;
-  sumC = sumB + (<usize>(length * states) << 4);
-  groupA = sumC + (<usize>(length * states) << 4);
+  groupA = allDecay + everyState;
   groupDA = groupA + <usize>states * ROW;
   carried = groupDA + <usize>states * ROW;
+  return carried + <usize>states * ROW;
 }
 
 function stage(length: i32, delta: usize, deltaStride: i32, u: usize, uStride: i32, dy: usize, dyStride: i32): void {
@@ -181,7 +182,7 @@ function prepare(length: i32, deltaBias: usize, positions: usize, positionStep: 
 }
 
 /** a [8, N] → groupA [N, 8], times log2 e; its gradient to zero. */
-function loadA(states: i32, a: usize): void {
+export function loadA(states: i32, a: usize): void {
   for (let channel = 0; channel < GROUP; channel++) {
     for (let n = 0; n < states; n++) {
       store<f32>(groupA + (<usize>(n * GROUP + channel) << 2), load<f32>(a) * LOG2E);
@@ -192,7 +193,7 @@ function loadA(states: i32, a: usize): void {
 }
 
 /** Adds groupDA [N, 8] to dA [8, N]. */
-function storeDA(states: i32, dA: usize): void {
+export function storeDA(states: i32, dA: usize): void {
   for (let channel = 0; channel < GROUP; channel++) {
     for (let n = 0; n < states; n++) {
       store<f32>(dA, load<f32>(dA) + load<f32>(groupDA + (<usize>(n * GROUP + channel) << 2)));
@@ -201,8 +202,12 @@ function storeDA(states: i32, dA: usize): void {
   }
 }
 
-/** The forward recurrence of eight channels, every state and every decay kept. */
-function recompute(length: i32, states: i32, b: usize, bStride: i32): void {
+/**
+ * The decays of all steps of eight channels.
+ *
+ * @param before gaps that the decays in place were computed with, [L, 8]: a step whose gap is the same keeps them; 0: none
+ */
+export function fillDecays(length: i32, states: i32, before: usize): void {
   const lowest = splat(LOWEST);
   const round = splat(ROUND);
   const c5 = splat(EXP5);
@@ -211,31 +216,43 @@ function recompute(length: i32, states: i32, b: usize, bStride: i32): void {
   const c2 = splat(EXP2);
   const c1 = splat(EXP1);
   const one = splat(ONE);
+  const stateBytes = <usize>states * ROW;
+  for (let step = 0; step < length; step++) {
+    const row = <usize>step * ROW;
+    if (before && load<f32>(before + row) == load<f32>(stagedGap + row)) continue;
+    const time0 = v128.load(stagedTime + row);
+    const time1 = v128.load(stagedTime + row, 16);
+    let kept = allDecay + <usize>step * stateBytes;
+    const end = kept + stateBytes;
+    let pa = groupA;
+    while (kept < end) {
+      v128.store(kept, decay(time0, v128.load(pa), true, lowest, round, c5, c4, c3, c2, c1, one));
+      v128.store(kept, decay(time1, v128.load(pa, 16), true, lowest, round, c5, c4, c3, c2, c1, one), 16);
+      kept += ROW;
+      pa += ROW;
+    }
+  }
+}
+
+/** The forward recurrence of eight channels, every state kept. */
+export function recompute(length: i32, states: i32, b: usize, bStride: i32): void {
   const negligible = splat(NEGLIGIBLE);
   const stateBytes = <usize>states * ROW;
   memory.fill(allH, 0, stateBytes);
   for (let step = 0; step < length; step++) {
     const row = <usize>step * ROW;
-    const time0 = v128.load(stagedTime + row);
-    const time1 = v128.load(stagedTime + row, 16);
     const input0 = v128.load(stagedInput + row);
     const input1 = v128.load(stagedInput + row, 16);
     let h = allH + <usize>step * stateBytes;
     let kept = allDecay + <usize>step * stateBytes;
     const end = h + stateBytes;
-    let pa = groupA;
     let pb = b;
     while (h < end) {
-      const decay0 = decay(time0, v128.load(pa), true, lowest, round, c5, c4, c3, c2, c1, one);
-      const decay1 = decay(time1, v128.load(pa, 16), true, lowest, round, c5, c4, c3, c2, c1, one);
       const bn = v128.load32_splat(pb);
-      v128.store(kept, decay0);
-      v128.store(kept, decay1, 16);
-      v128.store(h + stateBytes, multiplyAdd(decay0, v128.load(h), f32x4.mul(input0, bn)));
-      v128.store(h + stateBytes, multiplyAdd(decay1, v128.load(h, 16), f32x4.mul(input1, bn)), 16);
+      v128.store(h + stateBytes, multiplyAdd(v128.load(kept), v128.load(h), f32x4.mul(input0, bn)));
+      v128.store(h + stateBytes, multiplyAdd(v128.load(kept, 16), v128.load(h, 16), f32x4.mul(input1, bn)), 16);
       h += ROW;
       kept += ROW;
-      pa += ROW;
       pb += 4;
     }
     if ((step & (CLEANING - 1)) == CLEANING - 1) clean(h, stateBytes, negligible);
@@ -245,9 +262,19 @@ function recompute(length: i32, states: i32, b: usize, bStride: i32): void {
 
 /**
  * From the last step to the first: sums for B, C and A; Δ's share through the decay into stagedTime, and dL/d(Δ u)
- * into stagedInput, whose own values have been read by then. `b` and `c` are the last step's rows.
+ * into stagedInput, whose own values have been read by then. `b` and `c` are the last step's rows; the sums over channels
+ * for B and C, [L, N, 4] by lane, are added to.
  */
-function pullBack(length: i32, states: i32, b: usize, bStride: i32, c: usize, cStride: i32): void {
+export function pullBack(
+  length: i32,
+  states: i32,
+  b: usize,
+  bStride: i32,
+  c: usize,
+  cStride: i32,
+  toB: usize,
+  toC: usize,
+): void {
   const negligible = splat(NEGLIGIBLE);
   const stateBytes = <usize>states * ROW;
   memory.fill(carried, 0, stateBytes);
@@ -274,10 +301,10 @@ function pullBack(length: i32, states: i32, b: usize, bStride: i32, c: usize, cS
       const cn = v128.load32_splat(pc);
       const lambda0 = multiplyAdd(dy0, cn, v128.load(carried + at));
       const lambda1 = multiplyAdd(dy1, cn, v128.load(carried + at, 16));
-      const ownC = multiplyAdd(dy0, v128.load(h + stateBytes), v128.load(sumC + sum));
-      v128.store(sumC + sum, multiplyAdd(dy1, v128.load(h + stateBytes, 16), ownC));
-      const ownB = multiplyAdd(lambda0, input0, v128.load(sumB + sum));
-      v128.store(sumB + sum, multiplyAdd(lambda1, input1, ownB));
+      const ownC = multiplyAdd(dy0, v128.load(h + stateBytes), v128.load(toC + sum));
+      v128.store(toC + sum, multiplyAdd(dy1, v128.load(h + stateBytes, 16), ownC));
+      const ownB = multiplyAdd(lambda0, input0, v128.load(toB + sum));
+      v128.store(toB + sum, multiplyAdd(lambda1, input1, ownB));
       const bn = v128.load32_splat(pb);
       dInput0 = multiplyAdd(lambda0, bn, dInput0);
       dInput1 = multiplyAdd(lambda1, bn, dInput1);

@@ -7,17 +7,10 @@
 
 #include <string.h>
 
-#include "../common/functions.h"
-#include "../common/lanes.h"
+#include "backward-functions.h"
 
 /* States in registers at once. */
 #define BLOCK 4
-/* Values that fade are cleared of denormals once in so many steps. */
-#define CLEANING 16
-/* 2^-100 */
-#define NEGLIGIBLE 7.888609052210118e-31f
-#define LN2 0.6931471805599453f
-
 /* [L, LANES] each but the last four, in scan order. */
 struct staged {
   float *u;
@@ -39,13 +32,6 @@ struct staged {
   float *sum_b;
   float *sum_c;
 };
-
-static floats sigmoid(floats x) {
-  const floats exponent = smaller(larger(x * splat(-LOG2E), splat(-120)), splat(100));
-  return splat(1) / (splat(1) + exp2_within(exponent));
-}
-
-INLINE floats without_denormals(floats x) { return choose(absolute(x) > splat(NEGLIGIBLE), x, splat(0)); }
 
 static struct staged lay_out(const struct backward_scan *scan) {
   const size_t row = (size_t)scan->length * LANES;

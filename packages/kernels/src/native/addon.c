@@ -1,19 +1,21 @@
 /*
- * The hot kernels as a Node-API addon: convSilu, selectiveScan, gridConv, snakeScan and scanBackward with the arguments of the WebAssembly module's
- * exports, after the memory's ArrayBuffer and the byte offset of `workspaceBytes` bytes of scratch in it. Addresses
- * are byte offsets into that buffer, whose place is looked up on every call because the memory may grow. There is no
+ * The hot kernels as a Node-API addon, each with the arguments of the WebAssembly module's export of its name, after
+ * the memory's ArrayBuffer and the byte offset of `workspaceBytes` bytes of scratch in it. Addresses are byte offsets
+ * into that buffer, whose place is looked up on every call because the memory may grow. There is no
  * state, so any number of threads may load this file. All checks are the caller's (src/kernels.ts).
  */
 #define NAPI_VERSION 8
 #include <node_api.h>
 
+#include "../gradients/backward-grid.h"
 #include "../gradients/backward-scan.h"
+#include "../gradients/backward-snake.h"
 #include "../conv/conv.h"
 #include "../grid/grid.h"
 #include "../scan/scan.h"
 #include "../snake/snake.h"
 
-#define MAX_ARGUMENTS 32
+#define MAX_ARGUMENTS 40
 
 /* Arguments are taken one after another; what cannot be read counts as 0 and makes the call fail. */
 struct call {
@@ -215,6 +217,81 @@ static napi_value scanBackward(napi_env env, napi_callback_info info) {
   return NULL;
 }
 
+static napi_value gridConvBackward(napi_env env, napi_callback_info info) {
+  struct call call = begin(env, info, 20);
+  if (call.valid) {
+    struct backward_grid grid;
+    /* The workspace: this one brings its own scratch. */
+    address(&call);
+    grid.length = integer(&call);
+    grid.channels = integer(&call);
+    grid.kernel = integer(&call);
+    grid.rows = integer(&call);
+    grid.columns = integer(&call);
+    grid.x = address(&call);
+    grid.x_stride = stride(&call);
+    grid.weight = address(&call);
+    grid.bias = address(&call);
+    grid.cells = optional_address(&call);
+    grid.activate = flag(&call);
+    grid.du = address(&call);
+    grid.du_stride = stride(&call);
+    grid.dx = address(&call);
+    grid.dx_stride = stride(&call);
+    grid.d_weight = address(&call);
+    grid.d_bias = address(&call);
+    grid.scratch = address(&call);
+    if (call.valid) grid_conv_backward(&grid);
+  }
+  if (!call.valid) napi_throw_type_error(env, NULL, "gridConvBackward: wrong arguments");
+  return NULL;
+}
+
+static napi_value snakeBackward(napi_env env, napi_callback_info info) {
+  struct call call = begin(env, info, 35);
+  if (call.valid) {
+    struct backward_snake snake;
+    /* The workspace: this one brings its own scratch. */
+    address(&call);
+    snake.length = integer(&call);
+    snake.channels = integer(&call);
+    snake.states = integer(&call);
+    snake.delta = address(&call);
+    snake.delta_stride = stride(&call);
+    snake.delta_bias = address(&call);
+    snake.a = address(&call);
+    snake.d = address(&call);
+    snake.b = address(&call);
+    snake.b_stride = stride(&call);
+    snake.c = address(&call);
+    snake.c_stride = stride(&call);
+    snake.direction_b = address(&call);
+    snake.u = address(&call);
+    snake.u_stride = stride(&call);
+    snake.orders = address(&call);
+    snake.moves = address(&call);
+    snake.gaps = optional_address(&call);
+    snake.dy = address(&call);
+    snake.dy_stride = stride(&call);
+    snake.d_delta = address(&call);
+    snake.d_delta_stride = stride(&call);
+    snake.d_u = address(&call);
+    snake.d_u_stride = stride(&call);
+    snake.d_b = address(&call);
+    snake.d_b_stride = stride(&call);
+    snake.d_c = address(&call);
+    snake.d_c_stride = stride(&call);
+    snake.d_delta_bias = address(&call);
+    snake.d_a = address(&call);
+    snake.d_d = address(&call);
+    snake.d_direction_b = address(&call);
+    snake.scratch = address(&call);
+    if (call.valid) snake_backward(&snake);
+  }
+  if (!call.valid) napi_throw_type_error(env, NULL, "snakeBackward: wrong arguments");
+  return NULL;
+}
+
 static size_t larger_of(size_t a, size_t b) { return a > b ? a : b; }
 
 NAPI_MODULE_INIT() {
@@ -225,7 +302,8 @@ NAPI_MODULE_INIT() {
     napi_callback call;
   } functions[] = {
       {"convSilu", convSilu},   {"selectiveScan", selectiveScan}, {"gridConv", gridConv},
-      {"snakeScan", snakeScan}, {"scanBackward", scanBackward},
+      {"snakeScan", snakeScan}, {"scanBackward", scanBackward},   {"gridConvBackward", gridConvBackward},
+      {"snakeBackward", snakeBackward},
   };
   napi_value value;
   if (napi_create_double(env, (double)most, &value) != napi_ok ||

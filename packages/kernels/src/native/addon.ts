@@ -17,6 +17,8 @@ export interface Addon {
   gridConv(memory: ArrayBuffer, workspace: number, ...integers: number[]): void;
   snakeScan(memory: ArrayBuffer, workspace: number, ...integers: number[]): void;
   scanBackward(memory: ArrayBuffer, workspace: number, ...integers: number[]): void;
+  gridConvBackward(memory: ArrayBuffer, workspace: number, ...integers: number[]): void;
+  snakeBackward(memory: ArrayBuffer, workspace: number, ...integers: number[]): void;
 }
 
 export type LoadedAddon =

@@ -18,7 +18,9 @@ const units = [
   at(new URL('../conv/conv.c', import.meta.url)),
   at(new URL('../grid/grid.c', import.meta.url)),
   at(new URL('../snake/snake.c', import.meta.url)),
+  at(new URL('../gradients/backward-grid.c', import.meta.url)),
   at(new URL('../gradients/backward-scan.c', import.meta.url)),
+  at(new URL('../gradients/backward-snake.c', import.meta.url)),
 ];
 const ownHeaders = [
   at(new URL('../common/lanes.h', import.meta.url)),
@@ -27,7 +29,10 @@ const ownHeaders = [
   at(new URL('../conv/conv.h', import.meta.url)),
   at(new URL('../grid/grid.h', import.meta.url)),
   at(new URL('../snake/snake.h', import.meta.url)),
+  at(new URL('../gradients/backward-functions.h', import.meta.url)),
+  at(new URL('../gradients/backward-grid.h', import.meta.url)),
   at(new URL('../gradients/backward-scan.h', import.meta.url)),
+  at(new URL('../gradients/backward-snake.h', import.meta.url)),
 ];
 /** Everything that a compiled library depends on. */
 export const sourceFiles: readonly string[] = [...units, ...ownHeaders];

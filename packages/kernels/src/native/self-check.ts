@@ -2,12 +2,23 @@
 import { snakeOrders } from '@vssm/core';
 import { Arena } from '../arena.ts';
 import { type ConvOptions, convReference } from '../conv/conv.ts';
+import {
+  type GridConvBackwardOptions,
+  gridConvBackwardReference,
+  gridConvBackwardScratch,
+} from '../gradients/backward-grid.ts';
 import type { BackwardKernels } from '../gradients/backward-kernels.ts';
 import {
   type ScanBackwardOptions,
   scanBackwardReference,
   scanBackwardScratch,
 } from '../gradients/backward-scan.ts';
+import {
+  type SnakeBackwardOptions,
+  snakeBackwardReference,
+  snakeBackwardScratch,
+} from '../gradients/backward-snake.ts';
+import type { PlainBackwardKernels } from '../gradients/plain-backward-kernels.ts';
 import { type GridConvOptions, gridConvReference } from '../grid/grid-conv.ts';
 import type { PlainKernels } from '../plain-kernels.ts';
 import type { Rows } from '../rows.ts';
@@ -19,7 +30,7 @@ import { createMemory, type WasmMemory } from '../webassembly.ts';
 /** Relative to the largest value; float32 resolves 6e-8, and 20 tokens of 8 states add up. */
 const tolerance = 1e-5;
 
-interface Runner extends PlainKernels, Pick<BackwardKernels, 'scanBackward'> {
+interface Runner extends PlainKernels, PlainBackwardKernels, Pick<BackwardKernels, 'scanBackward'> {
   convSilu(options: ConvOptions): void;
   selectiveScan(options: ScanOptions): void;
 }
@@ -90,7 +101,25 @@ export function findFault(over: (memory: WasmMemory) => Runner): string | undefi
     dD: filled(few, 0, 0),
     scratch: filled(scanBackwardScratch(length, states), 0, 0),
   };
+  const backwardGrid: GridConvBackwardOptions = {
+    ...grid,
+    ...{ channels: few, du: wide(), dx: { at: filled(length * few, 0, 0), stride: few } },
+    dWeight: filled(9 * few, 0, 0),
+    dBias: filled(few, 0, 0),
+    scratch: filled(gridConvBackwardScratch(grid), 0, 0),
+  };
+  const backwardSnake: SnakeBackwardOptions = {
+    ...snake,
+    ...{ channels: few, dy: wide(), dDelta: wide(), dU: wide(), dB: narrow(), dC: narrow() },
+    dDeltaBias: filled(few, 0, 0),
+    dA: filled(few * states, 0, 0),
+    dD: filled(few, 0, 0),
+    dDirectionB: filled(5 * states, 0, 0),
+    scratch: filled(snakeBackwardScratch(length, states), 0, 0),
+  };
   const { buffer } = arena.memory;
+  const wantedOfBackwardGrid = gridConvBackwardReference(buffer, backwardGrid);
+  const wantedOfBackwardSnake = snakeBackwardReference(buffer, backwardSnake);
   const wantedOfBackward = scanBackwardReference(buffer, backwardScan);
   const wantedOfGrid = gridConvReference(buffer, grid);
   const wantedOfSnake = snakeScanReference(buffer, snake);
@@ -100,6 +129,8 @@ export function findFault(over: (memory: WasmMemory) => Runner): string | undefi
   runner.gridConv(grid);
   runner.snakeScan(snake);
   runner.scanBackward(backwardScan);
+  runner.gridConvBackward(backwardGrid);
+  runner.snakeBackward(backwardSnake);
   const results: readonly (readonly [string, number, ArrayLike<number>])[] = [
     ['the convolution', conv.u.at, wanted.conv],
     ['the scan', scan.y.at, wanted.y],
@@ -111,6 +142,12 @@ export function findFault(over: (memory: WasmMemory) => Runner): string | undefi
     ['the gradient of the bias of Δ', backwardScan.dDeltaBias, wantedOfBackward.deltaBias],
     ['the gradient of B', backwardScan.dB.at, wantedOfBackward.b],
     ['the gradient of C', backwardScan.dC.at, wantedOfBackward.c],
+    ['the gradient of the grid', backwardGrid.dx.at, wantedOfBackwardGrid.x],
+    ['the gradient of its taps', backwardGrid.dWeight, wantedOfBackwardGrid.weight],
+    ['the gradient of A over four directions', backwardSnake.dA, wantedOfBackwardSnake.a],
+    ['that of the bias of Δ', backwardSnake.dDeltaBias, wantedOfBackwardSnake.deltaBias],
+    ['that of the moves’ vectors', backwardSnake.dDirectionB, wantedOfBackwardSnake.directionB],
+    ['that of B', backwardSnake.dB.at, wantedOfBackwardSnake.b],
   ];
   for (const [name, at, want] of results) {
     const error = largestError(new Float32Array(buffer, at, want.length), want);

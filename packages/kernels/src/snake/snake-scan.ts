@@ -64,7 +64,10 @@ export interface SnakeScanResult {
 }
 
 /** Where image `image` begins in the tables of orders, moves and gaps, in integers. */
-export function ordersOffset(options: SnakeScanOptions, image: number): number {
+export function ordersOffset(
+  options: Pick<SnakeScanOptions, 'length' | 'ordersStride'>,
+  image: number,
+): number {
   return image * (options.ordersStride ?? scanDirections * options.length);
 }
 

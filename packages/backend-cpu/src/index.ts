@@ -13,6 +13,7 @@ export { loadMatmulFloor, type MatmulFloor } from './matmul-floor.ts';
 export { type LargeProduct, largeProductFlops, loadLargeProduct } from './product-roof.ts';
 export { type Chunk, SegmentEngine } from './segments/engine.ts';
 export { type SharedWeight, shareWeights } from './segments/messages.ts';
+export { ScanAlone } from './segments/plainmamba/scan-alone.ts';
 export { project } from './segments/project.ts';
 export { type Places, scoreImages, select, unprunedPlaces } from './segments/prune.ts';
 export type { Part, Stopwatch } from './segments/stopwatch.ts';

@@ -37,7 +37,7 @@ export function familyOf<Spec extends ModelSpec>(spec: Pick<Spec, 'family'>): Fa
 export type BidirectionalModel = ModelSpec & BidirectionalSpec;
 
 /** A spec that the training engine has gradients for. */
-export type TrainableSpec = VimSpec;
+export type TrainableSpec = VimSpec | PlainMambaSpec;
 
 /** A new model for the training engine; what is not said is as in the published ones. */
 export const newTrainableSpec = vimSpec;

@@ -16,10 +16,10 @@ import {
   vimSpec,
 } from '@vssm/families';
 import { kernelImplementation } from '@vssm/kernels';
-import { patchesOf } from '../src/data/patches.ts';
 import { GradientEngine } from '../src/engine/engine.ts';
 import { flatten } from '../src/engine/layout.ts';
 import { smoothedTarget } from '../src/reference/layers.ts';
+import { trainingInput } from '../src/table.ts';
 
 interface Case {
   readonly name: string;
@@ -56,7 +56,7 @@ for (const { name, spec, plan, batch } of cases) {
   const pixels = new Float32Array(images.flatMap((image) => [...image]));
   const samples = images.map((_, i) => i);
   const micro = {
-    patches: new Float32Array(images.flatMap((image) => [...patchesOf(spec, image)])),
+    patches: new Float32Array(images.flatMap((image) => [...trainingInput(spec, image)])),
     targets: new Float32Array(
       images.flatMap((_, i) => [...smoothedTarget(i % spec.classes, spec.classes, 0)]),
     ),

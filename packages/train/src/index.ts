@@ -8,7 +8,7 @@ export {
   type Recipe,
   trainingRecipe,
 } from './recipe/recipe.ts';
-export type { ReferenceGradient } from './reference/model.ts';
+export type { ReferenceGradient } from './reference/gradients.ts';
 export { type EvaluationRequest, evaluate } from './run/evaluate.ts';
 export {
   type EpochLine,

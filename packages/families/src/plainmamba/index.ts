@@ -50,7 +50,7 @@ export const plainmamba: Family<PlainMambaSpec, PlainMambaModelName> = {
   countRule: () => 'every-token',
   imageRecipe: 'plainmamba-imagenet',
   segmentationRecipe: 'plainmamba-ade20k',
-  trainable: false,
+  trainable: true,
   leastGain: 0.85,
   words: {
     evit: 'PlainMamba has no class token either: there it is the similarity to the mean token’s.',

@@ -3,6 +3,13 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { createKernels } from '../kernels.ts';
 import type { KernelImplementation } from '../native/choice.ts';
+import {
+  differenceError,
+  differenceTolerance,
+  dot,
+  kernelTolerance,
+  relativeError,
+} from '../test-support/differences.ts';
 import { describeImplementations } from '../test-support/implementations.ts';
 import { RandomCase, randomSource } from '../test-support/random-case.ts';
 import {
@@ -22,13 +29,6 @@ import {
   scanForward,
   scanPullback,
 } from './backward-scan.ts';
-import {
-  differenceError,
-  differenceTolerance,
-  dot,
-  kernelTolerance,
-  relativeError,
-} from './differences.test-data.ts';
 
 const small = fc.record({
   length: fc.integer({ min: 1, max: 7 }),

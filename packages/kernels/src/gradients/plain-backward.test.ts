@@ -2,10 +2,17 @@
 import { directionIds, scanDirections, snakeOrders } from '@vssm/core';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { describeImplementations } from '../implementations.test-data.ts';
 import { createKernels } from '../kernels.ts';
-import { RandomCase, randomSource } from '../random-case.ts';
 import { fillSnakeTables } from '../snake/snake-orders.ts';
+import {
+  differenceError,
+  differenceTolerance,
+  dot,
+  kernelTolerance,
+  relativeError,
+} from '../test-support/differences.ts';
+import { describeImplementations } from '../test-support/implementations.ts';
+import { RandomCase, randomSource } from '../test-support/random-case.ts';
 import {
   type GridConvArrays,
   type GridConvBackwardOptions,
@@ -22,13 +29,6 @@ import {
   snakeForward,
   snakePullback,
 } from './backward-snake.ts';
-import {
-  differenceError,
-  differenceTolerance,
-  dot,
-  kernelTolerance,
-  relativeError,
-} from './differences.test-data.ts';
 
 /** The walks over some cells of a grid, [images, 4, K] each. */
 function tablesOf(rows: number, columns: number, cells: Int32Array, images: number) {

@@ -67,6 +67,10 @@ function compute({ operation, inputs, outputs }: Node, [x, other, ...rest]: read
       return [x.map((value) => 1 / (1 + Math.exp(-value)))];
     case 'softplus':
       return [x.map((value) => Math.max(value, 0) + Math.log1p(Math.exp(-Math.abs(value))))];
+    case 'relu':
+      return [x.map((value) => Math.max(value, 0))];
+    case 'positive':
+      return [x.map((value) => Number(value > 0))];
     case 'logSoftmax': {
       const width = shape[shape.length - 1];
       return [
@@ -98,6 +102,21 @@ function compute({ operation, inputs, outputs }: Node, [x, other, ...rest]: read
     }
     case 'reshape':
       return [x];
+    case 'transpose': {
+      const strides = inputs[0].shape.map((_, axis) => sizeOf(inputs[0].shape.slice(axis + 1)));
+      const to = operation.order.map((axis) => strides[axis]);
+      return [
+        all((at) => {
+          let left = at;
+          let index = 0;
+          for (let axis = shape.length - 1; axis >= 0; axis--) {
+            index += (left % shape[axis]) * to[axis];
+            left = Math.floor(left / shape[axis]);
+          }
+          return x[index];
+        }),
+      ];
+    }
     case 'split':
       return pieces(inputs[0].shape, operation.axis, outputs).map((places) =>
         Float64Array.from(places, (at) => x[at]),

@@ -33,6 +33,11 @@ const traces: Readonly<Record<string, (g: Trace) => Value>> = {
     const a = g.input('a', [2, 3, 4]);
     return g.add(g.expand(g.sum(a, [1]), [2, 3, 4]), g.reshape(g.mul(a, a), [2, 3, 4]));
   },
+  ReLU: (g) => g.mul(g.map('relu', g.input('a', [3, 4])), g.input('b', [3, 4])),
+  'transposition, and a value without slope': (g) => {
+    const a = g.input('a', [2, 3, 4]);
+    return g.mul(g.transpose(a, [2, 0, 1]), g.map('positive', g.transpose(g.mul(a, a), [2, 0, 1])));
+  },
   'split and concat, a part unused': (g) => {
     const [first, , last] = g.split(g.input('a', [4, 6]), 1, [1, 3, 2]);
     return g.concat([g.mul(last, first), first], 1);

@@ -138,6 +138,10 @@ function pullBack(
       return [() => g.mul(dy, g.mul(y(), g.affine(y(), -1, 1)))];
     case 'softplus':
       return [() => g.mul(dy, g.map('sigmoid', at(x)))];
+    case 'relu':
+      return [() => g.mul(dy, g.map('positive', at(x)))];
+    case 'positive':
+      return [undefined];
     case 'logSoftmax': {
       const total = () => g.sum(dy, [x.shape.length - 1]);
       return [() => g.add(dy, g.affine(g.mul(g.map('exp', y()), total()), -1))];
@@ -150,6 +154,14 @@ function pullBack(
       return [() => summedTo(g, dy, x.shape)];
     case 'reshape':
       return [() => g.reshape(dy, x.shape)];
+    case 'transpose':
+      return [
+        () =>
+          g.transpose(
+            dy,
+            operation.order.map((_, axis) => operation.order.indexOf(axis)),
+          ),
+      ];
     case 'split': {
       const parts = () => incoming.map((own, i) => own ?? g.zeros(outputs[i].shape));
       return [() => g.concat(parts(), operation.axis)];

@@ -69,6 +69,10 @@ function emit(
       return [g.op('Sigmoid', [x], named)];
     case 'softplus':
       return [g.op('Softplus', [x], named)];
+    case 'relu':
+      return [g.op('Relu', [x], named)];
+    case 'positive':
+      return [g.op('Sign', [g.op('Relu', [x])], named)];
     case 'logSoftmax':
       return [g.op('LogSoftmax', [x], { attributes: { axis: -1 }, ...named })];
     case 'rmsNorm': {
@@ -81,6 +85,8 @@ function emit(
       return [g.op('Expand', [x, g.ints(shape)], named)];
     case 'reshape':
       return [g.op('Reshape', [x, g.ints(shape)], named)];
+    case 'transpose':
+      return [g.op('Transpose', [x], { attributes: { perm: operation.order }, ...named })];
     case 'split': {
       const attributes = { axis: operation.axis };
       return g.ops('Split', [x, g.ints(operation.sizes)], outputs.length, { attributes, ...named });

@@ -25,6 +25,9 @@ export type Operation =
   | { readonly op: 'exp' }
   | { readonly op: 'sigmoid' }
   | { readonly op: 'softplus' }
+  | { readonly op: 'relu' }
+  /** 1 where x > 0, else 0; it has no slope. */
+  | { readonly op: 'positive' }
   /** Over the last axis. */
   | { readonly op: 'logSoftmax' }
   /** x / sqrt(mean(x²) + ε) · weight over the last axis */
@@ -33,6 +36,8 @@ export type Operation =
   | { readonly op: 'sum'; readonly axes: readonly number[] }
   | { readonly op: 'expand' }
   | { readonly op: 'reshape' }
+  /** Axis i of the result is axis `order[i]` of x. */
+  | { readonly op: 'transpose'; readonly order: readonly number[] }
   | { readonly op: 'split'; readonly axis: number; readonly sizes: readonly number[] }
   | { readonly op: 'concat'; readonly axis: number }
   /** Rows of a matrix by number; and rows to their numbers in a matrix of zeros, no number twice. */
@@ -110,7 +115,7 @@ export class Trace {
     return this.node({ op: 'power', exponent }, [x], [x.shape])[0];
   }
 
-  map(op: 'exp' | 'sigmoid' | 'softplus' | 'logSoftmax', x: Value): Value {
+  map(op: 'exp' | 'sigmoid' | 'softplus' | 'relu' | 'positive' | 'logSoftmax', x: Value): Value {
     return this.node({ op }, [x], [x.shape])[0];
   }
 
@@ -140,6 +145,10 @@ export class Trace {
 
   reshape(x: Value, shape: Shape): Value {
     return this.node({ op: 'reshape' }, [x], [shape])[0];
+  }
+
+  transpose(x: Value, order: readonly number[]): Value {
+    return this.node({ op: 'transpose', order }, [x], [order.map((axis) => x.shape[axis])])[0];
   }
 
   split(x: Value, axis: number, sizes: readonly number[]): Value[] {

@@ -12,7 +12,7 @@ import {
 } from '@vssm/datasets';
 import type { TrainableSpec } from '@vssm/families';
 import type { Recipe } from '../recipe/recipe.ts';
-import { patchesOf } from './patches.ts';
+import { trainingInput } from '../table.ts';
 
 /** Indices into the data set's samples: all, or so many, the same ones whatever the seed. */
 export function chosenImages(dataset: ImageDataset, images: number): readonly number[] {
@@ -31,7 +31,7 @@ export function epochOrder(chosen: readonly number[], seed: number, epoch: numbe
   return order;
 }
 
-/** One image as the engine reads it, augmented, [patches, C · P · P]. */
+/** One image as the engine reads it, augmented. */
 export async function trainingPatches(
   spec: TrainableSpec,
   dataset: ImageDataset,
@@ -41,7 +41,7 @@ export async function trainingPatches(
   index: number,
 ): Promise<Float32Array> {
   const picture = await dataset.preview(index);
-  return patchesOf(spec, normalise(augmented(picture, recipe, epoch, index), normalisation));
+  return trainingInput(spec, normalise(augmented(picture, recipe, epoch, index), normalisation));
 }
 
 /** Mirrored and moved as the recipe allows. */

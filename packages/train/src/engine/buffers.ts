@@ -3,11 +3,8 @@
  * the kernels' memory. States of the scan are not among it: the kernel computes them again, eight channels at a time.
  */
 import type { Placement } from '@vssm/backend-cpu';
-import type { Direction } from '@vssm/core';
-import { patchCount, sequenceLength, type TrainableSpec } from '@vssm/families';
-import { type Arena, convBackwardScratch, type Rows, scanBackwardScratch } from '@vssm/kernels';
-import { patchSizeOf } from '../data/patches.ts';
-import { directions } from './segments.ts';
+import { sequenceLength, type TrainableSpec } from '@vssm/families';
+import type { Arena, Rows } from '@vssm/kernels';
 
 /** A matrix of float32 in the kernels' memory. */
 export interface Matrix {
@@ -25,8 +22,8 @@ export function rowsOf({ at, columns }: Matrix, first = 0): Rows {
   return { at: at + 4 * first, stride: columns };
 }
 
-/** What one direction's projections read and write. */
-export interface DirectionBuffers {
+/** What one set of projections reads and writes. */
+export interface SetBuffers {
   /** [rows, E] */
   readonly u: Matrix;
   readonly delta: Matrix;
@@ -34,7 +31,9 @@ export interface DirectionBuffers {
   readonly projected: Matrix;
 }
 
-export interface BlockBuffers extends Readonly<Record<Direction, DirectionBuffers>> {
+export interface BlockBuffers {
+  /** In the family's order. */
+  readonly sets: readonly SetBuffers[];
   /** [rows, d]: what the block's norm reads. */
   readonly residual: Matrix;
   /** [rows, 2E]: x, then z */
@@ -56,29 +55,32 @@ export interface Buffers {
   readonly blocks: readonly BlockBuffers[];
   /** [rows, E]: the gated sum, of one block at a time. */
   readonly y: Matrix;
-  /** Gradients of one block at a time. */
+  /** Gradients of one block at a time; `sets` too. */
   readonly dY: Matrix;
   readonly dResiduals: readonly [Matrix, Matrix];
   readonly dXz: Matrix;
-  readonly d: Readonly<Record<Direction, DirectionBuffers & { readonly uInAll: Matrix }>>;
-  /** [E, N] */
-  readonly dA: number;
-  readonly scratch: number;
+  readonly sets: readonly (SetBuffers & { readonly uInAll: Matrix })[];
 }
 
-/** @param lengths tokens of each block */
+/**
+ * @param lengths tokens of each block
+ * @param sets sets of projections
+ * @param input rows and columns of an image as the first segment reads it
+ */
 export function placeBuffers(
   arena: Arena,
   spec: TrainableSpec,
   batch: number,
   lengths: readonly number[],
+  sets: number,
+  input: readonly [number, number],
 ): Buffers {
   const { width: d, innerWidth: E, dtRank: r, stateSize: N } = spec;
   const matrix = (rows: number, columns: number): Matrix => ({
     at: arena.float32(rows * columns).at,
     columns,
   });
-  const direction = (rows: number): DirectionBuffers => ({
+  const set = (rows: number): SetBuffers => ({
     u: matrix(rows, E),
     delta: matrix(rows, E),
     projected: matrix(rows, r + 2 * N),
@@ -90,20 +92,14 @@ export function placeBuffers(
       residual: matrix(rows, d),
       xz: matrix(rows, 2 * E),
       ssm: matrix(rows, E),
-      forward: direction(rows),
-      backward: direction(rows),
+      sets: Array.from({ length: sets }, () => set(rows)),
       positions: arena.int32(rows).at,
       kept: arena.int32(2 * rows).at,
       live: matrix(rows, 1),
     };
   });
-  const scratch = Math.max(
-    scanBackwardScratch(sequenceLength(spec), N),
-    convBackwardScratch(E, spec.convKernel),
-  );
-  const [forward, backward] = directions.map(() => ({ ...direction(most), uInAll: matrix(most, E) }));
   return {
-    patches: matrix(batch * patchCount(spec), patchSizeOf(spec)),
+    patches: matrix(batch * input[0], input[1]),
     target: matrix(batch, spec.classes),
     logits: matrix(batch, spec.classes),
     loss: matrix(1, 1),
@@ -112,8 +108,6 @@ export function placeBuffers(
     dY: matrix(most, E),
     dResiduals: [matrix(most, d), matrix(most, d)],
     dXz: matrix(most, 2 * E),
-    d: { forward, backward },
-    dA: arena.float32(E * N).at,
-    scratch: arena.float32(scratch).at,
+    sets: Array.from({ length: sets }, () => ({ ...set(most), uInAll: matrix(most, E) })),
   };
 }

@@ -1,12 +1,18 @@
 /** The engine's gradient against the float64 reference: every plan, random shapes. */
 import type { PruningPlan } from '@vssm/core';
-import { parameterCount, pruningPlan, type TrainableSpec, vimSpec } from '@vssm/families';
+import { modelTensors, parameterCount, pruningPlan, type TrainableSpec } from '@vssm/families';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { patchesOf } from '../data/patches.ts';
 import { smoothedTarget } from '../reference/layers.ts';
-import { referenceGradient } from '../reference/model.ts';
-import { livelyParameters, plans, randomImage, smallSpec } from '../test-support/made-up.ts';
+import { referenceGradient, trainingInput } from '../table.ts';
+import {
+  livelyParameters,
+  plainPlans,
+  plans,
+  randomImage,
+  smallPlainSpec,
+  smallSpec,
+} from '../test-support/made-up.ts';
 import { GradientEngine } from './engine.ts';
 
 /** What the project promises of the float32 gradient: relative to the largest element of each parameter's. */
@@ -28,26 +34,25 @@ async function compare(spec: TrainableSpec, plan: PruningPlan, seed: number, bat
     );
     engine.setParameters(flat);
     const micro = {
-      patches: concatenate(images.map((image) => patchesOf(spec, image))),
+      patches: concatenate(images.map((image) => trainingInput(spec, image))),
       targets: concatenate(targets),
       samples,
     };
     // Twice, so that nothing of one run shows in the next.
     await engine.run(micro);
     const { loss } = await engine.run(micro);
-    const references = images.map((image, i) =>
-      referenceGradient(spec, rounded, plan, image, targets[i], samples[i]),
-    );
-    const meanLoss = references.reduce((sum, one) => sum + one.loss, 0) / batch;
-    let worst = Math.abs(loss - meanLoss) / meanLoss;
+    const reference = referenceGradient(spec, rounded, plan, { images, targets, samples });
+    let worst = Math.abs(loss - reference.loss / batch) / (reference.loss / batch);
     const all = engine.gradients;
-    for (const { name, first, size } of engine.layout.slots) {
+    for (const { name, first, size, statistic } of engine.layout.slots) {
+      const wanted = statistic
+        ? reference.statistics.get(name)!
+        : reference.gradients.get(name)!.map((value) => value / batch);
       let scale = 1e-6;
       let error = 0;
       for (let i = 0; i < size; i++) {
-        const want = references.reduce((sum, one) => sum + one.gradients.get(name)![i], 0) / batch;
-        scale = Math.max(scale, Math.abs(want));
-        error = Math.max(error, Math.abs(all[first + i] - want));
+        scale = Math.max(scale, Math.abs(wanted[i]));
+        error = Math.max(error, Math.abs(all[first + i] - wanted[i]));
         if (!Number.isFinite(all[first + i])) return Number.POSITIVE_INFINITY;
       }
       worst = Math.max(worst, error / scale);
@@ -62,47 +67,72 @@ function concatenate(parts: readonly Float32Array[]): Float32Array {
   return Float32Array.from(parts.flatMap((part) => [...part]));
 }
 
-describe('the engine’s gradient is the reference’s', () => {
-  for (const [name, plan] of Object.entries(plans)) {
-    it(name, async () => {
-      const shapes = fc.record({
-        seed: fc.integer({ min: 0, max: 2 ** 30 }),
-        width: fc.constantFrom(4, 8, 12),
-        stateSize: fc.constantFrom(4, 8),
-        convKernel: fc.constantFrom(3, 4),
-        batch: fc.constantFrom(1, 3),
-      });
-      await fc.assert(
-        fc.asyncProperty(shapes, async ({ seed, width, batch, ...shape }) => {
-          const spec = smallSpec({ ...shape, width, innerWidth: 2 * width });
-          expect(await compare(spec, plan, seed, batch)).toBeLessThan(tolerance);
-        }),
-        { numRuns: 5, seed: 1 },
-      );
-    });
-  }
+const shapes = fc.record({
+  seed: fc.integer({ min: 0, max: 2 ** 30 }),
+  width: fc.constantFrom(4, 8, 12),
+  stateSize: fc.constantFrom(4, 8),
+  other: fc.boolean(),
+  batch: fc.constantFrom(1, 3),
+});
 
-  it('of overlapping patches, and a step after the last block', async () => {
-    const spec = smallSpec({ patchSize: 4, stride: 2, inChannels: 3 });
-    expect(await compare(spec, pruningPlan({ schedule: [{ after: 3, keep: 0.5 }] }), 1, 2)).toBeLessThan(
-      tolerance,
-    );
+const families = {
+  Vim: {
+    plans,
+    spec: (width: number, stateSize: number, other: boolean): TrainableSpec =>
+      smallSpec({ width, innerWidth: 2 * width, stateSize, convKernel: other ? 3 : 4 }),
+  },
+  PlainMamba: {
+    plans: plainPlans,
+    spec: (width: number, stateSize: number, other: boolean): TrainableSpec =>
+      smallPlainSpec({
+        ...{ width, innerWidth: 2 * width, stateSize, convKernel: other ? 3 : 7, stemConvs: other ? 0 : 2 },
+        ...(other && { patchSize: 2, imageHeight: 8, imageWidth: 10, inChannels: 2 }),
+      }),
+  },
+};
+
+for (const [family, { plans: own, spec: specOf }] of Object.entries(families)) {
+  describe(`the engine’s gradient is the reference’s: ${family}`, () => {
+    for (const [name, plan] of Object.entries(own)) {
+      it(name, async () => {
+        await fc.assert(
+          fc.asyncProperty(shapes, async ({ seed, width, stateSize, other, batch }) => {
+            expect(await compare(specOf(width, stateSize, other), plan, seed, batch)).toBeLessThan(tolerance);
+          }),
+          { numRuns: 5, seed: 1 },
+        );
+      });
+    }
+  });
+}
+
+it('of overlapping patches, and a step after the last block', async () => {
+  const spec = smallSpec({ patchSize: 4, stride: 2, inChannels: 3 });
+  const plan = pruningPlan({ schedule: [{ after: 3, keep: 0.5 }] });
+  expect(await compare(spec, plan, 1, 2)).toBeLessThan(tolerance);
+});
+
+describe('refuses shapes that have no gradient, by name', () => {
+  const cases: readonly (readonly [TrainableSpec, string])[] = [
+    [smallSpec({ width: 6, innerWidth: 12 }), 'inner width 12'],
+    [smallSpec({ stateSize: 6 }), 'state size 6'],
+    [smallPlainSpec({ width: 6, innerWidth: 12 }), 'inner width 12'],
+    [smallPlainSpec({ stateSize: 6 }), 'state size 6'],
+    [smallPlainSpec({ convKernel: 13 }), 'a 13x13 convolution on a grid of 3x4'],
+    [smallPlainSpec({ depthwiseLayers: [1] }), 'layer 1 ends in a depthwise convolution'],
+    [{ ...smallPlainSpec(), positionRows: 5 }, 'a position embedding of 5x4 on a grid of 3x4'],
+  ];
+  it.each(cases)('%#: %s', async (spec, problem) => {
+    const options = { plan: plans.dense, batch: 1, lossScale: 1 };
+    await expect(GradientEngine.create({ ...options, spec })).rejects.toThrow(problem);
   });
 });
 
-it('refuses shapes that the kernels do not take, by name', async () => {
-  const options = { plan: plans.dense, batch: 1, lossScale: 1 };
-  await expect(
-    GradientEngine.create({ ...options, spec: smallSpec({ width: 6, innerWidth: 12 }) }),
-  ).rejects.toThrow('inner width 12');
-  await expect(GradientEngine.create({ ...options, spec: smallSpec({ stateSize: 6 }) })).rejects.toThrow(
-    'state size 6',
-  );
-});
-
-it('has one slot for every parameter', async () => {
-  const spec = vimSpec({ ...smallSpec() });
+it.each([smallSpec(), smallPlainSpec()])('has one slot for every parameter and buffer', async (spec) => {
   const engine = await GradientEngine.create({ spec, plan: plans.dense, batch: 1, lossScale: 1 });
-  expect(engine.layout.size).toBe(parameterCount(spec));
+  const { slots } = engine.layout;
+  expect(slots.map(({ name }) => name)).toEqual([...modelTensors(spec).keys()]);
+  const parameters = slots.filter(({ statistic }) => !statistic);
+  expect(parameters.reduce((sum, { size }) => sum + size, 0)).toBe(parameterCount(spec));
   await engine.release();
 });

@@ -5,15 +5,14 @@
  */
 import { type Placement, type Places, scoreImages, select, unprunedPlaces } from '@vssm/backend-cpu';
 import { type PruningPlan, UserError } from '@vssm/core';
-import { checkPlan, patchCount, type TrainableSpec, tokensPerBlock } from '@vssm/families';
+import { checkPlan, type TrainableSpec, tokenCounts, tokenLayout, tokensPerBlock } from '@vssm/families';
 import { Arena, createKernels, createMemory } from '@vssm/kernels';
-import { type Buffers, placeBuffers, placed } from './buffers.ts';
-import { HandOut } from './hand-out.ts';
+import type { BlockJob, Mixing, SegmentWeights } from '../family.ts';
+import { trainingOf } from '../table.ts';
+import { type Buffers, placeBuffers, placed, type SetBuffers } from './buffers.ts';
+import { FlatParameters, type Placements } from './flat-parameters.ts';
 import { type ParameterLayout, parameterLayout } from './layout.ts';
-import { type BlockJob, BlockMixer } from './mixer.ts';
 import { type BlockRows, openPrograms, type Programs } from './programs.ts';
-import { directions } from './segments.ts';
-import { NamedParameters, type Placements } from './weights.ts';
 
 export interface MicroBatch {
   /** [B · patches, C · P · P] */
@@ -45,12 +44,12 @@ interface EngineParts {
   readonly layout: ParameterLayout;
   readonly parametersAt: number;
   readonly gradientsAt: number;
-  readonly parameters: NamedParameters;
-  readonly gradients: NamedParameters;
+  readonly parameters: FlatParameters;
+  readonly gradients: FlatParameters;
+  readonly weights: SegmentWeights;
   readonly blocks: readonly BlockRows[];
   readonly buffers: Buffers;
-  readonly mixer: BlockMixer;
-  readonly handOut: HandOut;
+  readonly mixing: Mixing;
   readonly programs: Programs;
 }
 
@@ -62,23 +61,28 @@ export class GradientEngine {
   static async create(options: EngineOptions): Promise<GradientEngine> {
     const { spec, plan, batch, lossScale } = options;
     checkPlan(spec, plan);
-    checkShape(spec);
+    const family = trainingOf(spec);
+    family.check(spec);
     const arena = new Arena(createMemory(), { limitBytes: 2 ** 32 });
     const kernels = await createKernels(arena.memory);
     const layout = parameterLayout(spec);
-    const blocks = blockRows(options);
+    const blocks = blockRows(options, family.refillsMasked);
+    const weights = family.weights(spec);
     try {
       const parametersAt = arena.float32(layout.size).at;
       const gradientsAt = arena.float32(layout.size).at;
-      const parameters = new NamedParameters(spec, layout, parametersAt, '');
-      const gradients = new NamedParameters(spec, layout, gradientsAt, 'd_');
+      const parameters = new FlatParameters(layout, parametersAt, '');
+      const gradients = new FlatParameters(layout, gradientsAt, 'd_');
+      const vectors = { layout, parametersAt, gradientsAt, parameters, gradients, weights };
       const lengths = blocks.map(({ rows }) => rows / batch);
-      const buffers = placeBuffers(arena, spec, batch, lengths);
-      const mixer = new BlockMixer({ spec, batch, arena, kernels, buffers, parameters, gradients });
-      const handOut = new HandOut({ spec, plan, batch, arena, kernels, buffers, parameters });
-      const programs = await openPrograms(spec, batch, blocks, lossScale, arena.memory);
-      const vectors = { layout, parametersAt, gradientsAt, parameters, gradients };
-      return new GradientEngine(options, { arena, ...vectors, blocks, buffers, mixer, handOut, programs });
+      const sets = family.projectionSets.length;
+      const buffers = placeBuffers(arena, spec, batch, lengths, sets, family.inputShape(spec));
+      const shared = { spec, plan, batch, lengths, arena, kernels, buffers, parameters, gradients };
+      const mixing = family.mixing(shared);
+      const { rows, selection } = blocks[blocks.length - 1];
+      const head = { rows, batch, selection, tokens: tokenCounts(spec, plan).at(-1)!, scale: lossScale };
+      const programs = await openPrograms(spec, blocks, head, arena.memory);
+      return new GradientEngine(options, { arena, ...vectors, blocks, buffers, mixing, programs });
     } catch (error) {
       if (!(error instanceof RangeError)) throw error;
       throw new UserError(
@@ -104,7 +108,7 @@ export class GradientEngine {
   /** Copies the parameters in. */
   setParameters(flat: Float32Array): void {
     this.#floats(this.#parts.parametersAt, this.layout.size).set(flat);
-    this.#parts.mixer.parametersChanged();
+    this.#parts.mixing.parametersChanged();
   }
 
   /** Leaves the gradient in `gradients`. */
@@ -134,32 +138,32 @@ export class GradientEngine {
   /** Fills the blocks' buffers; returns where the tokens of the last block stand. */
   async #forward(samples: readonly number[]): Promise<Places> {
     const { spec, plan, batch } = this.#options;
-    const { programs, mixer, handOut, parameters, buffers } = this.#parts;
+    const { programs, mixing, parameters, gradients, weights } = this.#parts;
     let places = unprunedPlaces(spec, batch);
-    this.#arrange(0, places);
-    const patches = placed(buffers.patches, batch * patchCount(spec));
-    await programs.embed.run({ patches, ...parameters.embed() }, this.#streamsInto(0));
+    mixing.arrange(0, places);
+    const inputs = { patches: this.#patches(), ...parameters.placed(weights.embed) };
+    const statistics = gradients.statistics(weights.statistics);
+    await programs.embed.run(inputs, { ...this.#streamsInto(0), ...statistics });
     for (let block = 0; block < spec.depth; block++) {
       const job = this.#job(block);
-      mixer.convolve(job);
-      const inputs = { ...this.#sets(block, ['u']), ...parameters.projections(block) };
+      mixing.convolve(job);
+      const inputs = { ...this.#sets(block, ['u']), ...parameters.placed(weights.projections(block)) };
       await programs.projections[block].run(inputs, this.#sets(block, ['projected', 'delta']));
       const last = block === spec.depth - 1;
       const step = plan.schedule.findIndex(({ after }) => after === block + 1);
-      // A step after the last block drops tokens that nobody reads.
-      const scored = step >= 0 && !last;
-      mixer.scan(job, scored ? handOut.own : undefined);
-      if (last) break;
+      // A step after the last block drops tokens that nobody reads, where the classifier has tokens of its own.
+      const scored = step >= 0 && !(last && places.protectedTokens[0].length > 0);
+      mixing.scan(job, scored);
       if (scored) {
-        handOut.begin(job);
-        const source = (image: number) => handOut.source(job, image);
+        const source = (image: number) => mixing.source(job, image);
         const scores = scoreImages(spec, plan, step, places, source, samples);
         const selection = select(spec, plan, step, places, scores);
-        if (plan.alignment === 'mask') this.#writeLive(block, selection.places.live!);
-        else this.#writeKept(block, selection.chosen);
+        if (plan.alignment !== 'mask') this.#writeKept(block, selection.chosen);
         places = selection.places;
       }
-      this.#arrange(block + 1, places);
+      if (places.live !== undefined) this.#writeLive(block, places.live);
+      if (last) break;
+      mixing.arrange(block + 1, places);
       await programs.next[block].run(this.#nextInputs(block), this.#streamsInto(block + 1));
     }
     return places;
@@ -168,68 +172,78 @@ export class GradientEngine {
   /** The loss, and its gradient by the last block's two streams, into dY and the first of dResiduals. */
   async #head({ protectedTokens }: Places): Promise<void> {
     const { spec, batch } = this.#options;
-    const { programs, parameters, gradients, buffers, blocks } = this.#parts;
+    const { programs, parameters, gradients, weights, buffers, blocks } = this.#parts;
     const last = spec.depth - 1;
-    this.#writeKept(last, protectedTokens);
+    if (protectedTokens[0].length > 0) this.#writeKept(last, protectedTokens);
     await programs.head.run(
       {
         ...this.#streamsOut(last),
-        kept: { at: buffers.blocks[last].kept, shape: [batch], integer: true },
+        ...this.#selected(last),
         target: placed(buffers.target, batch),
-        ...parameters.head(),
+        ...parameters.placed(weights.head),
       },
       {
         loss: placed(buffers.loss, 1),
         logits: placed(buffers.logits, batch),
         d_y: placed(buffers.dY, blocks[last].rows),
         d_residual: placed(buffers.dResiduals[0], blocks[last].rows),
-        ...gradients.head(),
+        ...gradients.placed(weights.head),
       },
     );
   }
 
   async #backward(): Promise<void> {
-    const { spec, batch } = this.#options;
-    const { programs, mixer, parameters, gradients, buffers, blocks } = this.#parts;
+    const { spec } = this.#options;
+    const { programs, mixing, parameters, gradients, weights, buffers, blocks } = this.#parts;
     let [dResidual, spare] = buffers.dResiduals;
     for (let block = spec.depth - 1; block >= 0; block--) {
       const { rows } = blocks[block];
-      mixer.scanBackward(this.#job(block));
+      mixing.scanBackward(this.#job(block));
       await this.#projectionsBackward(block, rows);
-      mixer.convBackward(this.#job(block));
+      mixing.convBackward(this.#job(block));
       const incoming = {
         next_residual: placed(buffers.blocks[block].residual, rows),
         d_next_residual: placed(dResidual, rows),
         d_xz: placed(buffers.dXz, rows),
       };
       if (block === 0) {
-        const patches = placed(buffers.patches, batch * patchCount(spec));
-        await programs.embedGradient.run({ ...incoming, patches, ...parameters.embed() }, gradients.embed());
+        await programs.embedGradient.run(
+          { ...incoming, patches: this.#patches(), ...parameters.placed(weights.embed) },
+          gradients.placed(weights.embed),
+        );
         return;
       }
-      mixer.gate(this.#job(block - 1));
+      mixing.gate(this.#job(block - 1));
       const before = blocks[block - 1].rows;
       await programs.nextGradient[block - 1].run(
         { ...this.#nextInputs(block - 1), ...incoming },
-        { d_y: placed(buffers.dY, before), d_residual: placed(spare, before), ...gradients.next(block - 1) },
+        {
+          d_y: placed(buffers.dY, before),
+          d_residual: placed(spare, before),
+          ...gradients.placed(weights.next(block - 1)),
+        },
       );
       [dResidual, spare] = [spare, dResidual];
     }
   }
 
   async #projectionsBackward(block: number, rows: number): Promise<void> {
-    const { programs, parameters, gradients, buffers } = this.#parts;
-    const of = (pairs: (own: (typeof directions)[number]) => [string, Placement][]): Placements =>
-      Object.fromEntries(directions.flatMap(pairs));
-    const incoming = of((one) => [
-      [`d_projected_${one}`, placed(buffers.d[one].projected, rows)],
-      [`d_delta_${one}`, placed(buffers.d[one].delta, rows)],
-      [`d_passed_${one}`, placed(buffers.d[one].u, rows)],
-    ]);
-    const outgoing = of((one) => [[`d_u_${one}`, placed(buffers.d[one].uInAll, rows)]]);
+    const { programs, parameters, gradients, weights, buffers } = this.#parts;
+    const incoming = this.#bySet((set, name) => {
+      const { projected, delta, u } = buffers.sets[set];
+      return {
+        [`d_projected_${name}`]: placed(projected, rows),
+        [`d_delta_${name}`]: placed(delta, rows),
+        [`d_passed_${name}`]: placed(u, rows),
+      };
+    });
+    const outgoing = this.#bySet((set, name) => ({
+      [`d_u_${name}`]: placed(buffers.sets[set].uInAll, rows),
+    }));
+    const names = weights.projections(block);
     await programs.projectionsGradient[block].run(
-      { ...this.#sets(block, ['u', 'projected']), ...parameters.projections(block), ...incoming },
-      { ...outgoing, ...gradients.projections(block) },
+      { ...this.#sets(block, ['u', 'projected']), ...parameters.placed(names), ...incoming },
+      { ...outgoing, ...gradients.placed(names) },
     );
   }
 
@@ -243,14 +257,6 @@ export class GradientEngine {
       positionalTaps: pruned && plan.conv === 'positional',
       gaps: pruned && plan.alignment === 'decay',
     };
-  }
-
-  /** Tells the kernels where a block's tokens stand. */
-  #arrange(block: number, { positions, length }: Places): void {
-    const { arena, buffers } = this.#parts;
-    const at = buffers.blocks[block].positions;
-    const to = new Int32Array(arena.memory.buffer, at, positions.length * length);
-    for (const [image, own] of positions.entries()) to.set(own, image * length);
   }
 
   /** Tokens of each image that go on, as rows of the whole micro-batch. */
@@ -284,24 +290,51 @@ export class GradientEngine {
   }
 
   #nextInputs(block: number): Placements {
-    const { buffers, blocks, parameters } = this.#parts;
-    const { kept, live } = buffers.blocks[block];
+    const { parameters, weights } = this.#parts;
     return {
       ...this.#streamsOut(block),
-      ...parameters.next(block),
-      kept: { at: kept, shape: [blocks[block + 1].rows], integer: true },
-      live: placed(live, blocks[block].rows),
+      ...this.#selected(block),
+      ...parameters.placed(weights.next(block)),
     };
   }
 
-  #sets(block: number, parts: readonly ('u' | 'projected' | 'delta')[]): Placements {
+  /** What a segment selects by. */
+  #selected(block: number): Placements {
     const { buffers, blocks } = this.#parts;
-    const own = buffers.blocks[block];
-    return Object.fromEntries(
-      directions.flatMap((one) =>
-        parts.map((part) => [`${part}_${one}`, placed(own[one][part], blocks[block].rows)]),
+    const { rows, selection } = blocks[block];
+    const { kept, live } = buffers.blocks[block];
+    switch (selection.kind) {
+      case 'all':
+        return {};
+      case 'gather':
+        return { kept: { at: kept, shape: [selection.rowsAfter], integer: true } };
+      case 'mask':
+        return { live: placed(live, rows) };
+      default:
+        throw selection satisfies never;
+    }
+  }
+
+  #patches(): Placement {
+    const { spec, batch } = this.#options;
+    const [rows] = trainingOf(spec).inputShape(spec);
+    return placed(this.#parts.buffers.patches, batch * rows);
+  }
+
+  #sets(block: number, parts: readonly (keyof SetBuffers)[]): Placements {
+    const { buffers, blocks } = this.#parts;
+    const { sets } = buffers.blocks[block];
+    return this.#bySet((set, name) =>
+      Object.fromEntries(
+        parts.map((part) => [`${part}_${name}`, placed(sets[set][part], blocks[block].rows)]),
       ),
     );
+  }
+
+  /** What is placed for each set of projections. */
+  #bySet(placements: (set: number, name: string) => Placements): Placements {
+    const { projectionSets } = trainingOf(this.#options.spec);
+    return Object.assign({}, ...projectionSets.map((name, set) => placements(set, name)));
   }
 
   #floats(at: number, count: number): Float32Array {
@@ -310,27 +343,24 @@ export class GradientEngine {
 }
 
 /** Rows of each block, and what is selected of them; under `mask` they all stay. */
-function blockRows({ spec, plan, batch }: EngineOptions): readonly BlockRows[] {
+function blockRows({ spec, plan, batch }: EngineOptions, refillsMasked: boolean): readonly BlockRows[] {
   const masked = plan.alignment === 'mask';
   const lengths = tokensPerBlock(spec, plan);
+  const after = [...lengths.slice(1), tokenCounts(spec, plan).at(-1)!];
   return lengths.map((length, block): BlockRows => {
     const rows = batch * (masked ? lengths[0] : length);
-    const steps = plan.schedule.some(({ after }) => after === block + 1);
-    if (!steps || block === spec.depth - 1) return { rows, selection: { kind: 'all' } };
-    if (masked) return { rows, selection: { kind: 'mask' } };
-    return { rows, selection: { kind: 'gather', rowsAfter: batch * lengths[block + 1] } };
+    const read = tokenLayout(spec).protectedTokens.length;
+    if (block === spec.depth - 1 && read > 0) {
+      return { rows, selection: { kind: 'gather', rowsAfter: batch * read } };
+    }
+    const steps = plan.schedule.filter((step) => step.after <= block + 1);
+    const here = steps.some((step) => step.after === block + 1);
+    if (masked)
+      return {
+        rows,
+        selection: here || (refillsMasked && steps.length > 0) ? { kind: 'mask' } : { kind: 'all' },
+      };
+    if (!here) return { rows, selection: { kind: 'all' } };
+    return { rows, selection: { kind: 'gather', rowsAfter: batch * after[block] } };
   });
-}
-
-/** What the gradient kernels ask of a model. */
-function checkShape({ innerWidth, stateSize, convKernel }: TrainableSpec): void {
-  if (innerWidth % 8 !== 0) {
-    throw new UserError(`inner width ${innerWidth} cannot be trained: it must be a multiple of 8`);
-  }
-  if (stateSize % 4 !== 0 || stateSize > 256) {
-    throw new UserError(`state size ${stateSize} cannot be trained: it must be a multiple of 4 up to 256`);
-  }
-  if (convKernel > 8) {
-    throw new UserError(`${convKernel} convolution taps cannot be trained: at most 8`);
-  }
 }

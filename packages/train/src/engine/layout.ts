@@ -1,9 +1,10 @@
 /**
- * All parameters of a model as one vector of float32, in the order of `modelParameters`: the form in which weights,
- * gradients and the optimiser's moments travel and are stored.
+ * All parameters of a model as one vector of float32, in the order of `modelTensors`: the form in which weights,
+ * gradients and the optimiser's moments travel and are stored. Buffers stand in it too: where a gradient would be, a
+ * micro-batch leaves its own statistics.
  */
 import { float32, sizeOf, type Weights } from '@vssm/core';
-import { type ModelSpec, modelParameters } from '@vssm/families';
+import { type ModelSpec, modelParameters, modelTensors } from '@vssm/families';
 
 export interface ParameterSlot {
   readonly name: string;
@@ -11,6 +12,8 @@ export interface ParameterSlot {
   /** Index of its first element in the vector. */
   readonly first: number;
   readonly size: number;
+  /** A buffer that follows the micro-batches' statistics; no parameter. */
+  readonly statistic: boolean;
 }
 
 export interface ParameterLayout {
@@ -23,9 +26,10 @@ export interface ParameterLayout {
 export function parameterLayout(spec: ModelSpec): ParameterLayout {
   const slots: ParameterSlot[] = [];
   let first = 0;
-  for (const [name, shape] of modelParameters(spec)) {
+  const parameters = modelParameters(spec);
+  for (const [name, shape] of modelTensors(spec)) {
     const size = sizeOf(shape);
-    slots.push({ name, shape, first, size });
+    slots.push({ name, shape, first, size, statistic: !parameters.has(name) });
     first += size;
   }
   return { slots, byName: new Map(slots.map((slot) => [slot.name, slot])), size: first };

@@ -5,7 +5,8 @@ import type { WasmMemory } from '@vssm/kernels';
 import { gradientOf } from '../autodiff/gradient.ts';
 import { onnxModel } from '../autodiff/onnx.ts';
 import type { Trace } from '../autodiff/trace.ts';
-import { directions, embedTrace, headTrace, nextTrace, projectionTrace, type Selection } from './segments.ts';
+import type { HeadShape, Selection, TrainingFamily } from '../family.ts';
+import { trainingOf } from '../table.ts';
 
 export interface Programs {
   readonly embed: MemorySession;
@@ -21,20 +22,20 @@ export interface Programs {
   release(): Promise<void>;
 }
 
-/** What follows each block: its rows, and what is selected of them. */
+/** A block's rows, and what is selected of them by the segment that follows. */
 export interface BlockRows {
   readonly rows: number;
   readonly selection: Selection;
 }
 
-/** @param lossScale of the sum over the micro-batch */
+/** @param head its `rows` and `selection` are the last block's, or rows of the class tokens */
 export async function openPrograms(
   spec: TrainableSpec,
-  batch: number,
   blocks: readonly BlockRows[],
-  lossScale: number,
+  head: HeadShape,
   memory: WasmMemory,
 ): Promise<Programs> {
+  const traces = new GradientTraces(trainingOf(spec), spec);
   const open = new Map<string, MemorySession>();
   const session = async (key: string, trace: () => Trace): Promise<MemorySession> => {
     let one = open.get(key);
@@ -48,59 +49,96 @@ export async function openPrograms(
     for (const one of open.values()) await one.release();
   };
   try {
-    const embed = await session('embed', () => embedTrace(spec, batch));
-    const embedGradient = await session('embedGradient', () => embedGradientTrace(spec, batch));
+    const embed = await session('embed', () => traces.embed(head.batch));
+    const embedGradient = await session('embedGradient', () => traces.embedGradient(head.batch));
     const projections: MemorySession[] = [];
     const projectionsGradient: MemorySession[] = [];
     const next: MemorySession[] = [];
     const nextGradient: MemorySession[] = [];
     for (const [block, { rows, selection }] of blocks.entries()) {
-      projections.push(await session(`projections ${rows}`, () => projectionTrace(spec, rows, false)));
+      projections.push(await session(`projections ${rows}`, () => traces.projections(rows)));
       projectionsGradient.push(
-        await session(`projectionsGradient ${rows}`, () => projectionsGradientTrace(spec, rows)),
+        await session(`projectionsGradient ${rows}`, () => traces.projectionsGradient(rows)),
       );
       if (block === blocks.length - 1) break;
       const key = `${rows} ${JSON.stringify(selection)}`;
-      next.push(await session(`next ${key}`, () => nextTrace(spec, rows, selection)));
-      nextGradient.push(await session(`nextGradient ${key}`, () => nextGradientTrace(spec, rows, selection)));
+      next.push(await session(`next ${key}`, () => traces.next(rows, selection)));
+      nextGradient.push(await session(`nextGradient ${key}`, () => traces.nextGradient(rows, selection)));
     }
-    const last = blocks[blocks.length - 1].rows;
-    const head = await session('head', () => headGradientTrace(spec, last, batch, lossScale));
-    return { embed, embedGradient, projections, projectionsGradient, next, nextGradient, head, release };
+    const last = await session('head', () => traces.head(head));
+    return {
+      embed,
+      embedGradient,
+      projections,
+      projectionsGradient,
+      next,
+      nextGradient,
+      head: last,
+      release,
+    };
   } catch (error) {
     await release();
     throw error;
   }
 }
 
-function embedGradientTrace(spec: TrainableSpec, batch: number): Trace {
-  return gradientOf(embedTrace(spec, batch), {
-    from: ['next_residual', 'xz'],
-    to: ['patch_weight', 'patch_bias', 'cls_token', 'pos_embed', 'norm', 'in_proj'],
-    saved: ['next_residual'],
-  });
-}
+/** The traces of a family's segments, and their gradients by the weights that they read. */
+export class GradientTraces<Spec extends TrainableSpec> {
+  readonly #family: TrainingFamily<Spec>;
+  readonly #spec: Spec;
 
-function projectionsGradientTrace(spec: TrainableSpec, rows: number): Trace {
-  return gradientOf(projectionTrace(spec, rows, true), {
-    from: directions.flatMap((one) => [`projected_${one}`, `delta_${one}`, `passed_${one}`]),
-    to: directions.flatMap((one) => [`u_${one}`, `x_proj_${one}`, `dt_proj_${one}`]),
-    saved: directions.map((one) => `projected_${one}`),
-  });
-}
+  constructor(family: TrainingFamily<Spec>, spec: Spec) {
+    this.#family = family;
+    this.#spec = spec;
+  }
 
-function nextGradientTrace(spec: TrainableSpec, rows: number, selection: Selection): Trace {
-  return gradientOf(nextTrace(spec, rows, selection), {
-    from: ['next_residual', 'xz'],
-    to: ['y', 'residual', 'out_proj', 'norm', 'in_proj'],
-    saved: ['next_residual'],
-  });
-}
+  embed(batch: number): Trace {
+    return this.#family.segments.embed(this.#spec, batch);
+  }
 
-function headGradientTrace(spec: TrainableSpec, rows: number, batch: number, scale: number): Trace {
-  return gradientOf(headTrace(spec, rows, batch, scale), {
-    from: ['loss'],
-    to: ['y', 'residual', 'out_proj', 'norm_f', 'head_weight', 'head_bias'],
-    forward: ['loss', 'logits'],
-  });
+  embedGradient(batch: number): Trace {
+    return gradientOf(this.embed(batch), {
+      from: ['next_residual', 'xz'],
+      to: Object.keys(this.#weights.embed),
+      saved: ['next_residual'],
+    });
+  }
+
+  projections(rows: number): Trace {
+    return this.#family.segments.projections(this.#spec, rows, false);
+  }
+
+  projectionsGradient(rows: number): Trace {
+    const of = (...parts: readonly string[]) =>
+      this.#family.projectionSets.flatMap((set) => parts.map((part) => `${part}_${set}`));
+    return gradientOf(this.#family.segments.projections(this.#spec, rows, true), {
+      from: of('projected', 'delta', 'passed'),
+      to: [...of('u'), ...Object.keys(this.#weights.projections(0))],
+      saved: of('projected'),
+    });
+  }
+
+  next(rows: number, selection: Selection): Trace {
+    return this.#family.segments.next(this.#spec, rows, selection);
+  }
+
+  nextGradient(rows: number, selection: Selection): Trace {
+    return gradientOf(this.next(rows, selection), {
+      from: ['next_residual', 'xz'],
+      to: ['y', 'residual', ...Object.keys(this.#weights.next(0))],
+      saved: ['next_residual'],
+    });
+  }
+
+  head(shape: HeadShape): Trace {
+    return gradientOf(this.#family.segments.head(this.#spec, shape), {
+      from: ['loss'],
+      to: ['y', 'residual', ...Object.keys(this.#weights.head)],
+      forward: ['loss', 'logits'],
+    });
+  }
+
+  get #weights() {
+    return this.#family.weights(this.#spec);
+  }
 }

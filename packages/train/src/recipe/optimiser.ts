@@ -27,7 +27,7 @@ export function freshVectors(parameters: Float32Array): TrainingVectors {
 
 /** Matrices decay; vectors, the scan's A and the embeddings do not, as upstream has it. */
 export function decays({ name, shape }: Pick<ParameterSlot, 'name' | 'shape'>): boolean {
-  return shape.length > 1 && !/(A_log|A_b_log|cls_token|pos_embed)$/.test(name);
+  return shape.length > 1 && !/(A_log|A_b_log|cls_token|pos_embed|direction_Bs)$/.test(name);
 }
 
 /** Sum of equally long vectors, in their order, into the first. */
@@ -41,19 +41,29 @@ export function sumInto(vectors: readonly Float32Array[]): Float32Array {
   return first;
 }
 
-/** Scales a gradient longer than `most` down to it; returns the norm it had. */
-export function clip(gradient: Float32Array, most: number): number {
+/** Scales a gradient longer than `most` down to it; returns the norm it had. Statistics are no part of it. */
+export function clip({ slots }: ParameterLayout, gradient: Float32Array, most: number): number {
+  const parts = slots.flatMap(({ statistic, first, size }) =>
+    statistic ? [] : [gradient.subarray(first, first + size)],
+  );
   let squares = 0;
-  for (let i = 0; i < gradient.length; i++) squares += gradient[i] * gradient[i];
+  for (const part of parts) for (let i = 0; i < part.length; i++) squares += part[i] * part[i];
   const norm = Math.sqrt(squares);
   if (most > 0 && norm > most) {
     const scale = most / norm;
-    for (let i = 0; i < gradient.length; i++) gradient[i] *= scale;
+    for (const part of parts) for (let i = 0; i < part.length; i++) part[i] *= scale;
   }
   return norm;
 }
 
-/** @param step 0-based */
+/** What a step's own statistics weigh in the running ones, as in PyTorch's BatchNorm. */
+const momentum = 0.1;
+
+/**
+ * Parameters follow their gradient; buffers, by the same vector, the mean of the micro-batches' statistics.
+ *
+ * @param step 0-based
+ */
 export function adamW(
   { slots }: ParameterLayout,
   vectors: TrainingVectors,
@@ -68,7 +78,15 @@ export function adamW(
   const correct2 = 1 / (1 - beta2 ** (step + 1));
   // A moving average over fewer steps than its memory begins with the first weights in it: forget them sooner.
   const remember = Math.min(recipe.ema, (1 + step) / (10 + step));
+  const micros = recipe.batch / recipe.microBatch;
   for (const slot of slots) {
+    if (slot.statistic) {
+      for (let i = slot.first; i < slot.first + slot.size; i++) {
+        parameters[i] += momentum * (gradient[i] / micros - parameters[i]);
+        ema[i] = remember * ema[i] + (1 - remember) * parameters[i];
+      }
+      continue;
+    }
     const shrink = 1 - learningRate * (decays(slot) ? recipe.weightDecay : 0);
     const end = slot.first + slot.size;
     for (let i = slot.first; i < end; i++) {

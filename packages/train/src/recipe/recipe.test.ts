@@ -39,8 +39,23 @@ describe('a recipe', () => {
   });
 });
 
+/** One slot after another, of two numbers each. */
+function layoutOfPairs(...statistics: readonly boolean[]): ParameterLayout {
+  const slots = statistics.map((statistic, i) => ({
+    name: `${i}`,
+    shape: [2],
+    first: 2 * i,
+    size: 2,
+    statistic,
+  }));
+  return { slots, byName: new Map(), size: 2 * slots.length };
+}
+
 describe('AdamW', () => {
-  const slot = (name: string, shape: readonly number[]) => ({ name, shape, first: 0, size: 1 });
+  const slot = (name: string, shape: readonly number[]) => ({
+    ...{ name, shape, first: 0, size: 1 },
+    statistic: name.endsWith('running_mean'),
+  });
   const layoutOf = (name: string, shape: readonly number[]): ParameterLayout => ({
     slots: [slot(name, shape)],
     byName: new Map(),
@@ -84,16 +99,29 @@ describe('AdamW', () => {
     // remember = min(0.9, 1 / 10)
     expect(vectors.ema[0]).toBeCloseTo(0.1 * 1 + 0.9 * vectors.parameters[0], 6);
   });
+
+  it('lets running statistics follow the mean of the micro-batches’, and averages them too', () => {
+    const vectors = freshVectors(Float32Array.of(2));
+    const four = { ...recipe, batch: 64, microBatch: 16 };
+    // The sum over four micro-batches: their mean is 5.
+    adamW(layoutOf('running_mean', [1]), vectors, Float32Array.of(20), four, 0, 0.5);
+    expect(vectors.parameters[0]).toBeCloseTo(0.9 * 2 + 0.1 * 5, 6);
+    expect(vectors.ema[0]).toBeCloseTo(0.1 * 2 + 0.9 * vectors.parameters[0], 6);
+    expect([...vectors.first, ...vectors.second]).toEqual([0, 0]);
+  });
 });
 
 it('a gradient is clipped to the largest norm and no shorter one is touched', () => {
-  const gradient = Float32Array.of(3, 4);
-  expect(clip(gradient, 0)).toBe(5);
-  expect(clip(gradient, 6)).toBe(5);
-  expect([...gradient]).toEqual([3, 4]);
-  expect(clip(gradient, 1)).toBe(5);
+  const gradient = Float32Array.of(3, 4, 100, 100);
+  const layout = layoutOfPairs(false, true);
+  expect(clip(layout, gradient, 0)).toBe(5);
+  expect(clip(layout, gradient, 6)).toBe(5);
+  expect([...gradient]).toEqual([3, 4, 100, 100]);
+  expect(clip(layout, gradient, 1)).toBe(5);
   expect(gradient[0]).toBeCloseTo(0.6, 6);
   expect(gradient[1]).toBeCloseTo(0.8, 6);
+  // Statistics are no gradient.
+  expect([...gradient.subarray(2)]).toEqual([100, 100]);
 });
 
 it('vectors are summed into the first', () => {

@@ -1,96 +1,163 @@
 /** The float64 gradient against finite differences, and its forward pass against the project's reference. */
-import { float32 } from '@vssm/core';
-import { modelParameters, referenceForward, vimSpec } from '@vssm/families';
+import { modelParameters, modelTensors, referenceForward, type TrainableSpec } from '@vssm/families';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { livelyParameters, plans, randomImage, smallSpec } from '../test-support/made-up.ts';
+import { referenceGradient } from '../table.ts';
+import {
+  livelyParameters,
+  plainPlans,
+  plans,
+  randomImage,
+  smallPlainSpec,
+  smallSpec,
+} from '../test-support/made-up.ts';
 import { smoothedTarget } from './layers.ts';
-import { referenceGradient } from './model.ts';
 
-describe('the float64 gradient', () => {
-  for (const [name, plan] of Object.entries(plans)) {
-    it(`is the slope of the loss: ${name}`, () => {
-      fc.assert(
-        fc.property(
-          fc.record({
-            seed: fc.integer({ min: 0, max: 2 ** 30 }),
-            width: fc.constantFrom(4, 6, 8),
-            patchSize: fc.constantFrom(2, 3),
-            stateSize: fc.constantFrom(1, 4),
-            convKernel: fc.constantFrom(2, 4),
-          }),
-          ({ seed, width, ...shape }) => {
-            const spec = smallSpec({ ...shape, width, innerWidth: 2 * width });
-            const parameters = livelyParameters(spec, seed);
-            const image = randomImage(spec, seed);
-            const target = smoothedTarget(seed % 3, 3, 0.1);
-            const loss = () => referenceGradient(spec, parameters, plan, image, target, seed);
-            const { gradients, kept } = loss();
-            let checked = 0;
-            // Every parameter, along its gradient with some other direction mixed in.
-            for (const [parameter, values] of parameters) {
-              const gradient = gradients.get(parameter)!;
-              const norm = Math.sqrt(gradient.reduce((sum, slope) => sum + slope * slope, 0));
-              const direction = gradient.map((slope, i) => slope / (norm + 1e-30) + 0.3 * Math.sin(i + seed));
-              const before = values.slice();
-              const at = (step: number) => {
-                for (const [i, value] of before.entries()) values[i] = value + step * direction[i];
-                const result = loss();
-                // A selection that flips inside the step would make the difference meaningless.
-                for (const [block, positions] of kept) {
-                  if (!positions.every((p, i) => p === result.kept.get(block)![i])) return Number.NaN;
-                }
-                return result.loss;
-              };
-              const step = 2e-5 / Math.sqrt(values.length);
-              const slope = (at(step) - at(-step)) / (2 * step);
-              values.set(before);
-              if (Number.isNaN(slope)) continue;
-              const expected = gradient.reduce((sum, value, i) => sum + value * direction[i], 0);
-              // 1e-5 relative; losses are exact to 1e-16, so slopes to about 1e-10.
-              expect(Math.abs(slope - expected)).toBeLessThan(1e-5 * Math.abs(expected) + 1e-9);
-              checked++;
-            }
-            expect(checked).toBeGreaterThan(parameters.size / 2);
-          },
-        ),
-        { numRuns: 8, seed: 1 },
+/** By family: models of a random shape, and plans. */
+const families = {
+  Vim: {
+    plans,
+    images: 1,
+    spec: (width: number, stateSize: number, other: boolean): TrainableSpec =>
+      smallSpec({
+        width,
+        innerWidth: 2 * width,
+        stateSize,
+        convKernel: other ? 2 : 4,
+        patchSize: other ? 3 : 2,
+      }),
+  },
+  PlainMamba: {
+    plans: plainPlans,
+    // BatchNorm goes by all of them.
+    images: 2,
+    spec: (width: number, stateSize: number, other: boolean): TrainableSpec =>
+      smallPlainSpec({
+        ...{ width, innerWidth: 2 * width, stateSize, convKernel: other ? 1 : 3, stemConvs: other ? 0 : 1 },
+        ...(other && { patchSize: 2, imageHeight: 6, imageWidth: 8, inChannels: 2 }),
+      }),
+  },
+};
+
+for (const [family, { plans: own, images: count, spec: specOf }] of Object.entries(families)) {
+  describe(`the float64 gradient of ${family}`, () => {
+    for (const [name, plan] of Object.entries(own)) {
+      it(`is the slope of the loss: ${name}`, () => {
+        fc.assert(
+          fc.property(
+            fc.record({
+              seed: fc.integer({ min: 0, max: 2 ** 30 }),
+              width: fc.constantFrom(4, 6, 8),
+              stateSize: fc.constantFrom(1, 4),
+              other: fc.boolean(),
+            }),
+            ({ seed, width, stateSize, other }) => {
+              const spec = specOf(width, stateSize, other);
+              const parameters = livelyParameters(spec, seed);
+              const images = imagesOf(spec, seed, count);
+              const loss = () => referenceGradient(spec, parameters, plan, images);
+              const { gradients, kept } = loss();
+              let checked = 0;
+              // Every parameter, along its gradient with some other direction mixed in.
+              for (const parameter of modelParameters(spec).keys()) {
+                const values = parameters.get(parameter)!;
+                const gradient = gradients.get(parameter)!;
+                const norm = Math.sqrt(gradient.reduce((sum, slope) => sum + slope * slope, 0));
+                const direction = gradient.map(
+                  (slope, i) => slope / (norm + 1e-30) + 0.3 * Math.sin(i + seed),
+                );
+                const before = values.slice();
+                const at = (step: number) => {
+                  for (const [i, value] of before.entries()) values[i] = value + step * direction[i];
+                  const result = loss();
+                  // A selection that flips inside the step would make the difference meaningless.
+                  return sameKept(kept, result.kept) ? result.loss : Number.NaN;
+                };
+                const step = 2e-5 / Math.sqrt(values.length);
+                const slope = (at(step) - at(-step)) / (2 * step);
+                values.set(before);
+                if (Number.isNaN(slope)) continue;
+                const expected = gradient.reduce((sum, value, i) => sum + value * direction[i], 0);
+                // 1e-5 relative; losses are exact to 1e-16, so slopes to about 1e-10.
+                expect(Math.abs(slope - expected), parameter).toBeLessThan(1e-5 * Math.abs(expected) + 1e-9);
+                checked++;
+              }
+              expect(checked).toBeGreaterThan(parameters.size / 2);
+            },
+          ),
+          { numRuns: 8, seed: 1 },
+        );
+      });
+    }
+
+    it('has the shape of every parameter, and statistics that of every buffer', () => {
+      const spec = specOf(8, 4, false);
+      const { gradients, statistics } = referenceGradient(
+        spec,
+        livelyParameters(spec, 1),
+        own.decay,
+        imagesOf(spec, 1, count),
       );
+      const sizes = [...modelTensors(spec)].map(([name, shape]) => [name, shape.reduce((a, b) => a * b, 1)]);
+      const got = [...gradients, ...statistics].map(([name, { length }]) => [name, length]);
+      expect(got.sort()).toEqual(sizes.sort());
     });
-  }
-
-  it('has the shape of every parameter', () => {
-    const spec = smallSpec();
-    const { gradients } = referenceGradient(
-      spec,
-      livelyParameters(spec, 1),
-      plans.decay,
-      randomImage(spec, 1),
-      smoothedTarget(0, 3, 0),
-    );
-    const sizes = [...modelParameters(spec)].map(([name, shape]) => [name, shape.reduce((a, b) => a * b, 1)]);
-    expect([...gradients].map(([name, { length }]) => [name, length]).sort()).toEqual(sizes.sort());
   });
-});
 
-describe('the forward pass of the gradient', () => {
-  for (const [name, plan] of Object.entries(plans)) {
-    it(`is the reference’s: ${name}`, () => {
-      const spec = vimSpec({ ...smallSpec(), width: 12, innerWidth: 24, depth: 4 });
-      const weights = new Map(
-        [...livelyParameters(spec, 3)].map(([key, data]) => [
-          key,
-          float32(modelParameters(spec).get(key)!, Float32Array.from(data)),
-        ]),
-      );
-      const parameters = new Map([...weights].map(([key, { data }]) => [key, Float64Array.from(data)]));
-      const image = randomImage(spec, 5);
-      const own = referenceGradient(spec, parameters, plan, image, smoothedTarget(1, 3, 0), 7);
-      const want = referenceForward(spec, weights, plan, image, 7);
-      expect(own.kept).toEqual(want.kept);
-      // Two orders of summation of the same float64 numbers.
-      for (const [i, logit] of want.logits.entries())
-        expect(Math.abs(own.logits[i] - logit)).toBeLessThan(1e-11);
-    });
-  }
-});
+  describe(`the forward pass of ${family}’s gradient`, () => {
+    for (const [name, plan] of Object.entries(own)) {
+      it(`is the reference’s: ${name}`, () => {
+        const spec = { ...specOf(12, 4, false), depth: 4 };
+        const images = imagesOf(spec, 5, 1);
+        const parameters = new Map(livelyParameters(spec, 3));
+        const result = referenceGradient(spec, parameters, plan, images);
+        // The reference runs on statistics; these are the image's own, whose variance training leaves biased.
+        for (const [buffer, values] of result.statistics) {
+          const rows =
+            'stemWidth' in spec ? Math.ceil(spec.imageHeight / 2) * Math.ceil(spec.imageWidth / 2) : 1;
+          const biased = buffer.endsWith('running_var') ? (rows - 1) / rows : 1;
+          parameters.set(
+            buffer,
+            values.map((value) => value * biased),
+          );
+        }
+        const weights = new Map(
+          [...parameters].map(([key, data]) => [
+            key,
+            // The reference takes any numbers; rounding the statistics to float32 would show.
+            {
+              dtype: 'F32',
+              shape: modelTensors(spec).get(key)!,
+              data: data as unknown as Float32Array,
+            } as const,
+          ]),
+        );
+        const want = referenceForward(spec, weights, plan, images.images[0], images.samples[0]);
+        expect(result.kept[0]).toEqual(want.kept);
+        // Two orders of summation of the same float64 numbers.
+        for (const [i, logit] of want.logits.entries()) {
+          expect(Math.abs(result.logits[0][i] - logit)).toBeLessThan(1e-11);
+        }
+      });
+    }
+  });
+}
+
+function imagesOf(spec: TrainableSpec, seed: number, count: number) {
+  const indices = Array.from({ length: count }, (_, i) => seed + i);
+  return {
+    images: indices.map((index) => randomImage(spec, index)),
+    targets: indices.map((index) => smoothedTarget(index % 3, 3, 0.1)),
+    samples: indices,
+  };
+}
+
+type Kept = readonly ReadonlyMap<number, Int32Array>[];
+
+function sameKept(a: Kept, b: Kept): boolean {
+  return a.every((own, image) =>
+    [...own].every(([block, positions]) =>
+      positions.every((position, i) => position === b[image].get(block)![i]),
+    ),
+  );
+}

@@ -125,7 +125,7 @@ export async function train(run: TrainingRun): Promise<TrainingOutcome> {
         throw new UserError(`the loss is ${loss} after ${step} steps; take a smaller learning rate`);
       }
       const learningRate = learningRateAt(recipe, stepsPerEpoch, step);
-      const norm = clip(gradient, recipe.clipNorm);
+      const norm = clip(layout, gradient, recipe.clipNorm);
       adamW(layout, vectors, gradient, recipe, step, learningRate);
       meter.add(loss, countCorrect(logits, labels));
 

@@ -1,10 +1,19 @@
 /** For the tests: small random models and images. */
 import { type PruningPlan, uniformNumbers } from '@vssm/core';
-import { pruningPlan, randomWeights, type TrainableSpec, vimSpec } from '@vssm/families';
-import type { Parameters64 } from '../reference/block.ts';
+import {
+  type PlainMambaSpec,
+  plainMambaGrid,
+  plainMambaSpec,
+  pruningPlan,
+  randomWeights,
+  type TrainableSpec,
+  type VimSpec,
+  vimSpec,
+} from '@vssm/families';
+import type { Parameters64 } from '../reference/gradients.ts';
 
 /** 4x4 patches of two pixels a side, 17 tokens. */
-export function smallSpec(shape: Partial<Omit<TrainableSpec, 'family'>> = {}): TrainableSpec {
+export function smallSpec(shape: Partial<Omit<VimSpec, 'family'>> = {}): VimSpec {
   return vimSpec({
     width: 8,
     depth: 3,
@@ -19,6 +28,45 @@ export function smallSpec(shape: Partial<Omit<TrainableSpec, 'family'>> = {}): T
     ...shape,
   });
 }
+
+/** 3x4 cells of four pixels a side, of which the last row and column hang over the picture's border. */
+export function smallPlainSpec(shape: Partial<Omit<PlainMambaSpec, 'family'>> = {}): PlainMambaSpec {
+  const spec = plainMambaSpec({
+    width: 8,
+    depth: 3,
+    stemConvs: 1,
+    stemWidth: 4,
+    dtRank: 2,
+    stateSize: 4,
+    convKernel: 3,
+    imageHeight: 10,
+    imageWidth: 14,
+    inChannels: 1,
+    patchSize: 4,
+    classes: 3,
+    ...shape,
+  });
+  const { height, width } = plainMambaGrid(spec);
+  return { ...spec, positionRows: height, positionColumns: width };
+}
+
+/** Every alignment that PlainMamba has, and each signal once. */
+export const plainPlans: Readonly<Record<string, PruningPlan>> = {
+  dense: pruningPlan({ schedule: [] }, 'plainmamba'),
+  decay: pruningPlan({ schedule: steps(), alignment: 'decay' }, 'plainmamba'),
+  'decay, ssm': pruningPlan(
+    { schedule: steps(), alignment: 'decay', signal: 'ssm', reduce: 'l2' },
+    'plainmamba',
+  ),
+  none: pruningPlan({ schedule: steps(), alignment: 'none', signal: 'evit' }, 'plainmamba'),
+  mask: pruningPlan({ schedule: steps(), alignment: 'mask' }, 'plainmamba'),
+  random: pruningPlan({ schedule: steps(), signal: 'random', seed: 4 }, 'plainmamba'),
+  'a step after the last layer': pruningPlan({ schedule: [{ after: 3, keep: 0.5 }] }, 'plainmamba'),
+  'mask, a step after the last layer': pruningPlan(
+    { schedule: [{ after: 3, keep: 0.5 }], alignment: 'mask' },
+    'plainmamba',
+  ),
+};
 
 /** Every alignment, both convolutions, and each signal once. */
 export const plans: Readonly<Record<string, PruningPlan>> = {

@@ -1,42 +1,31 @@
 /** What the kernels do of a block, forward and backward: two directions, one after the other. */
 import { type Direction, sizeOf } from '@vssm/core';
-import { directionParameterNames, type TrainableSpec } from '@vssm/families';
-import type { Arena, Kernels } from '@vssm/kernels';
-import { type Buffers, type Matrix, rowsOf } from './buffers.ts';
+import { directionParameterNames, sequenceLength, type VimSpec } from '@vssm/families';
+import { convBackwardScratch, scanBackwardScratch } from '@vssm/kernels';
+import { type Matrix, rowsOf } from '../engine/buffers.ts';
+import type { FlatParameters } from '../engine/flat-parameters.ts';
+import type { BlockJob, MixingParts } from '../family.ts';
 import { directions } from './segments.ts';
-import type { NamedParameters } from './weights.ts';
-
-/** A block's tokens. */
-export interface BlockJob {
-  readonly block: number;
-  /** Tokens of each image. */
-  readonly length: number;
-  /** Whether the convolution's taps, and the scan's gaps, go by positions. */
-  readonly positionalTaps: boolean;
-  readonly gaps: boolean;
-}
-
-export interface MixerParts {
-  readonly spec: TrainableSpec;
-  /** Images. */
-  readonly batch: number;
-  readonly arena: Arena;
-  readonly kernels: Kernels;
-  readonly buffers: Buffers;
-  readonly parameters: NamedParameters;
-  readonly gradients: NamedParameters;
-}
 
 export class BlockMixer {
-  readonly #parts: MixerParts;
+  readonly #parts: MixingParts<VimSpec>;
   /** Byte offset of A = -exp(A_log), [E, N], by block and direction. */
   readonly #a: readonly Readonly<Record<Direction, number>>[];
+  /** Byte offsets: of [E, N], and of the gradients' working memory. */
+  readonly #dA: number;
+  readonly #scratch: number;
 
-  constructor(parts: MixerParts) {
+  constructor(parts: MixingParts<VimSpec>) {
     this.#parts = parts;
-    const { depth, innerWidth: E, stateSize: N } = parts.spec;
+    const { depth, innerWidth: E, stateSize: N, convKernel } = parts.spec;
     const place = () => parts.arena.float32(E * N).at;
     this.#a = Array.from({ length: depth }, () => ({ forward: place(), backward: place() }));
+    this.#dA = place();
+    const scratch = Math.max(
+      scanBackwardScratch(sequenceLength(parts.spec), N),
+      convBackwardScratch(E, convKernel),
+    );
+    this.#scratch = parts.arena.float32(scratch).at;
   }
 
   /** Recomputes what is derived from parameters. */
@@ -54,7 +43,7 @@ export class BlockMixer {
   convolve(job: BlockJob): void {
     const { spec, batch, kernels, buffers, parameters } = this.#parts;
     const own = buffers.blocks[job.block];
-    for (const direction of directions) {
+    for (const [set, direction] of directions.entries()) {
       const names = this.#names(job.block, direction, parameters);
       kernels.convSilu({
         batch,
@@ -65,7 +54,7 @@ export class BlockMixer {
         x: rowsOf(own.xz),
         weight: names.convWeight,
         bias: names.convBias,
-        u: rowsOf(own[direction].u),
+        u: rowsOf(own.sets[set].u),
         ...(job.positionalTaps && { positions: own.positions }),
       });
     }
@@ -114,10 +103,10 @@ export class BlockMixer {
       dSsm: rowsOf(dY),
       dZ: rowsOf(dXz, E),
     });
-    for (const direction of directions) {
+    for (const [set, direction] of directions.entries()) {
       const names = this.#names(block, direction, gradients);
-      const { u, delta, projected } = buffers.d[direction];
-      const dA = this.#matrix(buffers.dA).fill(0);
+      const { u, delta, projected } = buffers.sets[set];
+      const dA = this.#matrix(this.#dA).fill(0);
       kernels.scanBackward({
         ...this.#scanOptions(job, direction),
         dy: rowsOf(dY),
@@ -126,9 +115,9 @@ export class BlockMixer {
         dB: rowsOf(projected, r),
         dC: rowsOf(projected, r + N),
         dDeltaBias: names.deltaBias,
-        dA: buffers.dA,
+        dA: this.#dA,
         dD: names.d,
-        scratch: buffers.scratch,
+        scratch: this.#scratch,
       });
       const a = this.#matrix(this.#a[block][direction]);
       const dLog = this.#matrix(names.aLog);
@@ -140,7 +129,7 @@ export class BlockMixer {
   convBackward(job: BlockJob): void {
     const { spec, batch, kernels, buffers, parameters, gradients } = this.#parts;
     const own = buffers.blocks[job.block];
-    for (const direction of directions) {
+    for (const [set, direction] of directions.entries()) {
       const names = this.#names(job.block, direction, parameters);
       const slopes = this.#names(job.block, direction, gradients);
       kernels.convBackward({
@@ -152,12 +141,12 @@ export class BlockMixer {
         x: rowsOf(own.xz),
         weight: names.convWeight,
         bias: names.convBias,
-        du: rowsOf(buffers.d[direction].uInAll),
+        du: rowsOf(buffers.sets[set].uInAll),
         dx: rowsOf(buffers.dXz),
         accumulate: direction === 'backward',
         dWeight: slopes.convWeight,
         dBias: slopes.convBias,
-        scratch: buffers.scratch,
+        scratch: this.#scratch,
         ...(job.positionalTaps && { positions: own.positions }),
       });
     }
@@ -167,7 +156,7 @@ export class BlockMixer {
     const { spec, batch, buffers, parameters } = this.#parts;
     const { innerWidth: E, dtRank: r, stateSize: N } = spec;
     const own = buffers.blocks[block];
-    const { u, delta, projected } = own[direction];
+    const { u, delta, projected } = own.sets[directions.indexOf(direction)];
     const names = this.#names(block, direction, parameters);
     return {
       batch,
@@ -187,7 +176,7 @@ export class BlockMixer {
   }
 
   /** Byte offsets of one direction's own parameters, or of their gradients. */
-  #names(block: number, direction: Direction, vector: NamedParameters) {
+  #names(block: number, direction: Direction, vector: FlatParameters) {
     const names = directionParameterNames[direction];
     const at = (name: string) => vector.at(`layers.${block}.mixer.${name}`);
     return {

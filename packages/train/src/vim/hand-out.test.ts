@@ -2,9 +2,9 @@
 import { registerRule, type SignalName, signalNames, type Tokens } from '@vssm/core';
 import { pruningPlan, referenceForward } from '@vssm/families';
 import { expect, it } from 'vitest';
-import { patchesOf } from '../data/patches.ts';
+import { GradientEngine } from '../engine/engine.ts';
+import { trainingInput } from '../table.ts';
 import { livelyParameters, randomImage, smallSpec } from '../test-support/made-up.ts';
-import { GradientEngine } from './engine.ts';
 
 const spec = smallSpec({ width: 8, innerWidth: 16, stateSize: 4, convKernel: 4 });
 const schedule = [
@@ -44,7 +44,7 @@ it.each([...signalNames.map((name) => [name]), [...signalNames]])('%s', async (.
   for (const { name, first } of engine.layout.slots) flat.set(parameters.get(name)!, first);
   engine.setParameters(flat);
   await engine.run({
-    patches: Float32Array.from(images.flatMap((image) => [...patchesOf(spec, image)])),
+    patches: Float32Array.from(images.flatMap((image) => [...trainingInput(spec, image)])),
     targets: new Float32Array(2 * spec.classes).fill(1 / spec.classes),
     samples: [7, 9],
   });

@@ -1,7 +1,7 @@
 /** One Vim block in float64, forward and backward: norm, both directions, gate, output projection. */
 import { type Direction, gaps, type PruningPlan, type SignalSource } from '@vssm/core';
 import { gatherRows, silu } from '@vssm/core/reference';
-import { directionParameterNames, type TrainableSpec } from '@vssm/families';
+import { directionParameterNames, type VimSpec } from '@vssm/families';
 import {
   type ConvArrays,
   convForward,
@@ -11,20 +11,8 @@ import {
   scanPullback,
   siluSlope,
 } from '@vssm/kernels';
-import { add, columns, linear, rmsNorm, sideBySide } from './layers.ts';
-
-/** A model's tensors by upstream's names, in float64. */
-export type Parameters64 = ReadonlyMap<string, Float64Array>;
-
-/** Gradients by the same names; `collect` adds to what is there. */
-export class Gradients64 {
-  readonly all = new Map<string, Float64Array>();
-
-  collect(name: string, gradient: Float64Array): void {
-    const before = this.all.get(name);
-    this.all.set(name, before === undefined ? gradient : add(before, gradient));
-  }
-}
+import type { Gradients64, Parameters64 } from '../reference/gradients.ts';
+import { add, columns, linear, rmsNorm, sideBySide } from '../reference/layers.ts';
 
 export interface BlockResult {
   /** [L, d]: the mixer's output. */
@@ -39,7 +27,7 @@ const directions: readonly Direction[] = ['forward', 'backward'];
 
 /** @param residual [L, d], what the block's norm reads */
 export function mambaBlock(
-  spec: TrainableSpec,
+  spec: VimSpec,
   parameters: Parameters64,
   plan: PruningPlan,
   block: number,
@@ -97,7 +85,7 @@ export function mambaBlock(
 
 /** One direction, from x [L, E] in the tokens' own places to y [L, E] in scan order. */
 function scanDirection(
-  spec: TrainableSpec,
+  spec: VimSpec,
   parameters: Parameters64,
   plan: PruningPlan,
   prefix: string,

@@ -1,24 +1,21 @@
 /**
- * The loss of one image under a pruned Vim and its gradient by every parameter, in float64: the oracle of the training
+ * The loss of images under a pruned Vim and its gradient by every parameter, in float64: the oracle of the training
  * engine. The selection is taken as it falls: kept tokens carry gradient, pruned ones (zeroed ones, under `mask`) do
  * not, and scores get none.
  */
 import type { PruningPlan } from '@vssm/core';
 import { chooseTokens, importance, keptRows, livePositions, zeroGone } from '@vssm/core/reference';
-import { classTokenPosition, countRule, patchCount, patchGrid, type TrainableSpec } from '@vssm/families';
-import { patchesOf } from '../data/patches.ts';
-import { type BlockResult, Gradients64, mambaBlock, type Parameters64 } from './block.ts';
-import { add, crossEntropy, linear, rmsNorm, scatterRows } from './layers.ts';
-
-export interface ReferenceGradient {
-  readonly loss: number;
-  /** [classes] */
-  readonly logits: Float64Array;
-  /** Positions of the kept tokens, keyed by the 1-based block of the step. */
-  readonly kept: ReadonlyMap<number, Int32Array>;
-  /** By upstream's names, shapes as the parameters'. */
-  readonly gradients: ReadonlyMap<string, Float64Array>;
-}
+import { classTokenPosition, countRule, patchCount, patchGrid, type VimSpec } from '@vssm/families';
+import {
+  Gradients64,
+  type Parameters64,
+  type Pullback,
+  type ReferenceGradient,
+  type ReferenceImages,
+} from '../reference/gradients.ts';
+import { add, crossEntropy, linear, rmsNorm, scatterRows } from '../reference/layers.ts';
+import { patchesOf } from './patches.ts';
+import { type BlockResult, mambaBlock } from './reference-block.ts';
 
 interface Sequence {
   /** [L, d], with every mixer's output so far added. */
@@ -28,24 +25,42 @@ interface Sequence {
   readonly live?: Uint8Array;
 }
 
-/** dL/d of the stream after a step, to before it. */
-type Pullback = (d: Float64Array) => Float64Array;
+/** See TrainingFamily.reference. */
+export function vimReference(
+  spec: VimSpec,
+  parameters: Parameters64,
+  plan: PruningPlan,
+  { images, targets, samples }: ReferenceImages,
+): ReferenceGradient {
+  const gradients = new Gradients64();
+  const all = images.map((image, i) =>
+    oneImage(spec, parameters, plan, image, targets[i], samples[i], gradients),
+  );
+  return {
+    loss: all.reduce((sum, { loss }) => sum + loss, 0),
+    logits: all.map(({ logits }) => logits),
+    kept: all.map(({ kept }) => kept),
+    gradients: gradients.all,
+    statistics: new Map(),
+  };
+}
 
-/**
- * @param image normalised pixels [C, H, W]
- * @param target [classes], the distribution that the cross-entropy is taken against
- */
-export function referenceGradient(
-  spec: TrainableSpec,
+/** Loss, logits and kept positions of one image; its gradient is collected. */
+function oneImage(
+  spec: VimSpec,
   parameters: Parameters64,
   plan: PruningPlan,
   image: ArrayLike<number>,
   target: ArrayLike<number>,
-  sample = 0,
-): ReferenceGradient {
+  sample: number,
+  gradients: Gradients64,
+): {
+  readonly loss: number;
+  readonly logits: Float64Array;
+  readonly kept: ReadonlyMap<number, Int32Array>;
+} {
   const { width: d } = spec;
   const parameter = (name: string) => parameters.get(name)!;
-  const gradients = new Gradients64();
   const embedded = embed(spec, parameters, image, gradients);
   const kept = new Map<number, Int32Array>();
   const pullbacks: Pullback[] = [];
@@ -81,12 +96,12 @@ export function referenceGradient(
   let dStream = scatterRows(dNorm.x, [classToken], d, positions.length);
   for (const pullback of pullbacks.reverse()) dStream = pullback(dStream);
   embedded.pullback(dStream);
-  return { loss, logits: head.y, kept, gradients: gradients.all };
+  return { loss, logits: head.y, kept };
 }
 
 /** Patches, the class token in their middle, and the position embedding over all of them: [L0, d]. */
 function embed(
-  spec: TrainableSpec,
+  spec: VimSpec,
   parameters: Parameters64,
   image: ArrayLike<number>,
   gradients: Gradients64,
@@ -123,7 +138,7 @@ function embed(
 
 /** Drops (or, under `mask`, zeroes) all but the best tokens; the gradient goes the same way back. */
 function prune(
-  spec: TrainableSpec,
+  spec: VimSpec,
   plan: PruningPlan,
   { signals }: BlockResult,
   sequence: Sequence,

@@ -1,0 +1,64 @@
+/**
+ * What a layer's forward pass hands out to the plan's rule. Room for what lies nowhere yet is the backward pass's, which
+ * has not begun. Gradients do not pass through a selection, so none of this has any.
+ */
+import { project } from '@vssm/backend-cpu';
+import { ruleOf, type SignalName, type SignalSource } from '@vssm/core';
+import type { PlainMambaSpec } from '@vssm/families';
+import { type Matrix, rowsOf } from '../engine/buffers.ts';
+import { columnsOf } from '../engine/columns.ts';
+import type { BlockJob, MixingParts } from '../family.ts';
+
+export class HandOut {
+  readonly #parts: MixingParts<PlainMambaSpec>;
+  readonly #directions: readonly Matrix[];
+  readonly #names: ReadonlySet<SignalName>;
+
+  /** @param directions where each direction's y lies, where the rule reads them */
+  constructor(parts: MixingParts<PlainMambaSpec>, directions: readonly Matrix[]) {
+    this.#parts = parts;
+    this.#directions = directions;
+    this.#names = new Set(ruleOf(parts.plan).signals);
+  }
+
+  /**
+   * A layer has been scanned: what `source` gives until the next one is about it.
+   *
+   * @param bias byte offset of [E], what the scan adds to delta
+   */
+  begin({ block, length }: BlockJob, bias: number): void {
+    if (!this.#names.has('delta')) return;
+    const { spec, batch, kernels, buffers } = this.#parts;
+    kernels.activateDelta({
+      ...{ batch, length, channels: spec.innerWidth },
+      delta: rowsOf(buffers.blocks[block].sets[0].delta),
+      bias,
+      to: rowsOf(buffers.sets[0].delta),
+    });
+  }
+
+  /** Signals of one image of the micro-batch. */
+  source({ block, length }: BlockJob, image: number): SignalSource {
+    const { spec, arena, buffers, parameters } = this.#parts;
+    const { width: d, innerWidth: E, stateSize: N, dtRank: r } = spec;
+    const own = buffers.blocks[block];
+    const [{ u, projected }] = own.sets;
+    const { buffer } = arena.memory;
+    const rows = (matrix: Matrix, from = 0, count = matrix.columns) =>
+      columnsOf(buffer, matrix, image * length, length, from, count);
+    const ownParameter = (name: string, size: number) =>
+      new Float32Array(buffer, parameters.at(`backbone.layers.${block}.mamba.out_proj.${name}`), size);
+    return {
+      gated: () => rows(buffers.y),
+      ssm: () => rows(own.ssm),
+      y: () => this.#directions.map((matrix) => rows(matrix)),
+      delta: () => [rows(buffers.sets[0].delta)],
+      B: () => [rows(projected, r, N)],
+      C: () => [rows(projected, r + N, N)],
+      u: () => [rows(u)],
+      hidden: () =>
+        project(rows(buffers.y), E, { weight: ownParameter('weight', d * E), bias: ownParameter('bias', d) }),
+      residual: () => rows(own.residual),
+    };
+  }
+}

@@ -1,0 +1,33 @@
+/** The families that the training engine has gradients for; the one place of this package that names them. */
+import type { PruningPlan } from '@vssm/core';
+import type { TrainableSpec } from '@vssm/families';
+import type { TrainingFamily } from './family.ts';
+import { plainMambaTraining } from './plainmamba/index.ts';
+import type { Parameters64, ReferenceGradient, ReferenceImages } from './reference/gradients.ts';
+import { vimTraining } from './vim/index.ts';
+
+const trainings = {
+  vim: vimTraining,
+  plainmamba: plainMambaTraining,
+} satisfies {
+  [F in TrainableSpec['family']]: TrainingFamily<Extract<TrainableSpec, { readonly family: F }>>;
+};
+
+export function trainingOf<Spec extends TrainableSpec>(spec: Pick<Spec, 'family'>): TrainingFamily<Spec> {
+  return trainings[spec.family] as unknown as TrainingFamily<Spec>;
+}
+
+/** An image as the engine reads it; see TrainingFamily.inputOf. */
+export function trainingInput(spec: TrainableSpec, image: ArrayLike<number>): Float32Array {
+  return trainingOf(spec).inputOf(spec, image);
+}
+
+/** Loss and gradient in float64; see TrainingFamily.reference. */
+export function referenceGradient(
+  spec: TrainableSpec,
+  parameters: Parameters64,
+  plan: PruningPlan,
+  images: ReferenceImages,
+): ReferenceGradient {
+  return trainingOf(spec).reference(spec, parameters, plan, images);
+}

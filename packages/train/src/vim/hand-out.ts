@@ -1,0 +1,79 @@
+/**
+ * What a block's forward pass hands out to the plan's rule. Room for what lies nowhere yet is the backward pass's, which
+ * has not begun. Gradients do not pass through a selection, so none of this has any.
+ */
+import { project } from '@vssm/backend-cpu';
+import { type Direction, ruleOf, type SignalName, type SignalSource } from '@vssm/core';
+import { silu } from '@vssm/core/reference';
+import { directionParameterNames, type VimSpec } from '@vssm/families';
+import { type Matrix, rowsOf } from '../engine/buffers.ts';
+import { columnsOf } from '../engine/columns.ts';
+import type { BlockJob, MixingParts } from '../family.ts';
+import { directions } from './segments.ts';
+
+export class HandOut {
+  readonly #parts: MixingParts<VimSpec>;
+  readonly #names: ReadonlySet<SignalName>;
+
+  constructor(parts: MixingParts<VimSpec>) {
+    this.#parts = parts;
+    this.#names = new Set(ruleOf(parts.plan).signals);
+  }
+
+  /** Where the mixer leaves each direction's y; undefined where the rule reads none. */
+  get own(): Readonly<Record<Direction, Matrix>> | undefined {
+    const [forward, backward] = this.#parts.buffers.sets;
+    const wanted = this.#names.has('y') || this.#names.has('gated-backward');
+    return wanted ? { forward: forward.u, backward: backward.u } : undefined;
+  }
+
+  /** A block has been scanned: what `source` gives until the next one is about it. */
+  begin({ block, length }: BlockJob): void {
+    if (!this.#names.has('delta')) return;
+    const { spec, batch, kernels, buffers, parameters } = this.#parts;
+    for (const [set, direction] of directions.entries()) {
+      kernels.activateDelta({
+        ...{ batch, length, channels: spec.innerWidth },
+        delta: rowsOf(buffers.blocks[block].sets[set].delta),
+        bias: parameters.at(`layers.${block}.mixer.${directionParameterNames[direction].dtProj}.bias`),
+        to: rowsOf(buffers.sets[set].delta),
+      });
+    }
+  }
+
+  /** Signals of one image of the micro-batch. */
+  source({ block, length }: BlockJob, image: number): SignalSource {
+    const { spec, arena, buffers, parameters } = this.#parts;
+    const { innerWidth: E, stateSize: N, dtRank: r } = spec;
+    const own = buffers.blocks[block];
+    const rows = (matrix: Matrix, from = 0, count = matrix.columns) =>
+      columnsOf(arena.memory.buffer, matrix, image * length, length, from, count);
+    const ofEach = (matrix: (set: number) => Matrix, from?: number, count?: number) => () =>
+      directions.map((_, set) => rows(matrix(set), from, count));
+    // y is the sum of the directions; their mean is folded into the projection that follows.
+    const gated = () => rows(buffers.y).map((value) => value / 2);
+    const ownY = (set: number) => buffers.sets[set].u;
+    return {
+      gated,
+      'gated-backward': () => {
+        const z = rows(own.xz, E, E);
+        return rows(ownY(directions.indexOf('backward'))).map((value, i) => value * silu(z[i]));
+      },
+      ssm: () => rows(own.ssm),
+      y: ofEach(ownY),
+      delta: ofEach((set) => buffers.sets[set].delta),
+      B: ofEach((set) => own.sets[set].projected, r, N),
+      C: ofEach((set) => own.sets[set].projected, r + N, N),
+      u: ofEach((set) => own.sets[set].u),
+      hidden: () =>
+        project(gated(), E, {
+          weight: this.#floats(parameters.at(`layers.${block}.mixer.out_proj.weight`), spec.width * E),
+        }),
+      residual: () => rows(own.residual),
+    };
+  }
+
+  #floats(at: number, count: number): Float32Array {
+    return new Float32Array(this.#parts.arena.memory.buffer, at, count);
+  }
+}

@@ -1,0 +1,96 @@
+/** How a Vim is trained. */
+import type { Places } from '@vssm/backend-cpu';
+import { UserError } from '@vssm/core';
+import { directionParameterNames, patchCount, type VimSpec } from '@vssm/families';
+import type { WeightNames } from '../engine/flat-parameters.ts';
+import type { Mixing, MixingParts, SegmentWeights, TrainingFamily } from '../family.ts';
+import { HandOut } from './hand-out.ts';
+import { BlockMixer } from './mixer.ts';
+import { patchesOf, patchSizeOf } from './patches.ts';
+import { vimReference } from './reference.ts';
+import { directions, vimSegments } from './segments.ts';
+
+export const vimTraining: TrainingFamily<VimSpec> = {
+  check,
+  inputShape: (spec) => [patchCount(spec), patchSizeOf(spec)],
+  inputOf: patchesOf,
+  projectionSets: directions,
+  // Without biases, a token that is zero stays zero.
+  refillsMasked: false,
+  segments: vimSegments,
+  weights,
+  mixing,
+  reference: vimReference,
+};
+
+/** What the gradient kernels ask of a model. */
+function check({ innerWidth, stateSize, convKernel }: VimSpec): void {
+  if (innerWidth % 8 !== 0) {
+    throw new UserError(`inner width ${innerWidth} cannot be trained: it must be a multiple of 8`);
+  }
+  if (stateSize % 4 !== 0 || stateSize > 256) {
+    throw new UserError(`state size ${stateSize} cannot be trained: it must be a multiple of 4 up to 256`);
+  }
+  if (convKernel > 8) {
+    throw new UserError(`${convKernel} convolution taps cannot be trained: at most 8`);
+  }
+}
+
+function weights(spec: VimSpec): SegmentWeights {
+  const own = (block: number, name: string) => `layers.${block}.mixer.${name}.weight`;
+  const inProjection = (block: number): WeightNames => ({
+    norm: `layers.${block}.norm.weight`,
+    in_proj: own(block, 'in_proj'),
+  });
+  return {
+    embed: {
+      // The convolution's kernel, one row per output.
+      patch_weight: ['patch_embed.proj.weight', [spec.width, patchSizeOf(spec)]],
+      patch_bias: 'patch_embed.proj.bias',
+      cls_token: 'cls_token',
+      pos_embed: 'pos_embed',
+      ...inProjection(0),
+    },
+    projections: (block) =>
+      Object.fromEntries(
+        directions.flatMap((one) => {
+          const { xProj, dtProj } = directionParameterNames[one];
+          return [
+            [`x_proj_${one}`, own(block, xProj)],
+            [`dt_proj_${one}`, own(block, dtProj)],
+          ];
+        }),
+      ),
+    next: (block) => ({ out_proj: own(block, 'out_proj'), ...inProjection(block + 1) }),
+    head: {
+      out_proj: own(spec.depth - 1, 'out_proj'),
+      norm_f: 'norm_f.weight',
+      head_weight: 'head.weight',
+      head_bias: 'head.bias',
+    },
+    statistics: {},
+  };
+}
+
+function mixing(parts: MixingParts<VimSpec>): Mixing {
+  const { arena, buffers } = parts;
+  const mixer = new BlockMixer(parts);
+  const handOut = new HandOut(parts);
+  return {
+    parametersChanged: () => mixer.parametersChanged(),
+    arrange(block, { positions, length }: Places) {
+      const at = buffers.blocks[block].positions;
+      const to = new Int32Array(arena.memory.buffer, at, positions.length * length);
+      for (const [image, own] of positions.entries()) to.set(own, image * length);
+    },
+    convolve: (job) => mixer.convolve(job),
+    scan(job, scored) {
+      mixer.scan(job, scored ? handOut.own : undefined);
+      if (scored) handOut.begin(job);
+    },
+    source: (job, image) => handOut.source(job, image),
+    gate: (job) => mixer.gate(job),
+    scanBackward: (job) => mixer.scanBackward(job),
+    convBackward: (job) => mixer.convBackward(job),
+  };
+}

@@ -22,7 +22,7 @@ const statedPace: readonly (readonly [innerWidth: number, msPerGflop: number])[]
 const loadPace = 40;
 
 /** The model of the calibration, of the embedded one's size. */
-const probeSpec = newTrainableSpec({
+const probeSpec = newTrainableSpec('vim', {
   imageHeight: 28,
   imageWidth: 28,
   inChannels: 1,

@@ -40,8 +40,13 @@ describe('vssm train, finetune and experiment', () => {
       '--width "2": must be a whole number, 4 or more',
     ],
     [
-      ['finetune', '--data', '.', '--out', 'a', '--model', 'plainmamba-l1', '--prune', '5@0.8'],
-      'gradients exist for Vim only',
+      ['train', '--data', '.', '--out', 'a', '--family', 'plainmamba', '--spec', 'stride=2'],
+      'stride 2: a PlainMamba has none',
+    ],
+    [['train', '--data', '.', '--out', 'a', '--spec', 'stem=8'], 'stem 8: a Vim has none'],
+    [
+      ['train', '--data', '.', '--out', 'a', '--model', 'vim-tiny', '--family', 'vim'],
+      '--model vim-tiny and --family vim: give one of the two',
     ],
     [['finetune', '--data', '.', '--out', 'a', '--prune', '9@0.8'], 'the model has 8 blocks'],
   ])('%j is refused in one line', async (args, message) => {

@@ -59,6 +59,23 @@ export type ImageRecipe = 'vim-imagenet' | 'plainmamba-imagenet';
 /** The same for segmentation. */
 export type SegmentationRecipe = 'vim-ade20k' | 'plainmamba-ade20k';
 
+/** A new model for the training engine: what all families have, and what one adds. The rest is as published. */
+export interface NewShape {
+  readonly width: number;
+  readonly depth: number;
+  readonly stateSize: number;
+  readonly patchSize: number;
+  readonly imageHeight: number;
+  readonly imageWidth: number;
+  readonly inChannels: number;
+  readonly classes?: number;
+  /** Step between patches, pixels; Vim's only. Default: the patches touch. */
+  readonly stride?: number;
+  /** Channels of the stem, and its 3x3 convolutions; PlainMamba's only. */
+  readonly stemWidth?: number;
+  readonly stemConvs?: number;
+}
+
 /** What people read about a family, in reports, on the page and on the command line. */
 export interface FamilyWords {
   /** How the EViT rule, made for ViTs, is read: a sentence that begins with the family's title. */

@@ -26,7 +26,9 @@ export {
   modelFamilies,
   newTrainableSpec,
   type SpecOf,
+  type TrainableFamily,
   type TrainableSpec,
+  trainableFamilies,
 } from './table.ts';
 export { classTokenPosition, vimTraits } from './vim/index.ts';
 export * from './vim/reference.ts';

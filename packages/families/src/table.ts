@@ -1,9 +1,11 @@
 /** The families. A new one is a line in the union and a line in the table; see family.ts. */
-import type { BaseSpec, Family } from './family.ts';
+import type { BaseSpec, Family, NewShape } from './family.ts';
 import { plainmamba } from './plainmamba/index.ts';
+import { newPlainMambaSpec } from './plainmamba/new-spec.ts';
 import type { PlainMambaSpec } from './plainmamba/spec.ts';
 import { vim } from './vim/index.ts';
-import { type VimSpec, vimSpec } from './vim/spec.ts';
+import { newVimSpec } from './vim/new-spec.ts';
+import type { VimSpec } from './vim/spec.ts';
 import type { BidirectionalSpec } from './vim/traits.ts';
 
 export type ModelSpec = VimSpec | PlainMambaSpec;
@@ -39,5 +41,17 @@ export type BidirectionalModel = ModelSpec & BidirectionalSpec;
 /** A spec that the training engine has gradients for. */
 export type TrainableSpec = VimSpec | PlainMambaSpec;
 
-/** A new model for the training engine; what is not said is as in the published ones. */
-export const newTrainableSpec = vimSpec;
+export type TrainableFamily = TrainableSpec['family'];
+
+const newSpecs = {
+  vim: newVimSpec,
+  plainmamba: newPlainMambaSpec,
+} satisfies { [F in TrainableFamily]: (shape: NewShape) => SpecOf<F> };
+
+/** In the order of the table. */
+export const trainableFamilies = Object.keys(newSpecs) as readonly TrainableFamily[];
+
+/** @throws UserError for what the family does not have */
+export function newTrainableSpec(family: TrainableFamily, shape: NewShape): TrainableSpec {
+  return newSpecs[family](shape);
+}

@@ -4,7 +4,7 @@
  * and a line in table.ts.
  */
 import type { Places } from '@vssm/backend-cpu';
-import type { PruningPlan, SignalSource } from '@vssm/core';
+import type { PruningPlan, SignalSource, Weights } from '@vssm/core';
 import type { TrainableSpec } from '@vssm/families';
 import type { ProjectionSet } from '@vssm/graph';
 import type { Arena, Kernels } from '@vssm/kernels';
@@ -131,6 +131,8 @@ export interface TrainingFamily<Spec extends TrainableSpec> {
   /** Whether a masked token would fill again in the next block, so that every block masks. */
   readonly refillsMasked: boolean;
   readonly segments: SegmentTraces<Spec>;
+  /** Random weights as a training begins with, from those of the scale of Mamba's initialisation. */
+  fresh(weights: Weights): Weights;
   weights(spec: Spec): SegmentWeights;
   mixing(parts: MixingParts<Spec>): Mixing;
   /** Loss and gradient in float64, in training mode: the oracle of all this. */

@@ -19,3 +19,4 @@ export {
   type StepLine,
 } from './run/log.ts';
 export { runFiles, type TrainingOutcome, type TrainingRun, train } from './run/train.ts';
+export { freshWeights } from './table.ts';

@@ -1,6 +1,6 @@
 /** The families that the training engine has gradients for; the one place of this package that names them. */
-import type { PruningPlan } from '@vssm/core';
-import type { TrainableSpec } from '@vssm/families';
+import type { PruningPlan, Weights } from '@vssm/core';
+import { randomWeights, type TrainableSpec } from '@vssm/families';
 import type { TrainingFamily } from './family.ts';
 import { plainMambaTraining } from './plainmamba/index.ts';
 import type { Parameters64, ReferenceGradient, ReferenceImages } from './reference/gradients.ts';
@@ -20,6 +20,11 @@ export function trainingOf<Spec extends TrainableSpec>(spec: Pick<Spec, 'family'
 /** An image as the engine reads it; see TrainingFamily.inputOf. */
 export function trainingInput(spec: TrainableSpec, image: ArrayLike<number>): Float32Array {
   return trainingOf(spec).inputOf(spec, image);
+}
+
+/** What a training from nothing begins with. */
+export function freshWeights(spec: TrainableSpec, seed: number): Weights {
+  return trainingOf(spec).fresh(randomWeights(spec, seed));
 }
 
 /** Loss and gradient in float64; see TrainingFamily.reference. */

@@ -1,16 +1,19 @@
-/** `--spec width=64,depth=8,…`: a small Vim described on the command line. */
+/** `--spec width=64,depth=8,…`: a small model described on the command line. */
 import { UserError } from '@vssm/core';
 
-/** What of a Vim may be chosen; everything else follows from it or from the data. */
+/** What of a model may be chosen; everything else follows from it or from the data. */
 export interface SmallSpec {
   /** Channels of the tokens, a multiple of 4. */
   readonly width?: number;
   readonly depth?: number;
   /** States per channel, a multiple of 4. */
   readonly state?: number;
-  /** Side of a patch, and the step between two; pixels. */
+  /** Side of a patch, and the step between two, Vim's only; pixels. */
   readonly patch?: number;
   readonly stride?: number;
+  /** Channels of the stem and its 3x3 convolutions, PlainMamba's only. */
+  readonly stem?: number;
+  readonly convs?: number;
   /** Side of the input, pixels. */
   readonly size?: number;
 }
@@ -21,6 +24,8 @@ const least: Readonly<Record<keyof SmallSpec, number>> = {
   state: 4,
   patch: 1,
   stride: 1,
+  stem: 1,
+  convs: 0,
   size: 1,
 };
 

@@ -9,12 +9,13 @@ import { readCheckpoint, sha256File } from '@vssm/checkpoints';
 import { formatSchedule, type PruningPlan, type Weights } from '@vssm/core';
 import { writeWhole } from '@vssm/core/files';
 import type { ImageDataset, Normalisation } from '@vssm/datasets';
-import { densePlan, modelFlops, parameterCount, randomWeights, tokenCounts } from '@vssm/families';
+import { densePlan, modelFlops, parameterCount, tokenCounts } from '@vssm/families';
 import { type FinetuningRecord, schemaVersion } from '@vssm/results';
 import type { Recipe } from '../recipe/recipe.ts';
 import { evaluate } from '../run/evaluate.ts';
 import type { Evaluation, LogLine } from '../run/log.ts';
 import { runIdentity, type TrainingRun, train } from '../run/train.ts';
+import { freshWeights } from '../table.ts';
 import { type FinetuningRow, inSeedOrder, type TrainingExperiment } from './experiment.ts';
 import { type FinishedTraining, finishedTraining } from './finished.ts';
 import { verdicts } from './verdict.ts';
@@ -41,7 +42,7 @@ export async function runExperiment(run: ExperimentRun): Promise<FinetuningRecor
     'dense',
     densePlan,
     experiment.dense,
-    randomWeights(spec, experiment.dense.seed),
+    freshWeights(spec, experiment.dense.seed),
   );
   if (dense === undefined) return undefined;
   const weights = (await readCheckpoint(join(out, 'dense', 'model.safetensors'))).tensors;

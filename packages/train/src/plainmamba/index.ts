@@ -1,5 +1,5 @@
 /** How a PlainMamba is trained. */
-import { UserError } from '@vssm/core';
+import { float32, UserError, type Weights } from '@vssm/core';
 import { type PlainMambaSpec, plainMambaGrid, stemConvNames, stemSize } from '@vssm/families';
 import { takesGrid, takesStates } from '@vssm/kernels';
 import type { WeightNames } from '../engine/flat-parameters.ts';
@@ -21,6 +21,7 @@ export const plainMambaTraining: TrainingFamily<PlainMambaSpec> = {
   // By its biases.
   refillsMasked: true,
   segments: plainMambaSegments,
+  fresh,
   weights,
   mixing: (parts) => new GridMixing(parts),
   reference: plainMambaReference,
@@ -51,6 +52,22 @@ function check(spec: PlainMambaSpec): void {
       `a position embedding of ${positionRows}x${positionColumns} on a grid of ${rows}x${columns} cannot be trained: give images of the size it was made for`,
     );
   }
+}
+
+/** The bias of Δ counts twice, so half of it gives the Δ that Mamba begins with. */
+function fresh(weights: Weights): Weights {
+  return new Map(
+    [...weights].map(([name, tensor]) => {
+      if (!name.endsWith('.dt_proj.bias')) return [name, tensor];
+      return [
+        name,
+        float32(
+          tensor.shape,
+          tensor.data.map((bias) => bias / 2),
+        ),
+      ];
+    }),
+  );
 }
 
 function weights(spec: PlainMambaSpec): SegmentWeights {

@@ -1,11 +1,13 @@
 /** For the tests: small random models and images. */
-import { type PruningPlan, uniformNumbers } from '@vssm/core';
+import { type PruningPlan, uniformNumbers, type Weights } from '@vssm/core';
 import {
+  modelTensors,
   type PlainMambaSpec,
   plainMambaGrid,
   plainMambaSpec,
   pruningPlan,
   randomWeights,
+  stemSize,
   type TrainableSpec,
   type VimSpec,
   vimSpec,
@@ -108,5 +110,27 @@ export function livelyParameters(spec: TrainableSpec, seed: number): Parameters6
       name,
       Float64Array.from(data, (value) => value + 0.4 * (uniform() - 0.5)),
     ]),
+  );
+}
+
+/**
+ * Parameters as weights for the project's reference, in float64 all the same, with a micro-batch's statistics as the
+ * running ones: what inference would have to run on to do what training did.
+ */
+export function inferenceWeights(
+  spec: TrainableSpec,
+  parameters: Parameters64,
+  statistics: ReadonlyMap<string, Float64Array>,
+  images: number,
+): Weights {
+  const stem = spec.family === 'plainmamba' ? stemSize(spec) : { height: 0, width: 0 };
+  const rows = images * stem.height * stem.width;
+  return new Map(
+    [...modelTensors(spec)].map(([name, shape]) => {
+      // Running variances are unbiased ones; a layer in training normalises by the biased one.
+      const share = name.endsWith('running_var') ? (rows - 1) / rows : 1;
+      const data = statistics.get(name)?.map((value) => value * share) ?? parameters.get(name)!;
+      return [name, { dtype: 'F32', shape, data: data as unknown as Float32Array }];
+    }),
   );
 }

@@ -18,6 +18,7 @@ export const vimTraining: TrainingFamily<VimSpec> = {
   // Without biases, a token that is zero stays zero.
   refillsMasked: false,
   segments: vimSegments,
+  fresh: (weights) => weights,
   weights,
   mixing,
   reference: vimReference,

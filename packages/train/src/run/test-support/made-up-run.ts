@@ -1,10 +1,11 @@
 /** For the tests: a data set that a tiny model learns in a few steps, and a run on it. Also a program that runs it. */
 import { fileURLToPath } from 'node:url';
-import { uniformNumbers } from '@vssm/core';
+import { type PruningPlan, uniformNumbers } from '@vssm/core';
 import type { ImageDataset, Normalisation } from '@vssm/datasets';
-import { randomWeights } from '@vssm/families';
+import type { TrainableSpec } from '@vssm/families';
 import { trainingRecipe } from '../../recipe/recipe.ts';
-import { plans, smallSpec } from '../../test-support/made-up.ts';
+import { freshWeights } from '../../table.ts';
+import { plainPlans, plans, smallPlainSpec, smallSpec } from '../../test-support/made-up.ts';
 import { type TrainingRun, train } from '../train.ts';
 
 const grey: Normalisation = { channels: 1, white: 1, mean: [0.5], std: [0.5] };
@@ -35,11 +36,20 @@ export function stripedDataset(count: number): ImageDataset {
   };
 }
 
+/** The same on a PlainMamba. */
+export function smallPlainRun(out: string, more: Partial<TrainingRun> = {}): TrainingRun {
+  const spec = smallPlainSpec({ depth: 2, imageHeight: 8, imageWidth: 8, patchSize: 2 });
+  return { ...runOf(spec, plainPlans.decay, out), ...more };
+}
+
 export function smallRun(out: string, more: Partial<TrainingRun> = {}): TrainingRun {
-  const spec = smallSpec({ depth: 2 });
+  return { ...runOf(smallSpec({ depth: 2 }), plans.decay, out), ...more };
+}
+
+function runOf(spec: TrainableSpec, plan: PruningPlan, out: string): TrainingRun {
   return {
     spec,
-    plan: plans.decay,
+    plan,
     recipe: {
       ...trainingRecipe,
       epochs: 3,
@@ -49,7 +59,7 @@ export function smallRun(out: string, more: Partial<TrainingRun> = {}): Training
       shift: 1,
       ema: 0.9,
     },
-    initial: randomWeights(spec, 1),
+    initial: freshWeights(spec, 1),
     dataset: stripedDataset(60),
     normalisation: grey,
     threads: 2,
@@ -57,7 +67,6 @@ export function smallRun(out: string, more: Partial<TrainingRun> = {}): Training
     saveEvery: 4,
     logEvery: 1,
     circumstances: {},
-    ...more,
   };
 }
 

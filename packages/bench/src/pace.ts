@@ -4,7 +4,7 @@
  */
 import type { Backend } from '@vssm/backend';
 import type { PruningPlan } from '@vssm/core';
-import { densePlan, type ModelSpec, newTrainableSpec, randomWeights } from '@vssm/families';
+import { densePlan, type ModelSpec, newTrainableSpec, randomWeights, usualFamily } from '@vssm/families';
 import { costOf } from './cost.ts';
 import type { ReadyModel } from './resources.ts';
 
@@ -22,7 +22,7 @@ const statedPace: readonly (readonly [innerWidth: number, msPerGflop: number])[]
 const loadPace = 40;
 
 /** The model of the calibration, of the embedded one's size. */
-const probeSpec = newTrainableSpec('vim', {
+const probeSpec = newTrainableSpec(usualFamily, {
   imageHeight: 28,
   imageWidth: 28,
   inChannels: 1,

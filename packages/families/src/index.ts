@@ -29,6 +29,7 @@ export {
   type TrainableFamily,
   type TrainableSpec,
   trainableFamilies,
+  usualFamily,
 } from './table.ts';
 export { classTokenPosition, vimTraits } from './vim/index.ts';
 export * from './vim/reference.ts';

@@ -48,6 +48,9 @@ const newSpecs = {
   plainmamba: newPlainMambaSpec,
 } satisfies { [F in TrainableFamily]: (shape: NewShape) => SpecOf<F> };
 
+/** What a new model is where nobody says. */
+export const usualFamily: TrainableFamily = 'vim';
+
 /** In the order of the table. */
 export const trainableFamilies = Object.keys(newSpecs) as readonly TrainableFamily[];
 

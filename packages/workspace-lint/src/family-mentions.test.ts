@@ -64,6 +64,8 @@ describe('the workspace', () => {
     write('packages/backend-cpu/src/segments/vim/mixer.ts', mention);
     write('packages/backend-webgpu/src/page/gpu/table.ts', mention);
     write('packages/backend-webgpu/src/page/gpu/vim-mixer.ts', mention);
+    write('packages/train/src/table.ts', mention);
+    write('packages/train/src/vim/segments.ts', mention);
     write('packages/cli/src/main.test.ts', mention);
     write('benchmarks/cpu/experiment.ts', mention);
     expect(familyNames(root)).toEqual(['vim']);

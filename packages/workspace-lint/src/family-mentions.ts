@@ -1,6 +1,6 @@
 /**
  * Where a model family may be named: in its own folder, in the tables that list the families, in a backend's mixer of
- * it, in tests and in declarations of benchmarks. Anywhere else a mention is a decision that a new family would have to
+ * it, in the training engine's folder for it, in tests and in declarations of benchmarks. Anywhere else a mention is a decision that a new family would have to
  * find again, and that stays silent if it is forgotten; what is decided there belongs into the contract
  * (packages/families/src/family.ts).
  *
@@ -21,6 +21,8 @@ const tables: readonly RegExp[] = [
   // One table of mixers per backend.
   /^packages\/backend-cpu\/src\/segments\/table\.ts$/,
   /^packages\/backend-webgpu\/src\/page\/gpu\/table\.ts$/,
+  // One table of gradients.
+  /^packages\/train\/src\/table\.ts$/,
   // Declarations of benchmarks, and rows that several tables share.
   /^benchmarks\//,
   /^packages\/bench\/src\/(arms|index)\.ts$/,
@@ -55,13 +57,13 @@ export function familyNames(root: string): string[] {
 }
 
 /**
- * A folder or file called after the family, in the families' package or in a backend. Inside the families' package
+ * A folder or file called after the family, in the families' package, in a backend or in the training engine. Inside the families' package
  * every room may name every family: one may be made of another's blocks.
  */
 function isRoomOf(path: string, family: string): boolean {
   if (/^packages\/families\/src\/[^/]+\/(.*\/)?[^/]+\.ts$/.test(path))
     return !/\/src\/(graph|checkpoint)\//.test(path);
-  if (!/^packages\/backend-[^/]+\/src\//.test(path)) return false;
+  if (!/^packages\/(backend-[^/]+|train)\/src\//.test(path)) return false;
   return path
     .split('/')
     .some((part) => part.replace(/\.ts$/, '') === family || part.startsWith(`${family}-`));

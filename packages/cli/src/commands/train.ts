@@ -12,6 +12,7 @@ import {
   type TrainableSpec,
   trainableFamilies,
   trainableSpec,
+  usualFamily,
 } from '@vssm/families';
 import { freshWeights, trainingRecipe } from '@vssm/train';
 import { Command, Option } from 'commander';
@@ -41,7 +42,9 @@ const usual: Readonly<Record<DatasetName, Required<Omit<SmallSpec, 'stride' | 's
 export function trainCommand(): Command {
   const command = new Command('train').description('train a dense model from fresh weights');
   return addTrainingOptions(command, trainingRecipe)
-    .addOption(new Option('--family <name>', 'of a small model; default: vim').choices(trainableFamilies))
+    .addOption(
+      new Option('--family <name>', `of a small model; default: ${usualFamily}`).choices(trainableFamilies),
+    )
     .option('--model <name>', 'a published size; else --spec')
     .option(
       '--spec <name=number,…>',
@@ -94,7 +97,7 @@ function shapeOf(options: Options, dataset: DatasetName): TrainableSpec {
       `--spec size=${chosen.size}: Fashion-MNIST's pictures enter as they are, ${usual[dataset].size}`,
     );
   }
-  return newTrainableSpec(family ?? 'vim', {
+  return newTrainableSpec(family ?? usualFamily, {
     width: chosen.width,
     depth: chosen.depth,
     stateSize: chosen.state,

@@ -83,7 +83,7 @@ export async function openPrograms(
 }
 
 /** The traces of a family's segments, and their gradients by the weights that they read. */
-export class GradientTraces<Spec extends TrainableSpec> {
+class GradientTraces<Spec extends TrainableSpec> {
   readonly #family: TrainingFamily<Spec>;
   readonly #spec: Spec;
 

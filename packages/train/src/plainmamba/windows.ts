@@ -1,7 +1,7 @@
 /** What the stem's first convolution multiplies: a picture cut into its 7x7 windows, every other pixel, zeros around. */
 import { type PlainMambaSpec, stemSize } from '@vssm/families';
 
-export const stemKernel = 7;
+const stemKernel = 7;
 const stride = 2;
 
 /** Numbers in one window. */

@@ -7,6 +7,7 @@ import { scanDirections } from '@vssm/core';
 import type { PlainMambaSpec } from '@vssm/families';
 import type { Arena, Kernels, Region, Rows, SnakeScanOptions } from '@vssm/kernels';
 
+/** Scans the four directions apart; see above. */
 export class ScanAlone {
   readonly #kernels: Kernels;
   readonly #arena: Arena;

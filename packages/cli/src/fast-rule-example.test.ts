@@ -3,32 +3,13 @@ import { spawnSync } from 'node:child_process';
 import { cpSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
+import { carryOut, editsOf } from '@vssm/workspace-lint/doc-edits';
 import { afterAll, describe, expect, it } from 'vitest';
 
 const root = join(import.meta.dirname, '../../..');
 const page = readFileSync(join(root, 'docs/making-a-rule-fast.md'), 'utf8');
 
-interface Edit {
-  readonly file: string;
-  readonly how: 'after' | 'instead of';
-  /** A line of the file, without its indentation. */
-  readonly line: string;
-  readonly lines: readonly string[];
-}
-
-/** "`FILE`, after `LINE`:" and a block of code. */
-const edits: readonly Edit[] = [
-  ...page.matchAll(/^`(packages\/[^`]+)`, (after|instead of) `([^\n]+)`:\n\n```\w+\n([\s\S]*?)\n```$/gm),
-].map(([, file, how, line, code]) => ({ file, how: how as Edit['how'], line, lines: code.split('\n') }));
-
-function apply(text: string, { file, how, line, lines }: Edit): string {
-  const old = text.split('\n');
-  const places = old.flatMap((own, at) => (own.trim() === line ? [at] : []));
-  expect(places, `${file}: "${line}"`).toHaveLength(1);
-  return old
-    .toSpliced(how === 'after' ? places[0] + 1 : places[0], how === 'after' ? 0 : 1, ...lines)
-    .join('\n');
-}
+const edits = editsOf(page);
 
 /** Copies everything that is compiled, so that the packages' own links lead to the copies. */
 function copyProject(target: string): void {
@@ -98,10 +79,7 @@ describe('the worked example of a rule that is built in', () => {
 
   it('fits where it says, and all of the project compiles with it', () => {
     copyProject(target);
-    for (const edit of edits) {
-      const file = join(target, edit.file);
-      writeFileSync(file, apply(readFileSync(file, 'utf8'), edit));
-    }
+    carryOut(edits, target);
     const options = JSON.parse(readFileSync(join(root, 'tsconfig.json'), 'utf8'));
     const include = options.include.filter((pattern: string) => pattern !== 'templates');
     writeFileSync(join(target, 'tsconfig.json'), JSON.stringify({ ...options, include }));

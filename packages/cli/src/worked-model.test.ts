@@ -3,8 +3,9 @@ import { spawnSync } from 'node:child_process';
 import { cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { carryOut, editsOf } from '@vssm/workspace-lint/doc-edits';
 import { afterAll, describe, expect, it } from 'vitest';
-import { carryOut, compile, copyPackages, editsOf, root } from './test-support/worked-example.ts';
+import { compile, copyPackages, root } from './test-support/worked-example.ts';
 
 const page = readFileSync(join(root, 'docs/adding-a-model.md'), 'utf8');
 const edits = editsOf(page);

@@ -1,6 +1,8 @@
 /** ONNX Runtime on the CPU behind the Backend interface, in two execution forms. */
+
 import { availableParallelism, cpus } from 'node:os';
 import type { Backend, LoadedModel, ModelRequest } from '@vssm/backend';
+import { counted } from '@vssm/core';
 import type { ScanForm } from '@vssm/graph';
 import { type KernelChoice, kernelChoice, kernelImplementation, probeNative } from '@vssm/kernels';
 import { onnxRuntime } from './ort.ts';
@@ -55,7 +57,7 @@ export function cpuBackend(form: CpuForm = fastPath): Backend {
           // Beside `kernels`, which goes into keys.
           ...(native?.available === false && { withoutNative: `no native ones: ${native.reason}` }),
           processor: cpus()[0]?.model ?? 'unknown',
-          cores: `${availableParallelism()} cores`,
+          cores: counted(availableParallelism(), 'core'),
         };
         return { available: true, details, accelerator: null };
       } catch (error) {

@@ -1,5 +1,5 @@
 /** The data sets that experiments name: how each is sampled by default, and opened. */
-import { UserError } from '@vssm/core';
+import { counted, UserError } from '@vssm/core';
 import { type ImageDataset, openFashionMnist, openImageNet, type RecipeName } from '@vssm/datasets';
 import type { ModelSpec } from '@vssm/families';
 import type { DatasetId } from './dataset-names.ts';
@@ -49,7 +49,7 @@ export function checkFit(
   }
   if (spec.classes !== dataset.classes.length) {
     throw new UserError(
-      `model ${model} knows ${spec.classes} classes, data set ${dataset.name} has ${dataset.classes.length}; ` +
+      `model ${model} knows ${counted(spec.classes, 'class', 'classes')}, data set ${dataset.name} has ${dataset.classes.length}; ` +
         'accuracy needs the classes that the model was trained on',
     );
   }

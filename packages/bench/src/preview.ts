@@ -1,6 +1,8 @@
 /** What a run would do, without doing it: `--plan`. Nothing is written. */
+
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
+import { counted } from '@vssm/core';
 import { readResults, resultsFileName } from '@vssm/results';
 import { formatDuration } from './duration.ts';
 import { kindOf } from './kinds/index.ts';
@@ -95,8 +97,7 @@ export function formatPreview({ results, tasks, totalMs }: BenchPreview): string
     tasks.filter(({ notRun }) => notRun !== null),
     ({ notRun }) => `${notRun!.reason}\n                to run them: ${notRun!.howToRun}`,
   );
-  for (const [reason, rows] of reasons)
-    lines.push(`  not run: ${rows.length} ${rows.length === 1 ? 'row' : 'rows'}: ${reason}`);
+  for (const [reason, rows] of reasons) lines.push(`  not run: ${counted(rows.length, 'row')}: ${reason}`);
   lines.push(`about ${formatDuration(totalMs)} in all; results would go to ${results}; nothing was written`);
   return lines.join('\n');
 }

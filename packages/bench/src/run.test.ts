@@ -319,7 +319,7 @@ describe('previewBench', () => {
     ]);
     expect(before.totalMs).toBeGreaterThan(0);
     expect(formatPreview(before)).toMatch(
-      /dense, 1000 images {2}\[made-up\][\s\S]*not run: 1 row: ImageNet-1K is not/,
+      /dense, 1,000 images {2}\[made-up\][\s\S]*not run: 1 row: ImageNet-1K is not/,
     );
     expect(existsSync(request.out)).toBe(false);
 

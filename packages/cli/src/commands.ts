@@ -33,19 +33,19 @@ export const commands: readonly CommandEntry[] = [
     name: 'merge',
     description: 'join run folders, shards above all, into one as a single run would have written it',
     examples: ['vssm merge shards/* --out results'],
-    load: async () => (await import('./commands/merge.ts')).mergeCommand(),
+    load: async () => (await import('./commands/merge-command.ts')).mergeCommand(),
   },
   {
     name: 'history',
     description: 'keep what this commit gave, and exit with 1 where it is worse than an earlier one',
     examples: ['vssm history --results results'],
-    load: async () => (await import('./commands/history.ts')).historyCommand(),
+    load: async () => (await import('./commands/history-command.ts')).historyCommand(),
   },
   {
     name: 'against',
     description: 'time an evaluation of this checkout and of another one, interleaved',
     examples: ['vssm against ../other-checkout --rounds 3'],
-    load: async () => (await import('./commands/against.ts')).againstCommand(),
+    load: async () => (await import('./commands/against-command.ts')).againstCommand(),
   },
   {
     name: 'report',
@@ -70,7 +70,7 @@ export const commands: readonly CommandEntry[] = [
     name: 'predict',
     description: 'run a model, dense or pruned, on a tensor or on images',
     examples: ['vssm predict --checkpoint vim_s.pth --images photos --prune "5,10,15@0.8"'],
-    load: async () => (await import('./commands/predict.ts')).predictCommand(),
+    load: async () => (await import('./commands/predict-command.ts')).predictCommand(),
   },
   {
     name: 'eval',
@@ -79,33 +79,33 @@ export const commands: readonly CommandEntry[] = [
       'vssm eval --prune "2,4,6@0.7"',
       'vssm eval --checkpoint vim_s.pth --dataset imagenet --data /data/imagenet/val --prune "5,10,15@0.8"',
     ],
-    load: async () => (await import('./commands/eval.ts')).evalCommand(),
+    load: async () => (await import('./commands/eval-command.ts')).evalCommand(),
   },
   {
     name: 'detect',
     description:
       'box and mask AP of Mask R-CNN or RetinaNet on COCO, dense or pruned; writes detections.json',
     examples: ['vssm detect --checkpoint mask_rcnn.pth --data /data/coco --prune "6,12,18@0.8"'],
-    load: async () => (await import('./commands/detect.ts')).detectCommand(),
+    load: async () => (await import('./commands/detect-command.ts')).detectCommand(),
   },
   {
     name: 'segment',
     description: 'mIoU, mAcc and aAcc of an UperNet on ADE20K, dense or pruned',
     examples: ['vssm segment --checkpoint upernet.pth --data /data/ADEChallengeData2016'],
-    load: async () => (await import('./commands/segment.ts')).segmentCommand(),
+    load: async () => (await import('./commands/segment-command.ts')).segmentCommand(),
   },
   {
     name: 'export',
     description:
       'write a model with its pruning: a classifier as one ONNX file, a detector or segmenter as a folder of stages',
     examples: ['vssm export --checkpoint vim_s.pth --prune "5,10,15@0.8" --out vim_s_pruned.onnx'],
-    load: async () => (await import('./commands/export.ts')).exportCommand(),
+    load: async () => (await import('./commands/export-command.ts')).exportCommand(),
   },
   {
     name: 'train',
     description: 'train a dense Vim from fresh weights',
     examples: ['vssm train --data /usr/share/datasets/fashion-mnist --out runs/dense'],
-    load: async () => (await import('./commands/train.ts')).trainCommand(),
+    load: async () => (await import('./commands/train-command.ts')).trainCommand(),
   },
   {
     name: 'finetune',
@@ -113,14 +113,14 @@ export const commands: readonly CommandEntry[] = [
     examples: [
       'vssm finetune --data /usr/share/datasets/fashion-mnist --prune "2,4,6@0.7" --out runs/pruned',
     ],
-    load: async () => (await import('./commands/finetune.ts')).finetuneCommand(),
+    load: async () => (await import('./commands/finetune-command.ts')).finetuneCommand(),
   },
   {
     name: 'experiment',
     description:
       'the claim, reproduced in miniature: train a dense Vim on Fashion-MNIST, then fine-tune it in every way',
     examples: ['vssm experiment --data /usr/share/datasets/fashion-mnist --out runs/claim --plan'],
-    load: async () => (await import('./commands/experiment.ts')).experimentCommand(),
+    load: async () => (await import('./commands/experiment-command.ts')).experimentCommand(),
   },
   {
     name: 'preprocess',
@@ -139,7 +139,7 @@ export const commands: readonly CommandEntry[] = [
     description:
       'serve the page that runs models on your own GPU, in your own browser; nothing leaves this machine',
     examples: ['pnpm serve'],
-    load: async () => (await import('./commands/serve.ts')).serveCommand(),
+    load: async () => (await import('./commands/serve-command.ts')).serveCommand(),
   },
   {
     name: 'doctor',

@@ -2,10 +2,7 @@
 import { readdirSync } from 'node:fs';
 import { oneOf } from '@vssm/core';
 import { isFolder } from '@vssm/datasets';
-
-/** `imagenet` is whatever is laid out like it: class folders of any names, a flat folder with labels, its archive. */
-export const datasetNames = ['fashion-mnist', 'imagenet'] as const;
-export type DatasetName = (typeof datasetNames)[number];
+import { type DatasetName, datasetNames } from './options/data.ts';
 
 /** Without a name: Fashion-MNIST where no folder is given, or where its files lie in it; class folders elsewhere. */
 export function datasetNamed({

@@ -7,6 +7,7 @@ import { basename, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, describe, expect, it } from 'vitest';
 import { commands } from './commands.ts';
+import { loadedBy, packagesOf } from './test-support/loaded-by.ts';
 
 const entry = fileURLToPath(new URL('../vssm.js', import.meta.url));
 const folder = mkdtempSync(join(tmpdir(), 'vssm-entry-'));
@@ -17,29 +18,6 @@ function vssm(args: readonly string[], env: NodeJS.ProcessEnv = {}, cwd = folder
 }
 
 const script = (code: string) => `data:text/javascript,${encodeURIComponent(code)}`;
-
-/** A run, the project's files that it loaded, and the libraries. */
-function loadedBy(args: readonly string[]) {
-  const watch = `import { registerHooks } from 'node:module';
-    registerHooks({ resolve: (name, context, next) => {
-      const found = next(name, context);
-      process.stderr.write(found.url + '\\n');
-      return found;
-    } });`;
-  const { status, stdout, stderr } = vssm(['--import', script(watch), entry, ...args]);
-  const urls = stderr.split('\n').filter((url) => url.startsWith('file:'));
-  const libraries = urls.flatMap((url) => /.*\/node_modules\/((?:@[^/]+\/)?[^/]+)/.exec(url)?.[1] ?? []);
-  return {
-    status,
-    stdout,
-    files: urls.filter((url) => !url.includes('/node_modules/')),
-    libraries: [...new Set(libraries)].sort(),
-  };
-}
-
-function packagesOf(files: readonly string[]): readonly string[] {
-  return [...new Set(files.flatMap((file) => /.*\/packages\/([^/]+)\//.exec(file)?.[1] ?? []))].sort();
-}
 
 describe('vssm', () => {
   it('says its version', () => {

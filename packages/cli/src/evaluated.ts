@@ -1,5 +1,7 @@
 /** What commands that evaluate say of shards, and of images without an answer. */
+
 import { join } from 'node:path';
+import { counted } from '@vssm/core';
 import type { AccuracyRecord, ShardRecord } from '@vssm/results';
 import { listing } from './output.ts';
 
@@ -36,10 +38,7 @@ export function failedLines(failed: AccuracyRecord['failed']): readonly Line[] {
     .map(({ id, error }): Line => ['', error.includes(id) ? error : `${id}: ${error}`]);
   const more = failed.length - named.length;
   return [
-    [
-      'without answer',
-      `${failed.length} ${failed.length === 1 ? 'image' : 'images'}, not counted; tried again by the next run`,
-    ],
+    ['without answer', `${counted(failed.length, 'image')}, not counted; tried again by the next run`],
     ...named,
     ...(more > 0 ? [['', `and ${more} more`] as const] : []),
   ];

@@ -7,7 +7,7 @@ import { writeSafetensors } from '@vssm/checkpoints';
 import { decodeModel } from '@vssm/graph';
 import { randomVisionWeights } from '@vssm/vision-tasks';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { exportCommand } from './commands/export.ts';
+import { exportCommand } from './commands/export-command.ts';
 import type { StagesFile } from './export-vision.ts';
 
 let folder: string;

@@ -1,6 +1,6 @@
 /** What `vssm predict` runs on: a tensor somebody made, or a folder of images. */
 import { readSafetensors } from '@vssm/checkpoints';
-import { type Tensor, UserError } from '@vssm/core';
+import { counted, type Tensor, UserError } from '@vssm/core';
 import { type ImageDataset, openImageFolder, type RecipeName } from '@vssm/datasets';
 import type { ModelSpec } from '@vssm/families';
 
@@ -86,7 +86,7 @@ export function checkDataset(dataset: ImageDataset, spec: ModelSpec): void {
   checkInput(dataset, spec);
   if (dataset.classes.length !== spec.classes) {
     throw new UserError(
-      `data set ${dataset.name} has ${dataset.classes.length} classes, the model ${spec.classes}; is this another data set's model?`,
+      `data set ${dataset.name} has ${counted(dataset.classes.length, 'class', 'classes')}, the model ${spec.classes}; is this another data set's model?`,
     );
   }
 }

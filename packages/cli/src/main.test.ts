@@ -341,9 +341,12 @@ describe('vssm bench', () => {
 
 describe('vssm bench --plan', () => {
   it('says what would run and writes nothing', async () => {
-    const { code, stderr } = await vssm('bench', '--plan', '--limit', '10', '--out', 'planned');
+    const { code, stdout } = await vssm('bench', '--plan', '--limit', '10', '--out', 'planned');
     expect(code).toBe(0);
-    expect(stderr).toMatch(/vim|Fashion/i);
+    expect(stdout).toMatch(/vim-nano-fmnist.*\[table4-importance\]\n/);
+    expect(stdout).toMatch(
+      /^about .* in all; results would go to planned\/results\.jsonl; nothing was written$/m,
+    );
     expect(existsSync(join(folder, 'planned'))).toBe(false);
   });
 });

@@ -8,7 +8,7 @@ import { writeSafetensors } from '@vssm/checkpoints';
 import { completePlan } from '@vssm/core';
 import { type VisionSpec, visionModels } from '@vssm/vision-tasks';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { describeRun } from './options/vision.ts';
+import { describeRun } from './vision-run.ts';
 
 const main = fileURLToPath(new URL('./main.ts', import.meta.url));
 

@@ -1,6 +1,6 @@
 /** What `vssm train` and `vssm finetune` learn from: which reader the data needs, and whether it fits the model. */
 import { join } from 'node:path';
-import { UserError } from '@vssm/core';
+import { counted, UserError } from '@vssm/core';
 import {
   type ClassOrder,
   type ImageDataset,
@@ -71,7 +71,7 @@ function checkSameClasses({ classes }: ImageDataset, test: ImageDataset): void {
   if (missing === undefined && stranger === undefined) return;
   throw new UserError(
     missing === undefined
-      ? `test images: class "${stranger}" is not among the training images' ${classes.length} classes; take it out`
+      ? `test images: class "${stranger}" is not among the training images' ${counted(classes.length, 'class', 'classes')}; take it out`
       : `test images: class "${missing}" of the training images is not among them; add images of it, or take it out there`,
   );
 }
@@ -85,7 +85,7 @@ export function classCount(asked: number | undefined, { classes, name }: ImageDa
   if (asked === undefined) return classes.length;
   if (asked < classes.length) {
     throw new UserError(
-      `--num-classes ${asked}: data set ${name} has ${classes.length} classes, first "${classes[0]}"; give at least as many`,
+      `--num-classes ${asked}: data set ${name} has ${counted(classes.length, 'class', 'classes')}, first "${classes[0]}"; give at least as many`,
     );
   }
   return asked;

@@ -1,8 +1,10 @@
 /** What `vssm train`, `vssm finetune` and `vssm experiment` share: progress, and the run itself. */
+
 import { cpus } from 'node:os';
 import { join } from 'node:path';
 import { formatDuration, type Interruption, listenForInterruption, trainingCode } from '@vssm/bench';
 import type { PruningPlan, Weights } from '@vssm/core';
+import { counted } from '@vssm/core';
 import type { ImageDataset } from '@vssm/datasets';
 import { checkPlan, type ModelSpec, trainableSpec } from '@vssm/families';
 import { kernelImplementation } from '@vssm/kernels';
@@ -65,7 +67,7 @@ export async function runTraining(
     const accuracy =
       outcome.test === null
         ? ''
-        : `top-1 ${outcome.test.top1.toFixed(2)} % of ${outcome.test.count} test images; `;
+        : `top-1 ${outcome.test.top1.toFixed(2)} % of ${counted(outcome.test.count, 'test image')}; `;
     printResult(options, { ...outcome, log }, `${accuracy}${outcome.model}; log: ${log}`);
   } finally {
     stop.release();
@@ -85,7 +87,7 @@ function fittedRecipe({ batch, microBatch }: TrainingOptions, recipe: Recipe, co
   const micro = microBatch ?? Math.min(recipe.microBatch, images);
   const fitted = Math.max(micro, images - (images % micro));
   note(
-    `note: ${images} images, so a step takes ${fitted} of them, not ${recipe.batch} (--batch, --micro-batch)`,
+    `note: ${counted(images, 'image')}, so a step takes ${fitted} of them, not ${recipe.batch} (--batch, --micro-batch)`,
   );
   return { ...recipe, batch: fitted, microBatch: micro };
 }
@@ -109,7 +111,9 @@ export function progressLine(): (line: LogLine, stepsInAll: number) => void {
     if (line.kind === 'epoch') {
       if (line.test === null) return;
       const { top1, count } = line.test;
-      process.stderr.write(`epoch ${line.epoch}: top-1 ${top1.toFixed(2)} % of ${count} test images\n`);
+      process.stderr.write(
+        `epoch ${line.epoch}: top-1 ${top1.toFixed(2)} % of ${counted(count, 'test image')}\n`,
+      );
       return;
     }
     const now = performance.now();

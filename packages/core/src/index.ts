@@ -1,3 +1,4 @@
+export { counted } from './counted.ts';
 export { oneOf, UserError } from './errors.ts';
 export * from './flops/profile.ts';
 export * from './flops/pruning.ts';

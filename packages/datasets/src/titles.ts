@@ -3,7 +3,7 @@
  * labels: whatever is merely laid out alike gets a name of its own, and so stands beside no published value.
  */
 import { basename, resolve } from 'node:path';
-import { printable } from '@vssm/core';
+import { counted, printable } from '@vssm/core';
 
 /** Longest part of a path that is kept. */
 const longest = 120;
@@ -11,7 +11,7 @@ const longest = 120;
 /** `8 images of DIR`. @param dir folder or archive, as the user names it */
 export function ownTitle(images: number, dir: string): string {
   const name = printable(basename(resolve(dir))).slice(0, longest);
-  return `${images.toLocaleString('en')} ${images === 1 ? 'image' : 'images'} of ${name}`;
+  return `${counted(images, 'image')} of ${name}`;
 }
 
 /** What results call a data set. */

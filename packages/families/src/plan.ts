@@ -1,5 +1,12 @@
 /** Pruning plans for a family: what it admits, and what it takes where a plan says nothing. */
-import { choiceNotAdmitted, completePlan, everyChoice, type PruningPlan, UserError } from '@vssm/core';
+import {
+  choiceNotAdmitted,
+  completePlan,
+  counted,
+  everyChoice,
+  type PruningPlan,
+  UserError,
+} from '@vssm/core';
 import { families, type ModelFamily, type ModelSpec, modelFamilies } from './table.ts';
 
 /** No pruning at all. */
@@ -25,7 +32,9 @@ export function checkPlan(spec: Pick<ModelSpec, 'family' | 'depth'>, plan: Pruni
   checkFamily(plan, spec.family);
   for (const { after } of plan.schedule) {
     if (after > spec.depth) {
-      throw new UserError(`schedule: block ${after} is not there; the model has ${spec.depth} blocks`);
+      throw new UserError(
+        `schedule: block ${after} is not there; the model has ${counted(spec.depth, 'block')}`,
+      );
     }
   }
 }

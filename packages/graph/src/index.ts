@@ -1,3 +1,4 @@
+export * from './choices.ts';
 export * from './common/batch-norm.ts';
 export * from './common/context.ts';
 export * from './common/grid.ts';

@@ -1,7 +1,8 @@
 /** Accuracy records put beside each other: one experiment, one data set, one model. */
+import { counted } from '@vssm/core';
 import type { AccuracyRecord } from '@vssm/results';
 import type { Entry, Evidence } from './evidence.ts';
-import { shortHash, whole } from './format.ts';
+import { shortHash } from './format.ts';
 import { blocksName, keepName } from './plan-names.ts';
 
 export interface AccuracyGroup {
@@ -85,7 +86,7 @@ export function seriesNamer(records: readonly AccuracyRecord[]): (record: Accura
   const differs = (name: (record: AccuracyRecord) => string) => new Set(pruned.map(name)).size > 1;
   const blocks = (record: AccuracyRecord) => blocksName(record.plan);
   const ids = ({ sample }: AccuracyRecord) => sample.idsHash;
-  const counts = ({ sample }: AccuracyRecord) => `${whole(sample.count)} images`;
+  const counts = ({ sample }: AccuracyRecord) => counted(sample.count, 'image');
   const sameCount = new Set(pruned.map(ids)).size > new Set(pruned.map(counts)).size;
   const images = (record: AccuracyRecord) =>
     sameCount ? `${counts(record)} (ids ${shortHash(ids(record))})` : counts(record);

@@ -4,7 +4,7 @@
  * result replaces cut-down ones, and on the same images the newest counts, since newer code made it. What is left
  * out is counted, so that the report can say so.
  */
-import { planName } from '@vssm/core';
+import { counted, planName } from '@vssm/core';
 import type { AccuracyRecord, SpeedRecord, StripRecord, VisionRecord } from '@vssm/results';
 import type { Entry } from './evidence.ts';
 
@@ -29,7 +29,7 @@ export function withoutSuperseded<T extends Measured>(entries: readonly Entry<T>
   return { entries: newest, leftOut };
 }
 
-const results = (count: number) => `${count} ${count === 1 ? 'result' : 'results'}`;
+const results = (count: number) => counted(count, 'result');
 
 function isPartial(record: Measured): boolean {
   if (record.kind === 'accuracy') return record.sample.partial;

@@ -76,7 +76,7 @@ describe('results schema', () => {
 
   it.each([
     [{ shard: { index: 3, of: 2 } }, 'shard 3 of 2 does not exist'],
-    [{ shard: { index: 2, of: 3 } }, 'the shard has 1 images'],
+    [{ shard: { index: 2, of: 3 } }, 'the shard has 1 image'],
     [{ predictions: { ...shard.predictions, lines: 1 } }, 'the shard has 2 images'],
     [{ failed: 3 }, 'more images failed'],
     [{ top1: 50 }, 'top1'],

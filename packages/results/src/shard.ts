@@ -2,6 +2,7 @@
  * The record of one shard of an evaluation: predictions of a part of the images, to be merged with the others.
  * It holds no accuracy, so that a part can never be read as the whole.
  */
+import { counted } from '@vssm/core';
 import { z } from 'zod';
 import { evaluatedFields, predictionsSchema } from './evaluated.ts';
 import { count, head, keySchema, line, modelSchema, rowHead, whole } from './fields.ts';
@@ -57,7 +58,7 @@ export const shardRecordSchema = z
     } else if (predictions.lines !== expected) {
       context.addIssue({
         code: 'custom',
-        message: `predictions.lines is ${predictions.lines}, the shard has ${expected} images`,
+        message: `predictions.lines is ${predictions.lines}, the shard has ${counted(expected, 'image')}`,
       });
     } else if (failed > expected) {
       context.addIssue({ code: 'custom', message: 'more images failed than the shard has' });

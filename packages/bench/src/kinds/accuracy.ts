@@ -1,6 +1,7 @@
 /** Accuracy of one plan on labelled images. */
 
 import { existsSync } from 'node:fs';
+import { counted } from '@vssm/core';
 import { countAnswers, predictionLines, predictionsPath } from '@vssm/results';
 import { costOf } from '../cost.ts';
 import { datasetNames } from '../dataset-names.ts';
@@ -53,7 +54,8 @@ export const accuracy: WorkKind<AccuracyRow, AccuracyTask> = {
   },
 
   heads: headsOf,
-  label: (task) => `${task.model.described.name}: ${task.heads[0].label}, ${imagesOf(task).length} images`,
+  label: (task) =>
+    `${task.model.described.name}: ${task.heads[0].label}, ${counted(imagesOf(task).length, 'image')}`,
   estimate: (task, factor) =>
     factor * (loadMs(task.model) + imagesOf(task).length * imageMs(task.model.spec, task.plan)),
   run: evaluate,

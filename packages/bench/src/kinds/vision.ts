@@ -2,6 +2,7 @@
 
 import { existsSync } from 'node:fs';
 import type { PruningPlan } from '@vssm/core';
+import { counted } from '@vssm/core';
 import { type SizeLimits, titleOf, type VisionDataset } from '@vssm/datasets';
 import { countAnswers, imageAnswerLines, predictionsPath, schemaVersion } from '@vssm/results';
 import type { VisionSpec } from '@vssm/vision-tasks';
@@ -81,7 +82,7 @@ export function visionWork<Kind extends VisionTaskKind>(
     },
 
     heads: headsOf,
-    label: (task) => `${task.label}, ${imagesOf(task).length} images`,
+    label: (task) => `${task.label}, ${counted(imagesOf(task).length, 'image')}`,
     estimate: (task, factor) => factor * visionEstimateMs(task),
     run: evaluateVision,
     skipped: ({ datasetName, model, plan }) => ({

@@ -1,6 +1,6 @@
 /** The shards of one evaluation, joined to what the whole run would have written. */
 import { dirname, join } from 'node:path';
-import { UserError } from '@vssm/core';
+import { counted, UserError } from '@vssm/core';
 import { writeWhole } from '@vssm/core/files';
 import {
   type AccuracyRecord,
@@ -217,7 +217,7 @@ function readPart<Line extends AnswerLine>(
   const reader = new AnswerReader(path, format);
   const expected = shardLength(record.sample.count, record.batch, record.shard);
   if (reader.indices.length !== expected) {
-    throw new UserError(`${path}: ${reader.indices.length} images, the shard has ${expected}`);
+    throw new UserError(`${path}: ${counted(reader.indices.length, 'image')}, the shard has ${expected}`);
   }
   return reader;
 }

@@ -1,6 +1,6 @@
 /**
- * `vssm against`: times an evaluation of this checkout and of another one interleaved, each in separate processes, so
- * that a machine that slows down meanwhile slows both. The start of a process counts on both sides.
+ * The work of `vssm against`: times an evaluation of this checkout and of another one interleaved, each in separate
+ * processes, so that a machine that slows down meanwhile slows both. The start of a process counts on both sides.
  */
 import { spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
@@ -8,14 +8,12 @@ import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { type Interleaved, timeInterleaved } from '@vssm/bench/timing';
-import { UserError } from '@vssm/core';
+import { counted, UserError } from '@vssm/core';
 import type { Against } from '@vssm/results';
 import { median } from '@vssm/results/statistics';
-import { Command } from 'commander';
-import { whole } from '../options/numbers.ts';
 import { note, printResult } from '../output.ts';
 
-interface Options {
+export interface AgainstOptions {
   readonly rounds: number;
   readonly limit: number;
   readonly prune: string;
@@ -25,21 +23,12 @@ interface Options {
 const entryPoint = 'packages/cli/src/main.ts';
 const here = fileURLToPath(new URL('../../../..', import.meta.url));
 
-export function againstCommand(): Command {
-  return new Command('against')
-    .description('time an evaluation of this checkout and of another one, interleaved')
-    .argument('<checkout>', 'folder of the other one, with its dependencies installed')
-    .option('--rounds <n>', 'rounds; in each, every checkout runs once', whole('--rounds', 1), 5)
-    .option('--limit <n>', 'images of one run', whole('--limit', 1), 4000)
-    .option('--prune <schedule>', 'what is evaluated', '2,4,6@0.7')
-    .option('--json', 'print one JSON document on stdout')
-    .action(async (checkout: string, options: Options) => {
-      const measured = await measure(checkout, options);
-      printResult(options, measured, inWords(measured));
-    });
+export async function timeAgainst(checkout: string, options: AgainstOptions): Promise<void> {
+  const measured = await measure(checkout, options);
+  printResult(options, measured, inWords(measured));
 }
 
-async function measure(checkout: string, { rounds, limit, prune }: Options): Promise<Against> {
+async function measure(checkout: string, { rounds, limit, prune }: AgainstOptions): Promise<Against> {
   if (!existsSync(join(checkout, entryPoint))) {
     throw new UserError(`${checkout}: no ${entryPoint} there; name a checkout of this project`);
   }
@@ -82,7 +71,7 @@ async function evaluate(folder: string, args: readonly string[]): Promise<void> 
 function inWords({ commit, rounds, median: middle, min, max, processorMedian, otherWork }: Against): string {
   const [centre, low, high] = [middle, min, max].map((ratio) => ratio.toFixed(3));
   const processor = `; processor time ${processorMedian!.toFixed(3)}`;
-  const ratio = `time of ${commit} over this one's: ${centre} (${low} to ${high} in ${rounds} rounds)${processor}; above 1 this one is faster`;
+  const ratio = `time of ${commit} over this one's: ${centre} (${low} to ${high} in ${counted(rounds, 'round')})${processor}; above 1 this one is faster`;
   if (otherWork == null || !otherWork.disturbed) return ratio;
   return `${ratio}\nDisturbed: other work took ${(100 * otherWork.share).toFixed(0)} % of the processors. Repeat it on a quiet machine, or read the ratio of processor times.`;
 }

@@ -30,7 +30,7 @@ import { experiment as table2 } from '@vssm/bench-table2-coco';
 import { experiment as table3 } from '@vssm/bench-table3-ade20k';
 import { experiment as table4 } from '@vssm/bench-table4-importance';
 import { experiment as table5 } from '@vssm/bench-table5-alignment';
-import { type RuleFile, UserError } from '@vssm/core';
+import { counted, type RuleFile, UserError } from '@vssm/core';
 import { loadRule } from '@vssm/core/rule-file';
 import { note } from '../output.ts';
 import { report, reportDefaults, writeReportOf } from './report.ts';
@@ -80,18 +80,21 @@ export interface BenchOptions {
   readonly browser?: string;
   /** Where the report goes (`--report`); false for none (`--no-report`). Default: `reports/latest`. */
   readonly report?: string | false;
-  readonly json?: boolean;
 }
 
-export type BenchResult =
+export type BenchResult = {
+  /** For people. */
+  readonly text: string;
+} & (
   | (BenchPreview & { readonly exitCode: 0 })
   | (BenchOutcome & {
       /** Path of index.html; null where none was written. */ readonly report: string | null;
-    });
+    })
+);
 
 /**
- * Runs the benchmarks; everything for people goes to stderr. The caller prints the returned document if asked
- * to, and exits with its `exitCode`.
+ * Runs the benchmarks; progress goes to stderr. The caller prints the returned text or document, and exits with its
+ * `exitCode`.
  *
  * @throws UserError for options and files that cannot be used, a run folder in use, a full disk
  */
@@ -122,18 +125,15 @@ export async function bench(options: BenchOptions): Promise<BenchResult> {
   };
   if (options.plan) {
     const preview = await previewBench(request);
-    note(formatPreview(preview));
-    return { ...preview, exitCode: 0 };
+    return { ...preview, text: formatPreview(preview), exitCode: 0 };
   }
   const folder = options.report ?? reportDefaults.out;
   const reported = folder !== false && shard === undefined;
   const between = reportSoFar(out, folder || reportDefaults.out, request.progress);
   const outcome = await runBench({ ...request, ...(reported && { between }) });
-  note(summary(outcome));
-  if (outcome.stoppedBy !== null || !reported) return { ...outcome, report: null };
-  const json = options.json ?? false;
-  const { index } = await report({ results: [out], out: folder, unlessUnchanged: true, json });
-  return { ...outcome, report: index };
+  if (outcome.stoppedBy !== null || !reported) return { ...outcome, text: summary(outcome), report: null };
+  const { index, text } = await report({ results: [out], out: folder, unlessUnchanged: true });
+  return { ...outcome, text: `${summary(outcome)}\n${text}`, report: index };
 }
 
 /** ms after the start until there is a first report; each further one comes after three times as long. */
@@ -174,9 +174,9 @@ function shardFolder({ index, of }: Shard): string {
 function summary(outcome: BenchOutcome): string {
   const { carriedOut, foundDone, notRun, failures, unreadable, partial, stoppedBy, durationMs } = outcome;
   const lines = [
-    `${carriedOut} tasks done in ${formatDuration(durationMs)}` +
-      (foundDone > 0 ? `, ${foundDone} were done already` : '') +
-      (notRun > 0 ? `, ${notRun} rows not run (the report says why and how to)` : ''),
+    `${counted(carriedOut, 'task')} done in ${formatDuration(durationMs)}` +
+      (foundDone > 0 ? `, ${foundDone} done already` : '') +
+      (notRun > 0 ? `, ${counted(notRun, 'row')} not run (the report says why and how to)` : ''),
   ];
   if (unreadable > 0)
     lines.push(`images without an answer, summed over all rows: ${unreadable}; the results list them`);

@@ -9,7 +9,7 @@ import {
   parseBatches,
   progressOn,
 } from '@vssm/bench';
-import { type PruningPlan, planName } from '@vssm/core';
+import { counted, type PruningPlan, planName } from '@vssm/core';
 import { type ImageDataset, openFashionMnist, openImageFolder } from '@vssm/datasets';
 import { checkPlan, densePlan, imageRecipeOf, type ModelSpec, modelFlops } from '@vssm/families';
 import type { ComparisonRecord } from '@vssm/results';
@@ -80,9 +80,7 @@ export async function compare(options: CompareOptions): Promise<CompareResult> {
       return { exitCode: outcome.exitCode, text: 'stopped', records: [], report: null };
     }
     const written =
-      options.report === false
-        ? null
-        : await report({ results: [options.out], out: options.report, json: true });
+      options.report === false ? null : await report({ results: [options.out], out: options.report });
     const place = written === null ? '' : `\n\nreport: ${written.index}`;
     const text = comparisonText(outcome.records) + place;
     return { exitCode: 0, text, records: outcome.records, report: written?.index ?? null };
@@ -161,7 +159,7 @@ function planText(records: readonly ComparisonRecord[]): string {
     }),
   ]);
   const where = images.dataset === null ? 'noise' : `${images.dataset.name} ${images.dataset.split}`;
-  const title = `${model.name}, ${planName(plan)}: ${images.reference} images of ${where} by the reference, ${images.referenceMs.toFixed(0)} ms each`;
+  const title = `${model.name}, ${planName(plan)}: ${counted(images.reference, 'image')} of ${where} by the reference, ${images.referenceMs.toFixed(0)} ms each`;
   return [title, textTable([...head, ...batches.map((batch) => `ms at ${batch}`)], rows)].join('\n');
 }
 

@@ -1,4 +1,4 @@
-/** `vssm detect`: box and mask AP of a detector on COCO, dense or pruned. */
+/** The work of `vssm detect`: box and mask AP of a detector on COCO, dense or pruned. */
 import { copyFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { DetectionScore } from '@vssm/bench';
@@ -6,10 +6,10 @@ import { type PruningPlan, refuseRuleFile, UserError } from '@vssm/core';
 import { type CocoDataset, cocoClasses, openCoco } from '@vssm/datasets';
 import type { VisionRecord } from '@vssm/results';
 import type { DetectorSpec } from '@vssm/vision-tasks';
-import { Command } from 'commander';
-import { addPlanOptions, type PlanOptions, planOf } from '../options/plan.ts';
+import { type PlanOptions, planOf } from '../options/plan.ts';
+import type { VisionCommandOptions } from '../options/vision.ts';
+import { listing, type OutputOptions, printResult } from '../output.ts';
 import {
-  addVisionOptions,
   checkBackend,
   checkClasses,
   dataFolder,
@@ -19,25 +19,11 @@ import {
   evaluateToEnd,
   loadVision,
   type SourcedVisionModel,
-  type VisionCommandOptions,
-} from '../options/vision.ts';
-import { listing, type OutputOptions, printResult } from '../output.ts';
+} from '../vision-run.ts';
 
-type Options = VisionCommandOptions & PlanOptions & OutputOptions;
+export type DetectOptions = VisionCommandOptions & PlanOptions & OutputOptions;
 
-export function detectCommand(): Command {
-  const command = new Command('detect').description(
-    'box and mask AP of Mask R-CNN or RetinaNet on COCO, dense or pruned; writes detections.json',
-  );
-  return addPlanOptions(
-    addVisionOptions(command, {
-      where: 'folder with val2017 (or val2017.zip) and annotations; default: VSSM_COCO',
-      kind: /maskrcnn|retinanet/,
-    }),
-  ).action(run);
-}
-
-async function run(options: Options): Promise<void> {
+export async function detect(options: DetectOptions): Promise<void> {
   checkBackend(options);
   const model = await loadVision(options);
   const { spec } = model;
@@ -56,7 +42,7 @@ async function run(options: Options): Promise<void> {
 }
 
 function print(
-  options: Options,
+  options: DetectOptions,
   model: SourcedVisionModel<DetectorSpec>,
   plan: PruningPlan,
   { name, split, checksum }: CocoDataset,

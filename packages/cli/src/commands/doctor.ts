@@ -1,9 +1,11 @@
 /** What of this machine, these backends and data sets is usable, and the fix for what is not. */
+
 import { existsSync } from 'node:fs';
 import { availableParallelism, cpus, totalmem } from 'node:os';
 import { type BackendName, backendNames } from '@vssm/backend';
 import { defaultPath, probeBackend } from '@vssm/bench';
 import { readCheckpoint } from '@vssm/checkpoints';
+import { counted } from '@vssm/core';
 import { openFashionMnist, openImageNet } from '@vssm/datasets';
 import { explain } from '../errors.ts';
 import { embeddedCheckpoint } from '../options/model.ts';
@@ -41,7 +43,7 @@ function machine(): Finding {
     kind: 'machine',
     name: `${process.platform} ${process.arch}`,
     usable,
-    details: `Node ${process.versions.node}, ${cpus()[0]?.model.trim() ?? 'unknown processor'}, ${availableParallelism()} cores, ${gigabytes} GiB`,
+    details: `Node ${process.versions.node}, ${cpus()[0]?.model.trim() ?? 'unknown processor'}, ${counted(availableParallelism(), 'core')}, ${gigabytes} GiB`,
     ...(!usable && {
       fix: 'Node 22.18 or newer runs TypeScript unbuilt: npx -y -p node@24 -p pnpm -c "pnpm vssm doctor"',
     }),
@@ -75,7 +77,7 @@ async function fashionMnist(): Promise<Finding> {
     async () => {
       const dataset = await openFashionMnist();
       await dataset.close();
-      return `${dataset.samples.length} test images, SHA-256 ${dataset.checksum.slice(0, 12)}…`;
+      return `${counted(dataset.samples.length, 'test image')}, SHA-256 ${dataset.checksum.slice(0, 12)}…`;
     },
   );
 }
@@ -90,7 +92,7 @@ async function imageNet({ imagenet }: DoctorOptions): Promise<Finding> {
   return attempt({ kind: 'dataset', name, fix }, async () => {
     const dataset = await openImageNet(imagenet);
     await dataset.close();
-    return `${dataset.samples.length} images of ${dataset.classes.length} classes in ${imagenet}`;
+    return `${counted(dataset.samples.length, 'image')} of ${counted(dataset.classes.length, 'class', 'classes')} in ${imagenet}`;
   });
 }
 

@@ -1,25 +1,22 @@
-/** `vssm eval`: top-1 and top-5 of one model and one plan on one data set. */
+/** The work of `vssm eval`: top-1 and top-5 of one model and one plan on one data set. */
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
 import { chooseImages, evaluateOnce, openBackend, parseShard, progressOn } from '@vssm/bench';
-import { type PruningPlan, planName, UserError } from '@vssm/core';
+import { counted, type PruningPlan, planName, UserError } from '@vssm/core';
 import { type ClassOrder, type ImageDataset, openFashionMnist, openImageNet } from '@vssm/datasets';
 import { imageRecipeOf, type ModelSpec, parameterCount } from '@vssm/families';
 import type { AccuracyRecord } from '@vssm/results';
-import { Command } from 'commander';
-import { datasetNamed, datasetNames } from '../dataset-named.ts';
+import { datasetNamed } from '../dataset-named.ts';
 import { failedLines, shardLines, shardResult } from '../evaluated.ts';
 import { checkDataset } from '../inputs.ts';
 import { threadsWithinMemory } from '../options/affordable.ts';
-import { addBackendOptions, type BackendOptions } from '../options/backend.ts';
-import { classOrderOption } from '../options/data.ts';
-import { addModelOptions, loadModel, type ModelOptions, type SourcedModel } from '../options/model.ts';
-import { whole } from '../options/numbers.ts';
-import { addPlanOptions, type PlanOptions, planOf } from '../options/plan.ts';
+import type { BackendOptions } from '../options/backend.ts';
+import { loadModel, type ModelOptions, type SourcedModel } from '../options/model.ts';
+import { type PlanOptions, planOf } from '../options/plan.ts';
 import { listing, note, type OutputOptions, printResult } from '../output.ts';
 
-type Options = ModelOptions &
+export type EvalOptions = ModelOptions &
   PlanOptions &
   BackendOptions &
   OutputOptions & {
@@ -33,28 +30,7 @@ type Options = ModelOptions &
     readonly shard?: string;
   };
 
-export function evalCommand(): Command {
-  const command = new Command('eval').description('accuracy of a model, dense or pruned, on a data set');
-  return addBackendOptions(addPlanOptions(addModelOptions(command)))
-    .option(
-      '--dataset <name>',
-      `${datasetNames.join(', ')} (or whatever is laid out like it); default: by what lies in --data`,
-    )
-    .option(
-      '--data <folder>',
-      'where the data lies; default: the embedded Fashion-MNIST, VSSM_IMAGENET for imagenet',
-    )
-    .addOption(classOrderOption())
-    .option('--limit <n>', 'only the first n images (partial, not comparable)', whole('--limit', 1))
-    .option('--sample <n>', 'a fixed, class-balanced sample of n images', whole('--sample', 1))
-    .option('--batch <n>', 'images per run', whole('--batch', 1), 64)
-    .option('--out <folder>', 'keep the result and each image’s answer there; running again resumes')
-    .option('--shard <i/n>', 'only share i of n of the images, for vssm merge; needs --out')
-    .option('--json', 'print one JSON document on stdout')
-    .action(run);
-}
-
-async function run(options: Options): Promise<void> {
+export async function evaluate(options: EvalOptions): Promise<void> {
   const { limit, sample, out } = options;
   if (limit !== undefined && sample !== undefined) {
     throw new UserError(`--limit ${limit} and --sample ${sample}: give one of the two`);
@@ -155,7 +131,7 @@ function evaluationResult(
   };
 }
 
-async function openDataset(options: Options, spec: ModelSpec): Promise<ImageDataset> {
+async function openDataset(options: EvalOptions, spec: ModelSpec): Promise<ImageDataset> {
   const name = datasetNamed(options);
   if (name === 'fashion-mnist') return openFashionMnist(options.data);
   const folder = options.data ?? process.env.VSSM_IMAGENET;
@@ -192,7 +168,7 @@ function human(result: EvalSummary): string {
   return listing([
     ['model', model],
     ['plan', planName(plan)],
-    ['data', `${dataset} ${split}, ${count} images${partial ? ' (partial, not comparable)' : ''}`],
+    ['data', `${dataset} ${split}, ${counted(count, 'image')}${partial ? ' (partial, not comparable)' : ''}`],
     ['top-1', `${top1.toFixed(2)} %   (95 % interval ${low} to ${high})`],
     ['top-5', `${top5.toFixed(2)} %`],
     ...(imagesPerSecond === null

@@ -1,41 +1,24 @@
-/** `vssm experiment`: the claim in miniature, dense training and every fine-tuning row, resumable at any point. */
-import { availableParallelism } from 'node:os';
+/** The work of `vssm experiment`: the claim in miniature, dense training and every fine-tuning row, resumable at any point. */
+
 import { trainingCode, writeRunHeader } from '@vssm/bench';
 import { experiment } from '@vssm/bench-finetuning';
+import { counted } from '@vssm/core';
 import { parameterCount, tokensPerBlock } from '@vssm/families';
 import { type FinetuningRecord, openResults, type Results } from '@vssm/results';
 import { mean, standardDeviation } from '@vssm/results/statistics';
 import { runExperiment } from '@vssm/train';
-import { Command } from 'commander';
-import { threadCount } from '../options/threads.ts';
 import { note, type OutputOptions, printResult } from '../output.ts';
 import { circumstances, progressLine, stopOnSignal } from '../training.ts';
 import { openTrainingImages } from '../training-images.ts';
 
-interface Options extends OutputOptions {
+export interface ExperimentOptions extends OutputOptions {
   readonly data: string;
   readonly out: string;
   readonly threads: number;
   readonly plan?: boolean;
 }
 
-export function experimentCommand(): Command {
-  return new Command('experiment')
-    .description(`${experiment.title}: train a dense Vim on Fashion-MNIST, then fine-tune it in every way`)
-    .requiredOption('--data <folder>', 'the idx files of Fashion-MNIST’s training split')
-    .requiredOption('--out <folder>', 'a folder for every part; running again resumes')
-    .option(
-      '--threads <n>',
-      'processor threads; does not change the result; default: all cores',
-      threadCount,
-      availableParallelism(),
-    )
-    .option('--plan', 'say what would be run, and run nothing')
-    .option('--json', 'print one JSON document on stdout')
-    .action(run);
-}
-
-async function run(options: Options): Promise<void> {
+export async function runTheExperiment(options: ExperimentOptions): Promise<void> {
   if (options.plan === true) return printResult(options, experiment, planned());
   const results = openResults(options.out);
   try {
@@ -45,7 +28,7 @@ async function run(options: Options): Promise<void> {
   }
 }
 
-async function runIn(results: Results, options: Options): Promise<void> {
+async function runIn(results: Results, options: ExperimentOptions): Promise<void> {
   for (const repair of results.repairs) note(repair);
   const { training, test, normalisation } = await openTrainingImages(
     { dataset: 'fashion-mnist', data: options.data },
@@ -100,13 +83,10 @@ function planned(): string {
     return sum + seeds.length * tokens;
   }, 0);
   return [
-    `${parameterCount(spec).toLocaleString('en')} parameters; dense: ${dense.epochs} epochs of 60,000 images`,
-    `${runs} fine-tunings in ${rows.length} rows: ${finetuning.epochs} epoch of ${finetuning.images.toLocaleString('en')} images each`,
-    `together the work of ${Math.round(dense.epochs * 60_000 + relative * finetuning.epochs * finetuning.images).toLocaleString('en')} dense images`,
-    ...rows.map(
-      ({ id, label, seeds }) =>
-        `  ${id.padEnd(10)} ${label}; ${seeds.length} seed${seeds.length > 1 ? 's' : ''}`,
-    ),
+    `${counted(parameterCount(spec), 'parameter')}; dense: ${counted(dense.epochs, 'epoch')} of 60,000 images`,
+    `${counted(runs, 'fine-tuning')} in ${counted(rows.length, 'row')}: ${counted(finetuning.epochs, 'epoch')} of ${counted(finetuning.images, 'image')} each`,
+    `together the work of ${counted(Math.round(dense.epochs * 60_000 + relative * finetuning.epochs * finetuning.images), 'dense image')}`,
+    ...rows.map(({ id, label, seeds }) => `  ${id.padEnd(10)} ${label}; ${counted(seeds.length, 'seed')}`),
   ].join('\n');
 }
 

@@ -1,25 +1,23 @@
 /**
- * `vssm export`: a classifier and a plan as one ONNX file that carries where it came from, a detector or segmenter as
+ * The work of `vssm export`: a classifier and a plan as one ONNX file that carries where it came from, a detector or segmenter as
  * a folder of stages.
  */
 import { createHash } from 'node:crypto';
 import { basename } from 'node:path';
 import { type Checkpoint, readCheckpoint } from '@vssm/checkpoints';
-import { oneOf, planName, refuseRuleFile, UserError, type Weights } from '@vssm/core';
+import { counted, oneOf, planName, refuseRuleFile, UserError, type Weights } from '@vssm/core';
 import { writeWhole } from '@vssm/core/files';
 import type { Size } from '@vssm/families/checkpoint';
 import { wholeModel, wholeModelWithData, wholeNames } from '@vssm/families/graph';
 import { type ModelWithData, mostBytesInside, scanForms } from '@vssm/graph';
 import { inputSize, isVisionModelName, withInputSize } from '@vssm/vision-tasks';
-import { Command } from 'commander';
 import { exportVision } from '../export-vision.ts';
-import { addModelOptions, loadModel, type ModelOptions } from '../options/model.ts';
-import { heightByWidth } from '../options/numbers.ts';
-import { addPlanOptions, type PlanOptions, planOf } from '../options/plan.ts';
-import { loadVision } from '../options/vision.ts';
+import { loadModel, type ModelOptions } from '../options/model.ts';
+import { type PlanOptions, planOf } from '../options/plan.ts';
 import { listing, type OutputOptions, printResult } from '../output.ts';
+import { loadVision } from '../vision-run.ts';
 
-type Options = ModelOptions &
+export type ExportOptions = ModelOptions &
   PlanOptions &
   OutputOptions & {
     readonly out?: string;
@@ -28,31 +26,7 @@ type Options = ModelOptions &
     readonly input?: Size;
   };
 
-export function exportCommand(): Command {
-  const command = new Command('export').description(
-    'write a model with its pruning: a classifier as one ONNX file, a detector or segmenter as a folder of stages',
-  );
-  return addPlanOptions(addModelOptions(command))
-    .option(
-      '--scan <form>',
-      `${scanForms[0]} (standard ONNX, and the faster one on a CPU) or ${scanForms[1]} (an operator of ONNX Runtime 1.30)`,
-      scanForms[0],
-    )
-    .option(
-      '--external-data',
-      `keep a classifier's weights in OUT.data, beside it; always so beyond ${mostBytesInside / 1e9} GB`,
-    )
-    .option(
-      '--input <HxW>',
-      "a detector's or segmenter's input, pixels; default: upstream's test size",
-      heightByWidth('--input'),
-    )
-    .option('--out <path>', 'file to write, default: model.onnx; for a detector or segmenter, a new folder')
-    .option('--json', 'print one JSON document on stdout')
-    .action(run);
-}
-
-async function run(options: Options): Promise<void> {
+export async function exportModel(options: ExportOptions): Promise<void> {
   const file = await checkpointOf(options);
   if (isDense(options, file)) return runVision(options, file);
   if (options.input !== undefined) {
@@ -114,19 +88,19 @@ function bytesOf(weights: Weights): number {
 }
 
 /** Read once, whichever kind of model it turns out to hold; undefined where none was named. */
-async function checkpointOf({ model, checkpoint, key }: Options): Promise<Checkpoint | undefined> {
+async function checkpointOf({ model, checkpoint, key }: ExportOptions): Promise<Checkpoint | undefined> {
   if (model !== undefined || checkpoint === undefined) return undefined;
   return readCheckpoint(checkpoint, key === undefined ? {} : { key });
 }
 
-function isDense({ model }: Options, file: Checkpoint | undefined): boolean {
+function isDense({ model }: ExportOptions, file: Checkpoint | undefined): boolean {
   if (model !== undefined) return isVisionModelName(model);
   return file !== undefined && [...file.tensors.keys()].some((name) => headPrefix.test(name));
 }
 
 const headPrefix = /^(decode_head|roi_head|bbox_head)\./;
 
-async function runVision(options: Options, file: Checkpoint | undefined): Promise<void> {
+async function runVision(options: ExportOptions, file: Checkpoint | undefined): Promise<void> {
   if (options.out === undefined) throw new UserError('no folder: give --out FOLDER for the stages');
   if (options.imageSize !== undefined || options.stride !== undefined || options.grid !== undefined) {
     throw new UserError(
@@ -147,7 +121,7 @@ async function runVision(options: Options, file: Checkpoint | undefined): Promis
     listing([
       [
         'wrote',
-        `${options.out}: ${listed.stages.length} stages (${(bytes / 1e6).toFixed(1)} MB), stages.json`,
+        `${options.out}: ${counted(listed.stages.length, 'stage')} (${(bytes / 1e6).toFixed(1)} MB), stages.json`,
       ],
       ['source', name],
       ['plan', planName(plan)],

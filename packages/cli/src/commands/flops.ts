@@ -9,6 +9,7 @@ import {
   parameterCount,
 } from '@vssm/families';
 import { Command } from 'commander';
+import { groups } from '../options/groups.ts';
 import { addModelOptions, type ModelOptions, specOf } from '../options/model.ts';
 import { addPlanOptions, type PlanOptions, planOf } from '../options/plan.ts';
 import { listing, type OutputOptions, printResult } from '../output.ts';
@@ -21,6 +22,7 @@ export function flopsCommand(): Command {
     'FLOPs, parameters and token counts of a model and a plan; --model also takes detectors and segmenters',
   );
   return addPlanOptions(addModelOptions(command))
+    .optionsGroup(groups.output)
     .option('--profile <name>', 'paper (the published convention) or strict (every operation)', 'paper')
     .option('--json', 'print one JSON document on stdout')
     .action(run);

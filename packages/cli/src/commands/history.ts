@@ -1,7 +1,7 @@
-/** `vssm history`: keeps what this commit gave, and holds it against what earlier ones gave. */
+/** The work of `vssm history`: keeps what this commit gave, and holds it against what earlier ones gave. */
 import { readFileSync } from 'node:fs';
 import { dirname } from 'node:path';
-import { UserError } from '@vssm/core';
+import { counted, UserError } from '@vssm/core';
 import {
   type Against,
   againstSchema,
@@ -13,40 +13,28 @@ import {
   readResults,
   writeHistory,
 } from '@vssm/results';
-import { Command } from 'commander';
-import { counted } from '../options/threads.ts';
 import { printResult } from '../output.ts';
 import { findRuns } from './report.ts';
 
-interface Options {
+export interface HistoryOptions {
   readonly results: readonly string[];
   readonly history: string;
   readonly against?: string;
   readonly json?: boolean;
 }
 
-export function historyCommand(): Command {
-  return new Command('history')
-    .description('keep what this commit gave, and exit with 1 where it is worse than an earlier one')
-    .option('--results <folders...>', 'run folders of this commit and machine, or folders of them', [
-      'results',
-    ])
-    .option('--history <folder>', 'one JSON file for each machine and commit', 'history')
-    .option('--against <file>', 'what vssm against measured')
-    .option('--json', 'print one JSON document on stdout')
-    .action((options: Options) => {
-      const runs = options.results.flatMap(findRuns).map((place) => {
-        const { file, records } = readResults(place);
-        return { folder: dirname(file), records };
-      });
-      const records = runs.flatMap((run) => run.records);
-      const against = options.against === undefined ? null : readAgainst(options.against);
-      const entry = historyEntry(records, backendParity(runs), against);
-      const held = heldAgainst(entry, readHistory(options.history));
-      const file = writeHistory(options.history, entry);
-      printResult(options, { file, ...held }, words(file, held));
-      if (held.regressions.length > 0) process.exitCode = 1;
-    });
+export function history(options: HistoryOptions): void {
+  const runs = options.results.flatMap(findRuns).map((place) => {
+    const { file, records } = readResults(place);
+    return { folder: dirname(file), records };
+  });
+  const records = runs.flatMap((run) => run.records);
+  const against = options.against === undefined ? null : readAgainst(options.against);
+  const entry = historyEntry(records, backendParity(runs), against);
+  const held = heldAgainst(entry, readHistory(options.history));
+  const file = writeHistory(options.history, entry);
+  printResult(options, { file, ...held }, words(file, held));
+  if (held.regressions.length > 0) process.exitCode = 1;
 }
 
 function readAgainst(file: string): Against {

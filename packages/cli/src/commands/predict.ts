@@ -1,4 +1,4 @@
-/** `vssm predict`: logits and kept positions of a tensor or a folder of images. */
+/** The work of `vssm predict`: logits and kept positions of a tensor or a folder of images. */
 import { openBackend, progressOn } from '@vssm/bench';
 import { writeSafetensors } from '@vssm/checkpoints';
 import { formatSchedule, oneOf, type PruningPlan, planName, type Tensor, UserError } from '@vssm/core';
@@ -6,7 +6,6 @@ import { checkWritable } from '@vssm/core/files';
 import { recipeNames } from '@vssm/datasets';
 import { classTokenOf, imageRecipeOf, tokenGrid, tokenLayout } from '@vssm/families';
 import { topK } from '@vssm/metrics';
-import { Command } from 'commander';
 import { classNames } from '../class-names.ts';
 import {
   type InputTensor,
@@ -17,14 +16,13 @@ import {
   tensorInput,
 } from '../inputs.ts';
 import { threadsWithinMemory } from '../options/affordable.ts';
-import { addBackendOptions, type BackendOptions } from '../options/backend.ts';
-import { addModelOptions, loadModel, type ModelOptions, type SourcedModel } from '../options/model.ts';
-import { whole } from '../options/numbers.ts';
-import { addPlanOptions, type PlanOptions, planOf } from '../options/plan.ts';
+import type { BackendOptions } from '../options/backend.ts';
+import { loadModel, type ModelOptions, type SourcedModel } from '../options/model.ts';
+import { type PlanOptions, planOf } from '../options/plan.ts';
 import { listing, type OutputOptions, printResult } from '../output.ts';
 import { predictImages } from '../predict-images.ts';
 
-type Options = ModelOptions &
+export type PredictOptions = ModelOptions &
   PlanOptions &
   BackendOptions &
   OutputOptions & {
@@ -35,21 +33,7 @@ type Options = ModelOptions &
     readonly out: string;
   };
 
-export function predictCommand(): Command {
-  const command = new Command('predict').description(
-    'run a model, dense or pruned, on a tensor or on images',
-  );
-  return addBackendOptions(addPlanOptions(addModelOptions(command)))
-    .option('--tensor <file>', '.safetensors with "input" [B, C, H, W], already normalised')
-    .option('--images <path>', 'a JPEG, PNG or WebP file or a folder of them, taken through the recipe')
-    .option('--recipe <name>', `${recipeNames.join(', ')}; default: by the model's input channels`)
-    .option('--batch <n>', 'images per run', whole('--batch', 1), 16)
-    .option('--out <file>', 'safetensors file to write: logits and kept.<block>', 'predictions.safetensors')
-    .option('--json', 'print one JSON document on stdout')
-    .action(run);
-}
-
-async function run(options: Options): Promise<void> {
+export async function predict(options: PredictOptions): Promise<void> {
   checkWritable(options.out);
   const { name, backend } = await openBackend(options.backend, options);
   const tensor = options.tensor === undefined ? undefined : await readInputTensor(options.tensor);
@@ -116,7 +100,7 @@ async function run(options: Options): Promise<void> {
 }
 
 async function openInput(
-  options: Options,
+  options: PredictOptions,
   tensor: InputTensor | undefined,
   { spec }: SourcedModel,
 ): Promise<PredictInput> {

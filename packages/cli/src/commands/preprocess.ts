@@ -39,7 +39,7 @@ export interface PreprocessSummary {
   readonly sha256: string;
 }
 
-export const allRecipeNames = [...recipeNames, ...visionRecipeNames] as const;
+const allRecipeNames = [...recipeNames, ...visionRecipeNames] as const;
 
 /** @throws UserError for an unknown recipe, an unreadable image or a size out of range */
 export async function preprocess(options: PreprocessOptions): Promise<PreprocessSummary> {

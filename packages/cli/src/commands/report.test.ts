@@ -44,7 +44,8 @@ describe('report', () => {
     const here = process.cwd();
     process.chdir(newFolder());
     try {
-      const { index, records } = await report({ results: ['results'], out, json: true });
+      const { index, records, text } = await report({ results: ['results'], out });
+      expect(text).toBe(`no results yet: vssm bench makes them; the report says so too\nreport: ${index}`);
       expect(records).toEqual({ accuracy: 0, speed: 0, skipped: 0 });
       const page = readFileSync(index, 'utf8');
       expect(page).toContain('Nothing has been run yet');

@@ -1,7 +1,7 @@
 /** The work of `vssm report`: finds run folders and the paper's tables, writes the report. */
 import { existsSync, readdirSync, statSync } from 'node:fs';
 import { join } from 'node:path';
-import { UserError } from '@vssm/core';
+import { counted, UserError } from '@vssm/core';
 import { type WrittenReport, writeReport } from '@vssm/report';
 import { type PaperTable, readHistory, readPaperTable, resultsFileName } from '@vssm/results';
 import { note } from '../output.ts';
@@ -16,12 +16,13 @@ export interface ReportOptions {
   readonly history?: string;
   /** Leaves a report alone that was made of the same. */
   readonly unlessUnchanged?: boolean;
-  readonly json: boolean;
 }
 
 export interface ReportResult extends WrittenReport {
   /** The run folders and files that were read. */
   readonly runs: readonly string[];
+  /** For people. */
+  readonly text: string;
 }
 
 /**
@@ -30,9 +31,9 @@ export interface ReportResult extends WrittenReport {
  *
  * @throws UserError
  */
-export async function report({ json, ...options }: ReportOptions): Promise<ReportResult> {
+export async function report(options: ReportOptions): Promise<ReportResult> {
   const written = await writeReportOf(options);
-  if (!json) note(summary(written.runs, written));
+  for (const warning of written.warnings) note(`warning: ${warning}`);
   return written;
 }
 
@@ -42,7 +43,7 @@ export async function writeReportOf({
   out,
   history,
   unlessUnchanged = false,
-}: Omit<ReportOptions, 'json'>): Promise<ReportResult> {
+}: ReportOptions): Promise<ReportResult> {
   const runs = results.flatMap(findRuns);
   const written = await writeReport({
     results: [...measuredBefore(), ...runs],
@@ -51,7 +52,7 @@ export async function writeReportOf({
     history: history === undefined ? [] : readHistory(history),
     unlessUnchanged,
   });
-  return { ...written, runs };
+  return { ...written, runs, text: summary(runs, written) };
 }
 
 /** The run itself, or the runs inside a folder in the order of their names. */
@@ -91,12 +92,12 @@ function filesOfBenchmarks(name: string): string[] {
     .filter((file) => existsSync(file));
 }
 
-function summary(runs: readonly string[], { index, records, partial, warnings }: WrittenReport): string {
-  const lines = warnings.map((warning) => `warning: ${warning}`);
+function summary(runs: readonly string[], { index, records, partial }: WrittenReport): string {
+  const lines: string[] = [];
   if (runs.length === 0) lines.push('no results yet: vssm bench makes them; the report says so too');
   else {
     lines.push(
-      `${records.accuracy} accuracies, ${records.speed} timings, ${records.skipped} rows not run${partial ? '; partial, not comparable' : ''}`,
+      `${counted(records.accuracy, 'accuracy', 'accuracies')}, ${counted(records.speed, 'timing')}, ${counted(records.skipped, 'row')} not run${partial ? '; partial, not comparable' : ''}`,
     );
   }
   return [...lines, `report: ${index}`].join('\n');

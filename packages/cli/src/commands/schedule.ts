@@ -1,6 +1,7 @@
 /** `vssm schedule`: which pruning schedules save a given part of a model's FLOPs. */
 import {
   alignments,
+  counted,
   type FoundSchedule,
   formatSchedule,
   oneOf,
@@ -16,6 +17,7 @@ import {
   searchSchedules,
 } from '@vssm/families';
 import { Command } from 'commander';
+import { groups } from '../options/groups.ts';
 import { addModelOptions, type ModelOptions, specOf } from '../options/model.ts';
 import { fraction, whole } from '../options/numbers.ts';
 import { listing, type OutputOptions, printResult } from '../output.ts';
@@ -36,15 +38,21 @@ export function scheduleCommand(): Command {
     'schedules that save a given part of the FLOPs (paper profile), best-balanced first',
   );
   return addModelOptions(command)
-    .requiredOption('--reduction <part>', 'part of the FLOPs to save, e.g. 0.416', fraction('--reduction'))
-    .option('--tolerance <part>', 'largest distance from it', fraction('--tolerance'), 0.001)
+    .optionsGroup(groups.pruning)
+    .requiredOption(
+      '--reduction <part>',
+      'part of the FLOPs to save, 0 to 1, e.g. 0.416',
+      fraction('--reduction'),
+    )
+    .option('--tolerance <part>', 'largest distance from it, 0 to 1', fraction('--tolerance'), 0.001)
     .option('--alignment <how>', `${alignments.slice(0, 2).join(', ')}: alignment has its own cost`, 'decay')
     .option(
       '--keep <ratios>',
       `keep ratios to try, joined by commas, or "solve" for the ratio that fits each set of blocks; default: ${usualKeepRatios[0]} to ${usualKeepRatios.at(-1)} by 0.05`,
     )
-    .option('--min-steps <n>', 'fewest pruning steps', whole('--min-steps', 1))
-    .option('--max-steps <n>', 'most pruning steps', whole('--max-steps', 1))
+    .option('--min-steps <n>', 'fewest pruning steps; default: any', whole('--min-steps', 1))
+    .option('--max-steps <n>', 'most pruning steps; default: any', whole('--max-steps', 1))
+    .optionsGroup(groups.output)
     .option('--limit <n>', 'print the first n', whole('--limit', 1), 20)
     .option('--json', 'print one JSON document on stdout')
     .action(run);
@@ -127,7 +135,7 @@ function human(result: {
     listing([
       ['model', `${model}, ${dense.gflops.toFixed(3)} GFLOPs dense (paper profile)`],
       ['target', `-${percent(target.reduction)} ± ${percent(target.tolerance, 2)}, alignment ${alignment}`],
-      ['found', found === 0 ? 'nothing; widen --tolerance, or try --keep solve' : `${found} schedules`],
+      ['found', found === 0 ? 'nothing; widen --tolerance, or try --keep solve' : counted(found, 'schedule')],
     ]),
     ...(found > schedules.length ? [`the ${schedules.length} best-balanced (--limit shows more):`] : []),
     ...schedules.map(

@@ -2,6 +2,7 @@
 import { oneOf, UserError } from '@vssm/core';
 import { detectionAreas, overlapTypes } from '@vssm/metrics';
 import { Command } from 'commander';
+import { groups } from '../options/groups.ts';
 import { whole } from '../options/numbers.ts';
 import { listing, note, type OutputOptions, printResult } from '../output.ts';
 import type { CocoScore } from '../score/coco.ts';
@@ -20,6 +21,7 @@ function cocoCommand(): Command {
       'Box or mask AP and AR of a COCO results file, as pycocotools counts them. Image ids are numbers or texts, ' +
         'category and annotation ids numbers; images need a height and width where masks are compared.',
     )
+    .optionsGroup(groups.data)
     .requiredOption('--annotations <file>', 'instances_*.json, or another file of its form')
     .requiredOption('--detections <file>', 'list of {image_id, category_id, bbox, score, segmentation}')
     .option('--type <type>', `what is compared: ${overlapTypes.join(' (boxes) or ')} (masks)`, 'bbox')
@@ -28,6 +30,7 @@ function cocoCommand(): Command {
       'with --type segm, by what a detection that has a mask and a box counts as small, medium or large: its mask ' +
         '(as mmdet and detectron2 do), or its box (as pycocotools alone does); AP over all sizes is the same (default: mask)',
     )
+    .optionsGroup(groups.output)
     .option('--json', 'print one JSON document on stdout')
     .action(
       async (
@@ -48,14 +51,16 @@ function cocoCommand(): Command {
 function miouCommand(): Command {
   return new Command('miou')
     .description('mIoU, mAcc and aAcc of label maps, as mmseg counts them')
+    .optionsGroup(groups.data)
     .requiredOption(
       '--predictions <place>',
       'folder of PNG label maps, classes from 0, or a safetensors file',
     )
     .requiredOption('--labels <place>', 'the same with the truth, files or tensors of the same names')
     .requiredOption('--classes <n>', 'number of classes, 150 for ADE20K', whole('--classes', 1))
-    .option('--reduce-zero-label', 'the truth has 0 for unlabelled and classes from 1 (ADE20K)', false)
+    .option('--reduce-zero-label', 'the truth has 0 for unlabelled and classes from 1 (ADE20K)')
     .option('--ignore <label>', 'label of pixels without truth', whole('--ignore'), 255)
+    .optionsGroup(groups.output)
     .option('--json', 'print one JSON document on stdout')
     .action(
       async (
@@ -63,7 +68,7 @@ function miouCommand(): Command {
           predictions: string;
           labels: string;
           classes: number;
-          reduceZeroLabel: boolean;
+          reduceZeroLabel?: boolean;
           ignore: number;
         },
       ) => {
@@ -71,7 +76,7 @@ function miouCommand(): Command {
           throw new UserError(`--classes ${options.classes}: at most ${maxClasses}`);
         }
         const { scoreMiou } = await import('../score/miou.ts');
-        const score = await scoreMiou(options);
+        const score = await scoreMiou({ ...options, reduceZeroLabel: options.reduceZeroLabel ?? false });
         if (score.foreignPixels > 0) {
           warn(
             `${score.foreignPixels} predicted pixels are not of class 0 … ${options.classes - 1}, and count as wrong; ` +

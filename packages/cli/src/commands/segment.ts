@@ -1,14 +1,14 @@
-/** `vssm segment`: mIoU, mAcc and aAcc of an UperNet on ADE20K, dense or pruned. */
+/** The work of `vssm segment`: mIoU, mAcc and aAcc of an UperNet on ADE20K, dense or pruned. */
 import { type PruningPlan, refuseRuleFile, UserError } from '@vssm/core';
 import { adeClasses, openAde20k, type VisionDataset } from '@vssm/datasets';
 import { segmentationRecipeOf } from '@vssm/families';
 import type { SegmentationSummary } from '@vssm/metrics';
 import type { VisionRecord } from '@vssm/results';
 import type { UperNetSpec } from '@vssm/vision-tasks';
-import { Command } from 'commander';
-import { addPlanOptions, type PlanOptions, planOf } from '../options/plan.ts';
+import { type PlanOptions, planOf } from '../options/plan.ts';
+import type { VisionCommandOptions } from '../options/vision.ts';
+import { listing, type OutputOptions, printResult } from '../output.ts';
 import {
-  addVisionOptions,
   checkBackend,
   checkClasses,
   dataFolder,
@@ -18,25 +18,11 @@ import {
   evaluateToEnd,
   loadVision,
   type SourcedVisionModel,
-  type VisionCommandOptions,
-} from '../options/vision.ts';
-import { listing, type OutputOptions, printResult } from '../output.ts';
+} from '../vision-run.ts';
 
-type Options = VisionCommandOptions & PlanOptions & OutputOptions;
+export type SegmentOptions = VisionCommandOptions & PlanOptions & OutputOptions;
 
-export function segmentCommand(): Command {
-  const command = new Command('segment').description(
-    'mIoU, mAcc and aAcc of an UperNet on ADE20K, dense or pruned',
-  );
-  return addPlanOptions(
-    addVisionOptions(command, {
-      where: 'ADEChallengeData2016, its folder or .zip, or what holds it; default: VSSM_ADE20K',
-      kind: /upernet/,
-    }),
-  ).action(run);
-}
-
-async function run(options: Options): Promise<void> {
+export async function segment(options: SegmentOptions): Promise<void> {
   checkBackend(options);
   const model = await loadVision(options);
   const { spec } = model;
@@ -56,7 +42,7 @@ async function run(options: Options): Promise<void> {
 }
 
 function print(
-  options: Options,
+  options: SegmentOptions,
   model: SourcedVisionModel<UperNetSpec>,
   plan: PruningPlan,
   { name, split, checksum, classes }: VisionDataset<unknown>,

@@ -1,4 +1,4 @@
-/** `vssm train`: a dense model from fresh weights. */
+/** The work of `vssm train`: a dense model from fresh weights. */
 import { UserError } from '@vssm/core';
 import { recipes } from '@vssm/datasets';
 import {
@@ -15,15 +15,14 @@ import {
   usualFamily,
 } from '@vssm/families';
 import { freshWeights, trainingRecipe } from '@vssm/train';
-import { Command, Option } from 'commander';
-import { type DatasetName, datasetNamed } from '../dataset-named.ts';
-import { whole } from '../options/numbers.ts';
-import { type SmallSpec, smallSpec } from '../options/spec.ts';
-import { addTrainingOptions, type TrainingOptions, trainingRecipeOf } from '../options/training.ts';
+import { datasetNamed } from '../dataset-named.ts';
+import type { DatasetName } from '../options/data.ts';
+import type { SmallSpec } from '../options/spec.ts';
+import { type TrainingOptions, trainingRecipeOf } from '../options/training.ts';
 import { runTraining } from '../training.ts';
 import { classCount, openTrainingImages } from '../training-images.ts';
 
-type Options = TrainingOptions & {
+export type TrainOptions = TrainingOptions & {
   readonly family?: TrainableFamily;
   readonly model?: string;
   readonly spec?: SmallSpec;
@@ -39,28 +38,7 @@ const usual: Readonly<Record<DatasetName, Required<Omit<SmallSpec, 'stride' | 's
   imagenet: { width: 64, depth: 8, state: 8, patch: 8, size: 64 },
 };
 
-export function trainCommand(): Command {
-  const command = new Command('train').description('train a dense model from fresh weights');
-  return addTrainingOptions(command, trainingRecipe)
-    .addOption(
-      new Option('--family <name>', `of a small model; default: ${usualFamily}`).choices(trainableFamilies),
-    )
-    .option('--model <name>', 'a published size; else --spec')
-    .option(
-      '--spec <name=number,…>',
-      'a small model: width, depth, state (per channel), patch and size (pixels), of a Vim stride, of a PlainMamba ' +
-        'stem (channels) and convs (in the stem); default: width=64,depth=8,state=8, with patch=8,size=64 for photos ' +
-        'and patch=2 for Fashion-MNIST',
-      smallSpec,
-    )
-    .option('--width <d>', 'as width in --spec', whole('--width', 4))
-    .option('--depth <blocks>', 'as depth in --spec', whole('--depth', 1))
-    .option('--state-size <n>', 'as state in --spec', whole('--state-size', 4))
-    .option('--patch <pixels>', 'as patch in --spec', whole('--patch', 1))
-    .action(run);
-}
-
-async function run(options: Options): Promise<void> {
+export async function trainFresh(options: TrainOptions): Promise<void> {
   const recipe = trainingRecipeOf(options, trainingRecipe);
   const dataset = datasetNamed(options);
   const shape = shapeOf(options, dataset);
@@ -76,7 +54,7 @@ async function run(options: Options): Promise<void> {
 }
 
 /** Everything but the number of classes, which the data decides. */
-function shapeOf(options: Options, dataset: DatasetName): TrainableSpec {
+function shapeOf(options: TrainOptions, dataset: DatasetName): TrainableSpec {
   const { family, model, spec, width, depth, stateSize: state, patch } = options;
   const single = { width, depth, state, patch };
   const given = Object.entries(single).filter(([, value]) => value !== undefined);

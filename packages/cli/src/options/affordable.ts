@@ -1,8 +1,8 @@
 /** `--threads` of a model on the CPU: as many as memory carries. */
 import { affordableThreads, workerBytes } from '@vssm/backend-cpu';
+import { counted } from '@vssm/core';
 import type { ModelSpec } from '@vssm/families';
 import { note } from '../output.ts';
-import { counted } from './threads.ts';
 
 /**
  * The threads asked for, or fewer with a word. Other backends than `cpu` have no model in each thread.

@@ -1,7 +1,9 @@
 /** `--backend`, `--browser` and `--threads`. */
 import { availableParallelism } from 'node:os';
 import { backendNames } from '@vssm/backend';
-import type { Command } from 'commander';
+import { counted } from '@vssm/core';
+import { type Command, Option } from 'commander';
+import { groups } from './groups.ts';
 import { threadCount } from './threads.ts';
 
 export interface BackendOptions {
@@ -13,6 +15,7 @@ export interface BackendOptions {
 export function addBackendOptions(command: Command): Command {
   return threadsOption(
     command
+      .optionsGroup(groups.running)
       .option('--backend <name>', backendNames.join(', '), 'cpu')
       .option(
         '--browser <file>',
@@ -22,10 +25,13 @@ export function addBackendOptions(command: Command): Command {
 }
 
 export function threadsOption(command: Command): Command {
-  return command.option(
-    '--threads <n>',
-    'processor threads; default: all cores',
-    threadCount,
-    availableParallelism(),
-  );
+  return command.optionsGroup(groups.running).addOption(allCores('processor threads'));
+}
+
+/** As many as there are cores, unless told otherwise. */
+export function allCores(what: string): Option {
+  const cores = availableParallelism();
+  return new Option('--threads <n>', what)
+    .argParser(threadCount)
+    .default(cores, `all ${counted(cores, 'core')}`);
 }

@@ -5,6 +5,7 @@ import { UserError, type Weights } from '@vssm/core';
 import { type ModelSpec, models, namedModel, randomWeights, resizedModel } from '@vssm/families';
 import type { Size } from '@vssm/families/checkpoint';
 import type { Command } from 'commander';
+import { groups } from './groups.ts';
 import { heightByWidth, whole } from './numbers.ts';
 
 export interface ModelOptions {
@@ -34,10 +35,11 @@ export const embeddedCheckpoint = fileURLToPath(
 
 export function addModelOptions(command: Command): Command {
   return command
+    .optionsGroup(groups.model)
     .option('--checkpoint <file>', '.pth or .safetensors; default: the embedded Fashion-MNIST model')
     .option(
       '--model <name>',
-      `${Object.keys(models).join(', ')} with random weights, instead of a checkpoint`,
+      `instead of a checkpoint, random weights: ${Object.keys(models).join(', ')}; default: none`,
     )
     .option(
       '--key <name>',
@@ -45,13 +47,17 @@ export function addModelOptions(command: Command): Command {
     )
     .option(
       '--stride <pixels>',
-      'step between patches, if it is not the patch size (families with a patch projection)',
+      'step between patches (families with a patch projection); default: the patch size',
       whole('--stride', 1),
     )
-    .option('--image-size <HxW>', 'input size the model runs at', heightByWidth('--image-size'))
+    .option(
+      '--image-size <HxW>',
+      'input that the model runs at, pixels; default: what it was trained at',
+      heightByWidth('--image-size'),
+    )
     .option(
       '--grid <HxW>',
-      'patch grid of the position embedding, where it is neither square nor told by the input',
+      'patches of the position embedding, rows x columns; default: the square, or what the input tells',
       heightByWidth('--grid'),
     );
 }

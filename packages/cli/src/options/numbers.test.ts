@@ -1,6 +1,6 @@
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import { commands } from '../commands.ts';
-import { heightByWidth, largestSides } from './numbers.ts';
+import { heightByWidth, largestSides, square } from './numbers.ts';
 
 afterEach(() => vi.restoreAllMocks());
 
@@ -25,6 +25,13 @@ describe('sizes', () => {
     ]);
   });
 
+  it('of a square are one number or twice the same', () => {
+    expect([square('--size')('224x224'), square('--size')('224')]).toEqual([224, 224]);
+    expect(() => square('--size')('224x192')).toThrow(
+      '--size "224x192": recipes cut a square out; give 224x224',
+    );
+  });
+
   it.each(['', '0x4', '4x', '4x4x4', '-4', '4,', '4 x 4'])('refuses "%s"', (text) => {
     expect(() => heightByWidth('--grid')(text)).toThrow(`--grid "${text}": expected HEIGHTxWIDTH`);
     expect(() => largestSides('--max')(text)).toThrow(`--max "${text}": expected HEIGHTxWIDTH`);
@@ -35,6 +42,7 @@ describe('sizes', () => {
       const command = await load();
       for (const { flags } of [command, ...command.commands].flatMap(({ options }) => options)) {
         expect(flags).not.toMatch(/<(H,W|W,H|WxH|long,short|height,width)>/i);
+        if (/^--(size|image-size|grid|input|max) /.test(flags)) expect(flags).toContain('<HxW>');
       }
     }
   });

@@ -35,6 +35,18 @@ export function heightByWidth(option: string): (text: string) => { height: numbe
   };
 }
 
+/** `224x224`, or `224`: the side of a square, pixels. */
+export function square(option: string): (text: string) => number {
+  const size = heightByWidth(option);
+  return (text) => {
+    const { height, width } = size(text);
+    if (height !== width) {
+      throw new UserError(`${option} "${text}": recipes cut a square out; give ${height}x${height}`);
+    }
+    return height;
+  };
+}
+
 /** `800x1333`: the most that the shorter and the longer side may have, pixels, whichever way a picture lies. */
 export function largestSides(option: string): (text: string) => { long: number; short: number } {
   return (text) => {

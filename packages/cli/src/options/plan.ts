@@ -14,6 +14,7 @@ import {
 import { loadRule } from '@vssm/core/rule-file';
 import { families, type ModelFamily, modelFamilies, pruningPlan } from '@vssm/families';
 import type { Command } from 'commander';
+import { groups } from './groups.ts';
 import { whole } from './numbers.ts';
 
 export interface PlanOptions {
@@ -31,10 +32,12 @@ export interface PlanOptions {
 
 export function addPlanOptions(command: Command): Command {
   return addRuleOptions(
-    command.option(
-      '--prune <schedule>',
-      'prune after these blocks (1-based) at these keep ratios, e.g. "5,10,15@0.8"; default: dense',
-    ),
+    command
+      .optionsGroup(groups.pruning)
+      .option(
+        '--prune <schedule>',
+        'prune after these blocks (1-based) at these keep ratios, e.g. "5,10,15@0.8"; default: dense',
+      ),
   );
 }
 
@@ -47,12 +50,16 @@ const narrower = modelFamilies
 /** All but the schedule. */
 export function addRuleOptions(command: Command): Command {
   return command
+    .optionsGroup(groups.pruning)
     .option('--alignment <how>', `what the scan does about pruned tokens: ${alignments.join(', ')}`, 'decay')
     .option(
       '--conv <taps>',
       `what the convolution sees: ${convModes.join(', ')}; default: compact with none, else positional${narrower}`,
     )
-    .option('--rule <file>', 'what tokens are scored by: a rule of your own, docs/adding-a-pruning-rule.md')
+    .option(
+      '--rule <file>',
+      'what tokens are scored by: a rule of your own (docs/adding-a-pruning-rule.md); default: --signal',
+    )
     .option('--signal <signal>', `what tokens are scored by: ${signals.join(', ')}`, 'gated')
     .option('--reduce <how>', `channels to one score: ${reductions.join(', ')}`, 'clip')
     .option('--order <order>', `${scoreOrders.join(', ')} (the released code's slip)`, 'aligned')

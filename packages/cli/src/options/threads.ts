@@ -1,5 +1,7 @@
 /** `--threads`, for every command that has it. */
+
 import { availableParallelism } from 'node:os';
+import { counted } from '@vssm/core';
 import { note } from '../output.ts';
 import { whole } from './numbers.ts';
 
@@ -10,9 +12,4 @@ export function threadCount(text: string): number {
   if (asked <= cores) return asked;
   note(`--threads ${text}: this machine has ${counted(cores, 'core')}, so ${cores} it is`);
   return cores;
-}
-
-/** 1 core, 2 cores */
-export function counted(count: number, singular: string): string {
-  return `${count} ${count === 1 ? singular : `${singular}s`}`;
 }

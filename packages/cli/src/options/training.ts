@@ -1,13 +1,12 @@
 /** The options that `vssm train` and `vssm finetune` share: data, folder, recipe. */
-import { availableParallelism } from 'node:os';
 import { UserError } from '@vssm/core';
 import type { Recipe } from '@vssm/train';
 import { type Command, Option } from 'commander';
-import { datasetNames } from '../dataset-named.ts';
 import type { DataOptions } from '../training-images.ts';
-import { classOrderOption } from './data.ts';
+import { allCores } from './backend.ts';
+import { classOrderOption, datasetNames } from './data.ts';
+import { groups } from './groups.ts';
 import { whole } from './numbers.ts';
-import { threadCount } from './threads.ts';
 
 /** Recipe values as options, `undefined` where not given. */
 export interface RecipeOptions {
@@ -45,29 +44,24 @@ export function addTrainingOptions(command: Command, recipe: Recipe): Command {
   const count = (flags: string, what: string, value: number, least = 0) =>
     new Option(flags, `${what} (default: ${value})`).argParser(whole(flags.split(' ')[0], least));
   return command
-    .option('--dataset <name>', `${datasetNames.join(', ')}; default: by what lies in --data`)
+    .optionsGroup(groups.data)
     .requiredOption(
       '--data <folder>',
       'training images: class folders (cat/*.jpg, dog/*.jpg, in it or in its train/), ImageNet, or the idx files of Fashion-MNIST',
     )
+    .option('--dataset <name>', `${datasetNames.join(', ')}; default: by what lies in --data`)
     .option(
       '--test <folder>',
       'images to evaluate on after every epoch; default: val/ beside train/, Fashion-MNIST’s embedded ones',
     )
+    .option('--test-images <n>', 'only the first n of them; 0: all', whole('--test-images'), 0)
     .option(
       '--num-classes <n>',
       'classes the model tells apart; default: those of the training images',
       whole('--num-classes', 1),
     )
     .addOption(classOrderOption())
-    .option('--test-images <n>', 'only the first n of them; 0: all', whole('--test-images'), 0)
-    .requiredOption('--out <folder>', 'state, log and model of this run; running again resumes')
-    .option(
-      '--threads <n>',
-      'processor threads; does not change the result; default: all cores',
-      threadCount,
-      availableParallelism(),
-    )
+    .optionsGroup(groups.recipe)
     .addOption(
       count(
         '--epochs <n>',
@@ -82,16 +76,22 @@ export function addTrainingOptions(command: Command, recipe: Recipe): Command {
     .addOption(number('--lr <x>', 'learning rate after the warm-up', recipe.learningRate))
     .addOption(number('--min-lr <x>', 'learning rate at the end', recipe.minLearningRate))
     .addOption(number('--warmup-lr <x>', 'learning rate of the first step', recipe.warmupLearningRate))
-    .addOption(number('--warmup-epochs <x>', 'length of the warm-up', recipe.warmupEpochs))
+    .addOption(number('--warmup-epochs <x>', 'length of the warm-up, epochs', recipe.warmupEpochs))
     .addOption(number('--weight-decay <x>', 'decoupled, of matrices only', recipe.weightDecay))
     .addOption(number('--clip <x>', 'largest norm of the gradient; 0: any', recipe.clipNorm))
-    .addOption(number('--ema <x>', 'moving average of the weights; 0: none', recipe.ema))
-    .addOption(number('--label-smoothing <x>', 'probability spread over all classes', recipe.labelSmoothing))
+    .addOption(number('--ema <x>', 'moving average of the weights, share kept a step; 0: none', recipe.ema))
+    .addOption(
+      number('--label-smoothing <x>', 'probability spread over all classes, 0 to 1', recipe.labelSmoothing),
+    )
     .option('--no-flip', 'do not mirror images')
     .addOption(count('--shift <pixels>', 'move images by up to so many pixels', recipe.shift))
     .addOption(count('--run-seed <n>', 'seed of fresh weights, order and augmentation', recipe.seed))
-    .option('--save-every <steps>', 'steps between two saved states', whole('--save-every', 1), 200)
-    .option('--log-every <steps>', 'steps between two lines of the log', whole('--log-every', 1), 20)
+    .optionsGroup(groups.running)
+    .addOption(allCores('processor threads; they do not change the result'))
+    .optionsGroup(groups.output)
+    .requiredOption('--out <folder>', 'state, log and model of this run; running again resumes')
+    .option('--save-every <n>', 'steps between two saved states', whole('--save-every', 1), 200)
+    .option('--log-every <n>', 'steps between two lines of the log', whole('--log-every', 1), 20)
     .option('--json', 'print one JSON document on stdout');
 }
 

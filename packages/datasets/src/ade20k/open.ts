@@ -5,7 +5,7 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { UserError } from '@vssm/core';
+import { counted, UserError } from '@vssm/core';
 import { pictureSize } from '../codec.ts';
 import { at, type ImageFile, readImageFile } from '../dataset.ts';
 import { type FileSource, openFileSource } from '../file-source.ts';
@@ -104,7 +104,7 @@ function pairsOf(source: FileSource, split: string): Pair[] {
     images.find((name) => !mapOf.has(stem(name))) ?? maps.find((name) => !imageStems.has(stem(name)));
   if (alone !== undefined) {
     throw new UserError(
-      `${source.path}: ${images.length} images and ${maps.length} label maps in ${split}; ${alone} has no ` +
+      `${source.path}: ${counted(images.length, 'image')} and ${counted(maps.length, 'label map')} in ${split}; ${alone} has no ` +
         'counterpart, complete the set',
     );
   }

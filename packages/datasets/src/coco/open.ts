@@ -5,7 +5,7 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { UserError } from '@vssm/core';
+import { counted, UserError } from '@vssm/core';
 import { at, type ImageFile } from '../dataset.ts';
 import { type FileSource, openFileSource } from '../file-source.ts';
 import { isFolder } from '../folder.ts';
@@ -154,7 +154,7 @@ function matchCategories({ path, categories }: CocoInstances, classes: readonly 
     ...foreign.slice(0, 3).map(({ id, name }) => `category ${id} "${name}" is not asked for`),
   ];
   throw new UserError(
-    `${path}: ${categories.length} categories do not match the ${classes.length} classes asked for ` +
+    `${path}: ${counted(categories.length, 'category', 'categories')}, not the ${counted(classes.length, 'class', 'classes')} asked for ` +
       `(${named.join(', ')}); is it another data set's file?`,
   );
 }

@@ -4,12 +4,9 @@ import { UserError } from '@vssm/core';
 import type { ImageFile } from '../dataset.ts';
 import { fileOnDisk, listFolder } from '../folder.ts';
 import { pathAsText } from '../names.ts';
+import type { ClassOrder } from './class-orders.ts';
 import { readSynsets } from './find-labels.ts';
 import type { ClassFolder } from './layout.ts';
-
-/** How class folders are numbered: by their names as text, or by the numbers that the names are. */
-export const classOrders = ['text', 'number'] as const;
-export type ClassOrder = (typeof classOrders)[number];
 
 export interface SortedIntoFolders {
   readonly classes: readonly string[];

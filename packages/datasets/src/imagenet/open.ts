@@ -4,13 +4,14 @@
  * folders may be anybody's: their names are the classes.
  */
 import { basename, dirname, join } from 'node:path';
-import { UserError } from '@vssm/core';
+import { counted, UserError } from '@vssm/core';
 import type { ImageDataset, ImageFile } from '../dataset.ts';
 import { fileOnDisk, isFolder } from '../folder.ts';
 import { type ImageOptions, imageFilesDataset } from '../image-files.ts';
 import { ownTitle } from '../titles.ts';
 import { openArchive } from './archive.ts';
-import { type ClassOrder, readClassFolders } from './class-folders.ts';
+import { readClassFolders } from './class-folders.ts';
+import type { ClassOrder } from './class-orders.ts';
 import { findLabels } from './find-labels.ts';
 import { type Labelling, stem, writtenStem } from './labelling.ts';
 import { findLayout, type Split } from './layout.ts';
@@ -131,7 +132,7 @@ function labelled<T extends { readonly name: string }>(
   const { path, labels } = labelling;
   if (labels.size !== images.length) {
     throw new UserError(
-      `${path}: ${labels.size} labels for ${images.length} images in ${at}; ` +
+      `${path}: ${counted(labels.size, 'label')} for ${counted(images.length, 'image')} in ${at}; ` +
         'complete whichever of the two is short',
     );
   }

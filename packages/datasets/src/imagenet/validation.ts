@@ -4,7 +4,9 @@
  * classes, which count in the order of the sorted WordNet ids. (The checksum is of two public lists of labels that
  * agree on all 50,000 lines; datasets/imagenet/README.md names them.) The pictures' contents are not read for it.
  */
+
 import { createHash } from 'node:crypto';
+import { counted } from '@vssm/core';
 import type { Sample } from '../dataset.ts';
 import { stem } from './labelling.ts';
 
@@ -25,7 +27,7 @@ export function labelsChecksum(samples: readonly Pick<Sample, 'id' | 'label'>[])
 /** Undefined when it is; otherwise why it is not. */
 export function unlikeValidationSet(samples: readonly Pick<Sample, 'id' | 'label'>[]): string | undefined {
   const { images, labelsSha256 } = validationSet;
-  if (samples.length !== images) return `it has ${samples.length} images, not ${images}`;
+  if (samples.length !== images) return `it has ${counted(samples.length, 'image')}, not ${images}`;
   const found = labelsChecksum(samples);
   return found === labelsSha256
     ? undefined

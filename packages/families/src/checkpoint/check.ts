@@ -1,6 +1,6 @@
 /** What is asked of the tensors of every family: the right names, the right shapes, finite values. */
 import { type Checkpoint, listed, quoted } from '@vssm/checkpoints';
-import { sameShape, type Tensor, UserError, type Weights } from '@vssm/core';
+import { counted, sameShape, type Tensor, UserError, type Weights } from '@vssm/core';
 
 type Shapes = ReadonlyMap<string, readonly number[]>;
 
@@ -19,15 +19,15 @@ export function checkNames(
     (name) => !expected.has(name) && !unused(name),
   );
   const problems: string[] = [];
-  if (missing.length > 0) problems.push(`missing ${counted(missing)}`);
-  if (extra.length > 0) problems.push(`extra ${counted(extra)}`);
+  if (missing.length > 0) problems.push(`missing ${named(missing)}`);
+  if (extra.length > 0) problems.push(`extra ${named(extra)}`);
   const stored = missing.filter((name) => integers.has(name));
-  if (stored.length > 0) problems.push(`stored as integers ${counted(stored)}`);
+  if (stored.length > 0) problems.push(`stored as integers ${named(stored)}`);
   if (problems.length > 0) throw new UserError(`${problems.join('; ')}; is this another model's file?`);
 }
 
-function counted(names: readonly string[]): string {
-  return `${names.length} tensor${names.length === 1 ? '' : 's'} (${listed(names)})`;
+function named(names: readonly string[]): string {
+  return `${counted(names.length, 'tensor')} (${listed(names)})`;
 }
 
 /**

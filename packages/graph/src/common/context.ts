@@ -1,8 +1,8 @@
 /** What everything that emits one whole model shares. */
 import type { PruningPlan } from '@vssm/core';
+import type { ScanForm } from '../choices.ts';
 import type { GraphBuilder, Value } from '../onnx/builder.ts';
 import type { Parameters } from './parameters.ts';
-import type { ScanForm } from './scan.ts';
 
 export interface EmitContext<Spec> {
   readonly g: GraphBuilder;

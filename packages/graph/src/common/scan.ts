@@ -5,10 +5,8 @@
  *   key dimension N, and the log-space decay (Δ + gap·Δ∅)·A spelled out as [B, L, E·N].
  * - `scan`: the standard `Scan` operator, one step per token, with no tensor of size L·E·N.
  */
+import type { ScanForm } from '../choices.ts';
 import { absent, float, GraphBuilder, microsoft, type Value } from '../onnx/builder.ts';
-
-export const scanForms = ['scan', 'linear-attention'] as const;
-export type ScanForm = (typeof scanForms)[number];
 
 export interface ScanInputs {
   /** Δ + gap·Δ∅, what the state decays by, [B, L, E] */

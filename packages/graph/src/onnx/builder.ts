@@ -3,6 +3,7 @@
  * so that a layer reads like the formula it computes.
  */
 import { UserError } from '@vssm/core';
+import { mostBytesInside } from '../choices.ts';
 import {
   type AttributeProto,
   attributeTypes,
@@ -191,9 +192,6 @@ export interface ModelWithData {
   /** The weights' file, piece after piece. */
   readonly data: readonly Uint8Array[];
 }
-
-/** Most bytes of weights inside a model: protobufjs doubles its buffer by a shift, which turns negative at 2^30. */
-export const mostBytesInside = 1e9;
 
 const leastBytesOutside = 1024;
 

@@ -1,9 +1,10 @@
 /** What was measured: per experiment a chart with 95 % intervals and the same numbers as a table. */
+import { counted } from '@vssm/core';
 import type { AccuracyRecord } from '@vssm/results';
 import { type AblationBar, ablationChart } from '../charts/ablation.ts';
 import { figure } from '../charts/chart.ts';
 import type { Entry, Evidence } from '../evidence.ts';
-import { counted, interval, points, signed, whole } from '../format.ts';
+import { interval, points, signed, whole } from '../format.ts';
 import {
   type AccuracyGroup,
   accuracyGroups,

@@ -1,4 +1,5 @@
 /** The authors' own fine-tuning logs beside what is claimed of unaligned pruning: both, without a verdict. */
+import { counted } from '@vssm/core';
 import type { PaperTable } from '@vssm/results';
 import { answer } from '../answers.ts';
 import type { Evidence } from '../evidence.ts';
@@ -40,7 +41,7 @@ ${!columns.includes(before) && hereHead}</tr>`;
 <div class="tension">
 <h5>Claimed</h5><ul class="claims">${said}</ul>
 <h5>Logged by the authors</h5>
-${table(html`Fine-tuning logs from the history of the authors’ repository, ${paper.dataset}; ${logs.length} runs`, head, rows)}
+${table(html`Fine-tuning logs from the history of the authors’ repository, ${paper.dataset}; ${counted(logs.length, 'run')}`, head, rows)}
 ${footnotes.list()}
 <p class="aside">The two do not sit easily together: hold the accuracies before fine-tuning against the dense rows of the table above. Which
 commit of the released code wrote each log is not known, nor whether pruned tokens were removed or only masked. Both are shown; this

@@ -1,12 +1,13 @@
 /** Every backend beside the others: how close to the reference, how fast, and which could not be run and why. */
 
+import { counted } from '@vssm/core';
 import { quantile } from '@vssm/results/statistics';
 import { parityChart, throughputChart } from '../charts/backends.ts';
 import { type Chart, figure } from '../charts/chart.ts';
 import { timeChart } from '../charts/speed.ts';
 import { backendComparisons, type Comparison, type MeasuredBackend, type Parity } from '../comparisons.ts';
 import { disturbedMark } from '../disturbed.ts';
-import { counted, listed, ms, whole } from '../format.ts';
+import { listed, ms, whole } from '../format.ts';
 import { isDense } from '../groups.ts';
 import { html, type Markup, slug } from '../html.ts';
 import { planName } from '../plan-names.ts';

@@ -1,4 +1,5 @@
 /** One row per question that the ablations answer: what ToP gains or loses against one change. */
+import { counted } from '@vssm/core';
 import {
   type ContrastResult,
   type ContrastSetting,
@@ -7,7 +8,7 @@ import {
   type Verdict,
   verdict,
 } from '../contrasts.ts';
-import { counted, listed, points, signed } from '../format.ts';
+import { listed, points, signed } from '../format.ts';
 import { denseBeside, seriesNamer } from '../groups.ts';
 import { html, type Markup } from '../html.ts';
 import { type Context, partialMark, table } from './section.ts';

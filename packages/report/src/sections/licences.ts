@@ -1,7 +1,8 @@
 /** The libraries that computed, read and drew what the report shows, with their licences. */
+
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { counted } from '../format.ts';
+import { counted } from '@vssm/core';
 import { html } from '../html.ts';
 import { type Context, type Section, table } from './section.ts';
 

@@ -1,7 +1,8 @@
 /** The cell of a paper table that says what was measured here, or why nothing was. */
+import { counted } from '@vssm/core';
 import type { AccuracyRecord } from '@vssm/results';
 import type { Answer } from '../answers.ts';
-import { interval, points, whole } from '../format.ts';
+import { interval, points } from '../format.ts';
 import { html, joined, type Markup } from '../html.ts';
 import { planName } from '../plan-names.ts';
 import { valueName } from './paper-value.ts';
@@ -27,7 +28,7 @@ export function measuredCell({ accuracies, vision, skipped }: Answer): Markup {
     const { top1, interval: range, count, sample } = record;
     const name =
       told.length > 0 && html`<small class="line">${told.map((own) => own(record)).join(', ')}</small>`;
-    return html`<div class="result">${name}<strong>${points(top1, 2)}</strong><small class="line">${interval(range)}</small><small class="line">${whole(count)} images</small>${sample.partial && partialMark}</div>`;
+    return html`<div class="result">${name}<strong>${points(top1, 2)}</strong><small class="line">${interval(range)}</small><small class="line">${counted(count, 'image')}</small>${sample.partial && partialMark}</div>`;
   });
   return html`<td class="number">${results}</td>`;
 }
@@ -39,7 +40,7 @@ function visionCell(entries: Answer['vision']): Markup {
       ([name, value]) =>
         html`${valueName(name)} <strong>${value == null ? 'undefined' : points(value, 1)}</strong>`,
     );
-    return html`<div class="result">${joined(named, ', ')} <small>${whole(images)} images</small>${partial && partialMark}</div>`;
+    return html`<div class="result">${joined(named, ', ')} <small>${counted(images, 'image')}</small>${partial && partialMark}</div>`;
   });
   return html`<td class="number">${results}</td>`;
 }

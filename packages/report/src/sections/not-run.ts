@@ -1,5 +1,6 @@
 /** What was not run, why, and how to run it: one line for each reason. */
-import { capitalised, counted } from '../format.ts';
+import { counted } from '@vssm/core';
+import { capitalised } from '../format.ts';
 import { html, type Markup } from '../html.ts';
 import { type Context, type Section, table } from './section.ts';
 

@@ -1,7 +1,8 @@
 /** What the reader has evaluated alone, with `vssm eval`: models, data and plans of their own. */
+import { counted } from '@vssm/core';
 import type { AccuracyRecord } from '@vssm/results';
 import type { Entry, Evidence } from '../evidence.ts';
-import { counted, flops, interval, points, signed } from '../format.ts';
+import { flops, interval, points, signed } from '../format.ts';
 import { denseBeside, isDense } from '../groups.ts';
 import { html, type Markup } from '../html.ts';
 import { type Context, groupRow, partialMark, type Section, scheduleText, table } from './section.ts';

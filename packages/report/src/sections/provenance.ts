@@ -1,8 +1,9 @@
 /** Where every number comes from: machines, versions, seeds, checksums, samples, and one line per result. */
+import { counted } from '@vssm/core';
 import type { AccuracyRecord, RunRecord } from '@vssm/results';
 import { checkPredictions } from '@vssm/results';
 import type { Entry, Evidence } from '../evidence.ts';
-import { counted, duration, instant, interval, memory, points, shortHash, whole } from '../format.ts';
+import { duration, instant, interval, memory, points, shortHash, whole } from '../format.ts';
 import { type Content, html, joined, type Markup } from '../html.ts';
 import { planName } from '../plan-names.ts';
 import { type Context, partialStamp, type Section, scheduleText, table } from './section.ts';
@@ -61,7 +62,7 @@ function weightsTable({ accuracy, speed, executions, comparisons }: Evidence): M
         ? html`${weights.file}, SHA-256 <code class="hash" title="${weights.sha256}">${shortHash(weights.sha256)}…</code>`
         : html`random weights, seed ${weights.seed}`;
     return html`<tr><th scope="row">${name}</th><td class="number">${whole(params)}</td>
-<td>${spec.imageHeight}x${spec.imageWidth}, patch ${spec.patchSize}, width ${spec.width}, ${spec.depth} blocks, ${spec.classes} classes</td><td>${source}</td></tr>
+<td>${spec.imageHeight}x${spec.imageWidth}, patch ${spec.patchSize}, width ${spec.width}, ${counted(spec.depth, 'block')}, ${counted(spec.classes, 'class', 'classes')}</td><td>${source}</td></tr>
 `;
   });
   const head = html`<tr><th scope="col">model</th><th scope="col" class="number">parameters</th><th scope="col">shape</th><th scope="col">weights</th></tr>`;

@@ -1,11 +1,12 @@
 /** Speed: time per image, the speed-up that was measured, and the one that strict FLOPs promise. */
+import { counted } from '@vssm/core';
 import type { SpeedRecord } from '@vssm/results';
 import { quantile, ratioOf } from '@vssm/results/statistics';
 import { figure } from '../charts/chart.ts';
 import { speedupChart, timeChart } from '../charts/speed.ts';
 import { disturbance, disturbedMark, processorGain } from '../disturbed.ts';
 import type { Entry } from '../evidence.ts';
-import { counted, flops, listed, ms, points, times } from '../format.ts';
+import { flops, listed, ms, points, times } from '../format.ts';
 import { isDense, sameModel } from '../groups.ts';
 import { html, joined, type Markup } from '../html.ts';
 import { method, planName } from '../plan-names.ts';

@@ -1,9 +1,10 @@
 /** The parts of the page's top: what was run, on what, when, and what it supports, in plain words. */
+import { counted } from '@vssm/core';
 import type { AccuracyRecord, SpeedRecord } from '@vssm/results';
 import { isComparable } from '../answers.ts';
 import { contrastSettings } from '../contrasts.ts';
 import { type Entry, type Evidence, isPartial } from '../evidence.ts';
-import { counted, instant, interval, listed, points, times, whole } from '../format.ts';
+import { instant, interval, listed, points, times, whole } from '../format.ts';
 import { denseNumbers } from '../groups.ts';
 import { type Content, html, type Markup } from '../html.ts';
 import { method } from '../plan-names.ts';
@@ -99,7 +100,7 @@ export function keyFigures(evidence: Evidence, timed: TimedModel | null): Markup
 
 function sampleOf({ count, sample }: AccuracyRecord): string {
   return sample.how === 'all'
-    ? `all ${whole(count)} images`
+    ? `all ${counted(count, 'image')}`
     : `the ${whole(count)} images that pruned models are held against it on`;
 }
 

@@ -1,10 +1,11 @@
 /** Accuracy against GFLOPs: one chart for each data set, published and measured kept apart. */
+import { counted } from '@vssm/core';
 import type { AccuracyRecord, PaperTable, PaperValue } from '@vssm/results';
 import { isOnPaperData } from '../answers.ts';
 import { figure } from '../charts/chart.ts';
 import { type TradeoffPoint, tradeoffChart } from '../charts/tradeoff.ts';
 import { type Entry, type Evidence, sameName } from '../evidence.ts';
-import { counted, listed, whole } from '../format.ts';
+import { listed, whole } from '../format.ts';
 import { denseNumbers, isDense } from '../groups.ts';
 import { html, joined, type Markup, slug } from '../html.ts';
 import { type Method, method, planName } from '../plan-names.ts';

@@ -1,8 +1,8 @@
 /** How numbers moved from commit to commit, on the machine of the newest entry of the history. */
+import { counted } from '@vssm/core';
 import type { HistoryEntry } from '@vssm/results';
 import { figure } from '../charts/chart.ts';
 import { mostRows, type TrendPoint, trendChart } from '../charts/trend.ts';
-import { counted } from '../format.ts';
 import { html, type Markup } from '../html.ts';
 import type { Context, Section } from './section.ts';
 
@@ -42,7 +42,7 @@ Accuracies are held exactly from night to night; times only as ratios of runs ti
       .flatMap(([, own]) => own);
     const more = rows.length - Math.min(rows.length, mostRows);
     const note = html`One line for each row${more > 0 && html`; ${counted(more, 'more row')} left out`}.`;
-    const alt = `${title}: ${unit} of ${Math.min(rows.length, mostRows)} rows over ${entries.length} commits.`;
+    const alt = `${title}: ${unit} of ${counted(Math.min(rows.length, mostRows), 'row')} over ${counted(entries.length, 'commit')}.`;
     return figure(trendChart({ id, title, alt, note, unit, points: shown }), files);
   }
 }

@@ -4,6 +4,7 @@
  * and as ratios of interleaved runs, so that a slower machine is no regression; those beside which too much else ran are
  * held against nothing.
  */
+import { counted } from '@vssm/core';
 import type { Against, HistoryEntry, HistoryRow } from './entry.ts';
 import type { Parity } from './parity.ts';
 
@@ -138,7 +139,7 @@ function agreement(parity: Parity, entries: readonly HistoryEntry[]): Finding {
 function against({ against: measured }: HistoryEntry): Finding {
   if (measured === null || isDisturbed(measured)) return null;
   if (measured.median >= timeTolerance) return [];
-  const message = `${measured.commit} takes ${measured.median.toFixed(2)} of this one's time (median of ${measured.rounds} rounds)`;
+  const message = `${measured.commit} takes ${measured.median.toFixed(2)} of this one's time (median of ${counted(measured.rounds, 'round')})`;
   return [{ gate: 'time', row: 'evaluation', message }];
 }
 

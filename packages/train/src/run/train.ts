@@ -6,7 +6,7 @@ import { createHash } from 'node:crypto';
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { writeSafetensors } from '@vssm/checkpoints';
-import { type PruningPlan, UserError, type Weights } from '@vssm/core';
+import { counted, type PruningPlan, UserError, type Weights } from '@vssm/core';
 import type { ImageDataset, Normalisation } from '@vssm/datasets';
 import type { TrainableSpec } from '@vssm/families';
 import { chosenImages, epochOrder, trainingPatches } from '../data/training-images.ts';
@@ -74,7 +74,7 @@ export async function train(run: TrainingRun): Promise<TrainingOutcome> {
   const stepsPerEpoch = Math.floor(chosen.length / recipe.batch);
   if (stepsPerEpoch === 0) {
     throw new UserError(
-      `${chosen.length} images are less than one batch of ${recipe.batch}; take a smaller one`,
+      `${counted(chosen.length, 'image')}: less than one batch of ${recipe.batch}; take a smaller one`,
     );
   }
   const steps = recipe.epochs * stepsPerEpoch;
@@ -122,7 +122,9 @@ export async function train(run: TrainingRun): Promise<TrainingOutcome> {
       ]);
       upcoming = next;
       if (!Number.isFinite(loss)) {
-        throw new UserError(`the loss is ${loss} after ${step} steps; take a smaller learning rate`);
+        throw new UserError(
+          `the loss is ${loss} after ${counted(step, 'step')}; take a smaller learning rate`,
+        );
       }
       const learningRate = learningRateAt(recipe, stepsPerEpoch, step);
       const norm = clip(layout, gradient, recipe.clipNorm);

@@ -1,6 +1,6 @@
 /** A checkpoint's tensors to a segmenter or a detector: its spec, and exactly the tensors that the spec asks for. */
 import { type Checkpoint, leftOut } from '@vssm/checkpoints';
-import { type Tensor, UserError, type Weights } from '@vssm/core';
+import { counted, type Tensor, UserError, type Weights } from '@vssm/core';
 import { checkFinite, checkNames, isBatchCounter } from '@vssm/families/checkpoint';
 import { inferVisionSpec } from '../model/infer.ts';
 import { visionTensors } from '../model/parameters.ts';
@@ -41,7 +41,9 @@ function load(checkpoint: Checkpoint): LoadedVisionCheckpoint {
   checkNames(checkpoint, expected, isBatchCounter);
   const count = visionClasses(spec);
   if (classes !== undefined && classes.length !== count) {
-    throw new UserError(`lists ${classes.length} classes, but its head tells ${count} apart`);
+    throw new UserError(
+      `lists ${counted(classes.length, 'class', 'classes')}, but its head tells ${count} apart`,
+    );
   }
   const weights = new Map<string, Tensor<Float32Array>>();
   for (const name of expected.keys()) weights.set(name, checkFinite(name, tensors.get(name)!));

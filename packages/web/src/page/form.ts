@@ -4,6 +4,7 @@ import {
   type Alignment,
   alignments,
   builtInRules,
+  counted,
   type PruningPlan,
   parseSchedule,
   type ReductionName,
@@ -133,9 +134,9 @@ export function modelNote(spec: ModelSpec, ignored: readonly string[]): string {
   const { depth, inChannels, imageHeight, imageWidth } = spec;
   const parts = [
     `${parameterCount(spec).toLocaleString('en')} parameters`,
-    `${depth} blocks`,
-    `${sequenceLength(spec)} tokens`,
-    `${imageHeight}x${imageWidth} pixels, ${inChannels} channels`,
+    counted(depth, 'block'),
+    counted(sequenceLength(spec), 'token'),
+    `${imageHeight}x${imageWidth} pixels, ${counted(inChannels, 'channel')}`,
   ];
   const unused =
     ignored.length === 0

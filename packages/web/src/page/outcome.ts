@@ -1,6 +1,7 @@
 /** What a run has given so far: answers by picture, times; and the file that is saved of it. */
 
 import type { Classified } from '@vssm/backend';
+import { counted } from '@vssm/core';
 import type { FinishedRun, ModelCard, Samples, Timing } from '../exchange.ts';
 import { bestClass } from './cards.ts';
 import type { Item } from './gallery.ts';
@@ -32,7 +33,7 @@ export class Outcome {
         return logits !== undefined && bestClass(logits).index === picture.sample!.label;
       }).length;
     const pruned = labelled.some(([, answers]) => answers.pruned !== null);
-    return `Of ${labelled.length} ${labelled.length === 1 ? 'sample' : 'samples'} the dense model gets ${right('dense')} right${pruned ? `, the pruned one ${right('pruned')}` : ''}.`;
+    return `Of ${counted(labelled.length, 'sample')} the dense model gets ${right('dense')} right${pruned ? `, the pruned one ${right('pruned')}` : ''}.`;
   }
 
   /** JSON lines of the results schema, checked and completed by the local server. */

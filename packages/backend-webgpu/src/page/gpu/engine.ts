@@ -5,7 +5,7 @@
  * stays on the device.
  */
 import type { Chunk, ChunkPrediction } from '@vssm/backend';
-import { drawScores } from '@vssm/core';
+import { counted, drawScores } from '@vssm/core';
 import { sequenceLength } from '@vssm/families';
 import { modelSegments } from '@vssm/families/graph';
 import { openSegments, releaseSegments, type SegmentSessions, segmentNames } from '@vssm/graph';
@@ -80,7 +80,7 @@ export class GpuEngine {
   /** @throws DeviceError `adapter-too-small`, `out-of-memory` */
   static async create(runtime: Runtime, { device }: SharedDevice, model: Model): Promise<GpuEngine> {
     const chunkSize = chunkSizeFor(model.spec, model.plan, device.limits);
-    const what = `a model of ${model.spec.depth} blocks and ${chunkSize} images at once`;
+    const what = `a model of ${counted(model.spec.depth, 'block')} and ${counted(chunkSize, 'image')} at once`;
     let engine: GpuEngine | undefined;
     try {
       return await watched(device, what, async () => {

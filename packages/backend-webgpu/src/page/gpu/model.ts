@@ -1,6 +1,8 @@
 /** A model on the page's GPU: an engine, and a new one on a new device when that one is lost. */
+
 import { type Chunk, type ChunkPrediction, DeviceError } from '@vssm/backend';
 import type { PruningPlan, Weights } from '@vssm/core';
+import { counted } from '@vssm/core';
 import { checkPlan, type ModelSpec } from '@vssm/families';
 import * as runtime from 'onnxruntime-web/webgpu';
 import type { Model } from '../../wire.ts';
@@ -38,7 +40,10 @@ const patience = 200;
 /** What the device refused to do for the runtime, which does not always say so itself. */
 function refusal(error: GPUError, { samples }: Chunk): Error {
   return error instanceof GPUOutOfMemoryError
-    ? new DeviceError('out-of-memory', `WebGPU ran out of memory for ${samples.length} images at once`)
+    ? new DeviceError(
+        'out-of-memory',
+        `WebGPU ran out of memory for ${counted(samples.length, 'image')} at once`,
+      )
     : new Error(`WebGPU refused a call: ${error.message}`);
 }
 

@@ -1,7 +1,9 @@
 /** A model on the page's processor: backend-cpu's engine and WebAssembly kernels, on onnxruntime-web (see ort.ts). */
+
 import type { Chunk, ChunkPrediction, LoadedModel } from '@vssm/backend';
 import { cpuBackend } from '@vssm/backend-cpu';
 import type { PruningPlan } from '@vssm/core';
+import { counted } from '@vssm/core';
 import { checkPlan, type ModelSpec } from '@vssm/families';
 import { createKernels, createMemory } from '@vssm/kernels';
 import type { Model } from '../../wire.ts';
@@ -13,7 +15,10 @@ const chunkSize = 32;
 
 export async function probe(_: PageSources): Promise<Record<string, string>> {
   const { env } = await onnxRuntime();
-  return { runtime: `onnxruntime-web ${env.versions.web}`, cores: `${navigator.hardwareConcurrency} cores` };
+  return {
+    runtime: `onnxruntime-web ${env.versions.web}`,
+    cores: counted(navigator.hardwareConcurrency, 'core'),
+  };
 }
 
 /** @param threads inside each matrix product; the kernels have one, and images go through one after another */

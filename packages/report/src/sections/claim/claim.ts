@@ -2,12 +2,13 @@
  * What fine-tuning recovers under each way of pruning, as an experiment that trains has measured it, and whether that
  * supports the paper's claim.
  */
+import { counted } from '@vssm/core';
 import type { FinetuningRecord, PaperTable } from '@vssm/results';
 import { figure } from '../../charts/chart.ts';
 import { type RecoveryRow, recoveryChart } from '../../charts/recovery.ts';
 import { trainingChart } from '../../charts/training.ts';
 import type { Entry } from '../../evidence.ts';
-import { counted, instant, listed, points, whole } from '../../format.ts';
+import { instant, listed, points, whole } from '../../format.ts';
 import { html, joined, type Markup } from '../../html.ts';
 import { planName } from '../../plan-names.ts';
 import { columnDecimals, paperValue } from '../paper-value.ts';

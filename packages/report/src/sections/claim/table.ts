@@ -1,4 +1,5 @@
 /** Every row of the experiment: before, after, and what is left of the loss. */
+import { counted } from '@vssm/core';
 import type { FinetuningRecord } from '@vssm/results';
 import { mean, standardDeviation } from '@vssm/results/statistics';
 import { points, signed } from '../../format.ts';
@@ -30,7 +31,10 @@ second line: points below (−) or above (+) dense.`;
     const ends = row.after.map(({ correct }) => percent(correct));
     const centre = mean(ends);
     const deviation = standardDeviation(ends);
-    const seeds = deviation === null ? '1 seed' : `± ${points(deviation, 2)}, ${ends.length} seeds`;
+    const seeds = [
+      ...(deviation === null ? [] : [`± ${points(deviation, 2)}`]),
+      counted(ends.length, 'seed'),
+    ].join(', ');
     return html`<td class="number">${points(percent(row.before), 2)}</td>
 <td class="number"><span class="value">${points(centre, 2)}</span> <small>${seeds}</small><small class="line">${signed(centre - percent(dense.correct), 2)}</small></td>`;
   }

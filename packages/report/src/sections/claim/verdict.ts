@@ -1,6 +1,7 @@
 /** An experiment's verdicts in words. */
+import { counted } from '@vssm/core';
 import type { FinetuningRecord } from '@vssm/results';
-import { counted, points } from '../../format.ts';
+import { points } from '../../format.ts';
 import { type Content, html, type Markup } from '../../html.ts';
 import { planName } from '../../plan-names.ts';
 

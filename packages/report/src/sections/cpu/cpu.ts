@@ -1,5 +1,6 @@
 /** The CPU, closely: ways to carry out a model side by side, where the time goes, and longer sequences. */
-import { counted, listed } from '../../format.ts';
+import { counted } from '@vssm/core';
+import { listed } from '../../format.ts';
 import { html, type Markup } from '../../html.ts';
 import { type Context, type Section, table } from '../section.ts';
 import { formsPart } from './forms.ts';

@@ -1,5 +1,6 @@
 /** Every way to carry out a model: chart and table. */
 
+import { counted } from '@vssm/core';
 import { quantile, type Spread } from '@vssm/results/statistics';
 import { figure } from '../../charts/chart.ts';
 import { timeChart } from '../../charts/speed.ts';
@@ -13,7 +14,7 @@ import {
   formOf,
   timeRatio,
 } from '../../executions.ts';
-import { counted, gigabytes, listed, ms, times } from '../../format.ts';
+import { gigabytes, listed, ms, times } from '../../format.ts';
 import { isDense } from '../../groups.ts';
 import { html, type Markup, slug } from '../../html.ts';
 import { type Context, scheduleText, table } from '../section.ts';

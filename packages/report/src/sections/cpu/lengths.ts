@@ -1,10 +1,11 @@
 /** Time per token and memory as sequences grow. */
 
+import { counted } from '@vssm/core';
 import { spreadOf } from '@vssm/results/statistics';
 import { figure } from '../../charts/chart.ts';
 import { lengthsChart } from '../../charts/lengths.ts';
 import { byLength, type ExecutionGroup, executionGroups, fitLine } from '../../executions.ts';
-import { counted, gigabytes, listed, whole } from '../../format.ts';
+import { gigabytes, listed, whole } from '../../format.ts';
 import { html, type Markup } from '../../html.ts';
 import type { Context } from '../section.ts';
 

@@ -1,10 +1,11 @@
 /** Where the time goes: per block, per part, and against what the machine could do. */
+import { counted } from '@vssm/core';
 import type { ProfileRecord } from '@vssm/results';
 import { blockTimesChart } from '../../charts/block-times.ts';
 import { figure } from '../../charts/chart.ts';
 import { type Roof, roofAt, rooflineChart } from '../../charts/roofline.ts';
 import { type PartTotal, type ProfilePair, partTotals, profilePairs } from '../../executions.ts';
-import { capitalised, counted, ms, points, whole } from '../../format.ts';
+import { capitalised, ms, points, whole } from '../../format.ts';
 import { html, type Markup, slug } from '../../html.ts';
 import { type Context, table } from '../section.ts';
 import { type Part, partNames } from './part-names.ts';

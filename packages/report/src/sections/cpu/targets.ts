@@ -1,4 +1,5 @@
 /** What the fast path was to reach, set before it was measured, and whether it does. */
+import { counted } from '@vssm/core';
 import { families } from '@vssm/families';
 import type { SpeedRecord } from '@vssm/results';
 import type { Spread } from '@vssm/results/statistics';
@@ -19,7 +20,7 @@ import {
   timeRatio,
   tokenTimeRatio,
 } from '../../executions.ts';
-import { counted, gigabytes, points, signed, times, whole } from '../../format.ts';
+import { gigabytes, points, signed, times, whole } from '../../format.ts';
 
 export interface Target {
   readonly model: string;

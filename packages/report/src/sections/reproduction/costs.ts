@@ -1,4 +1,5 @@
 /** What pruning saves, in operations and in time. */
+import { counted } from '@vssm/core';
 import { models } from '@vssm/families';
 import type { PaperTable } from '@vssm/results';
 import { answer } from '../../answers.ts';
@@ -33,7 +34,7 @@ export function publishedCosts(evidence: Evidence): ClaimLine | null {
   const tags = [...new Set(pairs.map(({ source }) => source))].join(', ');
   return {
     claim: html`GFLOPs, ${term('dense')} and pruned (${term('paperProfile')})`,
-    published: html`${pairs.length} values ${sourceTags(tags, sources)}`,
+    published: html`${counted(pairs.length, 'value')} ${sourceTags(tags, sources)}`,
     here: html`<strong>${equal.length} of ${pairs.length}</strong> to the last decimal${
       close.length > 0 &&
       html`; ${told(close)}: within the ${oneDecimalTolerance} that a value of one decimal is met to`

@@ -1,8 +1,9 @@
 /** Claims that can be tried in miniature: before fine-tuning by the ablations, after it by an experiment that trains. */
+import { counted } from '@vssm/core';
 import type { FinetuningRecord, PaperTable } from '@vssm/results';
 import { contrastResult, contrastSettings, contrasts, type Verdict, verdict } from '../../contrasts.ts';
 import type { Evidence } from '../../evidence.ts';
-import { counted, listed, points, signed } from '../../format.ts';
+import { listed, points, signed } from '../../format.ts';
 import { denseBeside } from '../../groups.ts';
 import { type Content, html, joined, type Markup } from '../../html.ts';
 import type { PairedComparison } from '../../paired.ts';

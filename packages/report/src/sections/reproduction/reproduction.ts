@@ -1,6 +1,6 @@
 /** The first thing on the page: the paper's claims, ours beside them, one line each. */
+import { counted } from '@vssm/core';
 import type { Evidence } from '../../evidence.ts';
-import { counted } from '../../format.ts';
 import { html, type Markup } from '../../html.ts';
 import { type Context, type Section, table } from '../section.ts';
 import { banners, keyFigures, supports, whatWasRun } from '../summary.ts';

@@ -1,7 +1,8 @@
 /** The same images beside each other: as they are, and with what the dense and the pruned models answered. */
+import { counted } from '@vssm/core';
 import { type DrawnImage, decodeRuns, type VisionRecord } from '@vssm/results';
 import type { FileSet } from '../../files.ts';
-import { counted, listed, points, whole } from '../../format.ts';
+import { listed, points, whole } from '../../format.ts';
 import { html, type Markup, slug } from '../../html.ts';
 import { planName } from '../../plan-names.ts';
 import { encodePng } from '../../png.ts';

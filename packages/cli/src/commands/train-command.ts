@@ -1,0 +1,38 @@
+/** `vssm train`: a dense model from fresh weights. */
+import { oneOf } from '@vssm/core';
+import { trainableFamilies, usualFamily } from '@vssm/families';
+import { trainingRecipe } from '@vssm/train/recipe';
+import { Command, Option } from 'commander';
+import { groups } from '../options/groups.ts';
+import { whole } from '../options/numbers.ts';
+import { smallSpec } from '../options/spec.ts';
+import { addTrainingOptions } from '../options/training.ts';
+import type { TrainOptions } from './train.ts';
+
+export function trainCommand(): Command {
+  const command = new Command('train')
+    .description('train a dense model from fresh weights')
+    .optionsGroup(groups.model)
+    .addOption(
+      new Option(
+        '--family <name>',
+        `of a small model: ${trainableFamilies.join(', ')}; default: ${usualFamily}`,
+      ).argParser((name) => oneOf('--family', name, trainableFamilies)),
+    )
+    .option('--model <name>', 'a published size; default: --spec')
+    .option(
+      '--spec <name=number,…>',
+      'a small model: width, depth, state (per channel), patch and size (pixels), of a Vim stride, of a PlainMamba ' +
+        'stem (channels) and convs (in the stem); default: width=64,depth=8,state=8, with patch=8,size=64 for photos ' +
+        'and patch=2 for Fashion-MNIST',
+      smallSpec,
+    )
+    .option('--width <d>', 'as width in --spec; default: there', whole('--width', 4))
+    .option('--depth <blocks>', 'as depth in --spec; default: there', whole('--depth', 1))
+    .option('--state-size <n>', 'as state in --spec; default: there', whole('--state-size', 4))
+    .option('--patch <pixels>', 'as patch in --spec; default: there', whole('--patch', 1));
+  return addTrainingOptions(command, trainingRecipe).action(async (options: TrainOptions) => {
+    const { trainFresh } = await import('./train.ts');
+    await trainFresh(options);
+  });
+}

@@ -107,7 +107,7 @@ export function summary(dataset: string, sample: AccuracyRecord['sample'], lines
   const { count, top1, top5, top1Correct: correct1, top5Correct: correct5, interval } = accuracy.summary();
   if (count === 0) {
     throw new TaskFailure(
-      `no image of ${dataset} could be read, of ${lines.length}; the first: ${failed[0].error}`,
+      `none of the ${counted(lines.length, 'image')} of ${dataset} could be read; the first: ${failed[0].error}`,
     );
   }
   const partial = sample.partial || failed.length > 0;

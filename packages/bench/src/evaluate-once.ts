@@ -75,6 +75,7 @@ function evaluationTask(request: EvaluationRequest, code: string): AccuracyTask 
     batch,
     code,
     runtime,
+    threads: request.threads,
     heads: [head],
   };
 }

@@ -1,3 +1,4 @@
+export { type MemoryAtHand, threadsWithinMemory } from './affordable.ts';
 export {
   alignmentArms,
   evit,

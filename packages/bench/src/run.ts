@@ -48,6 +48,8 @@ export interface BenchRequest {
   readonly sampleSizes?: Readonly<Record<DatasetId, number>>;
   /** Default: `defaultSpeedBudget`. */
   readonly speedBudget?: SpeedBudget;
+  /** Bytes that models may take. Default: what is free now. */
+  readonly availableMemory?: number;
   /** Identifies the measuring code in keys. Default: the hash of its sources. */
   readonly codeVersion?: string;
 }
@@ -84,6 +86,10 @@ export async function plannedTasks(request: BenchRequest, resources: Resources):
     sampleSizes: request.sampleSizes ?? defaultSampleSizes,
     speedBudget: request.speedBudget ?? defaultSpeedBudget,
     threads: request.threads,
+    memory: {
+      available: request.availableMemory ?? process.availableMemory(),
+      say: onceEach(request.progress),
+    },
     backend: {
       name: request.backend.name,
       form: request.backend.form,
@@ -99,6 +105,15 @@ export async function plannedTasks(request: BenchRequest, resources: Resources):
     },
   });
   return request.shard === undefined ? tasks : tasksOfShard(tasks, request.shard);
+}
+
+/** Many rows have the same model. */
+function onceEach(progress: Progress): (line: string) => void {
+  const told = new Set<string>();
+  return (line) => {
+    if (!told.has(line)) progress.say(line);
+    told.add(line);
+  };
 }
 
 function codeOfRequest({ codeVersion: given, backend: { name: backend } }: BenchRequest) {
@@ -162,7 +177,7 @@ async function carryOut(
       const place: Workplace = {
         backend: kindOf(task).latency?.(task) === true ? backend.latency : backend.backend,
         described: { name: backend.name, form: backend.form },
-        threads: request.threads,
+        threads: kindOf(task).threads?.(task) ?? request.threads,
         results,
         stopping: () => interruption.signal !== null,
         found: (share) => progress.found(share * estimate),

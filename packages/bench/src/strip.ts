@@ -18,6 +18,8 @@ export interface StripTask {
   readonly dataset: ImageDataset;
   readonly plan: PruningPlan;
   readonly classes: readonly number[];
+  /** Of each of the two models. */
+  readonly threads: number;
   readonly head: RecordHead;
 }
 

@@ -343,7 +343,9 @@ describe('vssm bench --plan', () => {
   it('says what would run and writes nothing', async () => {
     const { code, stdout } = await vssm('bench', '--plan', '--limit', '10', '--out', 'planned');
     expect(code).toBe(0);
-    expect(stdout).toMatch(/vim-nano-fmnist.*\[table4-importance\]\n/);
+    expect(stdout).toMatch(
+      /^ +\S.* Vim-nano \(Fashion-MNIST\): dense, every image, 10 images {2}\[.*table4-importance.*\]$/m,
+    );
     expect(stdout).toMatch(
       /^about .* in all; results would go to planned\/results\.jsonl; nothing was written$/m,
     );

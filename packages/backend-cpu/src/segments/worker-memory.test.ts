@@ -7,10 +7,11 @@ const spec = models['vim-small'];
 describe('threads that memory allows', () => {
   it('are all where there is room, as many as fit where there is not, and at least one', () => {
     const each = workerBytes(spec);
-    expect(affordableThreads(spec, 8, 8 * each)).toBe(8);
-    expect(affordableThreads(spec, 8, 1000 * each)).toBe(8);
-    expect(affordableThreads(spec, 8, 3.9 * each)).toBe(3);
-    expect(affordableThreads(spec, 8, 0)).toBe(1);
+    expect(affordableThreads([spec], 8, 8 * each)).toBe(8);
+    expect(affordableThreads([spec], 8, 1000 * each)).toBe(8);
+    expect(affordableThreads([spec], 8, 3.9 * each)).toBe(3);
+    expect(affordableThreads([spec], 8, 0)).toBe(1);
+    expect(affordableThreads([spec, spec], 8, 8 * each)).toBe(4);
   });
 
   it('grow with the model: its weights more than once, and the activations of a chunk', () => {

@@ -19,11 +19,13 @@ export function workerBytes(spec: ModelSpec): number {
   return threadBytes + copies * (4 * parameterCount(spec) + size * bytes);
 }
 
-/** As many of the threads as memory allows; at least one. @param available bytes that may still be taken */
-export function affordableThreads(
-  spec: ModelSpec,
-  threads: number,
-  available = process.availableMemory(),
-): number {
-  return Math.max(1, Math.min(threads, Math.floor(available / workerBytes(spec))));
+/**
+ * As many of the threads as memory allows; at least one.
+ *
+ * @param specs of the models that every thread holds at once
+ * @param available bytes that may still be taken
+ */
+export function affordableThreads(specs: readonly ModelSpec[], threads: number, available: number): number {
+  const each = specs.reduce((sum, spec) => sum + workerBytes(spec), 0);
+  return Math.max(1, Math.min(threads, Math.floor(available / each)));
 }

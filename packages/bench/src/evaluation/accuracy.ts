@@ -1,6 +1,6 @@
 /** Accuracy: images through a classifier, the five best classes of each kept, and the record summed up from these. */
 import { answerImages, type Classified, classifier, type ImageWork, Unanswered } from '@vssm/backend';
-import { formatSchedule } from '@vssm/core';
+import { counted, formatSchedule } from '@vssm/core';
 import { type ImageDataset, titleOf } from '@vssm/datasets';
 import { Accuracy, topK } from '@vssm/metrics';
 import { type AccuracyRecord, type PredictionLine, type ShardRecord, schemaVersion } from '@vssm/results';
@@ -17,6 +17,8 @@ export interface AccuracyTask extends ImageTask {
   readonly model: Omit<ReadyModel, 'id'>;
   readonly datasetId: DatasetId;
   readonly dataset: ImageDataset;
+  /** They do not change the answers, so no key has them. */
+  readonly threads: number;
 }
 
 export async function evaluate(task: AccuracyTask, place: Workplace): Promise<RunState> {

@@ -49,6 +49,7 @@ export const accuracy: WorkKind<AccuracyRow, AccuracyTask> = {
       ...{ key, model, datasetId: row.dataset, dataset, images, plan: row.plan, batch },
       code: planning.codeOf(made, model, row.plan),
       runtime: planning.settings.backend.runtime,
+      threads: planning.threadsFor([model]),
       heads: [planning.head(row, key)],
     };
   },
@@ -59,6 +60,7 @@ export const accuracy: WorkKind<AccuracyRow, AccuracyTask> = {
   estimate: (task, factor) =>
     factor * (loadMs(task.model) + imagesOf(task).length * imageMs(task.model.spec, task.plan)),
   run: evaluate,
+  threads: ({ threads }) => threads,
   skipped: ({ datasetId, model, plan }) => ({
     dataset: datasetNames[datasetId],
     cost: costOf(model.spec, plan),

@@ -36,6 +36,8 @@ export interface WorkKind<Row extends RowBase, Task extends TaskBase & { readonl
   named?(row: Row): readonly string[];
   /** For work on images, which are dealt out to shards; other work is the first shard's. */
   readonly images?: ImagesOfTask<Task>;
+  /** Threads of its models, where memory may allow fewer than were asked for. */
+  threads?(task: Task): number;
   /** Whether a single image's latency is measured, on the backend's own form for that. */
   latency?(task: Task): boolean;
 }

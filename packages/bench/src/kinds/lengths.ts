@@ -21,8 +21,9 @@ export const lengths: WorkKind<LengthsRow, LengthsTask> = {
   async plan(row, planning) {
     return unlessElsewhere(row, planning, (model): LengthsTask => {
       const { kind, label, budget } = row;
-      const { threads, machine } = planning.settings;
+      const { machine } = planning.settings;
       const models = row.sides.map((side) => resized(model, side));
+      const threads = planning.threadsFor(models);
       const methods = models.map((own) => planning.method({ work: 'rivals' }, own, densePlan));
       const key = keyOf([planning.experiment, row.id], { methods, threads, budget, machine });
       const arms = models.map((own) => {

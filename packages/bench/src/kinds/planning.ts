@@ -1,6 +1,7 @@
 /** What planning lends to the rows of one experiment: settings, models and data, keys and heads. */
 import type { PruningPlan } from '@vssm/core';
 import { type SkippedRecord, schemaVersion } from '@vssm/results';
+import { type MemoryAtHand, threadsWithinMemory } from '../affordable.ts';
 import { type MadeWith, membersOf } from '../code/made-with.ts';
 import type { Cost } from '../cost.ts';
 import type { DatasetId } from '../dataset-names.ts';
@@ -19,7 +20,10 @@ export interface PlanSettings {
   readonly sampleSizes: Readonly<Record<DatasetId, number>>;
   /** Of a run that is neither full nor of this experiment alone. */
   readonly speedBudget: SpeedBudget;
+  /** As asked for; `threadsFor` says how many of them a model gets. */
   readonly threads: number;
+  /** When the run was planned. */
+  readonly memory: MemoryAtHand;
   readonly backend: { readonly name: string; readonly form: string; readonly runtime: string };
   /** Hash of the code that a result is made with, on the backend of the run. */
   readonly code: (made: Omit<MadeWith, 'backend'>) => string;
@@ -62,6 +66,17 @@ export class Planning {
   get speedBudget(): SpeedBudget {
     const { speedBudget } = this.settings;
     return this.thorough ? thoroughBudget(speedBudget) : speedBudget;
+  }
+
+  /**
+   * Threads of a row: no more than memory carries. Decided before the row is keyed, as the key of a time holds them.
+   *
+   * @param models that are loaded at the same time, in every thread
+   */
+  threadsFor(models: readonly Pick<ReadyModel, 'spec'>[]): number {
+    const { backend, threads, memory } = this.settings;
+    const specs = models.map(({ spec }) => spec);
+    return threadsWithinMemory(backend.name, specs, threads, memory);
   }
 
   /** Everything about model, plan and code that changes a result. */

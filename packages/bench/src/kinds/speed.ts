@@ -27,7 +27,7 @@ export const speed: WorkKind<SpeedRow, SpeedTask> = {
   async plan(unpruned, planning) {
     if (unpruned.against !== null) return null;
     const { speedBudget: budget } = planning;
-    const { threads, machine } = planning.settings;
+    const { machine } = planning.settings;
     const pruned = planning.rows.filter(isSpeed).filter(({ against }) => against === unpruned.id);
     const rows = [unpruned, ...pruned];
     for (const row of pruned) {
@@ -36,6 +36,9 @@ export const speed: WorkKind<SpeedRow, SpeedTask> = {
       }
     }
     const model = planning.resources.random(unpruned.model);
+    // A single image is one model's work, whose threads share each product; a batch has a model in every thread.
+    const threads =
+      unpruned.batch === 1 ? planning.settings.threads : planning.threadsFor(rows.map(() => model));
     const key = keyOf([unpruned.model, 'speed'], {
       methods: rows.map((row) => planning.method({ work: 'speed' }, model, row.plan)),
       batch: unpruned.batch,
@@ -56,6 +59,7 @@ export const speed: WorkKind<SpeedRow, SpeedTask> = {
     return factor * loadMs(model) * arms.length + round * (budget.warmup + expectedRounds(budget, round));
   },
   run: measureSpeed,
+  threads: ({ threads }) => threads,
   skipped: ({ model, arms }, head) => ({ dataset: null, cost: costOf(model.spec, arms[head].plan) }),
   named: ({ against }) => (against === null ? [] : [against]),
   latency: ({ batch }) => batch === 1,

@@ -26,7 +26,17 @@ export const strip: WorkKind<StripRow, StripTask> = {
       dataset: describeDataset(dataset),
       classes,
     });
-    return { kind: 'strip', model, datasetId, dataset, plan, classes, head: planning.head(row, key) };
+    const threads = planning.threadsFor([model, model]);
+    return {
+      kind: 'strip',
+      model,
+      datasetId,
+      dataset,
+      plan,
+      classes,
+      threads,
+      head: planning.head(row, key),
+    };
   },
 
   heads: ({ head }) => [head],
@@ -34,6 +44,7 @@ export const strip: WorkKind<StripRow, StripTask> = {
   estimate: ({ model, plan, classes }, factor) =>
     factor * 2 * (loadMs(model) + classes.length * imageMs(model.spec, plan)),
   run: drawStrip,
+  threads: ({ threads }) => threads,
   skipped: ({ datasetId, model, plan }) => ({
     dataset: datasetNames[datasetId],
     cost: costOf(model.spec, plan),

@@ -1,9 +1,11 @@
-import { densePlan, pruningPlan, sequenceLength } from '@vssm/families';
+import { workerBytes } from '@vssm/backend-cpu';
+import { densePlan, models, pruningPlan, sequenceLength } from '@vssm/families';
 import { describe, expect, it } from 'vitest';
 import { kindOf } from '../kinds/index.ts';
 import type { LengthsRow } from '../kinds/lengths.ts';
 import type { ProfileRow } from '../kinds/profile.ts';
 import type { RivalsRow } from '../kinds/rivals.ts';
+import { silentProgress } from '../progress.ts';
 import { Resources } from '../resources.ts';
 import { type BenchRequest, plannedTasks } from '../run.ts';
 import type { Task, WorkTask } from '../tasks.ts';
@@ -84,6 +86,19 @@ describe('CPU rows', () => {
       kind: 'skipped',
       record: { howToRun: expect.stringContaining('--only made-up') },
     });
+  });
+
+  it('take the threads that memory carries, with a word, before they are keyed', async () => {
+    const each = workerBytes(models['vim-tiny']);
+    const said: string[] = [];
+    const progress = { ...silentProgress, say: (line: string) => said.push(line) };
+    const short = { threads: 4, availableMemory: 2 * rivals.arms.length * each, progress };
+    const [capped] = (await plan([rivals], short)) as RivalsTask[];
+    const [asked] = (await plan([rivals], { threads: 2 })) as RivalsTask[];
+    expect(capped.threads).toBe(2);
+    expect(capped.key).toBe(asked.key);
+    expect(said).toHaveLength(1);
+    expect(said[0]).toMatch(/^4 threads of these 3 models at once take about .* so 2 threads it is$/);
   });
 
   it('have other keys on another number of threads', async () => {

@@ -146,6 +146,7 @@ export function requestOf(
     progress: silentProgress,
     sampleSizes: { 'fashion-mnist': 600, imagenet: 10 },
     speedBudget: { warmup: 1, minRounds: 3, maxRounds: 3, ms: 0 },
+    availableMemory: 2 ** 40,
     codeVersion: 'made-up',
     ...change,
   };

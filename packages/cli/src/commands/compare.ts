@@ -17,6 +17,7 @@ import { checkInput } from '../inputs.ts';
 import { loadModel, type ModelOptions } from '../options/model.ts';
 import { type PlanOptions, planOf } from '../options/plan.ts';
 import { type OutputOptions, textTable } from '../output.ts';
+import { threadsAtHand } from '../threads-at-hand.ts';
 import { describeModel } from './eval.ts';
 import { report } from './report.ts';
 
@@ -54,6 +55,7 @@ export async function compare(options: CompareOptions): Promise<CompareResult> {
   const plans = await plansOf(options, spec);
   const dataset = await openImages(options, spec);
   try {
+    const usesCpu = paths.some(({ name }) => name === 'cpu');
     const wanted = options.images ?? affordableImages(spec, plans);
     const referenceImages = dataset === null ? wanted : Math.min(wanted, dataset.samples.length);
     const outcome = await compareBackends({
@@ -70,7 +72,7 @@ export async function compare(options: CompareOptions): Promise<CompareResult> {
       budgetMs: options.images === undefined ? 1000 * options.seconds : Number.POSITIVE_INFINITY,
       batches: options.batch === undefined ? usualBatches(spec) : parseBatches(options.batch),
       speedBudget: { warmup: 1, minRounds: 3, maxRounds: 15, ms: 2000 },
-      threads: options.threads,
+      threads: threadsAtHand(usesCpu ? 'cpu' : 'none', [spec], options.threads),
       pathOptions: options.browser === undefined ? {} : { browser: options.browser },
       out: options.out,
       command: ['vssm', ...process.argv.slice(2)],

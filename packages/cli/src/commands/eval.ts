@@ -10,11 +10,11 @@ import type { AccuracyRecord } from '@vssm/results';
 import { datasetNamed } from '../dataset-named.ts';
 import { failedLines, shardLines, shardResult } from '../evaluated.ts';
 import { checkDataset } from '../inputs.ts';
-import { threadsWithinMemory } from '../options/affordable.ts';
 import type { BackendOptions } from '../options/backend.ts';
 import { loadModel, type ModelOptions, type SourcedModel } from '../options/model.ts';
 import { type PlanOptions, planOf } from '../options/plan.ts';
 import { listing, note, type OutputOptions, printResult } from '../output.ts';
+import { threadsAtHand } from '../threads-at-hand.ts';
 
 export type EvalOptions = ModelOptions &
   PlanOptions &
@@ -62,7 +62,7 @@ export async function evaluate(options: EvalOptions): Promise<void> {
       plan,
       batch: options.batch,
       backend,
-      threads: threadsWithinMemory(options.backend, source.spec, options.threads),
+      threads: threadsAtHand(options.backend, [source.spec], options.threads),
       out: folder,
       ...(shard !== undefined && { shard }),
       command: ['vssm', ...process.argv.slice(2)],

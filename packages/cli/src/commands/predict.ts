@@ -15,12 +15,12 @@ import {
   readInputTensor,
   tensorInput,
 } from '../inputs.ts';
-import { threadsWithinMemory } from '../options/affordable.ts';
 import type { BackendOptions } from '../options/backend.ts';
 import { loadModel, type ModelOptions, type SourcedModel } from '../options/model.ts';
 import { type PlanOptions, planOf } from '../options/plan.ts';
 import { listing, type OutputOptions, printResult } from '../output.ts';
 import { predictImages } from '../predict-images.ts';
+import { threadsAtHand } from '../threads-at-hand.ts';
 
 export type PredictOptions = ModelOptions &
   PlanOptions &
@@ -49,7 +49,7 @@ export async function predict(options: PredictOptions): Promise<void> {
         plan,
         input,
         batch: options.batch,
-        threads: threadsWithinMemory(options.backend, source.spec, options.threads),
+        threads: threadsAtHand(options.backend, [source.spec], options.threads),
       },
       progress: progressOn(process.stderr),
     });

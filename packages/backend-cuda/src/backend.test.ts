@@ -4,7 +4,7 @@ import { densePlan, randomWeights, vimSpec } from '@vssm/families';
 import { describe, expect, it } from 'vitest';
 import { cudaBackend } from './index.ts';
 import { named } from './ort.ts';
-import { missingFor, thisMachine } from './requirements.ts';
+import { thisMachine } from './requirements.ts';
 
 describe('an error of the provider', () => {
   it.each([
@@ -55,9 +55,5 @@ if (probe.available) {
 } else {
   describe(`no CUDA here: ${probe.reason}`, () => {
     it.skip('is needed by the conformance suite', () => {});
-
-    it('is what the parts that are missing add up to', () => {
-      for (const { reason } of missingFor(thisMachine())) expect(probe.reason).toContain(reason);
-    });
   });
 }

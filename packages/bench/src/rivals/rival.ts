@@ -27,6 +27,11 @@ export async function openRival(setup: RivalSetup, mode: Omit<Mode, 'batch'>): P
   if (form === 'matmul-floor') return loadMatmulFloor(spec, plan, mode.threads);
   const weights = randomWeights(spec, randomWeightsSeed);
   const model = await cpuBackend(cpuForm(form, mode)).load({ spec, weights, plan, threads: mode.threads });
+  if (model.form !== undefined && !form.startsWith(model.form)) {
+    await model.dispose();
+    // Its time would stand under another form's name.
+    throw new TaskFailure(`${form} does not take this model's shapes: it would run as ${model.form}`);
+  }
   const batches = new Map<number, ReturnType<typeof randomBatch>>();
   return {
     async run(images) {

@@ -11,20 +11,33 @@ export type Roof = ProfileRecord['roofs'][number];
 
 const usual = { copyBytes: 256 * 2 ** 20, runs: 7 };
 
-/** With one thread, and with all where they are more. */
-export async function measureRoofs(threads: number, { copyBytes, runs } = usual): Promise<Roof[]> {
+/** Times of all runs, ms. */
+export interface RoofTimes {
+  product(threads: number, runs: number): Promise<readonly number[]>;
+  copy(threads: number, bytes: number, runs: number): Promise<readonly number[]>;
+}
+
+/** With one thread, and with all where they are more. The middle of all runs counts. */
+export async function measureRoofs(
+  threads: number,
+  { copyBytes, runs } = usual,
+  times: RoofTimes = { product: productTimes, copy: copyTimes },
+): Promise<Roof[]> {
   const roofs: Roof[] = [];
   for (const count of new Set([1, threads])) {
+    const product = median([...(await times.product(count, runs))]);
+    const copy = median([...(await times.copy(count, copyBytes, runs))]);
     roofs.push({
       threads: count,
-      gflopsPerSecond: await productRate(count, runs),
-      gigabytesPerSecond: await copyRate(count, copyBytes, runs),
+      gflopsPerSecond: largeProductFlops / product / 1e6,
+      gigabytesPerSecond: (2 * copyBytes * count) / copy / 1e6,
     });
   }
   return roofs;
 }
 
-async function productRate(threads: number, runs: number): Promise<number> {
+/** After one run that warms up. */
+async function productTimes(threads: number, runs: number): Promise<number[]> {
   const product = await loadLargeProduct(threads);
   try {
     await product.run();
@@ -34,22 +47,22 @@ async function productRate(threads: number, runs: number): Promise<number> {
       await product.run();
       times.push(performance.now() - started);
     }
-    return largeProductFlops / median(times) / 1e6;
+    return times;
   } finally {
     await product.dispose();
   }
 }
 
 /** The threads start together; the slowest of each turn counts. */
-async function copyRate(threads: number, copyBytes: number, runs: number): Promise<number> {
+async function copyTimes(threads: number, bytes: number, runs: number): Promise<number[]> {
   const module = new URL('./copy-worker.ts', import.meta.url);
-  const links = await startLinks<'copy', number>(threads, module, { bytes: copyBytes });
+  const links = await startLinks<'copy', number>(threads, module, { bytes });
   try {
     const times: number[] = [];
     for (let run = 0; run < runs; run++) {
       times.push(Math.max(...(await Promise.all(links.map((link) => link.ask('copy'))))));
     }
-    return (2 * copyBytes * threads) / median(times) / 1e6;
+    return times;
   } finally {
     await Promise.all(links.map((link) => link.kill()));
   }

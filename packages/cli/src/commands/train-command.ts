@@ -27,10 +27,14 @@ export function trainCommand(): Command {
         'and patch=2 for Fashion-MNIST',
       smallSpec,
     )
-    .option('--width <d>', 'as width in --spec; default: there', whole('--width', 4))
+    .option('--width <d>', 'channels of a token, as width in --spec; default: there', whole('--width', 4))
     .option('--depth <blocks>', 'as depth in --spec; default: there', whole('--depth', 1))
-    .option('--state-size <n>', 'as state in --spec; default: there', whole('--state-size', 4))
-    .option('--patch <pixels>', 'as patch in --spec; default: there', whole('--patch', 1));
+    .option(
+      '--state-size <n>',
+      'states of a channel, as state in --spec; default: there',
+      whole('--state-size', 4),
+    )
+    .option('--patch <pixels>', 'side of a patch, as patch in --spec; default: there', whole('--patch', 1));
   return addTrainingOptions(command, trainingRecipe).action(async (options: TrainOptions) => {
     const { trainFresh } = await import('./train.ts');
     await trainFresh(options);

@@ -18,8 +18,10 @@ export { type SharedWeight, shareWeights } from './segments/messages.ts';
 export { ScanAlone } from './segments/plainmamba/scan-alone.ts';
 export { project } from './segments/project.ts';
 export { type Places, scoreImages, select, unprunedPlaces } from './segments/prune.ts';
+
 export type { Part, Stopwatch } from './segments/stopwatch.ts';
-export { affordableThreads, workerBytes } from './segments/worker-memory.ts';
+export { workerBytes } from './segments/worker-memory.ts';
+
 export { MemorySession, type Placement } from './training/memory-session.ts';
 export * from './vision/index.ts';
 export { WorkerLanes } from './worker/lanes.ts';

@@ -16,6 +16,10 @@ it('takes no more threads than memory carries, and says so', () => {
   );
 });
 
+it('has one thread at least', () => {
+  expect(threadsWithinMemory('cpu', [spec], 8, { available: 0, say: () => {} })).toBe(1);
+});
+
 it('counts every model that is loaded at the same time', () => {
   const say = vi.fn();
   expect(threadsWithinMemory('cpu', [spec, spec], 4, { available: 4 * workerBytes(spec), say })).toBe(2);

@@ -1,5 +1,5 @@
 /** How many threads a row or a command takes: as many as were asked for, and memory carries. */
-import { affordableThreads, workerBytes } from '@vssm/backend-cpu';
+import { workerBytes } from '@vssm/backend-cpu';
 import { counted } from '@vssm/core';
 import type { ModelSpec } from '@vssm/families';
 
@@ -19,15 +19,30 @@ export function threadsWithinMemory(
   backend: string,
   specs: readonly ModelSpec[],
   asked: number,
-  { available, say }: MemoryAtHand,
+  memory: MemoryAtHand,
 ): number {
   if (backend !== 'cpu') return asked;
-  const threads = affordableThreads(specs, asked, available);
+  const each = specs.reduce((sum, spec) => sum + workerBytes(spec), 0);
+  const models = specs.length === 1 ? 'this model' : `these ${specs.length} models at once`;
+  return threadsOfBytes(each, models, asked, memory);
+}
+
+/**
+ * As many threads as memory carries, at least one.
+ *
+ * @param each bytes of a thread
+ * @param what it holds, for people
+ */
+export function threadsOfBytes(
+  each: number,
+  what: string,
+  asked: number,
+  { available, say }: MemoryAtHand,
+): number {
+  const threads = Math.max(1, Math.min(asked, Math.floor(available / each)));
   if (threads < asked) {
-    const bytes = asked * specs.reduce((sum, spec) => sum + workerBytes(spec), 0);
-    const models = specs.length === 1 ? 'this model' : `these ${specs.length} models at once`;
     say(
-      `${counted(asked, 'thread')} of ${models} take about ${gibibytes(bytes)}, ${gibibytes(available)} are free, ` +
+      `${counted(asked, 'thread')} of ${what} take about ${gibibytes(asked * each)}, ${gibibytes(available)} are free, ` +
         `so ${counted(threads, 'thread')} it is`,
     );
   }

@@ -64,7 +64,8 @@ describe('a run that is cut off', () => {
 
   it('finishes its batch on Ctrl-C, says how to go on, and does go on', async () => {
     const folder = newFolder();
-    const { process: running, running: waiting, ended } = start(folder, { most: limit });
+    // In the second evaluation's last batch: its model is loaded, which a signal would end at once.
+    const { process: running, running: waiting, ended } = start(folder, { most: 2 * limit - 1 });
     await waiting;
     running.kill('SIGINT');
     const { code, out, err } = await ended;

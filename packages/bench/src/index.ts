@@ -1,4 +1,4 @@
-export { type MemoryAtHand, threadsWithinMemory } from './affordable.ts';
+export { type MemoryAtHand, threadsOfBytes, threadsWithinMemory } from './affordable.ts';
 export {
   alignmentArms,
   evit,

@@ -48,6 +48,8 @@ export interface BenchRequest {
   readonly sampleSizes?: Readonly<Record<DatasetId, number>>;
   /** Default: `defaultSpeedBudget`. */
   readonly speedBudget?: SpeedBudget;
+  /** How long the current batch may take to end after a signal, ms. Default: 10 s. */
+  readonly graceMs?: number;
   /** Bytes that models may take. Default: what is free now. */
   readonly availableMemory?: number;
   /** Identifies the measuring code in keys. Default: the hash of its sources. */
@@ -156,8 +158,9 @@ async function carryOut(
   );
   const factor = toDo.length === 0 ? 1 : await calibrate(backend.backend, request.threads);
   progress.begin(toDo.reduce((sum, task) => sum + kindOf(task).estimate(task, factor), 0));
-  const interruption = listenForInterruption((signal) =>
-    progress.say(`${signal}: finishing the current batch; once more to stop at once`),
+  const interruption = listenForInterruption(
+    (signal) => progress.say(`${signal}: finishing the current batch; once more to stop at once`),
+    request.graceMs,
   );
 
   const failures: { label: string; reason: string }[] = [];

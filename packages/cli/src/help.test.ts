@@ -9,7 +9,7 @@ import { loadedBy, packagesOf } from './test-support/loaded-by.ts';
 const light = ['backend', 'cli', 'core', 'datasets', 'families', 'graph', 'metrics', 'train', 'vision-tasks'];
 const lightFiles = {
   datasets:
-    /\/datasets\/src\/(choices|recipe|dense\/recipe|imagenet\/class-orders|image|resample|resize-linear|normalise)\.ts$/,
+    /\/datasets\/src\/(choices|recipe|vision\/recipe|imagenet\/class-orders|image|resample|resize-linear|normalise)\.ts$/,
   graph: /\/graph\/src\/choices\.ts$/,
   train: /\/train\/src\/recipe\/recipe\.ts$/,
 };

@@ -2,16 +2,31 @@
 
 import { cpus } from 'node:os';
 import { join } from 'node:path';
-import { formatDuration, type Interruption, listenForInterruption, trainingCode } from '@vssm/bench';
+import {
+  formatDuration,
+  type Interruption,
+  listenForInterruption,
+  threadsOfBytes,
+  trainingCode,
+} from '@vssm/bench';
 import type { PruningPlan, Weights } from '@vssm/core';
 import { counted } from '@vssm/core';
 import type { ImageDataset } from '@vssm/datasets';
-import { checkPlan, type ModelSpec, trainableSpec } from '@vssm/families';
+import { checkPlan, type ModelSpec, parameterCount, type TrainableSpec, trainableSpec } from '@vssm/families';
 import { kernelImplementation } from '@vssm/kernels';
-import { checkRecipe, evaluate, type LogLine, type Recipe, runFiles, train } from '@vssm/train';
+import {
+  checkRecipe,
+  evaluate,
+  type LogLine,
+  type Recipe,
+  runFiles,
+  train,
+  trainingWorkerBytes,
+} from '@vssm/train';
 import { checkInput } from './inputs.ts';
 import type { TrainingOptions } from './options/training.ts';
 import { note, printResult } from './output.ts';
+import { memoryAtHand } from './threads-at-hand.ts';
 import type { TrainingImages } from './training-images.ts';
 
 /** What a run starts from, made when its images are known. */
@@ -35,7 +50,8 @@ export async function runTraining(
     checkPlan(model, plan);
     checkInput(training, spec);
     const recipe = checkRecipe(fittedRecipe(options, asked, training.samples.length));
-    const { threads, testImages: limit, out } = options;
+    const { testImages: limit, out } = options;
+    const threads = trainingThreads(model, recipe, options.threads);
     const show = progressLine();
     const outcome = await train({
       spec: model,
@@ -74,6 +90,12 @@ export async function runTraining(
     await training.close();
     await test?.close();
   }
+}
+
+/** The threads asked for, or fewer with a word where memory carries no more; the result is the same. */
+export function trainingThreads(spec: TrainableSpec, { microBatch }: Recipe, asked: number): number {
+  const each = trainingWorkerBytes(spec, parameterCount(spec), microBatch);
+  return threadsOfBytes(each, `this training, ${counted(microBatch, 'image')} each,`, asked, memoryAtHand());
 }
 
 /**

@@ -29,7 +29,7 @@ import {
 import { loadVisionModel, visionClasses } from '@vssm/vision-tasks/checkpoint';
 import { failedLines, shardLines, shardResult } from './evaluated.ts';
 import type { VisionCommandOptions } from './options/vision.ts';
-import { type OutputOptions, printResult } from './output.ts';
+import { note, type OutputOptions, printResult } from './output.ts';
 
 export interface SourcedVisionModel<Spec extends VisionSpec> extends VisionModel {
   readonly spec: Spec;
@@ -140,12 +140,12 @@ export async function evaluateToEnd(
       throw new UserError(`--shard ${options.shard}: its answers need a place, give --out FOLDER`);
     }
     const backend = await openBackend('cpu');
+    const workers = affordableWorkers(model.spec, threads);
     await withFolder(options, async (out) => {
       const outcome = await evaluateVisionOnce({
         ...request,
         ...{ backend, out, limit, limits: max ?? null },
-        workers: threads ?? usualWorkers(model.spec),
-        threads: threads ?? usualWorkers(model.spec),
+        ...{ workers, threads: workers },
         ...(shard !== undefined && { shard }),
         command: ['vssm', ...process.argv.slice(2)],
         progress: progressOn(process.stderr),
@@ -163,6 +163,14 @@ export async function evaluateToEnd(
   } finally {
     await dataset.close();
   }
+}
+
+/** Worker threads, a model in each: those asked for, or fewer with a word where memory carries no more. */
+function affordableWorkers(spec: VisionSpec, asked: number | undefined): number {
+  const most = usualWorkers(spec);
+  if (asked === undefined || asked <= most) return asked ?? most;
+  note(`--threads ${asked}: memory carries ${counted(most, 'thread')} with a model each, so ${most} it is`);
+  return most;
 }
 
 function printShard(options: OutputOptions, record: ShardRecord, folder: string): void {

@@ -18,5 +18,7 @@ export {
   readLog,
   type StepLine,
 } from './run/log.ts';
+
 export { runFiles, type TrainingOutcome, type TrainingRun, train } from './run/train.ts';
+export { trainingWorkerBytes } from './run/worker-memory.ts';
 export { freshWeights } from './table.ts';

@@ -1,17 +1,20 @@
 import { models, parameterCount } from '@vssm/families';
 import { describe, expect, it } from 'vitest';
-import { affordableThreads, workerBytes } from './worker-memory.ts';
+import { workerBytes } from './worker-memory.ts';
 
 const spec = models['vim-small'];
 
-describe('threads that memory allows', () => {
-  it('are all where there is room, as many as fit where there is not, and at least one', () => {
-    const each = workerBytes(spec);
-    expect(affordableThreads([spec], 8, 8 * each)).toBe(8);
-    expect(affordableThreads([spec], 8, 1000 * each)).toBe(8);
-    expect(affordableThreads([spec], 8, 3.9 * each)).toBe(3);
-    expect(affordableThreads([spec], 8, 0)).toBe(1);
-    expect(affordableThreads([spec, spec], 8, 8 * each)).toBe(4);
+describe('bytes of a worker thread', () => {
+  // Measured: see worker-memory.ts. Too little would take a machine down, more than twice would leave its cores idle.
+  it.each([
+    ['vim-tiny', 273],
+    ['vim-small', 425],
+    ['vim-base', 754],
+    ['plainmamba-l1', 355],
+    ['plainmamba-l3', 740],
+  ] as const)('are no less than was measured of %s, and not twice as much', (name, mebibytes) => {
+    expect(workerBytes(models[name])).toBeGreaterThan(mebibytes * 2 ** 20);
+    expect(workerBytes(models[name])).toBeLessThan(2 * mebibytes * 2 ** 20);
   });
 
   it('grow with the model: its weights more than once, and the activations of a chunk', () => {

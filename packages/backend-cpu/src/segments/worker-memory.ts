@@ -1,4 +1,4 @@
-/** How much memory a worker thread of the pool takes, and so how many of them a machine can carry. Bytes. */
+/** About how much memory a worker thread of the pool takes, and so how many of them a machine can carry. Bytes. */
 import { type ModelSpec, parameterCount } from '@vssm/families';
 import { chunkFor } from './buffers.ts';
 
@@ -7,25 +7,16 @@ const threadBytes = 96 * 2 ** 20;
 
 /**
  * ONNX Runtime keeps the weights, packed once more for its products, beside the file it reads them from; and a copy of
- * every output beside the activations. Measured: 138 MiB of the embedded model's worker, 640 MiB of Vim-S's; this says
- * 165 and 580.
+ * every output beside the activations. What comes of it is an estimate, above what is taken: a worker more was
+ * measured to take 172 MiB of the embedded Vim-nano, 273 of Vim-T, 425 of Vim-S, 754 of Vim-B, 355 of PlainMamba-L1
+ * and 740 of L3 (half of what the peak of a process with three has more than with one; Linux x64, Node 24);
+ * this says 177, 364, 581, 1392, 368 and 860.
  */
 const copies = 3;
 
-/** Bytes that one thread of the pool takes for a model. */
+/** Bytes that one thread of the pool takes for a model: an estimate from above. */
 export function workerBytes(spec: ModelSpec): number {
   // As many sets as the family with the most of them has.
   const { size, bytes } = chunkFor(spec, 2);
   return threadBytes + copies * (4 * parameterCount(spec) + size * bytes);
-}
-
-/**
- * As many of the threads as memory allows; at least one.
- *
- * @param specs of the models that every thread holds at once
- * @param available bytes that may still be taken
- */
-export function affordableThreads(specs: readonly ModelSpec[], threads: number, available: number): number {
-  const each = specs.reduce((sum, spec) => sum + workerBytes(spec), 0);
-  return Math.max(1, Math.min(threads, Math.floor(available / each)));
 }

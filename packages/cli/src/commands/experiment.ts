@@ -8,7 +8,7 @@ import { type FinetuningRecord, openResults, type Results } from '@vssm/results'
 import { mean, standardDeviation } from '@vssm/results/statistics';
 import { runExperiment } from '@vssm/train';
 import { note, type OutputOptions, printResult } from '../output.ts';
-import { circumstances, progressLine, stopOnSignal } from '../training.ts';
+import { circumstances, progressLine, stopOnSignal, trainingThreads } from '../training.ts';
 import { openTrainingImages } from '../training-images.ts';
 
 export interface ExperimentOptions extends OutputOptions {
@@ -35,6 +35,7 @@ async function runIn(results: Results, options: ExperimentOptions): Promise<void
     'fashion-mnist',
     experiment.spec.imageWidth,
   );
+  const threads = trainingThreads(experiment.spec, experiment.dense, options.threads);
   const stop = stopOnSignal();
   let part = '';
   let show = progressLine();
@@ -44,9 +45,9 @@ async function runIn(results: Results, options: ExperimentOptions): Promise<void
       training,
       test: test!,
       normalisation,
-      threads: options.threads,
+      threads,
       out: options.out,
-      circumstances: await circumstances(options.threads),
+      circumstances: await circumstances(threads),
       tell(name, line, steps) {
         if (name !== part) {
           note(name);

@@ -104,5 +104,8 @@ describe('GFLOPs of detectors and segmenters', () => {
     const segmenter = gflopsOf('plainmamba-l1-upernet', { long: 256, short: 120 });
     expect(segmenter).toMatchObject({ height: 128, width: 256 });
     expect(gflopsOf('vim-tiny-upernet', { long: 256, short: 120 })).toEqual(gflopsOf('vim-tiny-upernet'));
+    // Of one window out of several, which the figure has to say.
+    expect(gflopsOf('vim-tiny-upernet')).toMatchObject({ height: 512, width: 512, windowEvery: 341 });
+    expect(segmenter.windowEvery).toBeNull();
   });
 });

@@ -188,13 +188,17 @@ async function withFolder<T>({ out }: VisionCommandOptions, run: (folder: string
   }
 }
 
+/** A segmenter that looks through windows runs once for each: their size is the same whatever the image's. */
+function windowsOf(spec: VisionSpec): { readonly every: number } | null {
+  return spec.kind === 'upernet' && spec.test.mode === 'slide' ? { every: spec.test.stride } : null;
+}
+
 /**
  * The model at the size that costs are stated for: the usual one, or with `--max` the largest input within these
- * limits. Vim's segmenters cut windows of one size whatever the limits.
+ * limits; a window, where it looks through windows.
  */
 function atStatedSize(spec: VisionSpec, max: SizeLimits | undefined): VisionSpec {
-  if (max === undefined) return spec;
-  if (spec.kind === 'upernet' && spec.backbone.family === 'vim') return spec;
+  if (max === undefined || windowsOf(spec) !== null) return spec;
   const recipe = spec.kind === 'upernet' ? 'plainmamba-ade20k' : 'plainmamba-coco';
   const { height, width } = largestInput(visionRecipeFor(recipe, max));
   return withInputSize(spec, height, width);
@@ -222,8 +226,14 @@ export function describeRun(
     params: visionParameterCount(spec),
     schedule: formatSchedule(plan.schedule),
     plan,
-    /** Of the whole model at `height` x `width`, whatever the sizes of the images were. */
-    gflops: { strict: strict.total / 1e9, paper: paper.total / 1e9, height, width, tokens: strict.tokens },
+    /**
+     * Of one run of the whole model at `height` x `width`, whatever the sizes of the images were; with `windowEvery`, an
+     * image takes such a run every so many pixels.
+     */
+    gflops: {
+      ...{ strict: strict.total / 1e9, paper: paper.total / 1e9, height, width, tokens: strict.tokens },
+      windowEvery: windowsOf(spec)?.every ?? null,
+    },
     images,
     failed,
     partial,
@@ -257,7 +267,11 @@ export function describeLines(
     after: [
       [
         'GFLOPs',
-        `${gflops.strict.toFixed(1)} of the whole model at ${gflops.height}x${gflops.width} (strict profile)`,
+        `${gflops.strict.toFixed(1)} of the whole model at ${gflops.height}x${gflops.width} (strict profile); ${
+          gflops.windowEvery === null
+            ? 'an image costs as its own size asks'
+            : `an image takes such a window every ${gflops.windowEvery} pixels`
+        }`,
       ],
       ...(throughput === null
         ? []

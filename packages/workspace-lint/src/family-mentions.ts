@@ -30,7 +30,7 @@ const tables: readonly RegExp[] = [
   // Detectors and segmenters are published around one backbone each.
   /^packages\/vision-tasks\/src\//,
   /^packages\/(backend-cpu|bench)\/src\/vision\//,
-  /^packages\/cli\/src\/(vision-stages|options\/vision)\.ts$/,
+  /^packages\/cli\/src\/vision-stages\.ts$/,
 ];
 
 /** @returns one line per mention, empty when all is well */

@@ -26,12 +26,15 @@ function copyProject(target: string): void {
     cpSync(join(root, file), join(target, file));
 }
 
+/** The check runs where this is a dependency. */
+const engine = '@vssm/backend-cpu';
+
 /** Every form of execution of one small model; prints the kept tokens and the logits. */
 const check = `
 import { referenceBackend } from '@vssm/backend';
 import { pruningPlan, randomWeights, vimSpec } from '@vssm/families';
 import { uniformNumbers } from '@vssm/core';
-import { cpuBackend } from '@vssm/backend-cpu';
+import { cpuBackend } from '${engine}';
 import { webgpuBackend } from './src/index.ts';
 
 const images = { imageHeight: 28, imageWidth: 28, inChannels: 1, patchSize: 4, stride: 4, classes: 10 };

@@ -31,7 +31,7 @@ export type { FileSource } from './file-source.ts';
 export { isFolder } from './folder.ts';
 export type { RgbImage } from './image.ts';
 export { type ImageOptions, openImage, openImageFolder } from './image-files.ts';
-export { type ClassOrder, classOrders } from './imagenet/class-orders.ts';
+export type { ClassOrder } from './imagenet/class-orders.ts';
 export { type ImageNetOptions, openImageNet } from './imagenet/open.ts';
 export { decodeLabelMap, type LabelMap } from './label-map.ts';
 export { type Normalisation, normalise } from './normalise.ts';

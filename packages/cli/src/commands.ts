@@ -103,7 +103,7 @@ export const commands: readonly CommandEntry[] = [
   },
   {
     name: 'train',
-    description: 'train a dense Vim from fresh weights',
+    description: 'train a dense model from fresh weights',
     examples: ['vssm train --data /usr/share/datasets/fashion-mnist --out runs/dense'],
     load: async () => (await import('./commands/train-command.ts')).trainCommand(),
   },

@@ -10,7 +10,6 @@ import {
   newTrainableSpec,
   type TrainableFamily,
   type TrainableSpec,
-  trainableFamilies,
   trainableSpec,
   usualFamily,
 } from '@vssm/families';

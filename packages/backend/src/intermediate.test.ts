@@ -2,7 +2,9 @@
 import { referenceForward } from '@vssm/families';
 import { describe, expect, it } from 'vitest';
 import type { GoldenDense } from './test-support/golden/case.ts';
+import { goldenG2 } from './test-support/golden/mambareg.ts';
 import { goldenE, goldenE2 } from './test-support/golden/plainmamba.ts';
+import { goldenF2 } from './test-support/golden/videomamba.ts';
 import { goldenA } from './test-support/golden/vim.ts';
 
 /** What the reference shows of a case's first image. */
@@ -13,10 +15,10 @@ function observed({ spec, weights, plan, pixels }: GoldenDense): ReadonlyMap<str
   return seen;
 }
 
-/** The first image of a stored tensor. */
+/** The first image of a stored tensor; some are stored of no other. */
 function stored({ tensors }: GoldenDense, name: string): Float32Array {
-  const data = tensors.get(name)!.data as Float32Array;
-  return data.subarray(0, data.length / 2);
+  const { data, shape } = tensors.get(name)!;
+  return (data as Float32Array).subarray(0, data.length / shape[0]);
 }
 
 /**
@@ -36,12 +38,15 @@ function transposed(values: Float32Array, channels: number): Float32Array {
   return values.map((_, i) => values[(i % channels) * length + Math.floor(i / channels)]);
 }
 
-describe('reference: golden A', async () => {
-  const golden = await goldenA();
+describe.each([
+  ['A', await goldenA()],
+  ['F2', await goldenF2()],
+  ['G2', await goldenG2()],
+])('reference: golden %s', (_, golden) => {
   const seen = observed(golden);
   const E = golden.spec.innerWidth;
 
-  it.each([0, 1, 2, 3])('streams of block %i', (block) => {
+  it.each([...Array(golden.spec.depth).keys()])('streams of block %i', (block) => {
     for (const stream of ['hidden', 'residual']) {
       const name = `block${block}.${stream}`;
       expectRounded(seen.get(name)!, stored(golden, name));

@@ -3,7 +3,7 @@ import { fileURLToPath } from 'node:url';
 import { readCheckpoint } from '@vssm/checkpoints';
 import { UserError, type Weights } from '@vssm/core';
 import { type ModelName, type ModelSpec, models, publishedModels } from '@vssm/families';
-import { loadModel } from '@vssm/families/checkpoint';
+import { type FamilyEvidence, loadModel } from '@vssm/families/checkpoint';
 import { isVisionModelName, type VisionModelName, visionModels } from '@vssm/vision-tasks';
 
 export type ModelId = 'vim-nano-fmnist' | 'vim-nano-197' | 'vim-nano-197-top' | ModelName;
@@ -60,6 +60,7 @@ export interface TrainedModel {
   /** Name of the file, without its folder. */
   readonly file: string;
   readonly sha256: string;
+  readonly familyFrom: FamilyEvidence;
 }
 
 /** Reads a model's trained weights; null where there are none on this machine. */
@@ -75,10 +76,12 @@ export function modelSource(given: ReadonlyMap<ModelId, string>): ModelSource {
 
 async function readTrained(model: ModelId, path: string): Promise<TrainedModel> {
   const checkpoint = await readCheckpoint(path);
-  const { spec, weights } = loadModel(checkpoint);
   const expected = benchModels[model].spec;
+  // Whoever gives a published model's file says whose it is.
+  const asked = expected === null ? {} : { family: expected.family };
+  const { spec, weights, familyFrom } = loadModel(checkpoint, asked);
   if (expected !== null) refuseOther(model, path, spec, expected);
-  return { spec, weights, file: path.split(/[\\/]/).at(-1)!, sha256: checkpoint.sha256 };
+  return { spec, weights, file: path.split(/[\\/]/).at(-1)!, sha256: checkpoint.sha256, familyFrom };
 }
 
 function refuseOther(model: ModelId, path: string, found: ModelSpec, expected: ModelSpec): void {

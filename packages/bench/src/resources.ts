@@ -43,8 +43,8 @@ export class Resources {
     return remembered(this.#models, id, async () => {
       const found = await this.#sources.models(id);
       if (found === null) return null;
-      const { spec, weights, file, sha256 } = found;
-      return ready(id, spec, { from: 'checkpoint', file, sha256 }, () => weights);
+      const { spec, weights, file, sha256, familyFrom } = found;
+      return ready(id, spec, { from: 'checkpoint', file, sha256, familyFrom }, () => weights);
     });
   }
 

@@ -69,7 +69,7 @@ describe('vssm flops', () => {
     [['--checkpoint', goldenE2], 'no square; say how they lie with --grid HxW, for instance 3x5'],
     ...vimOnly.map(([option, what]): [string[], string] => [
       ['--model', 'plainmamba-l1', '--prune', '5@0.8', ...option],
-      `${what} exists for Vim only, not for PlainMamba`,
+      `${what} exists for Vim`,
     ]),
   ])('refuses %j', async (args, message) => {
     const { code, stdout, stderr } = await vssm('flops', ...args);

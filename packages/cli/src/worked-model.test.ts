@@ -1,6 +1,6 @@
 /** The worked example of docs/adding-a-model.md, carried out on a copy of the packages it touches. */
 import { spawnSync } from 'node:child_process';
-import { cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { carryOut, editsOf } from '@vssm/workspace-lint/doc-edits';
@@ -9,7 +9,6 @@ import { compile, copyPackages, root } from './test-support/worked-example.ts';
 
 const page = readFileSync(join(root, 'docs/adding-a-model.md'), 'utf8');
 const edits = editsOf(page);
-const golden = join(root, 'packages/cli/testdata/worked-model/f_videomamba_micro.safetensors');
 
 /** The tolerances of each backend's own conformance test. */
 const float32 = '{ golden: 2e-5, relative: 1e-5 }';
@@ -19,7 +18,7 @@ const conformance: Readonly<Record<string, { readonly place: string; readonly te
     test: `
 import { describeConformance } from './test-support/conformance.ts';
 import { referenceBackend } from './reference.ts';
-await describeConformance('reference', referenceBackend, { golden: 1e-9, relative: 1e-12 }, { families: ['headfirst'] });
+await describeConformance('reference', referenceBackend, { golden: 1e-9, relative: 1e-12 }, { families: ['lasttoken'] });
 `,
   },
   'cpu, segments': {
@@ -27,7 +26,7 @@ await describeConformance('reference', referenceBackend, { golden: 1e-9, relativ
     test: `
 import { describeConformance } from '@vssm/backend/test-support';
 import { cpuBackend } from './index.ts';
-const only = { families: ['headfirst'] as const };
+const only = { families: ['lasttoken'] as const };
 for (const mode of ['throughput', 'latency'] as const)
   await describeConformance(mode, cpuBackend({ form: 'segments', mode }), ${float32}, only);
 `,
@@ -37,7 +36,7 @@ for (const mode of ['throughput', 'latency'] as const)
     test: `
 import { describeConformance } from '@vssm/backend/test-support';
 import { cpuBackend } from './index.ts';
-const only = { families: ['headfirst'] as const };
+const only = { families: ['lasttoken'] as const };
 for (const scan of ['scan', 'linear-attention'] as const)
   await describeConformance(scan, cpuBackend({ form: 'whole', scan }), ${float32}, only);
 `,
@@ -50,7 +49,7 @@ import { withBrowser } from './test-support/browser.ts';
 import { wasmBackend } from './index.ts';
 await withBrowser(async (browser) => {
   const tab = await browser.openTab();
-  await describeConformance('wasm', wasmBackend({ tab }), ${float32}, { families: ['headfirst'] });
+  await describeConformance('wasm', wasmBackend({ tab }), ${float32}, { families: ['lasttoken'] });
 });
 `,
   },
@@ -62,7 +61,7 @@ import { withBrowser } from './test-support/browser.ts';
 import { webgpuBackend } from './index.ts';
 await withBrowser(async (browser) => {
   const tab = await browser.openTab();
-  const part = { families: ['headfirst'] as const, everyOption: 7 };
+  const part = { families: ['lasttoken'] as const, everyOption: 7 };
   await describeConformance('webgpu', webgpuBackend({ tab }), ${float32}, part);
 });
 `,
@@ -75,7 +74,7 @@ describe('the worked example of a new family', () => {
 
   it('is a folder, a mixer in each backend, and lines in tables', () => {
     const created = edits.filter(({ how }) => how === 'a new file').map(({ file }) => file);
-    expect(created.filter((file) => !file.includes('headfirst'))).toEqual([]);
+    expect(created.filter((file) => !file.includes('lasttoken'))).toEqual([]);
     expect(created).toHaveLength(8);
     const changed = new Set(edits.filter(({ how }) => how !== 'a new file').map(({ file }) => file));
     expect([...changed].sort()).toEqual([
@@ -99,8 +98,7 @@ describe('the worked example of a new family', () => {
   it.each(Object.entries(conformance))(
     'passes the conformance suite: %s',
     (name, { place, test }) => {
-      cpSync(golden, join(target, 'packages/backend/testdata/f_videomamba_micro.safetensors'));
-      const file = `packages/${place}/src/headfirst-${name.replaceAll(/\W+/g, '-')}.test.ts`;
+      const file = `packages/${place}/src/lasttoken-${name.replaceAll(/\W+/g, '-')}.test.ts`;
       writeFileSync(join(target, file), test);
       const report = join(target, `${name.replaceAll(/\W+/g, '-')}.json`);
       const { status, stdout, stderr } = spawnSync(

@@ -126,13 +126,19 @@ describe('recipeFor', () => {
     expect(recipeFor('vim-imagenet', size)).toMatchObject({ resize, crop });
   });
 
+  it('keeps the crop ratio of VideoMamba’s larger images, and Mamba-Reg’s shorter side is the crop', () => {
+    expect(recipeFor('vim-imagenet', 576)).toMatchObject({ resize: 658, crop: 576 });
+    expect(recipeFor('mambareg-imagenet')).toMatchObject({ resize: 224, crop: 224 });
+    expect(recipeFor('mambareg-imagenet', 384)).toMatchObject({ resize: 384, crop: 384 });
+  });
+
   it.each([0, -1, 1.5, 5000, Number.NaN])('refuses image size %d', (size) => {
     expect(() => recipeFor('vim-imagenet', size)).toThrow(`image size ${size}: expected a whole number`);
   });
 
   it('lists the recipes when a name is unknown', () => {
     expect(() => recipeFor('resnet')).toThrow(
-      'recipe "resnet": expected one of vim-imagenet, plainmamba-imagenet, fashion-mnist',
+      'recipe "resnet": expected one of vim-imagenet, plainmamba-imagenet, mambareg-imagenet, fashion-mnist',
     );
   });
 });

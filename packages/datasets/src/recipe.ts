@@ -19,7 +19,12 @@ export interface Recipe extends Normalisation {
   readonly crop: number;
 }
 
-export const recipeNames = ['vim-imagenet', 'plainmamba-imagenet', 'fashion-mnist'] as const;
+export const recipeNames = [
+  'vim-imagenet',
+  'plainmamba-imagenet',
+  'mambareg-imagenet',
+  'fashion-mnist',
+] as const;
 export type RecipeName = (typeof recipeNames)[number];
 
 export const recipes: Readonly<Record<RecipeName, Recipe>> = {
@@ -47,6 +52,20 @@ export const recipes: Readonly<Record<RecipeName, Recipe>> = {
     white: 255,
     mean: [123.675, 116.28, 103.53],
     std: [58.395, 57.12, 57.375],
+  },
+  /**
+   * Mamba-Reg's, as its README evaluates the published weights (wangf3014/Mamba-Reg, `--eval-crop-ratio 1.0`): Vim's, but
+   * for the shorter side, which is the crop's.
+   */
+  'mambareg-imagenet': {
+    name: 'mambareg-imagenet',
+    decoder: 'pillow',
+    channels: 3,
+    resize: 224,
+    crop: 224,
+    white: 1,
+    mean: [0.485, 0.456, 0.406],
+    std: [0.229, 0.224, 0.225],
   },
   /** What the embedded checkpoint was trained with; a 28x28 picture enters as it is. */
   'fashion-mnist': {

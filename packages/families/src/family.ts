@@ -55,7 +55,7 @@ export interface TokenLayout {
 }
 
 /** The name of one of the image recipes in `@vssm/datasets`. */
-export type ImageRecipe = 'vim-imagenet' | 'plainmamba-imagenet';
+export type ImageRecipe = 'vim-imagenet' | 'plainmamba-imagenet' | 'mambareg-imagenet';
 /** The same for segmentation. */
 export type SegmentationRecipe = 'vim-ade20k' | 'plainmamba-ade20k';
 
@@ -228,13 +228,20 @@ export interface GridOptions {
   readonly input?: Size;
 }
 
+/**
+ * How the family of a file was decided. `asked`: by whoever loads it; `tensors`: no other family has such names or
+ * shapes; `file name`: upstream's; `default`: the first family of the table that has such tensors.
+ */
+export const familyEvidence = ['asked', 'tensors', 'file name', 'default'] as const;
+export type FamilyEvidence = (typeof familyEvidence)[number];
+
 /** A family's files. */
 export interface FamilyCheckpoint<Spec extends BaseSpec> {
   /**
-   * How a file is recognised by its tensors: `only` this family has such names, `maybe`, or `no`. Of several that
-   * answer `maybe` the one whose `fileNames` match is taken, else the first of the table.
+   * How a file is recognised by its tensors' names and shapes: `only` this family has such, `maybe`, or `no`. Of several
+   * that answer `maybe` the one whose `fileNames` match is taken, else the first of the table.
    */
-  recognises(names: readonly string[]): 'only' | 'maybe' | 'no';
+  recognises(tensors: Weights): 'only' | 'maybe' | 'no';
   /** Names under which upstream publishes its weights; null where nothing depends on it. */
   readonly fileNames: RegExp | null;
   /** @throws UserError for tensors that are missing, extra or of another shape, and for variants that are not supported */

@@ -10,6 +10,7 @@ export type {
   TokenLayout,
 } from './family.ts';
 export * from './flops.ts';
+export * from './mambareg/spec.ts';
 export * from './model.ts';
 export * from './plainmamba/reference.ts';
 export * from './plainmamba/spec.ts';
@@ -31,6 +32,7 @@ export {
   trainableFamilies,
   usualFamily,
 } from './table.ts';
+export * from './videomamba/spec.ts';
 export { classTokenPosition, vimTraits } from './vim/index.ts';
 export * from './vim/reference.ts';
 export * from './vim/spec.ts';

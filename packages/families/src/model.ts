@@ -1,6 +1,6 @@
 /** What everybody asks of a model, whatever its family: published sizes, tokens, parameters, limits. */
 import { sizeOf, UserError } from '@vssm/core';
-import type { ImageRecipe, SegmentationRecipe, Shapes, Size, TokenLayout } from './family.ts';
+import type { FamilyEvidence, ImageRecipe, SegmentationRecipe, Shapes, Size, TokenLayout } from './family.ts';
 import {
   families,
   familyOf,
@@ -37,8 +37,20 @@ export function namedModel(name: string): ModelSpec {
 }
 
 /** How messages, reports and the page call a family. */
-function familyTitle(family: ModelFamily): string {
+export function familyTitle(family: ModelFamily): string {
   return families[family].title;
+}
+
+const evidenceWords: Readonly<Record<FamilyEvidence, string>> = {
+  asked: 'as asked',
+  tensors: 'by its tensors',
+  'file name': "by the file's name",
+  default: 'by default',
+};
+
+/** What people read about a file's family: `VideoMamba, by the file's name`. */
+export function familyNote(family: ModelFamily, familyFrom: FamilyEvidence): string {
+  return `${familyTitle(family)}, ${evidenceWords[familyFrom]}`;
 }
 
 /** The grid of cells, and where tokens that never leave stand among theirs. */

@@ -5,12 +5,18 @@ import { checkPlan, densePlan, pruningPlan } from './plan.ts';
 import { vimModels } from './vim/spec.ts';
 
 const schedule = [{ after: 5, keep: 0.8 }];
-const vimOnly: [Partial<PruningPlan>, string][] = [
-  [{ order: 'mirrored' }, 'score order "mirrored"'],
-  [{ signal: 'gated-backward' }, 'signal "gated-backward"'],
-  [{ alignment: 'none', conv: 'compact' }, 'convolution "compact"'],
-  [{ alignment: 'none', conv: 'compact', tokenOrder: 'recentred' }, 'token order "recentred"'],
-  [{ countClassToken: true }, 'counting the class token'],
+const three = 'Vim, VideoMamba and Mamba-Reg';
+/** What PlainMamba lacks, and who has it. */
+const lacking: [Partial<PruningPlan>, string, string][] = [
+  [{ order: 'mirrored' }, 'score order "mirrored"', three],
+  [{ signal: 'gated-backward' }, 'signal "gated-backward"', three],
+  [{ alignment: 'none', conv: 'compact' }, 'convolution "compact"', three],
+  [
+    { alignment: 'none', conv: 'compact', tokenOrder: 'recentred' },
+    'token order "recentred"',
+    'Vim and VideoMamba',
+  ],
+  [{ countClassToken: true }, 'counting the class token', 'Vim'],
 ];
 
 describe('plans and families', () => {
@@ -20,8 +26,8 @@ describe('plans and families', () => {
     expect(pruningPlan({ schedule }, 'plainmamba')).toEqual(pruningPlan({ schedule }, 'vim'));
   });
 
-  it.each(vimOnly)('%j is Vim’s only', (options, what) => {
-    const message = `${what} exists for Vim only, not for PlainMamba`;
+  it.each(lacking)('%j is not for PlainMamba', (options, what, having) => {
+    const message = `${what} exists for ${having} only, not for PlainMamba`;
     expect(() => pruningPlan({ schedule, ...options }, 'plainmamba')).toThrow(message);
     const plan = pruningPlan({ schedule, ...options });
     expect(() => checkPlan(plainMambaModels['plainmamba-l1'], plan)).toThrow(message);

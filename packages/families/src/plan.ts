@@ -45,6 +45,6 @@ function checkFamily(plan: PruningPlan, family: ModelFamily): void {
   const having = modelFamilies.filter((other) => families[other].plans.choices[lacking.choice]);
   const titles = having.map((other) => families[other].title);
   throw new UserError(
-    `${lacking.what} exists for ${titles.join(' and ')} only, not for ${families[family].title}`,
+    `${lacking.what} exists for ${new Intl.ListFormat('en-GB').format(titles)} only, not for ${families[family].title}`,
   );
 }

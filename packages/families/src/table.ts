@@ -1,16 +1,22 @@
 /** The families. A new one is a line in the union and a line in the table; see family.ts. */
 import type { BaseSpec, Family, NewShape } from './family.ts';
+import { mambareg } from './mambareg/index.ts';
+import type { MambaRegSpec } from './mambareg/spec.ts';
 import { plainmamba } from './plainmamba/index.ts';
 import { newPlainMambaSpec } from './plainmamba/new-spec.ts';
 import type { PlainMambaSpec } from './plainmamba/spec.ts';
+import { videomamba } from './videomamba/index.ts';
+import type { VideoMambaSpec } from './videomamba/spec.ts';
 import { vim } from './vim/index.ts';
 import { newVimSpec } from './vim/new-spec.ts';
 import type { VimSpec } from './vim/spec.ts';
 import type { BidirectionalSpec } from './vim/traits.ts';
 
-export type ModelSpec = VimSpec | PlainMambaSpec;
+export type ModelSpec = VimSpec | PlainMambaSpec | VideoMambaSpec | MambaRegSpec;
 
-export const families = { vim, plainmamba } satisfies { [F in ModelFamily]: Family<SpecOf<F>> };
+export const families = { vim, plainmamba, videomamba, mambareg } satisfies {
+  [F in ModelFamily]: Family<SpecOf<F>>;
+};
 
 export type ModelFamily = ModelSpec['family'];
 export type SpecOf<F extends ModelFamily> = Extract<ModelSpec, { readonly family: F }>;

@@ -11,7 +11,7 @@ import {
   signals,
   tokenOrders,
 } from '@vssm/core';
-import { specSchema } from '@vssm/families/schema';
+import { familyEvidenceSchema, specSchema } from '@vssm/families/schema';
 import { z } from 'zod';
 
 /** Of what is written; earlier versions are read too. */
@@ -78,7 +78,13 @@ export const modelSchema = z.strictObject({
   /** Trainable parameters. */
   params: whole,
   weights: z.discriminatedUnion('from', [
-    z.strictObject({ from: z.literal('checkpoint'), file: line(), sha256 }),
+    z.strictObject({
+      from: z.literal('checkpoint'),
+      file: line(),
+      sha256,
+      /** How the model's family was decided. Of classifiers, and not in older files. */
+      familyFrom: familyEvidenceSchema.optional(),
+    }),
     z.strictObject({ from: z.literal('random'), seed: whole }),
   ]),
 });

@@ -33,6 +33,7 @@ export const trained: TrainedModel = {
   weights: randomWeights(spec),
   file: 'made-up.pth',
   sha256: '12'.repeat(32),
+  familyFrom: 'default',
 };
 
 /** Image i is of class i % 10; its first pixel is i, the rest is empty. */

@@ -93,7 +93,12 @@ export function describeModel({ name, spec, checkpoint }: SourcedModel): Accurac
   const weights: AccuracyRecord['model']['weights'] =
     checkpoint === undefined
       ? { from: 'random', seed: 0 }
-      : { from: 'checkpoint', file: basename(checkpoint.path), sha256: checkpoint.sha256 };
+      : {
+          from: 'checkpoint',
+          file: basename(checkpoint.path),
+          sha256: checkpoint.sha256,
+          familyFrom: checkpoint.familyFrom,
+        };
   return { name: basename(name), spec: { ...spec }, params: parameterCount(spec), weights };
 }
 

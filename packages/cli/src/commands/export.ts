@@ -43,7 +43,10 @@ export async function exportModel(options: ExportOptions): Promise<void> {
     scan,
     metadata: {
       'vssm.source': checkpoint === undefined ? name : 'checkpoint',
-      ...(checkpoint !== undefined && { 'vssm.source_sha256': checkpoint.sha256 }),
+      ...(checkpoint !== undefined && {
+        'vssm.source_sha256': checkpoint.sha256,
+        'vssm.family_from': checkpoint.familyFrom,
+      }),
     },
   };
   const apart = options.externalData === true || bytesOf(weights) > mostBytesInside;
@@ -69,6 +72,7 @@ export async function exportModel(options: ExportOptions): Promise<void> {
     spec,
     plan,
     source: checkpoint?.sha256 ?? null,
+    familyFrom: checkpoint?.familyFrom ?? null,
   };
   printResult(
     options,

@@ -82,6 +82,8 @@ export async function predict(options: PredictOptions): Promise<void> {
       protectedTokens: tokenLayout(source.spec).protectedTokens,
       tokens: [...kept].map(([after, positions]) => ({ after, kept: positions.length / input.count })),
       source: source.checkpoint?.sha256 ?? source.name,
+      /** How the model's family was decided; null of random weights. */
+      familyFrom: source.checkpoint?.familyFrom ?? null,
       ignored: source.ignored,
       /** Samples without an answer: their logits are NaN, their kept positions -1. */
       failed,

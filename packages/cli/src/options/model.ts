@@ -1,10 +1,19 @@
 /** Where a model comes from: a checkpoint, or a published size with random weights. */
 import { fileURLToPath } from 'node:url';
 import type { Checkpoint } from '@vssm/checkpoints';
-import { UserError, type Weights } from '@vssm/core';
-import { type ModelSpec, models, namedModel, randomWeights, resizedModel } from '@vssm/families';
-import type { Size } from '@vssm/families/checkpoint';
+import { oneOf, UserError, type Weights } from '@vssm/core';
+import {
+  familyNote,
+  type ModelSpec,
+  modelFamilies,
+  models,
+  namedModel,
+  randomWeights,
+  resizedModel,
+} from '@vssm/families';
+import type { FamilyEvidence, Size } from '@vssm/families/checkpoint';
 import type { Command } from 'commander';
+import { note } from '../output.ts';
 import { groups } from './groups.ts';
 import { heightByWidth, whole } from './numbers.ts';
 
@@ -15,6 +24,7 @@ export interface ModelOptions {
   readonly stride?: number;
   readonly imageSize?: Size;
   readonly grid?: Size;
+  readonly family?: string;
 }
 
 export interface SourcedModel {
@@ -23,7 +33,11 @@ export interface SourcedModel {
   /** Name for people: the model's, or the checkpoint's path. */
   readonly name: string;
   /** Absent where the weights are random. */
-  readonly checkpoint?: { readonly path: string; readonly sha256: string };
+  readonly checkpoint?: {
+    readonly path: string;
+    readonly sha256: string;
+    readonly familyFrom: FamilyEvidence;
+  };
   /** What was in the file and is not used. */
   readonly ignored: readonly string[];
 }
@@ -44,6 +58,10 @@ export function addModelOptions(command: Command): Command {
     .option(
       '--key <name>',
       'entry of the checkpoint that holds the state dict, or names in it: a prefix, or ema for the buffers of an EMA hook; default: model, state_dict, …',
+    )
+    .option(
+      '--family <name>',
+      `whose the checkpoint is: ${modelFamilies.join(', ')}; default: what its tensors or its file's name tell, else ${modelFamilies[0]}`,
     )
     .option(
       '--stride <pixels>',
@@ -76,6 +94,11 @@ export async function loadModel(options: ModelOptions, known: KnownOfModel = {})
         `--model ${options.model} and --checkpoint ${options.checkpoint}: give one of the two`,
       );
     }
+    if (options.family !== undefined) {
+      throw new UserError(
+        `--family ${options.family}: goes with --checkpoint; --model ${options.model} says it`,
+      );
+    }
     const spec = modelSpec(options.model, options);
     return { spec, weights: randomWeights(spec), name: `${options.model}, random weights`, ignored: [] };
   }
@@ -85,14 +108,23 @@ export async function loadModel(options: ModelOptions, known: KnownOfModel = {})
   const path = options.checkpoint ?? embeddedCheckpoint;
   const key = options.key === undefined ? {} : { key: options.key };
   const file = known.file ?? (await readCheckpoint(path, key));
-  const { spec, weights, ignored } = loadCheckpoint(file, {
+  const { spec, weights, ignored, familyFrom } = loadCheckpoint(file, {
+    ...(options.family !== undefined && { family: oneOf('--family', options.family, modelFamilies) }),
     ...(options.stride !== undefined && { stride: options.stride }),
     ...(options.imageSize !== undefined && { imageSize: options.imageSize }),
     ...(options.grid !== undefined && { grid: options.grid }),
     ...(known.input !== undefined && { input: known.input }),
   });
+  if (options.checkpoint !== undefined) {
+    note(`family: ${familyNote(spec.family, familyFrom)}${otherwise(familyFrom)}`);
+  }
   const name = options.checkpoint ?? 'vim-nano-fmnist (embedded)';
-  return { spec, weights, name, checkpoint: { path, sha256: file.sha256 }, ignored };
+  return { spec, weights, name, checkpoint: { path, sha256: file.sha256, familyFrom }, ignored };
+}
+
+/** What to do where nothing in a file says whose it is. */
+function otherwise(familyFrom: FamilyEvidence): string {
+  return familyFrom === 'default' ? ' (its tensors fit several families; --family says which)' : '';
 }
 
 /** A model's spec alone: a published one needs no weights for it. */

@@ -2,14 +2,11 @@
 import { basename } from 'node:path';
 import { type Checkpoint, leftOut } from '@vssm/checkpoints';
 import { type Tensor, UserError, type Weights } from '@vssm/core';
-import type { GridOptions } from '../family.ts';
+import type { FamilyEvidence, GridOptions } from '../family.ts';
 import { checkSpec, modelTensors } from '../model.ts';
 import { type ModelFamily, type ModelSpec, modelFamilies } from '../table.ts';
 import { checkFinite } from './check.ts';
 import { familyCheckpoints } from './table.ts';
-
-/** `asked`: by whoever loads it; `tensors`: no other family has such names; `default`: the first that has. */
-export type FamilyEvidence = 'asked' | 'tensors' | 'file name' | 'default';
 
 export interface LoadOptions extends GridOptions {
   /** Whose weights they are, where tensors alone cannot tell; default: see loadModel. */
@@ -64,9 +61,8 @@ function decideFamily(
   asked: ModelFamily | undefined,
 ): { readonly family: ModelFamily; readonly familyFrom: FamilyEvidence } {
   if (asked !== undefined) return { family: asked, familyFrom: 'asked' };
-  const names = [...tensors.keys()];
   const answering = (answer: 'only' | 'maybe') =>
-    modelFamilies.filter((family) => familyCheckpoints[family].recognises(names) === answer);
+    modelFamilies.filter((family) => familyCheckpoints[family].recognises(tensors) === answer);
   const [only] = answering('only');
   if (only !== undefined) return { family: only, familyFrom: 'tensors' };
   const candidates = answering('maybe');

@@ -1,5 +1,6 @@
 import { decodeModel } from '@vssm/graph';
 import { describe, expect, it } from 'vitest';
+import { mambaRegSpec } from '../mambareg/spec.ts';
 import { plainMambaSpec } from '../plainmamba/spec.ts';
 import { densePlan, pruningPlan } from '../plan.ts';
 import { vimSpec } from '../vim/spec.ts';
@@ -30,6 +31,15 @@ describe('the matrix products alone', () => {
     expect(own.get('Conv')).toBe(1 + 2 + 1);
     expect(own.get('MatMul')).toBe(3 * 4 + 1);
     expect(matmulFloorInputShape(plain)).toEqual([3, 32, 48]);
+  });
+
+  it('of a Mamba-Reg: the neck and a classifier over all registers besides', () => {
+    const spec = mambaRegSpec({ ...image, stride: 16, registers: 4, reduction: 2 });
+    const bytes = matmulFloor(spec, densePlan);
+    expect(operators(bytes).get('MatMul')).toBe(1 + 3 * (1 + 2 * 2 + 1) + 2);
+    const { initializer } = decodeModel(bytes).graph;
+    const shapes = Object.fromEntries(initializer.map(({ name, dims }) => [name, dims.join('x')]));
+    expect(shapes).toMatchObject({ neck: '32x16', head: '64x5' });
   });
 
   it.each([vim, plain])('holds no weight smaller than the model’s: $family', (spec) => {

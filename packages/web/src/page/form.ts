@@ -16,6 +16,8 @@ import {
 } from '@vssm/core';
 import {
   checkPlan,
+  familyNote,
+  familyTitle,
   isModelName,
   type ModelName,
   type ModelSpec,
@@ -27,6 +29,7 @@ import {
   sequenceLength,
   tokenCounts,
 } from '@vssm/families';
+import type { ModelCard } from '../exchange.ts';
 import { byId, make } from './elements.ts';
 
 const alignmentWords: Readonly<Record<Alignment, string>> = {
@@ -130,8 +133,12 @@ export function suggestSchedule({ depth }: ModelSpec): string {
   return `${[...blocks].join(',')}@${depth <= 8 ? 0.7 : 0.8}`;
 }
 
-export function modelNote(spec: ModelSpec, ignored: readonly string[]): string {
+export function modelNote({ spec, origin, ignored }: ModelCard): string {
   const { depth, inChannels, imageHeight, imageWidth } = spec;
+  const family =
+    origin.from === 'checkpoint' && origin.familyFrom !== undefined
+      ? familyNote(spec.family, origin.familyFrom)
+      : familyTitle(spec.family);
   const parts = [
     `${parameterCount(spec).toLocaleString('en')} parameters`,
     counted(depth, 'block'),
@@ -142,5 +149,5 @@ export function modelNote(spec: ModelSpec, ignored: readonly string[]): string {
     ignored.length === 0
       ? ''
       : ` Not used from the file: ${ignored.slice(0, 3).join('; ')}${ignored.length > 3 ? ' …' : ''}.`;
-  return `${parts.join(', ')}.${unused}`;
+  return `${parts.join(', ')}; ${family}.${unused}`;
 }

@@ -84,7 +84,7 @@ function refresh(): void {
 async function choose(next: Chosen | undefined): Promise<void> {
   chosen = next;
   forget();
-  byId('model-note').textContent = next === undefined ? '' : modelNote(next.card.spec, next.card.ignored);
+  byId('model-note').textContent = next === undefined ? '' : modelNote(next.card);
   if (next === undefined) return;
   if (schedule.value === suggested) {
     suggested = suggestSchedule(next.card.spec);

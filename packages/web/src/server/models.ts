@@ -71,11 +71,12 @@ export class ServedModels {
 
 async function readModel(path: string, file: string, name: string): Promise<Omit<Kept, 'id'>> {
   const checkpoint = await readCheckpoint(path);
-  const { spec, weights, ignored } = loadModel(checkpoint);
+  // Under the name that the file was sent with: it may tell the family.
+  const { spec, weights, ignored, familyFrom } = loadModel({ ...checkpoint, path: file });
   const card: ModelCard = {
     name,
     spec,
-    origin: { from: 'checkpoint', file, sha256: checkpoint.sha256 },
+    origin: { from: 'checkpoint', file, sha256: checkpoint.sha256, familyFrom },
     classes: null,
     ignored,
   };

@@ -16,7 +16,7 @@ import type { Mixer, MixerContext } from './mixer.ts';
 
 const directions = ['forward', 'backward'] as const satisfies readonly Direction[];
 
-export function createVimMixer(context: MixerContext<BidirectionalModel>): Mixer {
+export function createBidirectionalMixer(context: MixerContext<BidirectionalModel>): Mixer {
   const { device, kernels, spec, weights, phases, share } = context;
   const { xz, sets, y, signal, reference } = context.buffers;
   const { innerWidth: E, depth } = spec;

@@ -3,7 +3,7 @@ import { readFile } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
 import { readCheckpoint, readSafetensors } from '@vssm/checkpoints';
 import type { NamedTensors, PruningPlan, Weights } from '@vssm/core';
-import { type ModelSpec, pruningPlan } from '@vssm/families';
+import { type ModelFamily, type ModelSpec, pruningPlan } from '@vssm/families';
 import { loadModel } from '@vssm/families/checkpoint';
 
 export interface GoldenCase {
@@ -26,13 +26,25 @@ export interface GoldenDense extends GoldenCase {
   readonly tensors: NamedTensors;
 }
 
-export async function denseCase(name: string, file: string): Promise<GoldenDense> {
+/** What a case's files are, where one does not say everything. */
+export interface CaseFiles {
+  /** Where the weights lie apart from input and logits. */
+  readonly weights?: string;
+  /** Where the tensors do not tell. */
+  readonly family?: ModelFamily;
+}
+
+export async function denseCase(
+  name: string,
+  file: string,
+  { weights = file, family }: CaseFiles = {},
+): Promise<GoldenDense> {
   const tensors = await tensorsOf(file);
   const pixels = tensors.get('input')!;
   const [, , height, width] = pixels.shape;
   return {
     name,
-    ...(await modelOf(file, { height, width })),
+    ...(await modelOf(weights, { height, width }, family)),
     plan: pruningPlan({ schedule: [] }),
     pixels: firstImages(pixels.data as Float32Array, pixels.shape[0]),
     logits: firstImages(tensors.get('logits_f64')!.data as Float64Array, pixels.shape[0]),
@@ -51,9 +63,9 @@ interface Variants {
   readonly cases: (Pick<PruningPlan, 'alignment' | 'signal' | 'reduce' | 'order' | 'tokenOrder'> & {
     /** null where the alignment leaves no choice. */
     readonly conv: PruningPlan['conv'] | null;
-    /** [2][classes] */
+    /** Of each image of the dense case's file, [classes] */
     readonly logits: number[][];
-    /** [2][steps][K] */
+    /** The same, [steps][K] */
     readonly kept: number[][][];
   })[];
 }
@@ -79,9 +91,12 @@ export async function variantCases(file: string, dense: GoldenCase): Promise<Gol
       },
       spec.family,
     ),
-    logits: Float64Array.from(logits.flat()),
+    logits: Float64Array.from(logits.slice(0, goldenBatch).flat()),
     kept: new Map(
-      schedule.map(({ after }, step) => [after, Int32Array.from(kept.flatMap((item) => item[step]))]),
+      schedule.map(({ after }, step) => [
+        after,
+        Int32Array.from(kept.slice(0, goldenBatch).flatMap((item) => item[step])),
+      ]),
     ),
   }));
 }
@@ -90,8 +105,10 @@ export async function variantCases(file: string, dense: GoldenCase): Promise<Gol
 export async function modelOf(
   file: string,
   imageSize: { readonly height: number; readonly width: number },
+  family?: ModelFamily,
 ): Promise<{ spec: ModelSpec; weights: Weights }> {
-  const { spec, weights } = loadModel(await readCheckpoint(pathOf(file)), { imageSize });
+  const options = { imageSize, ...(family !== undefined && { family }) };
+  const { spec, weights } = loadModel(await readCheckpoint(pathOf(file)), options);
   return { spec, weights };
 }
 

@@ -1,7 +1,9 @@
 /** What the conformance suite runs of each family. */
 import type { ModelFamily, SpecOf } from '@vssm/families';
 import type { GoldenCase } from './case.ts';
+import { mambaRegGoldenCases, mambaRegOddShape } from './mambareg.ts';
 import { plainMambaGoldenCases, plainMambaOddShape } from './plainmamba.ts';
+import { videoMambaGoldenCases, videoMambaOddShape } from './videomamba.ts';
 import { vimGoldenCases, vimOddShape } from './vim.ts';
 
 export interface FamilyTests<Spec> {
@@ -14,4 +16,6 @@ export interface FamilyTests<Spec> {
 export const familyTests = {
   vim: { golden: vimGoldenCases, oddShape: vimOddShape },
   plainmamba: { golden: plainMambaGoldenCases, oddShape: plainMambaOddShape },
+  videomamba: { golden: videoMambaGoldenCases, oddShape: videoMambaOddShape },
+  mambareg: { golden: mambaRegGoldenCases, oddShape: mambaRegOddShape },
 } satisfies { [F in ModelFamily]: FamilyTests<SpecOf<F>> };

@@ -5,7 +5,7 @@ import type { PlainMambaSpec } from '../spec.ts';
 import { inferPlainMamba, isPlainMamba } from './infer.ts';
 
 export const plainMambaCheckpoint: FamilyCheckpoint<PlainMambaSpec> = {
-  recognises: (names) => (isPlainMamba(names) ? 'only' : 'no'),
+  recognises: (tensors) => (isPlainMamba(tensors.keys()) ? 'only' : 'no'),
   fileNames: null,
   infer: inferPlainMamba,
   unused: (name) => (isBatchCounter(name) ? 'a counter of batches' : undefined),

@@ -71,6 +71,6 @@ describe('whole PlainMamba as ONNX', () => {
 
   it('refuses what exists for Vim only', () => {
     const mirrored = pruningPlan({ schedule: [{ after: 1, keep: 0.5 }], order: 'mirrored' });
-    expect(() => wholeModel(spec, weights, mirrored)).toThrow('exists for Vim only');
+    expect(() => wholeModel(spec, weights, mirrored)).toThrow('not for PlainMamba');
   });
 });

@@ -4,7 +4,7 @@ import type { VimSpec } from '../spec.ts';
 import { inferBidirectional, isBidirectional, unusedByVim } from './infer.ts';
 
 export const vimCheckpoint: FamilyCheckpoint<VimSpec> = {
-  recognises: (names) => (isBidirectional(names) ? 'maybe' : 'no'),
+  recognises: (tensors) => (isBidirectional(tensors) ? 'maybe' : 'no'),
   fileNames: /^vim_/,
   infer: (checkpoint, options) => ({ family: 'vim', ...inferBidirectional('Vim', checkpoint, options) }),
   unused: unusedByVim,

@@ -8,6 +8,11 @@ export const unsupportedVims: readonly Unsupported[] = [
     what: 'holds a backbone inside a detection or segmentation model',
     advice: 'is not a classifier; vssm segment takes an UperNet',
   },
+  {
+    names: /^temporal_pos_embedding$/,
+    what: 'is a VideoMamba for video',
+    advice: 'takes clips of frames; of VideoMamba the image models run here',
+  },
   { names: /^cls_token_(head|tail)$/, what: 'is a Vim with two class tokens' },
   { names: /^dist_token$/, what: 'is a Vim with a distillation token' },
   { names: /^rope\./, what: 'is a Vim with rotary position embedding' },

@@ -1,0 +1,5 @@
+/** VideoMamba's blocks on the kernels: Vim's. */
+import type { SpecOf } from '@vssm/families';
+import { bidirectionalMixing } from '../vim/index.ts';
+
+export const videoMambaMixing = bidirectionalMixing<SpecOf<'videomamba'>>();

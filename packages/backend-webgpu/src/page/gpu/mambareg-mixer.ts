@@ -1,0 +1,8 @@
+/** Mamba-Reg's convolution and scans on the device: Vim's. */
+import type { SpecOf } from '@vssm/families';
+import type { Mixer, MixerContext } from './mixer.ts';
+import { createBidirectionalMixer } from './vim-mixer.ts';
+
+export function createMambaRegMixer(context: MixerContext<SpecOf<'mambareg'>>): Mixer {
+  return createBidirectionalMixer(context);
+}

@@ -1,10 +1,10 @@
 /** One evaluation asked for by hand, with the same files, keys, shards and way to go on as the benchmarks have. */
-import { type AccuracyRecord, openResults, type ShardRecord, type VisionRecord } from '@vssm/results';
+import type { AccuracyRecord, ShardRecord, VisionRecord } from '@vssm/results';
 import type { OpenedBackend } from './backends.ts';
 import { codeVersion } from './code/made-with.ts';
-import { listenForInterruption } from './interruption.ts';
 import { kindOf } from './kinds/index.ts';
 import type { Progress } from './progress.ts';
+import { inRunFolder, workplaceIn } from './run-folder.ts';
 import { writeRunHeader } from './run-header.ts';
 import type { Shard } from './shard.ts';
 import type { WorkTask } from './tasks.ts';
@@ -39,36 +39,20 @@ export async function carryOutOnce<Record extends EvaluationRecord>(
   run: (task: WorkTask, place: Workplace) => Promise<RunState> = (task, place) =>
     kindOf(task).run(task, place),
 ): Promise<OnceOutcome<Record>> {
-  const { backend, threads, progress, command, shard } = request;
+  const { backend, progress, command, shard } = request;
   const kind = kindOf(whole);
   const task = shard === undefined ? whole : (kind.images!.part(whole, shard) as WorkTask);
   const [{ key }] = kind.heads(task);
-  const results = openResults(request.out);
-  const interruption = listenForInterruption((signal) =>
-    progress.say(`${signal}: finishing the current images; once more to stop at once`),
-  );
-  try {
-    for (const repair of results.repairs) progress.say(repair);
+  return inRunFolder(request, 'finishing the current images', async (folder) => {
+    const { results, interruption } = folder;
     writeRunHeader(results, command, codeVersion(), backend.accelerator);
     const estimate = kind.estimate(task, 1);
     progress.begin(estimate);
     progress.task(kind.label(task));
-    const place: Workplace = {
-      backend: backend.backend,
-      described: { name: backend.name, form: backend.form },
-      threads,
-      results,
-      stopping: () => interruption.signal !== null,
-      found: (share) => progress.found(share * estimate),
-      advance: (share) => progress.advance(share * estimate),
-    };
+    const place = workplaceIn(folder, request, estimate);
     const state = results.complete(key) ? 'found' : await run(task, place);
     if (state === 'stopped') return { state, exitCode: interruption.exitCode };
     const record = results.records.findLast((found) => found.key === key && found.kind !== 'skipped');
     return { state: 'done', record: record as Record | ShardRecord };
-  } finally {
-    interruption.release();
-    progress.end();
-    results.close();
-  }
+  });
 }

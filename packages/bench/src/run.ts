@@ -4,7 +4,7 @@
  */
 
 import { join } from 'node:path';
-import { openResults, type Results, resultsFileName } from '@vssm/results';
+import { type Results, resultsFileName } from '@vssm/results';
 import type { OpenedBackend } from './backends.ts';
 import { checkExperiment } from './check-experiment.ts';
 import { codeOf, codeVersion, type MadeWith } from './code/made-with.ts';
@@ -12,18 +12,19 @@ import type { DatasetId } from './dataset-names.ts';
 import { defaultSampleSizes } from './datasets.ts';
 import { captureEnvironment } from './environment.ts';
 import type { Experiment } from './experiment.ts';
-import { exitCodes, listenForInterruption, type StopSignal } from './interruption.ts';
+import { exitCodes, interruptible, type StopSignal } from './interruption.ts';
 import { kindOf } from './kinds/index.ts';
 import { calibrate } from './pace.ts';
 import { planTasks, selectExperiments } from './plan-tasks.ts';
 import type { Progress } from './progress.ts';
 import { Resources, type Sources } from './resources.ts';
+import { inRunFolder, type RunFolder, workplaceIn } from './run-folder.ts';
 import { writeRunHeader } from './run-header.ts';
 import type { Shard } from './shard.ts';
 import { skippedRecord } from './skipped.ts';
 import { defaultSpeedBudget, type SpeedBudget } from './speed-budget.ts';
 import { type Task, taskLabel, tasksOfShard, type WorkTask } from './tasks.ts';
-import { TaskFailure, type Workplace } from './workplace.ts';
+import { TaskFailure } from './workplace.ts';
 
 export interface BenchRequest {
   readonly experiments: readonly Experiment[];
@@ -127,12 +128,9 @@ export async function runBench(request: BenchRequest): Promise<BenchOutcome> {
   const resources = new Resources(request.sources);
   try {
     const tasks = await plannedTasks(request, resources);
-    const results = openResults(request.out);
-    try {
-      return await carryOut(tasks, results, request);
-    } finally {
-      results.close();
-    }
+    return await inRunFolder(request, 'finishing the current batch', (folder) =>
+      carryOut(tasks, folder, request),
+    );
   } finally {
     await resources.close();
   }
@@ -140,12 +138,12 @@ export async function runBench(request: BenchRequest): Promise<BenchOutcome> {
 
 async function carryOut(
   tasks: readonly Task[],
-  results: Results,
+  folder: RunFolder,
   request: BenchRequest,
 ): Promise<BenchOutcome> {
   const started = performance.now();
   const { progress, backend } = request;
-  for (const repair of results.repairs) progress.say(repair);
+  const { results, interruption, stopping } = folder;
   writeRunHeader(results, request.command, request.codeVersion ?? codeVersion(), backend.accelerator);
 
   const work = tasks.filter((task): task is WorkTask => task.kind !== 'skipped');
@@ -156,52 +154,38 @@ async function carryOut(
         .heads(task)
         .every(({ key }) => results.complete(key)),
   );
-  const factor = toDo.length === 0 ? 1 : await calibrate(backend.backend, request.threads);
+  const factor =
+    toDo.length === 0 ? 1 : await interruptible(() => calibrate(backend.backend, request.threads));
   progress.begin(toDo.reduce((sum, task) => sum + kindOf(task).estimate(task, factor), 0));
-  const interruption = listenForInterruption(
-    (signal) => progress.say(`${signal}: finishing the current batch; once more to stop at once`),
-    request.graceMs,
-  );
 
   const failures: { label: string; reason: string }[] = [];
   let carriedOut = 0;
   let foundDone = work.length - toDo.length;
   let unreadable = 0;
-  try {
-    for (const task of tasks) {
-      if (interruption.signal !== null) break;
-      if (task.kind === 'skipped') {
-        results.append(task.record);
-        continue;
-      }
-      if (!toDo.includes(task)) continue;
-      progress.task(taskLabel(task));
-      const estimate = kindOf(task).estimate(task, factor);
-      const place: Workplace = {
-        backend: kindOf(task).latency?.(task) === true ? backend.latency : backend.backend,
-        described: { name: backend.name, form: backend.form },
-        threads: kindOf(task).threads?.(task) ?? request.threads,
-        results,
-        stopping: () => interruption.signal !== null,
-        found: (share) => progress.found(share * estimate),
-        advance: (share) => progress.advance(share * estimate),
-      };
-      try {
-        const state = await kindOf(task).run(task, place);
-        if (state === 'stopped') break;
-        if (state === 'found') foundDone++;
-        else carriedOut++;
-        unreadable += tellUnreadable(task, results, progress);
-        if (task !== toDo.at(-1)) await request.between?.();
-      } catch (error) {
-        if (!(error instanceof TaskFailure)) throw error;
-        progress.say(`not finished: ${taskLabel(task)}: ${error.message}`);
-        failures.push(...recordFailure(task, error, results));
-      }
+  for (const task of tasks) {
+    if (stopping()) break;
+    if (task.kind === 'skipped') {
+      results.append(task.record);
+      continue;
     }
-  } finally {
-    interruption.release();
-    progress.end();
+    if (!toDo.includes(task)) continue;
+    progress.task(taskLabel(task));
+    const estimate = kindOf(task).estimate(task, factor);
+    const latency = kindOf(task).latency?.(task) === true;
+    const threads = kindOf(task).threads?.(task) ?? request.threads;
+    const place = workplaceIn(folder, { ...request, threads }, estimate, { latency });
+    try {
+      const state = await kindOf(task).run(task, place);
+      if (state === 'stopped') break;
+      if (state === 'found') foundDone++;
+      else carriedOut++;
+      unreadable += tellUnreadable(task, results, progress);
+      if (task !== toDo.at(-1)) await request.between?.();
+    } catch (error) {
+      if (!(error instanceof TaskFailure)) throw error;
+      progress.say(`not finished: ${taskLabel(task)}: ${error.message}`);
+      failures.push(...recordFailure(task, error, results));
+    }
   }
   const stoppedBy = interruption.signal;
   return {

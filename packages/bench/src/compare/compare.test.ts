@@ -1,3 +1,5 @@
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import type { Batch, Classified } from '@vssm/backend';
 import { UserError } from '@vssm/core';
 import { densePlan, pruningPlan, randomWeights, referenceForward, vimSpec } from '@vssm/families';
@@ -260,6 +262,7 @@ const broken: ExecutionPath = {
 
 it('writes one record for each path and plan, the unavailable ones with their reason', async () => {
   const out = newFolder();
+  const said: string[] = [];
   const { paths, ...request } = {
     model: {
       spec,
@@ -283,10 +286,13 @@ it('writes one record for each path and plan, the unavailable ones with their re
     pathOptions: {},
     out,
     command: ['vssm', 'compare'],
-    progress: silentProgress,
+    progress: { ...silentProgress, say: (line: string) => void said.push(line) },
   };
+  // What a run that was cut off leaves.
+  writeFileSync(join(out, 'results.jsonl'), '{"schema":2,"ki');
   const outcome = await compareBackends({ ...request, paths });
   if (outcome.state !== 'done') throw new Error('stopped');
+  expect(said).toEqual([expect.stringContaining('removed a last line that was cut short')]);
   const records = readResults(out).records.filter((record) => record.kind === 'comparison');
   expect(records).toEqual(outcome.records);
   expect(records.map(({ row }) => row)).toEqual(

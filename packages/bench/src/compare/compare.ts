@@ -3,10 +3,11 @@
  * batch size and plan are interleaved; each plan has rounds of its own.
  */
 import { UserError } from '@vssm/core';
-import { type ComparisonRecord, openResults } from '@vssm/results';
+import type { ComparisonRecord } from '@vssm/results';
 import { codeVersion } from '../code/made-with.ts';
-import { interruptible, listenForInterruption } from '../interruption.ts';
+import { interruptible } from '../interruption.ts';
 import { keyOf } from '../keys.ts';
+import { inRunFolder } from '../run-folder.ts';
 import { writeRunHeader } from '../run-header.ts';
 import { acceleratorOf, type Competitor, nameOf, probePath } from './competitors.ts';
 import { PlanComparison } from './plan-comparison.ts';
@@ -19,12 +20,7 @@ export type CompareOutcome =
 /** @throws UserError for a folder in use, a full disk */
 export async function compareBackends(request: CompareRequest): Promise<CompareOutcome> {
   const { progress, plans } = request;
-  const results = openResults(request.out);
-  const interruption = listenForInterruption((signal) =>
-    progress.say(`${signal}: stopping; once more to stop at once`),
-  );
-  const stopping = () => interruption.signal !== null;
-  try {
+  return inRunFolder(request, 'stopping', async ({ results, interruption, stopping }) => {
     const group = keyOf(['compare'], { at: new Date().toISOString(), name: request.model.described.name });
     progress.begin(plans.length * stagesOf(request));
     const competitors: Competitor[] = [];
@@ -46,11 +42,7 @@ export async function compareBackends(request: CompareRequest): Promise<CompareO
       records.push(...comparison.write(results, group));
     }
     return { state: 'done', records };
-  } finally {
-    interruption.release();
-    progress.end();
-    results.close();
-  }
+  });
 }
 
 /** Progress counts stages: the reference, the answers of each path, and each batch size. */

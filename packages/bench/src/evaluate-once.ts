@@ -1,15 +1,16 @@
 /** `vssm eval`: any classifier, plan and data set that fit together. */
 import { type PruningPlan, planName } from '@vssm/core';
 import { type ImageDataset, titleOf } from '@vssm/datasets';
-import { type AccuracyRecord, schemaVersion } from '@vssm/results';
+import { type AccuracyRecord, type ShardRecord, schemaVersion } from '@vssm/results';
 import { codeOf, membersOf } from './code/made-with.ts';
 import type { DatasetId } from './dataset-names.ts';
-import type { AccuracyTask } from './evaluation/accuracy.ts';
+import { type AccuracyTask, evaluate } from './evaluation/accuracy.ts';
+import type { Throughput } from './evaluation/image-task.ts';
 import { rowIdOf } from './evaluation/row-id.ts';
 import type { ImageChoice } from './images.ts';
 import { keyOf } from './keys.ts';
 import type { RecordHead } from './kinds/heads.ts';
-import { carryOutOnce, type OnceOutcome, type OnceRequest } from './once.ts';
+import { carryOutOnce, type OnceRequest, type Stopped } from './once.ts';
 import type { ReadyModel } from './resources.ts';
 
 export interface EvaluationRequest extends OnceRequest {
@@ -22,14 +23,27 @@ export interface EvaluationRequest extends OnceRequest {
   readonly batch: number;
 }
 
-export type EvaluationOutcome = OnceOutcome<AccuracyRecord>;
+export type EvaluationOutcome =
+  | {
+      readonly state: 'done';
+      readonly record: AccuracyRecord | ShardRecord;
+      /** Null where everything was answered by an earlier run. */
+      readonly throughput: Throughput | null;
+    }
+  | Stopped;
 
 /** @throws UserError for a folder in use, a full disk, a model that cannot be run; finished images are kept */
-export function evaluateOnce(request: EvaluationRequest): Promise<EvaluationOutcome> {
+export async function evaluateOnce(request: EvaluationRequest): Promise<EvaluationOutcome> {
   const members = membersOf(request.model.spec.family, request.plan);
   const made = { work: 'accuracy', dataset: request.datasetId, members } as const;
   const code = codeOf({ ...made, backend: request.backend.name });
-  return carryOutOnce(evaluationTask(request, code), request);
+  let throughput: Throughput | null = null;
+  const outcome = await carryOutOnce<AccuracyRecord>(evaluationTask(request, code), request, (part, place) =>
+    evaluate(part as AccuracyTask, place, (told) => {
+      throughput = told;
+    }),
+  );
+  return outcome.state === 'stopped' ? outcome : { ...outcome, throughput };
 }
 
 function evaluationTask(request: EvaluationRequest, code: string): AccuracyTask {

@@ -8,7 +8,14 @@ import { costOf } from '../cost.ts';
 import type { DatasetId } from '../dataset-names.ts';
 import type { ReadyModel } from '../resources.ts';
 import { failing, loadModel, type RunState, TaskFailure, type Workplace } from '../workplace.ts';
-import { answersKey, type ImageTask, imagesOf, sampleOf } from './image-task.ts';
+import {
+  answersKey,
+  type ImageTask,
+  imagesOf,
+  sampleOf,
+  type Throughput,
+  throughputOf,
+} from './image-task.ts';
 import { orClosed, writeRecords } from './write-records.ts';
 
 /** One plan on one choice of images, evaluated once for all the rows that show it. */
@@ -21,27 +28,33 @@ export interface AccuracyTask extends ImageTask {
   readonly threads: number;
 }
 
-export async function evaluate(task: AccuracyTask, place: Workplace): Promise<RunState> {
+/** @param tell what the records do not hold */
+export async function evaluate(
+  task: AccuracyTask,
+  place: Workplace,
+  tell: (throughput: Throughput | null) => void = () => {},
+): Promise<RunState> {
   const started = performance.now();
   const indices = imagesOf(task);
   const file = place.results.predictions(answersKey(task));
   let lines: readonly PredictionLine[] = [];
-  const { stopped } = await orClosed(file, async () => {
+  const done = await orClosed(file, async () => {
     const work = await answerImages(workOf(task, place), file, place);
     if (!work.stopped) lines = indices.map((index) => file.read(index));
     return work;
   });
-  if (stopped) {
+  if (done.stopped) {
     file.close();
     return 'stopped';
   }
-  const done = { durationMs: performance.now() - started, predictions: file.finish(indices) };
+  tell(throughputOf(done));
+  const written = { durationMs: performance.now() - started, predictions: file.finish(indices) };
   return writeRecords(task, place.results, {
     whole: (head) => ({
       ...head,
       kind: 'accuracy',
       ...described(task, place),
-      ...done,
+      ...written,
       ...summary(task.dataset.name, sampleOf(task), lines),
     }),
     shard: (part): ShardRecord => ({
@@ -52,7 +65,7 @@ export async function evaluate(task: AccuracyTask, place: Workplace): Promise<Ru
       shard: { ...part.shard },
       ...described(task, place),
       sample: sampleOf(task),
-      ...done,
+      ...written,
       heads: [...task.heads],
       failed: lines.filter((line) => 'error' in line).length,
     }),

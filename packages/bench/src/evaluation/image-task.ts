@@ -1,4 +1,5 @@
 /** What evaluations of any kind have in common: images that are answered once, by one run or by several shards. */
+import type { WorkDone } from '@vssm/backend';
 import type { PruningPlan } from '@vssm/core';
 import type { ImageChoice } from '../images.ts';
 import { keyOf } from '../keys.ts';
@@ -73,4 +74,15 @@ export function partOf<Task extends ImageTask>(task: Task, shard: Shard): Task {
 export function sampleOf({ images }: ImageTask) {
   const { indices, how, seed, idsHash, partial } = images;
   return { count: indices.length, how, seed, idsHash, partial };
+}
+
+/** Images that a run answered, and its time for each, ms: reading them included, loading the model not. */
+export interface Throughput {
+  readonly images: number;
+  readonly msPerImage: number;
+}
+
+/** Null where a run had nothing left to answer. */
+export function throughputOf({ images, ms }: Pick<WorkDone, 'images' | 'ms'>): Throughput | null {
+  return images === 0 ? null : { images, msPerImage: ms / images };
 }

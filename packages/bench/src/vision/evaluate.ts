@@ -6,7 +6,14 @@ import { formatSchedule, UserError, type Weights } from '@vssm/core';
 import type { PreparedImage, VisionDataset } from '@vssm/datasets';
 import { type ImageAnswerLine, type ImageAnswers, schemaVersion, type VisionRecord } from '@vssm/results';
 import { inputSize, type VisionSpec } from '@vssm/vision-tasks';
-import { answersKey, type ImageTask, imagesOf, sampleOf } from '../evaluation/image-task.ts';
+import {
+  answersKey,
+  type ImageTask,
+  imagesOf,
+  sampleOf,
+  type Throughput,
+  throughputOf,
+} from '../evaluation/image-task.ts';
 import { orClosed, writeRecords } from '../evaluation/write-records.ts';
 import { interruptible } from '../interruption.ts';
 import { failing, type RunState, TaskFailure, type Workplace } from '../workplace.ts';
@@ -42,8 +49,8 @@ export interface VisionTask extends ImageTask {
 /** How an evaluation that this process has carried out ended. */
 export interface VisionRun {
   readonly score: unknown;
-  /** Images answered by this run, and its time for each, ms, all workers together. Null where it answered none. */
-  readonly throughput: { readonly images: number; readonly msPerImage: number } | null;
+  /** All workers together. */
+  readonly throughput: Throughput | null;
 }
 
 /** Memory of one worker, bytes: a RetinaNet-L1 at 800x1344 was seen to take 3.2 GiB. */
@@ -81,8 +88,7 @@ export async function evaluateVision(
   );
   const failed = indices.filter((index) => !file.answered(index)).length;
   const done = { predictions: file.finish(indices), durationMs: performance.now() - started };
-  const { images, ms } = work;
-  tell({ score: summed?.score, throughput: images === 0 ? null : { images, msPerImage: ms / images } });
+  tell({ score: summed?.score, throughput: throughputOf(work) });
   const { model, plan, dataset } = task;
   const described = {
     model: model.described,

@@ -48,16 +48,10 @@ export async function evaluate(options: EvalOptions): Promise<void> {
     for (const line of dataset.notes ?? []) note(`note: ${line}`);
     checkDataset(dataset, source.spec);
     const wanted = { full: false, limit, sampleSize: sample ?? 0, seed: options.seed };
-    const began = performance.now();
-    let read = 0;
-    const load = (index: number) => {
-      read++;
-      return dataset.load(index);
-    };
     const outcome = await evaluateOnce({
       model: { spec: source.spec, described: describeModel(source), weights: () => source.weights },
       datasetId: datasetNamed(options),
-      dataset: { ...dataset, load },
+      dataset,
       images: chooseImages(dataset, sample === undefined ? 'all' : 'sample', wanted),
       plan,
       batch: options.batch,
@@ -74,8 +68,8 @@ export async function evaluate(options: EvalOptions): Promise<void> {
       process.exitCode = outcome.exitCode;
       return;
     }
-    const imagesPerSecond = read === 0 ? null : (1000 * read) / (performance.now() - began);
-    const { record } = outcome;
+    const { record, throughput } = outcome;
+    const imagesPerSecond = throughput === null ? null : 1000 / throughput.msPerImage;
     if (record.kind === 'shard')
       printResult(options, shardResult(record, folder), shardLines(record, folder));
     else {
@@ -178,9 +172,7 @@ function human(result: EvalSummary): string {
     ['top-5', `${top5.toFixed(2)} %`],
     ...(imagesPerSecond === null
       ? []
-      : [
-          ['speed', `${imagesPerSecond.toPrecision(3)} images a second, start and reading included`] as const,
-        ]),
+      : [['speed', `${imagesPerSecond.toPrecision(3)} images a second, reading included`] as const]),
     ...failedLines(failed),
   ]);
 }

@@ -1,9 +1,10 @@
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { checkWorkspace } from './check.ts';
+import { everything, mayImport } from './table.ts';
 
 let root: string;
 beforeEach(() => {
@@ -24,6 +25,17 @@ function manifest(name: string, dependencies: Record<string, string> = {}): void
 describe('import table', () => {
   it('holds in this workspace', () => {
     expect(checkWorkspace(fileURLToPath(new URL('../../..', import.meta.url)))).toEqual([]);
+  });
+
+  it('is what docs/architecture.md shows', () => {
+    const page = readFileSync(new URL('../../../docs/architecture.md', import.meta.url), 'utf8');
+    const rows = [...page.matchAll(/^\| `packages\/([a-z-]+)` \| .* \| ([^|]+) \|$/gm)];
+    const shown = rows.map(([, name, may]) => {
+      if (may === 'everything') return [name, [everything]];
+      return [name, /^(—|nothing)$/.test(may) ? [] : may.split(', ').sort()];
+    });
+    const table = Object.entries(mayImport).map(([name, may]) => [name, may.toSorted()]);
+    expect(Object.fromEntries(shown)).toEqual(Object.fromEntries(table));
   });
 
   it('finds a dependency that the table does not list', () => {

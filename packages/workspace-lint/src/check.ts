@@ -5,6 +5,7 @@
  */
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { dirname, join, relative, resolve } from 'node:path';
+import { typeScriptBelow } from './sources.ts';
 import { benchmarksMayImport, everything, mayImport, onnxRuntimePackages, testsMayImport } from './table.ts';
 import { telemetryBreach } from './telemetry.ts';
 
@@ -92,10 +93,9 @@ function imports(source: string): string[] {
 }
 
 function sources(folder: string): string[] {
-  return readdirSync(folder, { withFileTypes: true, recursive: true })
-    .filter((entry) => entry.isFile() && /(?<!\.asm)\.ts$/.test(entry.name))
-    .map((entry) => join(entry.parentPath, entry.name))
-    .filter((file) => !/(^|\/)(node_modules|testdata)\//.test(relative(folder, file)));
+  return typeScriptBelow(folder).filter(
+    (file) => !file.endsWith('.asm.ts') && !/(^|\/)testdata\//.test(relative(folder, file)),
+  );
 }
 
 function folders(parent: string): string[] {

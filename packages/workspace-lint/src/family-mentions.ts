@@ -10,6 +10,7 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join, relative, sep } from 'node:path';
 import { codeOf } from './code-of.ts';
+import { typeScriptBelow } from './sources.ts';
 
 const tests = /(^|\/)(test-support|testdata|assembly|node_modules)\/|\.(test|fuzz|bench)\.ts$/;
 
@@ -37,7 +38,7 @@ const tables: readonly RegExp[] = [
 export function checkFamilyMentions(root: string): string[] {
   const families = familyNames(root);
   return ['packages', 'benchmarks', 'datasets']
-    .flatMap((group) => sources(join(root, group)))
+    .flatMap((group) => typeScriptBelow(join(root, group)))
     .flatMap((file) => {
       const path = relative(root, file).split(sep).join('/');
       if (tests.test(path) || tables.some((allowed) => allowed.test(path))) return [];
@@ -106,12 +107,4 @@ function isPartOf(name: string, identifier: string): boolean {
     }
     return false;
   });
-}
-
-function sources(folder: string): string[] {
-  if (!existsSync(folder)) return [];
-  return readdirSync(folder, { withFileTypes: true, recursive: true })
-    .filter((entry) => entry.isFile() && entry.name.endsWith('.ts'))
-    .map((entry) => join(entry.parentPath, entry.name))
-    .filter((file) => !file.split(sep).includes('node_modules'));
 }

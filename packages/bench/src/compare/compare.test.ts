@@ -1,4 +1,4 @@
-import { writeFileSync } from 'node:fs';
+import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Batch, Classified } from '@vssm/backend';
 import { UserError } from '@vssm/core';
@@ -289,6 +289,7 @@ it('writes one record for each path and plan, the unavailable ones with their re
     progress: { ...silentProgress, say: (line: string) => void said.push(line) },
   };
   // What a run that was cut off leaves.
+  mkdirSync(out, { recursive: true });
   writeFileSync(join(out, 'results.jsonl'), '{"schema":2,"ki');
   const outcome = await compareBackends({ ...request, paths });
   if (outcome.state !== 'done') throw new Error('stopped');

@@ -10,6 +10,7 @@ import { flops, listed, ms, points, times } from '../format.ts';
 import { isDense, sameModel } from '../groups.ts';
 import { html, joined, type Markup } from '../html.ts';
 import { method, planName } from '../plan-names.ts';
+import { furtherThreads } from '../processors.ts';
 import { type Context, groupRow, type Section, scheduleText, table } from './section.ts';
 import { planTerm, term } from './terms.ts';
 
@@ -51,7 +52,8 @@ FLOPs of the dense model over those of the pruned one.`,
   return {
     id: 'speed',
     title: 'Speed',
-    body: html`<p>FLOPs saved are worth something only if they become time saved. ${weightsNote(entries)}</p>
+    body: html`<p>FLOPs saved are worth something only if they become time saved. ${weightsNote(entries)}
+${furtherThreads(evidence).map((sentence) => `${sentence}. `)}</p>
 ${figures}${speedTable(entries)}`,
   };
 }

@@ -7,6 +7,7 @@ import { type Roof, roofAt, rooflineChart } from '../../charts/roofline.ts';
 import { type PartTotal, type ProfilePair, partTotals, profilePairs } from '../../executions.ts';
 import { capitalised, ms, points, whole } from '../../format.ts';
 import { html, type Markup, slug } from '../../html.ts';
+import { furtherThreads } from '../../processors.ts';
 import { type Context, table } from '../section.ts';
 import { type Part, partNames } from './part-names.ts';
 
@@ -23,7 +24,7 @@ export async function profilePart({ evidence, files }: Context): Promise<Markup 
   }
   return html`<h3>Where the time goes</h3>
 <p>The segments form on one core, part by part. A part that stands on a roof can only become faster by doing or moving less.
-${roofSentence(pairs[0].dense.record)}</p>${shown}`;
+${roofSentence(pairs[0].dense.record)} ${furtherThreads(evidence).map((sentence) => `${sentence}. `)}</p>${shown}`;
 }
 
 /** The roof of as many threads as the profile has. */
@@ -34,7 +35,7 @@ function roofOf({ roofs, threads }: ProfileRecord): Roof & { readonly threads: n
 function roofSentence({ roofs }: ProfileRecord): string {
   const each = roofs.map(
     ({ threads, gflopsPerSecond, gigabytesPerSecond }) =>
-      `${counted(threads, 'core')}: ${gflopsPerSecond.toFixed(0)} GFLOP/s in a large matrix product, ${gigabytesPerSecond.toFixed(1)} GB/s in a large copy`,
+      `${counted(threads, 'thread')}: ${gflopsPerSecond.toFixed(0)} GFLOP/s in a large matrix product, ${gigabytesPerSecond.toFixed(1)} GB/s in a large copy`,
   );
   return `This machine’s roofs, ${each.join('; ')}.`;
 }

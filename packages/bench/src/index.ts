@@ -24,6 +24,7 @@ export {
 } from './arms.ts';
 export { type OpenedBackend, openBackend } from './backends.ts';
 export { checkExperiment, paperTable } from './check-experiment.ts';
+export { type CheckedPath, checkGpu, type GpuCheckRequest } from './check-gpu.ts';
 export { codeVersion, trainingCode } from './code/made-with.ts';
 export {
   type CompareOutcome,

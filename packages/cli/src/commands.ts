@@ -147,4 +147,10 @@ export const commands: readonly CommandEntry[] = [
     examples: ['vssm doctor'],
     load: async () => (await import('./commands/doctor-command.ts')).doctorCommand(),
   },
+  {
+    name: 'check-gpu',
+    description: 'hold every way to run on a GPU against the reference, and time it, in less than 8 minutes',
+    examples: ['vssm check-gpu', 'vssm check-gpu --backends webgpu --models vim-tiny --batch 1'],
+    load: async () => (await import('./commands/check-gpu-command.ts')).checkGpuCommand(),
+  },
 ];

@@ -1,0 +1,160 @@
+/**
+ * What a GPU does with these models, in minutes: each way to run on one is held against the float64 reference with small
+ * models, then timed with large ones, dense and pruned interleaved. Everything goes into an ordinary run folder.
+ */
+import { planName } from '@vssm/core';
+import type { OpenedBackend } from './backends.ts';
+import { compareBackends } from './compare/compare.ts';
+import { nameOf, probePath } from './compare/competitors.ts';
+import type { CompareRequest } from './compare/request.ts';
+import { type ExecutionPath, type PathOptions, runtimeOf } from './execution-paths.ts';
+import type { Experiment } from './experiment.ts';
+import type { Progress } from './progress.ts';
+import type { Sources } from './resources.ts';
+import { type BenchRequest, runBench } from './run.ts';
+import type { SpeedBudget } from './speed-budget.ts';
+
+export interface GpuCheckRequest {
+  readonly paths: readonly ExecutionPath[];
+  readonly pathOptions: PathOptions;
+  /** Small models, to be held against the reference. */
+  readonly parity: readonly Pick<CompareRequest, 'model' | 'plans' | 'images' | 'referenceImages'>[];
+  /** Groups of timings, the most important first: what there is no time for is left out. */
+  readonly speeds: readonly Experiment[];
+  readonly speedBudget: SpeedBudget;
+  /** All of it together, ms; a timing that has begun is ended. */
+  readonly timeMs: number;
+  readonly threads: number;
+  readonly sources: Sources;
+  /** Run folder. */
+  readonly out: string;
+  readonly command: readonly string[];
+  readonly progress: Progress;
+  /** See BenchRequest. */
+  readonly codeVersion?: string;
+}
+
+export interface CheckedPath {
+  /** `webgpu/segments` */
+  readonly name: string;
+  /** Null: it ran; else why it cannot, and how it could. */
+  readonly missing: { readonly reason: string; readonly fix: string } | null;
+  /** What it runs on. */
+  readonly details: Readonly<Record<string, string>>;
+  readonly accelerator: string | null;
+  /** Of each small model and plan: the largest difference of a logit from the reference's. */
+  readonly parity: readonly {
+    readonly label: string;
+    readonly maxDifference: number;
+    /** Images whose tokens were kept otherwise, near-ties apart. */
+    readonly keptOtherwise: number;
+    /** Why there was no answer; null where there was. */
+    readonly failure: string | null;
+  }[];
+  /** Ids of the groups that were timed, and of those there was no time for. */
+  readonly timed: readonly string[];
+  readonly leftOut: readonly string[];
+  readonly failures: readonly string[];
+}
+
+export interface GpuCheckOutcome {
+  readonly paths: readonly CheckedPath[];
+  /** 0; 1 where no path ran or a timing failed; 130 or 143 after a signal. */
+  readonly exitCode: number;
+}
+
+/** @throws UserError for a folder in use, a full disk */
+export async function checkGpu(request: GpuCheckRequest): Promise<GpuCheckOutcome> {
+  const began = performance.now();
+  const timeLeft = () => performance.now() - began < request.timeMs;
+  const paths: CheckedPath[] = [];
+  for (const path of request.paths) {
+    request.progress.say(`looking for ${nameOf(path)}`);
+    const { probed } = await probePath(path, request.pathOptions, true);
+    if (probed.state === 'unavailable') {
+      const { reason, fix } = probed;
+      paths.push({ ...nothing, name: nameOf(path), missing: { reason, fix } });
+      continue;
+    }
+    const { details, accelerator } = probed;
+    const known = { ...nothing, name: nameOf(path), details, accelerator };
+    const parity = await parityOf(path, request);
+    if (typeof parity === 'number') return { paths: [...paths, known], exitCode: parity };
+    const { backend, latency } = probed;
+    const opened: OpenedBackend = {
+      ...{ name: path.name, form: path.form, runtime: runtimeOf(details), accelerator, backend, latency },
+    };
+    const times = await timesOf(opened, request, timeLeft);
+    paths.push({ ...known, parity, ...times.groups });
+    if (times.stopped !== null) return { paths, exitCode: times.stopped };
+  }
+  const ran = paths.filter(({ missing }) => missing === null);
+  const well = ran.length > 0 && ran.every(({ failures }) => failures.length === 0);
+  return { paths, exitCode: well ? 0 : 1 };
+}
+
+const nothing: Omit<CheckedPath, 'name'> = {
+  missing: null,
+  details: {},
+  accelerator: null,
+  parity: [],
+  timed: [],
+  leftOut: [],
+  failures: [],
+};
+
+/** Time for the answers of one small model and plan: they are few, and all of them count. */
+const answerMs = 60_000;
+
+/** The exit code where a signal stopped it. */
+async function parityOf(
+  path: ExecutionPath,
+  { parity, speedBudget, threads, pathOptions, out, command, progress }: GpuCheckRequest,
+): Promise<CheckedPath['parity'] | number> {
+  const found: CheckedPath['parity'][number][] = [];
+  for (const subject of parity) {
+    const common = { speedBudget, threads, pathOptions, out, command, progress };
+    const outcome = await compareBackends({
+      ...{ ...subject, ...common, paths: [path], pathsAsked: true },
+      ...{ batches: [], budgetMs: answerMs },
+    });
+    if (outcome.state === 'stopped') return outcome.exitCode;
+    for (const { model, plan, outcome: result } of outcome.records) {
+      const label = `${model.name}, ${planName(plan)}`;
+      if (result.state === 'unavailable') {
+        found.push({ label, maxDifference: Number.NaN, keptOtherwise: 0, failure: result.reason });
+        continue;
+      }
+      const { maxDifference, kept } = result.parity;
+      const keptOtherwise = kept === null ? 0 : kept.images - kept.ties;
+      found.push({ label, maxDifference, keptOtherwise, failure: null });
+    }
+  }
+  return found;
+}
+
+type Groups = Pick<CheckedPath, 'timed' | 'leftOut' | 'failures'>;
+
+async function timesOf(
+  backend: OpenedBackend,
+  { speeds, speedBudget, threads, sources, out, command, progress, codeVersion }: GpuCheckRequest,
+  timeLeft: () => boolean,
+): Promise<{ readonly groups: Groups; readonly stopped: number | null }> {
+  const [timed, leftOut, failures]: [string[], string[], string[]] = [[], [], []];
+  const groups: Groups = { timed, leftOut, failures };
+  for (const experiment of speeds) {
+    if (!timeLeft()) {
+      leftOut.push(experiment.id);
+      continue;
+    }
+    const request: BenchRequest = {
+      ...{ experiments: [experiment], only: [], full: false, backend, speedBudget, threads, sources },
+      ...{ out, command, progress, ...(codeVersion !== undefined && { codeVersion }) },
+    };
+    const outcome = await runBench(request);
+    if (outcome.stoppedBy !== null) return { groups, stopped: outcome.exitCode };
+    failures.push(...outcome.failures.map(({ label, reason }) => `${label}: ${reason}`));
+    if (outcome.failures.length === 0) timed.push(experiment.id);
+  }
+  return { groups, stopped: null };
+}

@@ -1,0 +1,149 @@
+/** The work of `vssm check-gpu`: small models for parity, large ones for times, and the summary. */
+import { join } from 'node:path';
+import {
+  type CheckedPath,
+  checkGpu,
+  choosePaths,
+  datasetSources,
+  type Experiment,
+  type GpuCheckRequest,
+  imagesOfDataset,
+  modelSource,
+  parseBatches,
+  progressOn,
+  type SpeedRow,
+  stepsAfter,
+  top,
+} from '@vssm/bench';
+import { formatSchedule, oneOf, type PruningPlan, UserError } from '@vssm/core';
+import { type ImageDataset, openFashionMnist } from '@vssm/datasets';
+import {
+  densePlan,
+  isModelName,
+  type ModelName,
+  type ModelSpec,
+  models,
+  parameterCount,
+  plainMambaSpec,
+  pruningPlan,
+  publishedModels,
+  randomWeights,
+} from '@vssm/families';
+import { resultsFileName } from '@vssm/results';
+import { loadModel } from '../options/model.ts';
+import { type OutputOptions, printResult } from '../output.ts';
+import { describeModel } from './eval.ts';
+
+export interface CheckGpuOptions extends OutputOptions {
+  readonly out: string;
+  readonly backends: string;
+  readonly models: string;
+  readonly batch: string;
+  readonly minutes: number;
+  readonly browser?: string;
+  readonly threads: number;
+}
+
+const gpuBackends = ['webgpu', 'webgpu-node', 'cuda'];
+
+/** Images that the reference answers for each small model and plan. */
+const referenceImages = 16;
+
+/**
+ * @returns the exit code
+ * @throws UserError
+ */
+export async function checkGpuHere(options: CheckGpuOptions): Promise<number> {
+  for (const name of options.backends.split(',')) oneOf('--backends', name.trim(), gpuBackends);
+  const named = options.models.split(',').map((name) => modelNamed(name.trim()));
+  // In the order that was typed: what there is no time for is the end of it.
+  const batches = options.batch.split(',').flatMap((size) => parseBatches(size));
+  const dataset = await openFashionMnist();
+  try {
+    const outcome = await checkGpu({
+      paths: choosePaths(options.backends),
+      pathOptions: options.browser === undefined ? {} : { browser: options.browser },
+      parity: await paritySubjects(dataset),
+      speeds: batches.flatMap((batch) => named.map((model) => speedExperiment(model, batch))),
+      speedBudget: { warmup: 2, minRounds: 5, maxRounds: 20, ms: 6000 },
+      timeMs: 60_000 * options.minutes,
+      threads: options.threads,
+      sources: { models: modelSource(new Map()), datasets: datasetSources(undefined, () => undefined) },
+      out: options.out,
+      command: ['vssm', ...process.argv.slice(2)],
+      progress: progressOn(process.stderr),
+    });
+    const results = join(options.out, resultsFileName);
+    printResult(options, { ...outcome, results }, inWords(outcome.paths, results));
+    return outcome.exitCode;
+  } finally {
+    await dataset.close();
+  }
+}
+
+function modelNamed(text: string): ModelName {
+  if (!isModelName(text))
+    throw new UserError(`--models "${text}": expected some of ${Object.keys(models).join(', ')}`);
+  return text;
+}
+
+/** The embedded Vim, and a PlainMamba of its size with random weights; dense and pruned. */
+async function paritySubjects(dataset: ImageDataset): Promise<GpuCheckRequest['parity']> {
+  const trained = await loadModel({});
+  const small = plainMambaSpec({
+    ...{ width: 48, depth: 8, stemConvs: 1, depthwiseLayers: [0] },
+    ...{ imageHeight: 28, imageWidth: 28, inChannels: 1, patchSize: 4, classes: 10 },
+    ...{ positionRows: 7, positionColumns: 7 },
+  });
+  const weights = { from: 'random', seed: 0 } as const;
+  const described = { name: 'PlainMamba-nano', spec: { ...small }, params: parameterCount(small), weights };
+  const images = imagesOfDataset(dataset, referenceImages, referenceImages);
+  const plansOf = ({ family }: ModelSpec): PruningPlan[] => [
+    densePlan,
+    pruningPlan({ ...top.options, schedule: stepsAfter([2, 4, 6], 0.7) }, family),
+  ];
+  return [
+    { spec: trained.spec, described: describeModel(trained), weights: () => trained.weights },
+    { spec: small, described, weights: () => randomWeights(small, 0) },
+  ].map((model) => ({ model, plans: plansOf(model.spec), images, referenceImages }));
+}
+
+/** One model dense and pruned as in the paper, at about three tenths less, interleaved. */
+function speedExperiment(model: ModelName, batch: number): Experiment {
+  const { family, depth } = models[model];
+  const schedule = stepsAfter(
+    [1, 2, 3].map((step) => Math.round((step * depth) / 4.8)),
+    0.8,
+  );
+  const name = publishedModels[model].title;
+  const common = { kind: 'speed', model, batch, paper: null, notes: ['Random weights.'] } as const;
+  const dense = `${model}-dense`;
+  const rows: readonly SpeedRow[] = [
+    { ...common, id: dense, label: `${name} dense`, plan: densePlan, against: null },
+    {
+      ...{ ...common, id: `${model}-${top.id}`, against: dense },
+      label: `${name} ${top.label}, ${formatSchedule(schedule)}`,
+      plan: pruningPlan({ ...top.options, schedule }, family),
+    },
+  ];
+  return { id: `gpu-${model}-batch-${batch}`, title: `${name}, batch ${batch}`, paperFile: null, rows };
+}
+
+function inWords(paths: readonly CheckedPath[], results: string): string {
+  return [...paths.map(pathInWords), `results: ${results}; vssm report --results makes a page of them`].join(
+    '\n',
+  );
+}
+
+function pathInWords({ name, missing, details, parity, timed, leftOut, failures }: CheckedPath): string {
+  if (missing !== null) return `✗ ${name}: ${missing.reason}\n    fix: ${missing.fix}`;
+  const lines = [`✓ ${name}: ${Object.values(details).join(', ')}`];
+  for (const { label, maxDifference, keptOtherwise, failure } of parity) {
+    const kept =
+      keptOtherwise === 0 ? 'the same tokens kept' : `other tokens kept in ${keptOtherwise} images`;
+    lines.push(`    ${label}: ${failure ?? `largest |Δlogit| ${maxDifference.toExponential(1)}, ${kept}`}`);
+  }
+  if (timed.length > 0) lines.push(`    timed: ${timed.join(', ')}`);
+  if (leftOut.length > 0) lines.push(`    no time for: ${leftOut.join(', ')}; --minutes gives more`);
+  return [...lines, ...failures.map((failure) => `    failed: ${failure}`)].join('\n');
+}

@@ -16,7 +16,7 @@ import type { BenchRequest } from '../run.ts';
 export const newFolder = () => join(mkdtempSync(join(tmpdir(), 'bench-')), 'results');
 
 /** 28x28 as Fashion-MNIST, little else. */
-const spec = vimSpec({
+export const spec = vimSpec({
   imageHeight: 28,
   imageWidth: 28,
   inChannels: 1,

@@ -19,15 +19,17 @@ import { formatSchedule, oneOf, type PruningPlan, UserError } from '@vssm/core';
 import { type ImageDataset, openFashionMnist } from '@vssm/datasets';
 import {
   densePlan,
+  families,
   isModelName,
   type ModelName,
   type ModelSpec,
   models,
+  newTrainableSpec,
   parameterCount,
-  plainMambaSpec,
   pruningPlan,
   publishedModels,
   randomWeights,
+  trainableFamilies,
 } from '@vssm/families';
 import { resultsFileName } from '@vssm/results';
 import { loadModel } from '../options/model.ts';
@@ -87,26 +89,35 @@ function modelNamed(text: string): ModelName {
   return text;
 }
 
-/** The embedded Vim, and a PlainMamba of its size with random weights; dense and pruned. */
+/** The embedded model, and one of its size with random weights of each family that can be made so small; dense and pruned. */
 async function paritySubjects(dataset: ImageDataset): Promise<GpuCheckRequest['parity']> {
   const trained = await loadModel({});
-  const small = plainMambaSpec({
-    ...{ width: 48, depth: 8, stemConvs: 1, depthwiseLayers: [0] },
-    ...{ imageHeight: 28, imageWidth: 28, inChannels: 1, patchSize: 4, classes: 10 },
-    ...{ positionRows: 7, positionColumns: 7 },
-  });
-  const weights = { from: 'random', seed: 0 } as const;
-  const described = { name: 'PlainMamba-nano', spec: { ...small }, params: parameterCount(small), weights };
   const images = imagesOfDataset(dataset, referenceImages, referenceImages);
-  const plansOf = ({ family }: ModelSpec): PruningPlan[] => [
-    densePlan,
-    pruningPlan({ ...top.options, schedule: stepsAfter([2, 4, 6], 0.7) }, family),
-  ];
+  const small = trainableFamilies.map((family) => {
+    const spec = newTrainableSpec(family, nanoShape);
+    const weights = { from: 'random', seed: 0 } as const;
+    const name = `${families[family].title}-nano`;
+    return {
+      spec,
+      described: { name, spec: { ...spec }, params: parameterCount(spec), weights },
+      weights: () => randomWeights(spec, 0),
+    };
+  });
   return [
     { spec: trained.spec, described: describeModel(trained), weights: () => trained.weights },
-    { spec: small, described, weights: () => randomWeights(small, 0) },
+    ...small,
   ].map((model) => ({ model, plans: plansOf(model.spec), images, referenceImages }));
 }
+
+function plansOf({ family }: ModelSpec): PruningPlan[] {
+  return [densePlan, pruningPlan({ ...top.options, schedule: stepsAfter([2, 4, 6], 0.7) }, family)];
+}
+
+/** Of the embedded data's pictures. */
+const nanoShape = {
+  ...{ imageHeight: 28, imageWidth: 28, inChannels: 1, patchSize: 4, classes: 10 },
+  ...{ width: 48, depth: 8, stateSize: 8 },
+};
 
 /** One model dense and pruned as in the paper, at about three tenths less, interleaved. */
 function speedExperiment(model: ModelName, batch: number): Experiment {

@@ -1,7 +1,7 @@
 /** What a further thread is worth on a machine: two processors of one core are not two cores. */
+import { counted } from '@vssm/core';
 import type { ProfileRecord } from '@vssm/results';
 import type { Evidence } from './evidence.ts';
-import { counted } from './format.ts';
 
 /** Least part of a whole core that each further thread gives, from which on nothing needs to be said of it. */
 const wholeCore = 0.75;

@@ -3,9 +3,7 @@ import { scanForms } from '@vssm/graph';
 import { cpuBackend } from './index.ts';
 
 // float32 against float64: the golden data's own float32 run differs from its float64 run by up to 3e-6.
+const tolerance = { golden: 2e-5, relative: 1e-5 };
 for (const scan of scanForms) {
-  await describeConformance(`cpu whole, ${scan}`, cpuBackend({ form: 'whole', scan }), {
-    golden: 2e-5,
-    relative: 1e-5,
-  });
+  await describeConformance(`cpu whole, ${scan}`, cpuBackend({ form: 'whole', scan }), tolerance);
 }

@@ -5,6 +5,7 @@ import {
   reductionTable,
   ruleOf,
   type ScoreOrder,
+  type ScoringRule,
   selectTokens,
   type TokenOrder,
   type Tokens,
@@ -197,8 +198,8 @@ await withBrowser(async (browser) => {
         [shape, rows, floats(references), zeros(batch * length)],
         [1, length, batch],
       );
-      const { score } = ruleOf(pruningPlan({ schedule: [], signal: 'evit' }));
-      const expected = own.flatMap((tokens, image) => Array.from(score(tokensOf(image, tokens))));
+      const rule = ruleOf(pruningPlan({ schedule: [], signal: 'evit' })) as ScoringRule;
+      const expected = own.flatMap((tokens, image) => Array.from(rule.score(tokensOf(image, tokens))));
       expect(largestDifference(floats(scores), expected)).toBeLessThan(1e-5);
     });
 

@@ -61,7 +61,7 @@ import { withBrowser } from './test-support/browser.ts';
 import { webgpuBackend } from './index.ts';
 await withBrowser(async (browser) => {
   const tab = await browser.openTab();
-  const part = { families: ['lasttoken'] as const, everyOption: 7 };
+  const part = { families: ['lasttoken'] as const, everyOption: 7, merges: false };
   await describeConformance('webgpu', webgpuBackend({ tab }), ${float32}, part);
 });
 `,

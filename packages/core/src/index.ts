@@ -5,6 +5,7 @@ export * from './flops/pruning.ts';
 export { printable, printableJson, printableLines } from './printable.ts';
 export * from './pruning/align.ts';
 export * from './pruning/counts.ts';
+export * from './pruning/operation.ts';
 export * from './pruning/plan.ts';
 export * from './pruning/plan-name.ts';
 export * from './pruning/random.ts';

@@ -30,6 +30,13 @@ describe('loadRule', () => {
     expect(ruleOf(completePlan({ schedule: [], rule: { name, sha256 } }))).toBe(loaded.rule);
   });
 
+  it('loads a rule that pairs', async () => {
+    const { rule } = await loadRule(
+      written(sound('pairs').replace(/score: .* satisfies/, 'pair: () => [[1, 2]] } satisfies')),
+    );
+    expect(rule.pair?.(undefined as never, 1)).toEqual([[1, 2]]);
+  });
+
   it('takes an edited file for another rule, and refuses it where the first was expected', async () => {
     const file = written(sound('first'));
     const { sha256 } = await loadRule(file);
@@ -50,6 +57,8 @@ describe('loadRule', () => {
     ],
     ['no signals', sound('mine').replace("signals: ['u'],", ''), 'signals: undefined is none'],
     ['no score', sound('mine').replace('score:', 'scores:'), 'score is not a function'],
+    ['both', sound('mine').replace('name:', 'pair: () => [], name:'), 'has both score and pair'],
+    ['a most that is a number', sound('mine').replace('name:', 'most: 7, name:'), 'most is not a function'],
     ['flops that are a number', sound('mine').replace('name:', 'flops: 7, name:'), 'flops is not a function'],
     ['a syntax error', 'export default {', 'does not load: '],
     ['a throw', 'throw new Error("not today");', 'does not load: Error: not today'],

@@ -11,7 +11,7 @@ import { UserError } from './errors.ts';
 import { builtInRules } from './pruning/rules/built-in.ts';
 import { type RuleFile, registerRule } from './pruning/rules/loaded.ts';
 import { reductionTable } from './pruning/rules/reductions.ts';
-import { type Rule, ruleNamePattern, signalNames } from './pruning/rules/rule.ts';
+import { type PairingRule, type Rule, ruleNamePattern, signalNames } from './pruning/rules/rule.ts';
 
 /** Which file a worker thread has to load: the one whose rule its plan names. */
 export type RuleSource = Pick<RuleFile, 'file' | 'sha256'>;
@@ -77,10 +77,10 @@ function checkedRule(file: string, found: unknown): Rule {
   const wrong = (what: string) => new UserError(`rule ${file}: ${what}`);
   if (typeof found !== 'object' || found === null) {
     throw wrong(
-      'has no rule as its default export; write export default { name, signals, score(tokens) { … } }',
+      'has no rule as its default export; write export default { name, signals, score(tokens) { … } }, or pair(tokens, leaving)',
     );
   }
-  const { name, signals, score, flops } = found as Partial<Record<keyof Rule, unknown>>;
+  const { name, signals, score, pair, ...rest } = found as Partial<Record<keyof PairingRule, unknown>>;
   if (typeof name !== 'string' || !ruleNamePattern.test(name)) {
     throw wrong(
       `name is ${JSON.stringify(name)}, expected up to 40 of a-z, 0-9 and hyphens, e.g. "mean-delta"`,
@@ -93,7 +93,16 @@ function checkedRule(file: string, found: unknown): Rule {
   if (!Array.isArray(signals) || unknown !== undefined) {
     throw wrong(`signals: ${JSON.stringify(unknown)} is none; expected a list of ${signalNames.join(', ')}`);
   }
-  if (typeof score !== 'function') throw wrong('score is not a function; write score(tokens) { … }');
-  if (flops !== undefined && typeof flops !== 'function') throw wrong('flops is not a function');
+  if (score !== undefined && pair !== undefined) throw wrong('has both score and pair; write one of them');
+  if (typeof (score ?? pair) !== 'function') {
+    throw wrong(
+      'score is not a function, nor is pair; write score(tokens) { … } or pair(tokens, leaving) { … }',
+    );
+  }
+  for (const optional of ['flops', 'paperFlops', 'most'] as const) {
+    if (rest[optional] !== undefined && typeof rest[optional] !== 'function') {
+      throw wrong(`${optional} is not a function`);
+    }
+  }
   return found as Rule;
 }

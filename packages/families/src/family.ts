@@ -184,6 +184,9 @@ export interface MatmulFloorEnds {
   classifier(g: GraphBuilder, tokens: Value, name: string): Value;
 }
 
+/** What the segments of a plan depend on; plans that agree in it share them. */
+export type SegmentsPlan = Pick<PruningPlan, 'alignment' | 'schedule' | 'operation'>;
+
 /** A family as ONNX. */
 export interface FamilyGraphs<Spec extends BaseSpec> {
   /**
@@ -193,8 +196,8 @@ export interface FamilyGraphs<Spec extends BaseSpec> {
    * @param logits name of the value to end in
    */
   emitWhole(context: EmitContext<Spec>, input: Value, logits: string): EmittedModel;
-  /** The model cut at its scans. Of the plan only the alignment matters. */
-  segments(spec: Spec, weights: Weights, plan: Pick<PruningPlan, 'alignment'>): Segments;
+  /** The model cut at its scans. Of the plan its alignment matters, and after which blocks it merges tokens. */
+  segments(spec: Spec, weights: Weights, plan: SegmentsPlan): Segments;
   /** Sets of projections of Δ, B and C in a block: one per direction, or one that all share. */
   readonly projectionSets: readonly ProjectionSet[];
   matmulFloor(spec: Spec, randomWeight: RandomWeight): MatmulFloorEnds;

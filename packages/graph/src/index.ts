@@ -3,6 +3,7 @@ export * from './common/batch-norm.ts';
 export * from './common/context.ts';
 export * from './common/grid.ts';
 export * from './common/layers.ts';
+export * from './common/pairs.ts';
 export { Parameters } from './common/parameters.ts';
 export * from './common/scan.ts';
 export * from './common/segments.ts';

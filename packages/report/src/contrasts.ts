@@ -22,13 +22,17 @@ function topBut(change: Partial<Plan>): (plan: Plan) => boolean {
     alignment: 'decay',
     conv: 'positional',
     tokenOrder: 'original',
+    operation: undefined,
     ...change,
   };
   return (plan) => Object.entries(wanted).every(([name, value]) => plan[name as keyof Plan] === value);
 }
 
 const unscored = (signal: Plan['signal']) => (plan: Plan) =>
-  plan.signal === signal && plan.alignment === 'decay' && plan.conv === 'positional';
+  plan.signal === signal &&
+  plan.operation === undefined &&
+  plan.alignment === 'decay' &&
+  plan.conv === 'positional';
 
 export const contrasts: readonly Contrast[] = [
   {

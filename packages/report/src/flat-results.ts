@@ -12,7 +12,18 @@ type Cell = string | number | null;
 export const flatColumns = [
   ...['kind', 'experiment', 'row', 'label', 'paper_table', 'paper_row', 'model', 'weights'],
   ...['pruned_after_keep', 'plan', 'signal', 'reduce', 'order', 'alignment', 'conv', 'token_order'],
-  ...['count_class_token', 'tokens', 'dataset', 'split', 'images', 'sample', 'partial', 'seed'],
+  ...[
+    'operation',
+    'metric',
+    'count_class_token',
+    'tokens',
+    'dataset',
+    'split',
+    'images',
+    'sample',
+    'partial',
+    'seed',
+  ],
   ...['backend', 'form', 'threads', 'batch', 'top1', 'top1_low95', 'top1_high95', 'top5'],
   ...['top1_before_finetuning', 'box_ap', 'mask_ap', 'miou', 'macc', 'aacc'],
   ...[
@@ -155,9 +166,12 @@ function modelCells({ name, weights }: Pick<AccuracyRecord['model'], 'name' | 'w
 
 function planCells(plan: AccuracyRecord['plan'], schedule: string, tokens: readonly number[]): Known {
   const { signal, reduce, order, alignment, conv, tokenOrder, countClassToken } = plan;
+  const { operation, metric } = plan;
   return {
     ...{ pruned_after_keep: schedule, plan: planName(plan), tokens: tokens.join(' ') },
     ...{ signal, reduce, order, alignment, conv, token_order: tokenOrder },
+    ...(operation !== undefined && { operation }),
+    ...(metric !== undefined && { metric }),
     count_class_token: flag(countClassToken),
   };
 }

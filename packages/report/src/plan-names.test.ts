@@ -37,6 +37,14 @@ describe('plan names', () => {
       'mean-delta (00000000), decay + positional',
     ],
     [plan({ ...naive, tokenOrder: 'recentred' }), 'other', 'clipped sum, none + compact, recentred'],
+    [plan({ operation: 'merge' }), 'other', 'clipped sum, merge by hidden, decay + positional'],
+    [
+      plan({ signal: 'tome', ...naive, tokenOrder: 'proportional' }),
+      'other',
+      'ordered ToMe, merge by hidden (as published), none + compact, proportional',
+    ],
+    [plan({ signal: 'delta' }), 'other', 'Δ score (our reading), decay + positional'],
+    [plan({ signal: 'class-contribution' }), 'other', 'class contribution (ours), decay + positional'],
   ])('%#: %o', (of, kind, name) => {
     expect(method(of)).toBe(kind);
     expect(planName(of)).toBe(name);
@@ -59,6 +67,8 @@ describe('plan names', () => {
       tokenOrder: tokenOrders,
       countClassToken: [false, true],
       seed: [0, 3],
+      operation: [undefined, 'merge', 'half'],
+      metric: [undefined, 'B'],
     };
     let options: Partial<PruningPlan>[] = [{}];
     for (const [name, values] of Object.entries(choices)) {
@@ -67,6 +77,7 @@ describe('plan names', () => {
     const all = options
       .filter(({ alignment, conv }) => !(alignment === 'mask' && conv === 'compact'))
       .filter((own) => own.tokenOrder === 'original' || (own.alignment === 'none' && own.conv === 'compact'))
+      .filter((own) => own.metric === undefined || own.operation !== undefined)
       .map(plan);
     const pairs = new Set(all.map((own) => `${planName(own)} = ${ruleName(own)}`));
     expect(new Set(all.map(planName)).size).toBe(pairs.size);

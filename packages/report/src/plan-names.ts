@@ -9,7 +9,7 @@ export type Method = 'dense' | 'top' | 'evit' | 'random' | 'released' | 'other';
 
 export function method(plan: Plan): Method {
   if (plan.schedule.length === 0) return 'dense';
-  if (plan.countClassToken) return 'other';
+  if (plan.countClassToken || plan.operation !== undefined) return 'other';
   const compact = plan.alignment === 'none' && plan.conv === 'compact';
   const naive = compact && plan.tokenOrder === 'original';
   if (plan.signal === 'evit') return naive ? 'evit' : 'other';
@@ -31,8 +31,23 @@ export const methodNames: Readonly<Record<Method, string>> = {
   other: 'other options',
 };
 
-/** What tokens are ranked by: `clipped sum`, `EViT rule`, `plain sum of gated-backward, mirrored`; a rule file's name. */
+/**
+ * What tokens are ranked or paired by: `clipped sum`, `EViT rule`, `plain sum of gated-backward, mirrored`; a rule file's
+ * name. Of a rule that the paper does not compare, where it is from; and what becomes of leaving tokens, if not dropped.
+ */
 function importanceName(plan: Plan): string {
+  const { operation, metric } = plan;
+  const what = operation === undefined ? '' : `, ${operation}${metric === undefined ? '' : ` by ${metric}`}`;
+  return `${ruleName(plan)}${what}${originName(plan)}`;
+}
+
+/** ` (as published)`; nothing for the paper's own. */
+function originName({ signal }: Plan): string {
+  const { origin } = signal === 'file' ? {} : builtInRules[signal];
+  return origin === undefined ? '' : ` (${origin})`;
+}
+
+function ruleName(plan: Plan): string {
   const { signal, reduce, order, rule } = plan;
   if (signal === 'file') return rule === undefined ? 'a rule file' : ruleFileName(rule);
   const { label, reduced } = builtInRules[signal];
@@ -44,7 +59,7 @@ function importanceName(plan: Plan): string {
 /** What later blocks do about the gaps: `decay + positional`, `none + compact, recentred`. */
 export function alignmentName(plan: Plan): string {
   const name = plan.alignment === 'mask' ? 'mask' : `${plan.alignment} + ${plan.conv}`;
-  const recentred = plan.tokenOrder === 'recentred' ? ', recentred' : '';
+  const recentred = plan.tokenOrder === 'original' ? '' : `, ${plan.tokenOrder}`;
   return `${name}${recentred}${plan.countClassToken ? ', class token counted' : ''}`;
 }
 

@@ -5,6 +5,8 @@
 import {
   alignments,
   convModes,
+  metrics,
+  operations,
   reductions,
   ruleNamePattern,
   scoreOrders,
@@ -53,6 +55,10 @@ export const planSchema = z.strictObject({
   seed: whole,
   /** The rule's name and the SHA-256 of its file; of signal `file` only. */
   rule: z.strictObject({ name: z.string().regex(ruleNamePattern), sha256 }).optional(),
+  /** What becomes of leaving tokens; absent: a rule that ranks tokens drops them. */
+  operation: z.enum(operations).optional(),
+  /** By what tokens are compared for a destination; where they are, and nowhere else. */
+  metric: z.enum(metrics).optional(),
 });
 
 export const count = z.number().int().min(1);

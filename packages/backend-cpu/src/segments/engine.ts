@@ -20,8 +20,10 @@ import {
 import type { InferenceSession } from 'onnxruntime-node';
 import { createSession } from '../ort.ts';
 import { type Buffers, chunkFor, mixerPlaces, placeBuffers } from './buffers.ts';
-import type { Hooks, Stream } from './family.ts';
-import { HandOut } from './hand-out.ts';
+import type { FamilyContext, Hooks, Stream } from './family.ts';
+import { HandOut, namesOf } from './hand-out.ts';
+import { HiddenSignal } from './hidden.ts';
+import { mergeStreams } from './merge.ts';
 import type { ExtraPlaces, Mixer, MixJob } from './mixer.ts';
 import { concatenate, type Places, scoreImages, select, unprunedPlaces } from './prune.ts';
 import { SessionRunner, type Tensors } from './runner.ts';
@@ -48,6 +50,8 @@ interface EngineParts {
   readonly kernels: Kernels;
   readonly mixer: Mixer;
   readonly hooks: Hooks;
+  /** Present where the plan's rule reads it. */
+  readonly hidden: HiddenSignal | undefined;
   readonly handOut: HandOut;
   readonly buffers: Buffers;
 }
@@ -65,6 +69,7 @@ export class SegmentEngine {
   readonly #kernels: Kernels;
   readonly #mixer: Mixer;
   readonly #hooks: Hooks;
+  readonly #hidden: HiddenSignal | undefined;
   readonly #handOut: HandOut;
   readonly #buffers: Buffers;
 
@@ -96,14 +101,31 @@ export class SegmentEngine {
     const context = { spec, plan, weights, arena, kernels, buffers, runner, batch: chunkSize };
     const mixing = mixingOf(spec);
     const hooks = mixing.hooks(context);
-    const handOut = new HandOut({ ...context, family: hooks });
+    const hidden = await hiddenSignal(context, hooks, threads);
+    const handOut = new HandOut({
+      ...context,
+      family: hooks,
+      ...(hidden !== undefined && { hidden: hidden.region }),
+    });
     const places = mixerPlaces(spec, buffers, handOut.places);
     const shares = shareChannels(spec.innerWidth, options.splitImages === true ? threads : 1);
     const mixer =
       shares.length === 1
         ? mixing.mixer({ ...context, places, share }, shares[0])
         : await SplitMixer.create({ ...context, places, share }, shares);
-    const parts = { spec, plan, chunkSize, sessions, runner, kernels, mixer, hooks, handOut, buffers };
+    const parts = {
+      spec,
+      plan,
+      chunkSize,
+      sessions,
+      runner,
+      kernels,
+      mixer,
+      hooks,
+      hidden,
+      handOut,
+      buffers,
+    };
     return new SegmentEngine(parts);
   }
 
@@ -116,6 +138,7 @@ export class SegmentEngine {
     this.#kernels = parts.kernels;
     this.#mixer = parts.mixer;
     this.#hooks = parts.hooks;
+    this.#hidden = parts.hidden;
     this.#handOut = parts.handOut;
     this.#buffers = parts.buffers;
   }
@@ -139,19 +162,25 @@ export class SegmentEngine {
       const step = plan.schedule.findIndex(({ after }) => after === block + 1);
       const job = this.#job(block, batch, places);
       await this.#mix(job, step >= 0, laps);
-      let scores: readonly ArrayLike<number>[] = [];
+      let scored: ReturnType<typeof scoreImages> = [];
       if (step >= 0) {
+        await this.#hidden?.run(block, batch * places.length, this.#buffers.y);
         // Before the mixer's output is projected: the streams are still what the rule reads.
-        this.#handOut.begin(job, residual.rows.view());
+        this.#handOut.begin(job, residual.rows.view(), places.positions);
         const source = (image: number) => this.#handOut.source(image);
-        scores = scoreImages(spec, plan, step, places, source, chunk.samples);
+        scored = scoreImages(spec, plan, step, places, source, chunk.samples);
       }
       laps.end('scan', block);
       let streams = await this.#afterMixer(job, residual);
       if (step >= 0) {
         laps.hold();
-        const selection = select(spec, plan, step, places, scores);
+        const selection = select(plan, places, scored);
         kept.set(block + 1, concatenate(selection.kept));
+        if (selection.merging !== undefined) {
+          const { streamsApart } = this.#hooks;
+          const context = { streamsApart, outProjection: this.#hooks.outProjection(block) };
+          mergeStreams(context, streams, selection.merging, places.length);
+        }
         if (plan.alignment === 'mask') this.#hooks.mask(streams, selection.places);
         else {
           streams = streams.map((stream) => this.#gather(stream, selection.chosen, places.length));
@@ -173,6 +202,7 @@ export class SegmentEngine {
 
   async dispose(): Promise<void> {
     await this.#mixer.dispose();
+    await this.#hidden?.dispose();
     await releaseSegments(this.#sessions);
   }
 
@@ -309,6 +339,20 @@ export class SegmentEngine {
     for (const [image, own] of positions.entries()) view.set(own, image * length);
     this.#mixer.arrange(batch, length);
   }
+}
+
+/** Sessions for what only some rules read; undefined for the others. */
+async function hiddenSignal(
+  { spec, plan, runner, arena, batch }: FamilyContext,
+  hooks: Hooks,
+  threads: number,
+): Promise<HiddenSignal | undefined> {
+  if (!namesOf(plan).has('hidden')) return undefined;
+  const blocks = plan.schedule.map(({ after }) => after - 1);
+  return HiddenSignal.create(
+    { runner, arena, threads, channels: spec.innerWidth, rows: batch * sequenceLength(spec) },
+    new Map(blocks.map((block) => [block, hooks.outProjection(block)])),
+  );
 }
 
 function swapped(stream: Stream): Stream {

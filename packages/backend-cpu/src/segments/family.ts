@@ -1,7 +1,7 @@
 /** What is a family's own in the engine, beside its mixer: what happens around a pruning step, and at the head. */
-import type { PruningPlan, SignalName, Weights } from '@vssm/core';
+import type { PruningPlan, ScanSteps, SignalName, TokenContext, Weights } from '@vssm/core';
 import type { ModelSpec } from '@vssm/families';
-import type { Arena, Kernels } from '@vssm/kernels';
+import type { Arena, Kernels, Rows } from '@vssm/kernels';
 import type { Buffers, Floats } from './buffers.ts';
 import type { MixJob } from './mixer.ts';
 import type { Places } from './prune.ts';
@@ -26,6 +26,23 @@ export interface Extras {
   readonly gatedBackward: boolean;
 }
 
+/** One image's rows of a projection set, where the kernels find them. */
+export interface PlacedSet {
+  /** [L, E] before bias and softplus, and after. */
+  readonly delta: Rows;
+  readonly activated: Float32Array;
+  /** [E] */
+  readonly deltaBias: number;
+  /** [L, N] each. */
+  readonly b: Rows;
+  readonly c: Rows;
+  /** [L, E] */
+  readonly u: Float32Array;
+}
+
+/** Of one projection set. */
+export type SetSignals = Pick<ScanSteps, 'delta' | 'u' | 'B' | 'C'>;
+
 export interface Projection {
   readonly weight: Float32Array;
   readonly bias?: Float32Array;
@@ -38,6 +55,33 @@ export interface Hooks {
   extras(signals: ReadonlySet<SignalName>): Extras;
   /** Of each projection set, what is added to delta before softplus, [E]. */
   deltaBiases(block: number): readonly Float32Array[];
+  /**
+   * A block's scans of one image, step by step.
+   *
+   * @param positions of its tokens
+   * @param decays whether the scan's steps go by gaps
+   * @param sets of each projection set: Δ after softplus, u, B and C
+   */
+  scans(
+    block: number,
+    positions: Int32Array,
+    decays: boolean,
+    sets: readonly SetSignals[],
+  ): readonly ScanSteps[];
+  /**
+   * The signal `contributions` of one image by a kernel; absent: plain TypeScript makes it of the scans.
+   *
+   * @param positions [L] int32 in the kernels' memory; undefined where the scan's steps go by no gaps
+   */
+  readonly contributions?: (
+    block: number,
+    sets: readonly PlacedSet[],
+    z: Float32Array,
+    positions: number | undefined,
+    context: TokenContext,
+  ) => Float32Array;
+  /** Whether the block's output and the residual stay apart until the next block's norm. */
+  readonly streamsApart: boolean;
   /** The output projection of a block's mixer: weight [d, E], and bias [d] where there is one. */
   outProjection(block: number): Projection;
   /** The convolution that some layers end in, [rows, d] → [rows, d]. */

@@ -1,5 +1,12 @@
 /** What the engine hands out to a rule, signal by signal, against the float64 reference. */
-import { type Rule, registerRule, type SignalName, signalNames, type Tokens } from '@vssm/core';
+import {
+  type Rule,
+  registerRule,
+  type ScanSteps,
+  type SignalName,
+  signalNames,
+  type Tokens,
+} from '@vssm/core';
 import {
   type ModelSpec,
   plainMambaSpec,
@@ -35,6 +42,16 @@ type Seen = Map<string, number[]>;
 
 let count = 0;
 
+/** Every number of a signal: of one array, of several, or of what each scan is made of, field by field. */
+function numbersOf(value: Tokens[SignalName]): number[] {
+  if (!Array.isArray(value)) return [...(value as Float64Array)];
+  return value.flatMap((part: ScanSteps | Float64Array) => {
+    if (ArrayBuffer.isView(part)) return [...part];
+    const { tokens, rows, gaps, delta, deltaOfNothing, B, C, u, A } = part;
+    return [tokens, rows, gaps, delta, deltaOfNothing, B, C, u, A].flatMap((numbers) => [...numbers]);
+  });
+}
+
 /** A plan whose rule reads these signals, writes down what it saw, and ranks by something that all forms agree on. */
 function watchedPlan(names: readonly SignalName[], alignment: 'decay' | 'mask', spec: ModelSpec) {
   const seen: Seen = new Map();
@@ -45,11 +62,7 @@ function watchedPlan(names: readonly SignalName[], alignment: 'decay' | 'mask', 
     score(tokens: Tokens) {
       for (const name of names) {
         const value = tokens[name];
-        const parts = Array.isArray(value) ? value : [value];
-        seen.set(
-          `${tokens.sample} ${tokens.block} ${name}`,
-          parts.flatMap((part) => [...part]),
-        );
+        seen.set(`${tokens.sample} ${tokens.block} ${name}`, numbersOf(value));
       }
       const { positions, protectedTokens, classToken, length, fullLength, step, live, sizes } = tokens;
       seen.set(`${tokens.sample} ${tokens.block} context`, [

@@ -2,12 +2,12 @@
  * What the engine hands out to a rule on blocks that are followed by a pruning step: views of what lies in the
  * kernels' memory anyway, and what has to be computed besides, if the rule names it.
  */
-import { type PruningPlan, ruleOf, type SignalName, type SignalSource } from '@vssm/core';
+import { contributionsOf, type PruningPlan, ruleOf, type SignalName, type SignalSource } from '@vssm/core';
 import { silu } from '@vssm/core/reference';
 import { type ModelSpec, sequenceLength } from '@vssm/families';
 import type { Arena, Kernels, Region, Rows } from '@vssm/kernels';
 import type { Buffers, Floats } from './buffers.ts';
-import type { Hooks } from './family.ts';
+import type { Hooks, PlacedSet } from './family.ts';
 import type { ExtraPlaces, MixJob } from './mixer.ts';
 import { project } from './project.ts';
 
@@ -20,6 +20,8 @@ export interface HandOutContext {
   readonly family: Hooks;
   /** Most images at once. */
   readonly batch: number;
+  /** Where the signal `hidden` has been left; absent: it is computed in plain loops when asked for. */
+  readonly hidden?: Floats;
 }
 
 /** Regions behind the mixer's extra outputs, [rows, E] each. */
@@ -29,6 +31,9 @@ interface Extras {
   readonly gatedBackward?: Floats;
 }
 
+/** Signals that Δ after softplus goes into. */
+const needsDelta: readonly SignalName[] = ['delta', 'scans', 'contributions'];
+
 export class HandOut {
   readonly #context: HandOutContext;
   readonly #extras: Extras;
@@ -37,6 +42,7 @@ export class HandOut {
   readonly #biases = new Map<number, readonly number[]>();
   #job: MixJob | undefined;
   #residual: Float32Array = new Float32Array(0);
+  #positions: readonly Int32Array[] = [];
 
   constructor(context: HandOutContext) {
     this.#context = context;
@@ -49,7 +55,7 @@ export class HandOut {
       ...(sum && { sum: wide() }),
       ...(gatedBackward && { gatedBackward: wide() }),
     };
-    if (!names.has('delta')) return;
+    if (!needsDelta.some((name) => names.has(name))) return;
     this.#delta = buffers.sets.map(wide);
     for (const { after } of plan.schedule) {
       const placed = family.deltaBiases(after - 1).map((bias) => {
@@ -76,9 +82,11 @@ export class HandOut {
    * A block has been scanned: what follows is about it.
    *
    * @param residual [rows, d], the stream that entered the block's norm
+   * @param positions of each image's tokens
    */
-  begin(job: MixJob, residual: Float32Array): void {
+  begin(job: MixJob, residual: Float32Array, positions: readonly Int32Array[]): void {
     this.#job = job;
+    this.#positions = positions;
     this.#residual = residual;
     const { spec, kernels, buffers } = this.#context;
     const E = spec.innerWidth;
@@ -94,7 +102,7 @@ export class HandOut {
 
   /** Signals of one image of the chunk. */
   source(image: number): SignalSource {
-    const { spec, buffers, family } = this.#context;
+    const { spec, buffers, family, hidden } = this.#context;
     const { innerWidth: E, stateSize: N, dtRank: r, width: d } = spec;
     const job = this.#job!;
     const { length } = job;
@@ -104,6 +112,14 @@ export class HandOut {
     const { directions, sum, gatedBackward } = this.#extras;
     const columns = (from: number) => () =>
       buffers.sets.map(({ projected }) => columnsOf(rows(projected, r + 2 * N), r + 2 * N, r + from, N));
+    const z = () => columnsOf(rows(buffers.xz, 2 * E), 2 * E, E, E);
+    const scans = () => {
+      const [B, C] = [columns(0)(), columns(N)()];
+      const sets = buffers.sets.map(({ u }, set) => {
+        return { delta: rows(this.#delta![set], E), u: rows(u, E), B: B[set], C: C[set] };
+      });
+      return family.scans(job.block, this.#positions[image], job.gaps, sets);
+    };
     const ys = () => directions!.map((region) => rows(region, E));
     return {
       gated: () => rows(buffers.y, E),
@@ -115,14 +131,44 @@ export class HandOut {
       B: columns(0),
       C: columns(N),
       u: () => buffers.sets.map(({ u }) => rows(u, E)),
-      hidden: () => project(rows(buffers.y, E), E, family.outProjection(job.block)),
+      z,
+      scans,
+      contributions: (context) => {
+        if (family.contributions === undefined) return contributionsOf(scans(), z(), context);
+        const positions = job.gaps ? buffers.positions.at + 4 * first : undefined;
+        return family.contributions(job.block, this.#placedSets(first, length), z(), positions, context);
+      },
+      hidden: () =>
+        hidden === undefined
+          ? project(rows(buffers.y, E), E, family.outProjection(job.block))
+          : rows(hidden, d),
       residual: () => this.#residual.subarray(first * d, (first + length) * d),
     };
+  }
+
+  /** Of the image whose rows begin at `first`. */
+  #placedSets(first: number, length: number): readonly PlacedSet[] {
+    const { innerWidth: E, stateSize: N, dtRank: r } = this.#context.spec;
+    const width = r + 2 * N;
+    const biases = this.#biases.get(this.#job!.block)!;
+    return this.#context.buffers.sets.map(({ u, delta, projected }, set) => {
+      const columns = (from: number): Rows => ({
+        at: projected.at + 4 * (first * width + from),
+        stride: width,
+      });
+      const view = (region: Floats) => region.view().subarray(first * E, (first + length) * E);
+      return {
+        delta: { at: delta.at + 4 * first * E, stride: E },
+        activated: view(this.#delta![set]),
+        deltaBias: biases[set],
+        ...{ b: columns(r), c: columns(r + N), u: view(u) },
+      };
+    });
   }
 }
 
 /** The signals that the plan's rule names. */
-function namesOf(plan: PruningPlan): ReadonlySet<SignalName> {
+export function namesOf(plan: PruningPlan): ReadonlySet<SignalName> {
   return new Set(plan.schedule.length === 0 ? [] : ruleOf(plan).signals);
 }
 

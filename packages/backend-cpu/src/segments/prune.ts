@@ -2,8 +2,15 @@
  * Selection between two segments: signals in, kept tokens out. Everything per image and in plain TypeScript; a
  * few hundred scores cost nothing beside a block.
  */
-import { indicesAmong, keptCount, type PruningPlan, type SignalSource, selectTokens } from '@vssm/core';
-import { importance } from '@vssm/core/reference';
+import { indicesAmong, type PruningPlan, ruleOf, type SignalSource } from '@vssm/core';
+import {
+  type Choice,
+  chooseTokens,
+  importance,
+  livePositions,
+  type Merging,
+  reduceTokens,
+} from '@vssm/core/reference';
 import { countRule, type ModelSpec, sequenceLength, tokenLayout } from '@vssm/families';
 
 /** Where the tokens of the images of a chunk stand; all images have the same number of tokens. */
@@ -18,6 +25,8 @@ export interface Places {
   readonly protectedTokens: readonly Int32Array[];
   /** Under `mask`: 1 where a token lives. */
   readonly live?: readonly Uint8Array[];
+  /** How many tokens of the unpruned sequence each one stands for; absent while each stands for itself. */
+  readonly sizes?: readonly Int32Array[];
 }
 
 export interface Selection {
@@ -26,6 +35,8 @@ export interface Selection {
   readonly places: Places;
   /** Positions of the kept tokens, [B] of [K]. */
   readonly kept: readonly Int32Array[];
+  /** Where those that leave go, of each image; absent where they are dropped. */
+  readonly merging?: readonly Merging[];
 }
 
 /** Where the tokens of a batch are before any step: every position, in order. */
@@ -42,60 +53,64 @@ export function unprunedPlaces(spec: ModelSpec, batch: number): Places {
 }
 
 /**
- * Scores of each image's tokens, by the plan's rule.
+ * Scores of each image's tokens by the plan's rule, or pairs: what must be read while the signals are there.
  *
  * @param source signals of one image of the chunk, tokens in their current places
  * @param samples stable index of each image in its data set
+ * @returns of each image, what makes the choice of it
  */
 export function scoreImages(
   spec: ModelSpec,
   plan: PruningPlan,
   step: number,
-  { positions, protectedTokens, live }: Places,
+  { positions, protectedTokens, live, sizes }: Places,
   source: (image: number) => SignalSource,
   samples: readonly number[],
-): readonly ArrayLike<number>[] {
+): readonly (() => Choice)[] {
   const fullLength = sequenceLength(spec);
+  const scores = ruleOf(plan).score !== undefined;
+  const rule = countRule(spec, plan);
   return positions.map((own, image) => {
-    const alive = live?.[image];
-    const tokens = { positions: own, ...(alive !== undefined && { live: alive }) };
+    const tokens = {
+      positions: own,
+      ...(live !== undefined && { live: live[image] }),
+      ...(sizes !== undefined && { sizes: sizes[image] }),
+    };
     const place = { spec, step, sample: samples[image], fullLength, protectedTokens: protectedTokens[image] };
-    return importance(plan, place, source(image), tokens);
+    if (scores) {
+      const ranked = importance(plan, place, source(image), tokens);
+      return () => chooseTokens(plan, step, ranked, tokens, rule, place.protectedTokens);
+    }
+    const choice = reduceTokens(plan, place, source(image), tokens, rule);
+    return () => choice;
   });
 }
 
-/** @param scores of each image's tokens, [L] */
+/** @param scored of each image; see `scoreImages` */
 export function select(
-  spec: ModelSpec,
-  plan: PruningPlan,
-  step: number,
-  places: Places,
-  scores: readonly ArrayLike<number>[],
+  { alignment }: PruningPlan,
+  { protectedTokens }: Places,
+  scored: readonly (() => Choice)[],
 ): Selection {
-  const { length, positions, protectedTokens, live } = places;
-  const kept = keptCount(places.liveCount, plan.schedule[step].keep, countRule(spec, plan));
-  const chosen = positions.map((own, image) => {
-    const alive = live?.[image];
-    const candidates = alive === undefined ? undefined : (token: number) => alive[token] === 1;
-    return selectTokens(scores[image], own, protectedTokens[image], kept, plan.tokenOrder, candidates);
-  });
-  const keptPositions = chosen.map((tokens, image) => tokens.map((token) => positions[image][token]));
-  if (plan.alignment === 'mask') {
-    const masks = chosen.map((tokens) => {
-      const mask = new Uint8Array(length);
-      for (const token of tokens) mask[token] = 1;
-      return mask;
-    });
-    return { chosen, kept: keptPositions, places: { ...places, liveCount: kept, live: masks } };
-  }
+  const choices = scored.map((choose) => choose());
+  const chosen = choices.map((choice) => choice.chosen);
+  const kept = choices.map((choice) => livePositions(choice.kept));
+  const { length } = choices[0].kept.positions;
+  const own = <T>(of: (choice: Choice) => T | undefined) => choices.map(of) as T[];
   return {
     chosen,
-    kept: keptPositions,
+    kept,
+    ...(choices[0].merging !== undefined && { merging: own(({ merging }) => merging) }),
     places: {
-      length: kept,
-      liveCount: kept,
-      positions: keptPositions,
-      protectedTokens: chosen.map((tokens, image) => indicesAmong(tokens, protectedTokens[image])),
+      length,
+      liveCount: chosen[0].length,
+      positions: choices.map((choice) => choice.kept.positions),
+      protectedTokens:
+        alignment === 'mask'
+          ? protectedTokens
+          : chosen.map((tokens, image) => indicesAmong(tokens, protectedTokens[image])),
+      ...(choices[0].kept.live !== undefined && { live: own((choice) => choice.kept.live) }),
+      ...(choices[0].kept.sizes !== undefined && { sizes: own((choice) => choice.kept.sizes) }),
     },
   };
 }

@@ -142,8 +142,8 @@ export class KernelMixer {
   }
 
   #scores(job: MixJob, cells: KeptCells, { step, sample }: ScoreRequest): ArrayLike<number> {
-    // The streams stay with the caller; no built-in rule reads them, and there are no others here.
-    this.#handOut.begin(job, new Float32Array(0));
+    // The streams stay with the caller; no rule that drops tokens by their scores and is built in reads them.
+    this.#handOut.begin(job, new Float32Array(0), [cells.positions]);
     const place = {
       spec: this.#spec,
       step,

@@ -12,7 +12,7 @@ import {
   type Prediction,
   runInChunks,
 } from '@vssm/backend';
-import { refuseRuleFile } from '@vssm/core';
+import { refuseAllButRanking, refuseRuleFile } from '@vssm/core';
 import { decodePrediction, encodeChunk, encodeModel, type PageBackend } from '../wire.ts';
 import { Browser, type BrowserOptions, type Tab } from './browser.ts';
 
@@ -61,6 +61,7 @@ async function loadInTab(
   options: PageBackendOptions,
 ): Promise<LoadedModel> {
   refuseRuleFile(request.plan, `--backend ${backend}`);
+  if (backend === 'webgpu') refuseAllButRanking(request.plan, `--backend ${backend}`);
   const browser = options.tab === undefined ? await Browser.open(options) : undefined;
   try {
     const tab = options.tab ?? (await browser!.openTab());

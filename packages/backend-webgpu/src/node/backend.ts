@@ -1,6 +1,6 @@
 /** WebGPU without a browser, behind the Backend interface. */
 import { type Backend, DeviceError } from '@vssm/backend';
-import { refuseRuleFile } from '@vssm/core';
+import { refuseAllButRanking, refuseRuleFile } from '@vssm/core';
 import { smallestModel } from '@vssm/graph';
 import { keepDevice, onnxRuntime } from './ort.ts';
 import { loadWhole } from './whole.ts';
@@ -28,6 +28,7 @@ export const webgpuNodeBackend: Backend = {
   },
   async load(request) {
     refuseRuleFile(request.plan, '--backend webgpu-node');
+    refuseAllButRanking(request.plan, '--backend webgpu-node');
     return loadWhole(request);
   },
 };

@@ -2,7 +2,17 @@
  * The conformance suite: one call in a backend's test file runs every golden case and every option of every family
  * on it, against the golden data and against the float64 reference.
  */
-import { alignments, convModes, type PruningPlan, reductions, signals } from '@vssm/core';
+import {
+  alignments,
+  convModes,
+  metrics,
+  operations,
+  type PruningPlan,
+  rankingRules,
+  reductions,
+  signals,
+  tokenOrders,
+} from '@vssm/core';
 import {
   families,
   type ModelFamily,
@@ -28,6 +38,8 @@ export interface Tolerance {
 export interface ConformanceOptions extends Partial<ModelRequest> {
   /** Default: all. */
   readonly families?: readonly ModelFamily[];
+  /** Whether it runs rules that pair tokens, operations that merge them, and what else is not a ranking. Default: yes. */
+  readonly merges?: boolean;
   /** Only every n-th combination of options, for slow backends. Default: 1, all of them. */
   readonly everyOption?: number;
 }
@@ -36,18 +48,23 @@ export async function describeConformance(
   name: string,
   backend: Backend,
   tolerance: Tolerance,
-  { families: chosen = modelFamilies, everyOption = 1, ...request }: ConformanceOptions = {},
+  { families: chosen = modelFamilies, everyOption = 1, merges = true, ...request }: ConformanceOptions = {},
 ): Promise<void> {
   for (const family of chosen) {
     const { golden, oddShape } = familyTests[family];
     const cases = await golden();
     describeGolden(`${name}, ${family}: golden data`, backend, tolerance, request, cases);
-    const plans = plansOf(cases[0].spec).filter((_, i) => i % everyOption === 0);
+    const all = [...rankingPlans(cases[0].spec), ...(merges ? mergingPlans(cases[0].spec) : [])];
+    const plans = all.filter((_, i) => i % everyOption === 0);
     describeOptions(`${name}, ${family}: options against the reference`, backend, tolerance, request, {
       ...cases[0],
       plans,
     });
     describeShape(`${name}, ${family}: shapes`, backend, tolerance, request, oddShape);
+    if (merges) {
+      const plan: Partial<PruningPlan> = { signal: 'tome' };
+      describeShape(`${name}, ${family}: shapes, merging`, backend, tolerance, request, oddShape, plan);
+    }
   }
 }
 
@@ -96,12 +113,13 @@ function describeShape(
   tolerance: Tolerance,
   options: Request,
   spec: ModelSpec,
+  rule: Partial<PruningPlan> = {},
 ): void {
   const { inChannels, imageHeight, imageWidth, classes } = spec;
   const size = inChannels * imageHeight * imageWidth;
   describe(`${name}, ${inChannels}x${imageHeight}x${imageWidth}`, () => {
     const weights = randomWeights(spec, 3);
-    const plan = pruningPlan({ schedule: [{ after: 1, keep: 0.6 }] }, spec.family);
+    const plan = pruningPlan({ schedule: [{ after: 1, keep: 0.6 }], ...rule }, spec.family);
     const pixels = Float32Array.from({ length: 3 * size }, (_, i) => Math.sin(i * 0.7) + (i % 5) / 5);
     let model: LoadedModel;
     beforeAll(async () => {
@@ -148,15 +166,10 @@ function describeShape(
  * reduction of each signal of channels with each alignment, each slip of the released code with each reduction, and
  * schedules at the ends of what there is.
  */
-function plansOf({ family, depth }: ModelSpec): PruningPlan[] {
+function rankingPlans({ family, depth }: ModelSpec): PruningPlan[] {
   const { choices } = families[family].plans;
-  const middle = Math.floor(depth / 2);
-  const schedule = [
-    { after: middle, keep: 0.6 },
-    { after: middle + 1, keep: 0.5 },
-  ];
-  const planOf = (options: Partial<PruningPlan>) => pruningPlan({ schedule, seed: 11, ...options }, family);
-  const own = signals.filter((signal) => signal !== 'gated-backward' || choices['gated-backward']);
+  const planOf = twoStepPlan({ family, depth }, 0.5);
+  const own = rankingRules.filter((signal) => signal !== 'gated-backward' || choices['gated-backward']);
   const ofChannels = own.filter((signal) => signal !== 'random' && signal !== 'evit');
   const convs = convModes.filter((conv) => conv === 'positional' || choices.compact);
   const others = reductions.filter((reduce) => reduce !== 'clip');
@@ -183,10 +196,60 @@ function plansOf({ family, depth }: ModelSpec): PruningPlan[] {
   return [...plans, ...oneStep];
 }
 
+/** Two steps one after the other, in the middle; the second keeps `last`. */
+function twoStepPlan({ family, depth }: Pick<ModelSpec, 'family' | 'depth'>, last: number) {
+  const middle = Math.floor(depth / 2);
+  const schedule = [
+    { after: middle, keep: 0.6 },
+    { after: middle + 1, keep: last },
+  ];
+  return (options: Partial<PruningPlan>) => pruningPlan({ schedule, seed: 11, ...options }, family);
+}
+
+/**
+ * Rules that do more than rank by one signal, and merging: each rule and each operation with each alignment, each
+ * metric, and the class token's places.
+ */
+function mergingPlans({ family, depth }: ModelSpec): PruningPlan[] {
+  const { choices } = families[family].plans;
+  // ToMe and UTR let half of the tokens leave at most.
+  const planOf = twoStepPlan({ family, depth }, 0.7);
+  const others = signals.filter((signal) => !rankingRules.some((name) => name === signal));
+  const every = operations.flatMap((operation) =>
+    (['gated', 'tome'] as const).map((signal) => ({ signal, operation })),
+  );
+  const plans = alignments.flatMap((alignment) =>
+    [
+      ...every,
+      ...others.map((signal) => ({ signal })),
+      { signal: 'class-contribution', operation: 'merge' } as const,
+    ].map((rule) => planOf({ ...rule, alignment })),
+  );
+  for (const metric of metrics) plans.push(planOf({ signal: 'tome', metric }));
+  if (choices.compact) {
+    const naive = { alignment: 'none', conv: 'compact' } as const;
+    plans.push(planOf({ signal: 'class-contribution', ...naive }));
+    const orders = tokenOrders.filter((order) => order === 'original' || choices[order]);
+    plans.push(...orders.map((tokenOrder) => planOf({ signal: 'tome', ...naive, tokenOrder })));
+    if (choices.proportional) plans.push(planOf({ ...naive, tokenOrder: 'proportional' }));
+  }
+  const late = planOf({ schedule: [{ after: depth, keep: 0.6 }], signal: 'tome' });
+  return [...new Map([...plans, late].map((plan) => [JSON.stringify(plan), plan])).values()];
+}
+
 function describePlan(plan: PruningPlan): string {
-  const { schedule, countClassToken } = plan;
+  const { schedule, countClassToken, operation = 'drop', metric = '' } = plan;
   return (
-    [plan.signal, plan.reduce, plan.order, plan.alignment, plan.conv, plan.tokenOrder].join(' ') +
+    [
+      plan.signal,
+      plan.reduce,
+      plan.order,
+      plan.alignment,
+      plan.conv,
+      plan.tokenOrder,
+      operation,
+      metric,
+    ].join(' ') +
     ` after ${schedule.map(({ after, keep }) => `${after}@${keep}`).join(',')}${countClassToken ? ' counting class' : ''}`
   );
 }

@@ -2,7 +2,7 @@
 import { copyFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { DetectionScore } from '@vssm/bench';
-import { type PruningPlan, refuseRuleFile, UserError } from '@vssm/core';
+import { type PruningPlan, refusePairing, refuseRuleFile, UserError } from '@vssm/core';
 import { type CocoDataset, cocoClasses, openCoco } from '@vssm/datasets';
 import type { VisionRecord } from '@vssm/results';
 import type { DetectorSpec } from '@vssm/vision-tasks';
@@ -30,6 +30,7 @@ export async function detect(options: DetectOptions): Promise<void> {
   if (spec.kind === 'upernet') throw new UserError(`${model.name}: is a segmenter; vssm segment takes it`);
   const plan = await planOf(options, spec.backbone.spec.family);
   refuseRuleFile(plan, 'vssm detect');
+  refusePairing(plan, 'vssm detect');
   checkClasses(model, 'COCO', cocoClasses);
   const dataset = await openCoco(dataFolder(options, 'VSSM_COCO', 'datasets/coco/README.md'), {
     masks: spec.kind === 'maskrcnn',

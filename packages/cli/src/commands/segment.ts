@@ -1,5 +1,5 @@
 /** The work of `vssm segment`: mIoU, mAcc and aAcc of an UperNet on ADE20K, dense or pruned. */
-import { type PruningPlan, refuseRuleFile, UserError } from '@vssm/core';
+import { type PruningPlan, refusePairing, refuseRuleFile, UserError } from '@vssm/core';
 import { adeClasses, openAde20k, type VisionDataset } from '@vssm/datasets';
 import { segmentationRecipeOf } from '@vssm/families';
 import type { SegmentationSummary } from '@vssm/metrics';
@@ -30,6 +30,7 @@ export async function segment(options: SegmentOptions): Promise<void> {
   const { family } = spec.backbone;
   const plan = await planOf(options, family);
   refuseRuleFile(plan, 'vssm segment');
+  refusePairing(plan, 'vssm segment');
   checkClasses(model, 'ADE20K', adeClasses);
   const dataset = await openAde20k(dataFolder(options, 'VSSM_ADE20K', 'datasets/ade20k/README.md'), {
     recipe: segmentationRecipeOf(family),

@@ -2,7 +2,9 @@
 import {
   alignments,
   convModes,
+  metrics,
   oneOf,
+  operations,
   type PruningPlan,
   parseSchedule,
   reductions,
@@ -27,6 +29,8 @@ export interface PlanOptions {
   readonly conv?: string;
   readonly tokenOrder: string;
   readonly countClassToken?: boolean;
+  readonly operation?: string;
+  readonly metric?: string;
   readonly seed: number;
 }
 
@@ -64,6 +68,14 @@ export function addRuleOptions(command: Command): Command {
     .option('--reduce <how>', `channels to one score: ${reductions.join(', ')}`, 'clip')
     .option('--order <order>', `${scoreOrders.join(', ')} (the released code's slip)`, 'aligned')
     .option('--token-order <order>', `kept tokens' order: ${tokenOrders.join(', ')}`, 'original')
+    .option(
+      '--operation <what>',
+      `what becomes of leaving tokens: ${operations.join(', ')}; default: drop, of tome and mtr-like merge, of utr half`,
+    )
+    .option(
+      '--metric <signal>',
+      `by what a destination is found: ${metrics.join(', ')}; default, where one is: hidden`,
+    )
     .option('--count-class-token', 'keep ceil(L·keep) as the released masking code does')
     .option('--seed <n>', 'seed of the random signal', whole('--seed'), 0);
 }
@@ -88,6 +100,10 @@ export async function planOf(options: PlanOptions, family: ModelFamily): Promise
       ...(options.conv !== undefined && { conv: oneOf('--conv', options.conv, convModes) }),
       tokenOrder: oneOf('--token-order', options.tokenOrder, tokenOrders),
       countClassToken: options.countClassToken ?? false,
+      ...(options.operation !== undefined && {
+        operation: oneOf('--operation', options.operation, operations),
+      }),
+      ...(options.metric !== undefined && { metric: oneOf('--metric', options.metric, metrics) }),
       seed: options.seed,
     },
     family,

@@ -16,6 +16,13 @@ describe('names of plans', () => {
     ],
     [{ signal: 'random', seed: 3 }, '2,4,6@0.7, random seed 3, decay, positional'],
     [{ signal: 'evit', alignment: 'mask' }, '2,4,6@0.7, evit, mask'],
+    [{ operation: 'merge' }, '2,4,6@0.7, gated clip, merge by hidden, decay, positional'],
+    [
+      { signal: 'tome', metric: 'B', alignment: 'none', tokenOrder: 'proportional' },
+      '2,4,6@0.7, tome, merge by B, none, compact, proportional',
+    ],
+    [{ signal: 'tome', operation: 'drop', alignment: 'mask' }, '2,4,6@0.7, tome, drop by hidden, mask'],
+    [{ signal: 'utr' }, '2,4,6@0.7, utr, half by hidden, decay, positional'],
     [
       { rule: { name: 'mine', sha256: `${'0123456789'.repeat(6)}0123` } },
       '2,4,6@0.7, rule mine (01234567), decay, positional',

@@ -11,7 +11,7 @@ import { formatSchedule } from './schedule.ts';
 /** All but the schedule: `gated clip, decay, positional`, `random seed 3, none, compact, recentred`. */
 export function ruleName(plan: PruningPlan): string {
   const { signal, alignment, conv } = plan;
-  const words = [scoreName(plan), alignment];
+  const words = [scoreName(plan), ...operationWords(plan), alignment];
   if (alignment !== 'mask') words.push(conv);
   if (scored(signal) && plan.order !== 'aligned') words.push(plan.order);
   if (plan.tokenOrder !== 'original') words.push(plan.tokenOrder);
@@ -28,6 +28,12 @@ function scoreName({ signal, reduce, seed, rule }: PruningPlan): string {
   if (rule !== undefined) return `rule ${ruleFileName(rule)}`;
   if (signal === 'random') return `random seed ${seed}`;
   return scored(signal) ? `${signal} ${reduce}` : signal;
+}
+
+/** `merge by hidden`; nothing where tokens are ranked and dropped. */
+function operationWords({ operation, metric }: PruningPlan): string[] {
+  if (operation === undefined) return [];
+  return [metric === undefined ? operation : `${operation} by ${metric}`];
 }
 
 /** A rule file's own name, and as much of its hash as tells two files of one name apart. */

@@ -3,8 +3,9 @@
  * Plans are data; everything that executes one (reference, ONNX graphs, kernels) reads this and nothing else.
  */
 import { UserError } from '../errors.ts';
-import type { ScoreOrder, Signal } from './rules/built-in.ts';
-import { type RuleReference, signalsRead } from './rules/loaded.ts';
+import type { Metric, Operation } from './operation.ts';
+import { builtInRules, type ScoreOrder, type Signal } from './rules/built-in.ts';
+import { pairsByItself, type RuleReference, signalsRead } from './rules/loaded.ts';
 import type { ReductionName } from './rules/reductions.ts';
 import { checkSchedule, type PruningStep } from './schedule.ts';
 
@@ -16,8 +17,11 @@ export type Alignment = (typeof alignments)[number];
 export const convModes = ['compact', 'positional'] as const;
 export type ConvMode = (typeof convModes)[number];
 
-/** Where kept tokens stand: in position order, or with the class token moved to the middle. */
-export const tokenOrders = ['original', 'recentred'] as const;
+/**
+ * Where kept tokens stand: in position order; with the class token moved to the middle (ToP's released code); or with
+ * the class token in proportion to where it was, at index floor(i·K/L) (R-MeeTo).
+ */
+export const tokenOrders = ['original', 'recentred', 'proportional'] as const;
 export type TokenOrder = (typeof tokenOrders)[number];
 
 export interface PruningPlan {
@@ -36,6 +40,10 @@ export interface PruningPlan {
   readonly seed: number;
   /** Of signal `file`, and of no other. */
   readonly rule?: RuleReference | undefined;
+  /** What becomes of leaving tokens. Absent: a rule that ranks tokens drops them. */
+  readonly operation?: Operation | undefined;
+  /** By what tokens are compared for a destination; present exactly where they are. */
+  readonly metric?: Metric | undefined;
 }
 
 /**
@@ -44,6 +52,7 @@ export interface PruningPlan {
  */
 const optionalChoices = {
   recentred: [(plan: PruningPlan) => plan.tokenOrder === 'recentred', 'token order "recentred"'],
+  proportional: [(plan: PruningPlan) => plan.tokenOrder === 'proportional', 'token order "proportional"'],
   mirrored: [(plan: PruningPlan) => plan.order === 'mirrored', 'score order "mirrored"'],
   'gated-backward': [
     (plan: PruningPlan) => signalsRead(plan).includes('gated-backward'),
@@ -64,7 +73,14 @@ export interface PlanRules {
 
 /** Every choice there is. */
 export const everyChoice: PlanRules = {
-  choices: { recentred: true, mirrored: true, 'gated-backward': true, compact: true, countClassToken: true },
+  choices: {
+    recentred: true,
+    proportional: true,
+    mirrored: true,
+    'gated-backward': true,
+    compact: true,
+    countClassToken: true,
+  },
   convUnderNone: 'compact',
 };
 
@@ -79,9 +95,12 @@ export function completePlan(
   { convUnderNone }: Pick<PlanRules, 'convUnderNone'> = everyChoice,
 ): PruningPlan {
   const alignment = options.alignment ?? 'decay';
+  const signal = options.signal ?? (options.rule === undefined ? 'gated' : 'file');
+  const rule =
+    options.rule === undefined ? undefined : { name: options.rule.name, sha256: options.rule.sha256 };
   const plan: PruningPlan = {
     schedule: checkSchedule(options.schedule),
-    signal: options.signal ?? (options.rule === undefined ? 'gated' : 'file'),
+    signal,
     reduce: options.reduce ?? 'clip',
     order: options.order ?? 'aligned',
     alignment,
@@ -89,10 +108,36 @@ export function completePlan(
     tokenOrder: options.tokenOrder ?? 'original',
     countClassToken: options.countClassToken ?? false,
     seed: options.seed ?? 0,
-    ...(options.rule !== undefined && { rule: { name: options.rule.name, sha256: options.rule.sha256 } }),
+    ...(rule !== undefined && { rule }),
+    ...merging({ signal, rule }, options),
   };
   checkCombination(plan);
   return plan;
+}
+
+/** What a plan says about leaving tokens, as far as there is anything to be said. */
+function merging(
+  { signal, rule }: Pick<PruningPlan, 'signal' | 'rule'>,
+  options: Pick<Partial<PruningPlan>, 'operation' | 'metric'>,
+): Pick<PruningPlan, 'operation' | 'metric'> {
+  const pairs = pairsByItself({ signal, rule });
+  // A file that is not loaded here: its plan has been completed where it was.
+  if (pairs === undefined) {
+    const { operation, metric } = options;
+    return operation === undefined ? {} : { operation, ...(metric !== undefined && { metric }) };
+  }
+  const usual = signal === 'file' ? (pairs ? 'merge' : 'drop') : (builtInRules[signal].pairs ?? 'drop');
+  const operation = options.operation ?? usual;
+  if (operation === 'drop' && !pairs) return refusedMetric(options, 'tokens that are dropped go nowhere');
+  if (signal === 'file' && pairs) {
+    return { operation, ...refusedMetric(options, `rule "${rule?.name}" finds destinations by itself`) };
+  }
+  return { operation, metric: options.metric ?? 'hidden' };
+}
+
+function refusedMetric({ metric }: Pick<Partial<PruningPlan>, 'metric'>, why: string): Record<string, never> {
+  if (metric === undefined) return {};
+  throw new UserError(`metric "${metric}": ${why}, so nothing is compared by it`);
 }
 
 /**
@@ -120,9 +165,9 @@ function checkCombination(plan: PruningPlan): void {
       `rule "${plan.rule.name}" scores tokens by itself: reduce and order do not apply to it`,
     );
   }
-  if (plan.tokenOrder === 'recentred' && !(plan.alignment === 'none' && plan.conv === 'compact')) {
+  if (plan.tokenOrder !== 'original' && !(plan.alignment === 'none' && plan.conv === 'compact')) {
     throw new UserError(
-      `token order "recentred" goes with alignment "none" and convolution "compact" only, not with "${plan.alignment}" and "${plan.conv}": positions have no meaning once the class token has moved`,
+      `token order "${plan.tokenOrder}" goes with alignment "none" and convolution "compact" only, not with "${plan.alignment}" and "${plan.conv}": positions have no meaning once the class token has moved`,
     );
   }
   if (plan.alignment === 'mask' && plan.conv === 'compact') {
@@ -133,4 +178,12 @@ function checkCombination(plan: PruningPlan): void {
   if (!Number.isSafeInteger(plan.seed) || plan.seed < 0) {
     throw new UserError(`seed ${plan.seed}: must be a whole number from 0 to 2^53 - 1`);
   }
+}
+
+/** Whether tokens are merged on leaving a block, 0-based. */
+export function mergesAfter(
+  { schedule, operation = 'drop' }: Pick<PruningPlan, 'schedule' | 'operation'>,
+  block: number,
+): boolean {
+  return operation !== 'drop' && schedule.some(({ after }) => after === block + 1);
 }

@@ -19,6 +19,11 @@ describe('selection', () => {
     expect([...selectTokens([0, 0, 0, 0, 7, 8, 9], positions, [3], 3, 'recentred')]).toEqual([5, 3, 6]);
   });
 
+  it('moves the class token in proportion, R-MeeTo’s way', () => {
+    // Index 2 of 7 tokens becomes floor(2·4/7) = 1 of 4.
+    expect([...selectTokens([9, 8, 0, 1, 2, 7, 3], positions, [2], 4, 'proportional')]).toEqual([0, 2, 1, 5]);
+  });
+
   it('keeps the class token alone', () => {
     expect([...selectTokens([1, 2, 3], [0, 1, 2], [1], 1, 'original')]).toEqual([1]);
   });

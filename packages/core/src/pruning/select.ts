@@ -9,7 +9,7 @@ import type { TokenOrder } from './plan.ts';
  * @param positions [L], each token's index in the first, unpruned sequence
  * @param protectedTokens indices into the current sequence of those that never leave, rising; none in some models
  * @param kept how many tokens stay, protected ones included
- * @param tokenOrder `recentred` moves the class token, so there must be exactly one protected token
+ * @param tokenOrder where the class token is moved, there must be exactly one protected token
  * @param candidates tokens that may be chosen; default all (under `mask`: the live ones)
  * @returns indices into the current sequence, in their new order
  */
@@ -28,13 +28,38 @@ export function selectTokens(
     if (!exempt.has(token) && candidates(token)) ranked.push(token);
   }
   ranked.sort((a, b) => scores[b] - scores[a] || positions[a] - positions[b]);
-  const chosen = ranked.slice(0, kept - own.length);
+  return inTokenOrder(ranked.slice(0, kept - own.length), own, tokenOrder, positions.length);
+}
 
-  if (tokenOrder === 'original') return Int32Array.from([...chosen, ...own].sort((a, b) => a - b));
-  if (own.length !== 1) throw new RangeError(`${own.length} protected tokens: only one can be re-centred`);
-  chosen.sort((a, b) => a - b);
-  const half = (kept - 1) >> 1;
-  return Int32Array.from([...chosen.slice(0, half), ...own, ...chosen.slice(half)]);
+/**
+ * The tokens that stay, in their new order.
+ *
+ * @param others those that are not protected
+ * @param protectedTokens see `selectTokens`
+ * @param length L, before the step
+ */
+export function inTokenOrder(
+  others: readonly number[],
+  protectedTokens: ArrayLike<number>,
+  tokenOrder: TokenOrder,
+  length: number,
+): Int32Array {
+  const own = Array.from(protectedTokens);
+  if (tokenOrder === 'original') return Int32Array.from([...others, ...own].sort((a, b) => a - b));
+  if (own.length !== 1) throw new RangeError(`${own.length} protected tokens: only one can be moved`);
+  const rising = [...others].sort((a, b) => a - b);
+  const place = movedClassToken(tokenOrder, own[0], length, others.length + 1);
+  return Int32Array.from([...rising.slice(0, place), ...own, ...rising.slice(place)]);
+}
+
+/** Where a class token goes that a step moves: from index `place` of `length` tokens to an index of the `kept`. */
+export function movedClassToken(
+  tokenOrder: Exclude<TokenOrder, 'original'>,
+  place: number,
+  length: number,
+  kept: number,
+): number {
+  return tokenOrder === 'recentred' ? (kept - 1) >> 1 : Math.floor((place * kept) / length);
 }
 
 /** Where tokens stand among the chosen ones: indices before a step → indices after it. */

@@ -1,14 +1,19 @@
 /**
- * A pruning step, the same for every stream of tokens: scores, the choice, and the rows that are left. A family with
- * protected tokens adds its count rule, and which tokens those are.
+ * A pruning step, the same for every stream of tokens: who leaves, by scores or by pairs, and the rows that are left. A
+ * family with protected tokens adds its count rule, and which tokens those are.
  */
 import { type CountRule, keptCount } from '../pruning/counts.ts';
+import { mergedSizes, type Operation, type Pair, type StreamName } from '../pruning/operation.ts';
 import type { PruningPlan } from '../pruning/plan.ts';
+import { ruleOf } from '../pruning/rules/loaded.ts';
 import { meanRow as meanOfLive } from '../pruning/rules/mean-row.ts';
+import { pairTokens } from '../pruning/rules/pair-tokens.ts';
+import { unprotected } from '../pruning/rules/ranking.ts';
 import type { TokenContext } from '../pruning/rules/rule.ts';
 import { type SignalSource, scoreTokens, unmergedSizes } from '../pruning/rules/score-tokens.ts';
-import { selectTokens } from '../pruning/select.ts';
+import { inTokenOrder, selectTokens } from '../pruning/select.ts';
 import { gatherRows } from './layers.ts';
+import { combineRows } from './merging.ts';
 
 /** Which tokens are still there. */
 export interface KeptTokens {
@@ -16,6 +21,8 @@ export interface KeptTokens {
   readonly positions: Int32Array;
   /** Under `mask`: which tokens still live; undefined where pruned tokens are gone. */
   readonly live?: Uint8Array;
+  /** [L]: how many tokens of the unpruned sequence each one stands for; undefined while each stands for itself. */
+  readonly sizes?: Int32Array;
 }
 
 /** Where a pruning step happens, beside which tokens there are. */
@@ -35,24 +42,31 @@ export interface StepPlace {
 /** Scores of the current tokens, [L]; higher stays. */
 export function importance(
   plan: PruningPlan,
-  { spec, step, sample, fullLength, protectedTokens }: StepPlace,
+  place: StepPlace,
   signals: SignalSource,
-  { positions, live }: KeptTokens,
+  tokens: KeptTokens,
 ): ArrayLike<number> {
-  const context: TokenContext = {
+  return scoreTokens(plan, contextOf(plan, place, tokens), signals);
+}
+
+function contextOf(
+  plan: PruningPlan,
+  { spec, step, sample, fullLength, protectedTokens }: StepPlace,
+  { positions, live, sizes }: KeptTokens,
+): TokenContext {
+  return {
     length: positions.length,
     channels: spec.innerWidth,
     states: spec.stateSize,
     width: spec.width,
     positions,
-    sizes: unmergedSizes(positions.length),
+    sizes: sizes ?? unmergedSizes(positions.length),
     protectedTokens,
     classToken: protectedTokens.length === 1 ? protectedTokens[0] : null,
     live: live ?? null,
     ...{ fullLength, step, sample },
     block: plan.schedule[step].after,
   };
-  return scoreTokens(plan, context, signals);
 }
 
 /** Which tokens stay, and what is there after the step. */
@@ -60,6 +74,15 @@ export interface Choice {
   /** Indices into the tokens before the step. */
   readonly chosen: Int32Array;
   readonly kept: KeptTokens;
+  /** Where those that leave go; undefined where they are dropped. */
+  readonly merging?: Merging;
+}
+
+export interface Merging {
+  readonly operation: Exclude<Operation, 'drop'>;
+  readonly pairs: readonly Pair[];
+  /** [L], before the step. */
+  readonly sizes: Int32Array;
 }
 
 /**
@@ -72,25 +95,90 @@ export function chooseTokens(
   plan: PruningPlan,
   step: number,
   scores: ArrayLike<number>,
-  { positions, live }: KeptTokens,
+  tokens: KeptTokens,
   rule: CountRule = 'every-token',
   protectedTokens: Int32Array = new Int32Array(0),
 ): Choice {
-  const length = live === undefined ? positions.length : live.reduce((sum, alive) => sum + alive, 0);
-  const count = keptCount(length, plan.schedule[step].keep, rule);
+  const { positions, live } = tokens;
+  const count = keptCount(liveCount(tokens), plan.schedule[step].keep, rule);
   const alive = live === undefined ? undefined : (token: number) => live[token] === 1;
   const chosen = selectTokens(scores, positions, protectedTokens, count, plan.tokenOrder, alive);
-  if (plan.alignment === 'mask') {
-    const mask = new Uint8Array(positions.length);
-    for (const token of chosen) mask[token] = 1;
-    return { chosen, kept: { positions, live: mask } };
-  }
-  return { chosen, kept: { positions: chosen.map((token) => positions[token]) } };
+  return { chosen, kept: after(plan, tokens, chosen, tokens.sizes) };
 }
 
-/** Rows [L, width] after a step: those chosen, or, under `mask`, all of them with zeros for tokens that are gone. */
-export function keptRows(rows: Float64Array, { chosen, kept }: Choice, width: number): Float64Array {
-  return kept.live === undefined ? gatherRows(rows, chosen, width) : zeroGone(rows, kept);
+/**
+ * A step by whatever rule the plan names: scores and the choice, or pairs.
+ *
+ * @param seen is told the scores, where there are any
+ * @throws UserError where a rule finds no destination for as many as are to leave
+ */
+export function reduceTokens(
+  plan: PruningPlan,
+  place: StepPlace,
+  signals: SignalSource,
+  tokens: KeptTokens,
+  rule: CountRule = 'every-token',
+  seen: (scores: ArrayLike<number>) => void = () => {},
+): Choice {
+  const { step, protectedTokens } = place;
+  if (ruleOf(plan).score !== undefined) {
+    const scores = importance(plan, place, signals, tokens);
+    seen(scores);
+    return chooseTokens(plan, step, scores, tokens, rule, protectedTokens);
+  }
+  const context = contextOf(plan, place, tokens);
+  const living = liveCount(tokens);
+  const leaving = living - keptCount(living, plan.schedule[step].keep, rule);
+  const pairs = leaving === 0 ? [] : pairTokens(plan, context, signals, leaving);
+  const left = new Set(pairs.map(([from]) => from));
+  const others = unprotected(context).filter((token) => !left.has(token));
+  const chosen = inTokenOrder(others, protectedTokens, plan.tokenOrder, context.length);
+  const { operation = 'drop' } = plan;
+  if (operation === 'drop') return { chosen, kept: after(plan, tokens, chosen, tokens.sizes) };
+  const { sizes } = context;
+  return {
+    chosen,
+    kept: after(plan, tokens, chosen, mergedSizes(pairs, sizes)),
+    merging: { operation, pairs, sizes },
+  };
+}
+
+function liveCount({ positions, live }: KeptTokens): number {
+  return live === undefined ? positions.length : live.reduce((sum, alive) => sum + alive, 0);
+}
+
+/** @param sizes [L] of the tokens before the step, with what has joined them */
+function after(
+  { alignment }: PruningPlan,
+  { positions }: KeptTokens,
+  chosen: Int32Array,
+  sizes: Int32Array | undefined,
+): KeptTokens {
+  if (alignment === 'mask') {
+    const live = new Uint8Array(positions.length);
+    for (const token of chosen) live[token] = 1;
+    return { positions, live, ...(sizes !== undefined && { sizes: sizes.map((size, i) => size * live[i]) }) };
+  }
+  return {
+    positions: chosen.map((token) => positions[token]),
+    ...(sizes !== undefined && { sizes: chosen.map((token) => sizes[token]) }),
+  };
+}
+
+/**
+ * Rows [L, width] after a step, with what has joined them: those chosen, or, under `mask`, all of them with zeros for
+ * tokens that are gone.
+ *
+ * @param stream which one the rows are, of a block that has two; one alone holds the block's output
+ */
+export function keptRows(
+  rows: Float64Array,
+  { chosen, kept, merging }: Choice,
+  width: number,
+  stream: StreamName = 'output',
+): Float64Array {
+  const joined = merging === undefined ? rows : combineRows(rows, width, merging, stream);
+  return kept.live === undefined ? gatherRows(joined, chosen, width) : zeroGone(joined, kept);
 }
 
 /** Rows of tokens that are gone become zero; without a mask nothing changes. rows [L, width] */

@@ -21,7 +21,7 @@ export const mambaRegTraits: BidirectionalTraits<MambaRegSpec> = {
   // There is no class token to count or to put in the middle.
   plans: {
     ...everyChoice,
-    choices: { ...everyChoice.choices, countClassToken: false, recentred: false },
+    choices: { ...everyChoice.choices, countClassToken: false, recentred: false, proportional: false },
   },
 };
 

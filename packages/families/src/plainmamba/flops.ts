@@ -14,9 +14,10 @@ import {
   type Flops,
   type FlopsProfile,
   type PruningPlan,
+  pruningFlops,
+  type StepWidths,
   scanDirections,
   stepCounts,
-  strictPruning,
 } from '@vssm/core';
 import { cellCount, type PlainMambaSpec, stemSize } from './spec.ts';
 
@@ -28,18 +29,25 @@ export function plainMambaFlops(spec: PlainMambaSpec, plan: PruningPlan, profile
   const masked = plan.alignment === 'mask';
   const lengthOf = (liveTokens: number) => (masked ? full : liveTokens);
 
+  const widths = stepWidths(spec);
   const blocks = live.map((liveTokens, layer) => {
     const tokens = lengthOf(liveTokens);
     const gone = plan.alignment === 'decay' ? full - liveTokens : 0;
+    const after = live[layer + 1] ?? counts.at(-1)!;
     const prunes = plan.schedule.some(({ after }) => after === layer + 1);
     const depthwise = spec.depthwiseLayers.includes(layer) ? tokens * spec.width * (strict ? 21 : 11) : 0;
     return {
       tokens,
       block: (strict ? strictLayer(spec, tokens, gone) : paperLayer(spec, tokens, gone)) + depthwise,
-      pruning:
-        strict && prunes
-          ? strictPruning(spec, plan, tokens, lengthOf(live[layer + 1] ?? counts.at(-1)!), 1)
-          : 0,
+      pruning: prunes
+        ? pruningFlops(
+            profile,
+            widths,
+            plan,
+            { length: tokens, moved: lengthOf(after), leaving: liveTokens - after },
+            1,
+          )
+        : 0,
     };
   });
   const patchEmbed = strict ? strictStem(spec) : paperStem(spec);
@@ -55,6 +63,11 @@ export function plainMambaFlops(spec: PlainMambaSpec, plan: PruningPlan, profile
     head,
     tokens: counts,
   };
+}
+
+/** What a pruning step's cost depends on: four directions that share their projections. */
+export function stepWidths(spec: PlainMambaSpec): StepWidths {
+  return { ...spec, projectionSets: 1, directions: scanDirections, protectedTokens: 0 };
 }
 
 /** Multiply-adds of the stem's convolutions and of the projection, and the stem's elements per normed layer. */

@@ -39,6 +39,7 @@ export const plainmamba: Family<PlainMambaSpec, PlainMambaModelName> = {
   plans: {
     choices: {
       recentred: false,
+      proportional: false,
       mirrored: false,
       'gated-backward': false,
       compact: false,

@@ -8,9 +8,11 @@
  * in position order; and B gets a vector that names the move into the visited cell.
  */
 import {
+  contributionsOf,
   keptOrder,
   type PruningPlan,
   type ScanOrder,
+  type ScanSteps,
   type SignalSource,
   snakeOrders,
   type Weights,
@@ -19,7 +21,6 @@ import {
   add,
   batchNorm,
   batchNormAffine,
-  chooseTokens,
   columns,
   conv,
   convolve,
@@ -28,7 +29,6 @@ import {
   featureMap,
   gatherRows,
   gelu,
-  importance,
   type KeptTokens,
   keptRows,
   layerNorm,
@@ -39,6 +39,7 @@ import {
   type Parameters,
   parametersOf,
   type ReferencePrediction,
+  reduceTokens,
   relu,
   selectiveScan,
   silu,
@@ -108,10 +109,11 @@ export function plainMambaReference(
     const step = plan.schedule.findIndex(({ after }) => after === layer + 1);
     if (step >= 0) {
       const place = { spec, step, sample, fullLength: cells, protectedTokens: new Int32Array(0) };
-      const scores = importance(plan, place, signals, stream);
-      observe(`step${layer + 1}.score`, Float64Array.from(scores));
-      const choice = chooseTokens(plan, step, scores, stream);
+      const choice = reduceTokens(plan, place, signals, stream, 'every-token', (scores) =>
+        observe(`step${layer + 1}.score`, Float64Array.from(scores)),
+      );
       stream = { ...choice.kept, tokens: keptRows(stream.tokens, choice, spec.width) };
+      if (stream.sizes !== undefined) observe(`step${layer + 1}.sizes`, Float64Array.from(stream.sizes));
       kept.set(layer + 1, livePositions(stream));
     }
   }
@@ -220,17 +222,22 @@ function mixer(
 
   const ssm = new Float64Array(length * E);
   const ys: Float64Array[] = [];
+  const scans: ScanSteps[] = [];
+  const deltaOfNothing = doubledBias.map(softplus);
+  const rows = Int32Array.from({ length }, (_, step) => step);
   for (const [direction, full] of orders.entries()) {
     const { order, moves, gaps } = keptOrder(full, positions);
+    const moved = b.map((value, i) => value + directionB[moves[Math.floor(i / N)] * N + (i % N)]);
+    const stepGaps = plan.alignment === 'decay' ? gaps : new Int32Array(length);
     const y = selectiveScan(
       gatherRows(u, order, E),
       delta,
-      b.map((value, i) => value + directionB[moves[Math.floor(i / N)] * N + (i % N)]),
+      moved,
       c,
       a,
       own('D'),
-      doubledBias.map(softplus),
-      plan.alignment === 'decay' ? gaps : new Int32Array(length),
+      deltaOfNothing,
+      stepGaps,
       length,
       E,
       N,
@@ -243,7 +250,9 @@ function mixer(
       for (let channel = 0; channel < E; channel++) ssm[order[step] * E + channel] += row[channel];
     }
     ys.push(inPlace);
+    scans.push({ tokens: order, rows, gaps: stepGaps, delta, deltaOfNothing, B: moved, C: c, u, A: a });
   }
+  const z = () => columns(xz, length, 2 * E, E, E);
   const gated = ssm.map((y, i) => y * gate[i]);
   const output = linear(gated, own('out_proj.weight'), length, E, d, own('out_proj.bias'));
   return {
@@ -256,6 +265,9 @@ function mixer(
       B: () => [b],
       C: () => [c],
       u: () => [u],
+      z,
+      scans: () => scans,
+      contributions: (context) => contributionsOf(scans, z(), context),
       hidden: () => output,
     },
   };

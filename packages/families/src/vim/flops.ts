@@ -4,7 +4,7 @@
  *
  * - `paper` reproduces the six values the paper publishes: linear and convolution layers as multiply-adds, ONE
  *   of the two scan directions, the scan at 9 operations per token, channel and state, norms and activations
- *   free. Alignment `decay` charges 2·E·N for every token gone so far, in every later block.
+ *   free, and of a pruning rule its own products and scans, which the paper's has none of. Alignment `decay` charges 2·E·N for every token gone so far, in every later block.
  * - `strict` is the honest cost: 2 per multiply-add, 1 per other arithmetic operation (exp, softplus, SiLU,
  *   rsqrt and division included), both directions, and the pruning itself.
  *
@@ -15,8 +15,9 @@ import {
   type Flops,
   type FlopsProfile,
   type PruningPlan,
+  pruningFlops,
+  type StepWidths,
   stepCounts,
-  strictPruning,
 } from '@vssm/core';
 import type { Family } from '../family.ts';
 import { patchCount } from './spec.ts';
@@ -40,15 +41,19 @@ function flops<Spec extends BidirectionalSpec>(
   const perBlock = (tokens: number, gone: number) =>
     profile === 'paper' ? paperBlock(spec, tokens, gone) : strictBlock(spec, tokens, gone, traits.share);
 
+  const widths = stepWidths(traits, spec);
   const blocks = live.map((liveTokens, index) => {
     const tokens = masked ? full : liveTokens;
     const gone = plan.alignment === 'decay' ? full - liveTokens : 0;
     const prunes = plan.schedule.some(({ after }) => after === index + 1);
-    const kept = masked ? full : (live[index + 1] ?? counts.at(-1)!);
+    const after = live[index + 1] ?? counts.at(-1)!;
+    const kept = masked ? full : after;
     return {
       tokens,
       block: perBlock(tokens, gone) + (profile === 'strict' && index > 0 ? tokens * spec.width : 0),
-      pruning: profile === 'strict' && prunes ? strictPruning(spec, plan, tokens, kept, 2) : 0,
+      pruning: prunes
+        ? pruningFlops(profile, widths, plan, { length: tokens, moved: kept, leaving: liveTokens - after }, 2)
+        : 0,
     };
   });
   const patchEmbed = profile === 'paper' ? paperPatchEmbed(spec) : strictPatchEmbed(spec, full);
@@ -62,6 +67,15 @@ function flops<Spec extends BidirectionalSpec>(
     head,
     tokens: counts,
   };
+}
+
+/** What a pruning step's cost depends on: two directions with projections of their own. */
+export function stepWidths<Spec extends BidirectionalSpec>(
+  traits: BidirectionalTraits<Spec>,
+  spec: Spec,
+): StepWidths {
+  const protectedTokens = traits.protectedTokens(spec).length;
+  return { ...spec, projectionSets: 2, directions: 2, protectedTokens };
 }
 
 function patchMacs(spec: BidirectionalSpec): number {

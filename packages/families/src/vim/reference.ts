@@ -5,20 +5,21 @@
  * (`hidden`) and the residual that does not contain it yet. How tokens are scored and chosen stands in pruning.ts.
  */
 import {
+  contributionsOf,
   type Direction,
   gaps,
   indicesAmong,
   type PruningPlan,
+  type ScanSteps,
   type SignalSource,
   type Weights,
 } from '@vssm/core';
 import {
   add,
+  type Choice,
   causalConvSilu,
-  chooseTokens,
   columns,
   gatherRows,
-  importance,
   type KeptTokens,
   keptRows,
   linear,
@@ -28,6 +29,7 @@ import {
   parametersOf,
   patchEmbed,
   type ReferencePrediction,
+  reduceTokens,
   reverseRows,
   rmsNorm,
   selectiveScan,
@@ -105,9 +107,11 @@ function forward<Spec extends BidirectionalSpec>(
     if (step >= 0) {
       const { protectedTokens } = sequence;
       const place = { spec, step, sample, fullLength: full, protectedTokens };
-      const scores = importance(plan, place, signals, sequence);
-      observe(`step${block + 1}.score`, Float64Array.from(scores));
-      sequence = prune(traits, spec, plan, sequence, scores, step);
+      const choice = reduceTokens(plan, place, signals, sequence, traits.countRule(spec, plan), (scores) =>
+        observe(`step${block + 1}.score`, Float64Array.from(scores)),
+      );
+      sequence = prune(spec, sequence, choice);
+      if (sequence.sizes !== undefined) observe(`step${block + 1}.sizes`, Float64Array.from(sequence.sizes));
       kept.set(block + 1, livePositions(sequence));
     }
   }
@@ -204,7 +208,9 @@ export function vimBlock(
   const ssm = add(forward.y, backward.y);
   const gated = ssm.map((y, i) => y * gate[i] * pass.share);
   const hidden = linear(gated, parameter(`${prefix}.out_proj.weight`), length, E, d);
-  const ofBoth = (name: keyof Scanned) => () => [forward[name], backward[name]];
+  const z = () => columns(xz, length, 2 * E, E, E);
+  const scans = () => [scanSteps(forward, 'forward'), scanSteps(backward, 'backward')];
+  const ofBoth = (name: 'y' | 'delta' | 'B' | 'C' | 'u') => () => [forward[name], backward[name]];
   return {
     hidden,
     signals: {
@@ -216,19 +222,32 @@ export function vimBlock(
       B: ofBoth('B'),
       C: ofBoth('C'),
       u: ofBoth('u'),
+      z,
+      scans,
+      contributions: (context) => contributionsOf(scans(), z(), context),
       hidden: () => hidden,
       residual: () => residual,
     },
   };
 }
 
-/** One direction's scan, and what it was made from: y, Δ and u [L, E], B and C [L, N]. */
+/** One direction's scan, and what it was made from: y, Δ and u [L, E], B and C [L, N]; and of each step its gap, [L]. */
 interface Scanned {
   readonly y: Float64Array;
   readonly delta: Float64Array;
   readonly B: Float64Array;
   readonly C: Float64Array;
   readonly u: Float64Array;
+  readonly A: Float64Array;
+  readonly deltaOfNothing: Float64Array;
+  readonly gaps: Int32Array;
+}
+
+/** @param scanned rows in the tokens' places */
+function scanSteps(scanned: Scanned, direction: Direction): ScanSteps {
+  const tokens = scanned.gaps.map((_, step) => step);
+  if (direction === 'backward') tokens.reverse();
+  return { ...scanned, tokens, rows: tokens };
 }
 
 /** A backward scan's rows put back into the tokens' places. */
@@ -239,7 +258,7 @@ function inTokenOrder(
 ): Scanned {
   const { y, delta, B, C, u } = scanned;
   const [wide, narrow] = [E, N].map((width) => (rows: Float64Array) => reverseRows(rows, length, width));
-  return { y: wide(y), delta: wide(delta), B: narrow(B), C: narrow(C), u: wide(u) };
+  return { ...scanned, y: wide(y), delta: wide(delta), B: narrow(B), C: narrow(C), u: wide(u) };
 }
 
 /** One direction: x [L, E] and positions [L], both in scan order → all in scan order, y not gated. */
@@ -270,38 +289,24 @@ function scanDirection(
   const c = columns(projected, length, r + 2 * N, r + N, N);
   const deltaBias = own(`${names.dtProj}.bias`);
   const delta = linear(dt, own(`${names.dtProj}.weight`), length, r, E, deltaBias).map(softplus);
-  const y = selectiveScan(
-    u,
-    delta,
-    b,
-    c,
-    Float64Array.from(own(names.aLog), (value) => -Math.exp(value)),
-    own(names.d),
-    Float64Array.from(deltaBias, softplus),
-    plan.alignment === 'decay' ? gaps(positions) : new Int32Array(length),
-    length,
-    E,
-    N,
-  );
-  return { y, delta, B: b, C: c, u };
+  const A = Float64Array.from(own(names.aLog), (value) => -Math.exp(value));
+  const deltaOfNothing = Float64Array.from(deltaBias, softplus);
+  const stepGaps = plan.alignment === 'decay' ? gaps(positions) : new Int32Array(length);
+  const y = selectiveScan(u, delta, b, c, A, own(names.d), deltaOfNothing, stepGaps, length, E, N);
+  return { y, delta, B: b, C: c, u, A, deltaOfNothing, gaps: stepGaps };
 }
 
-/** Drops (or, under `mask`, zeroes) all but the best tokens of both streams. */
-function prune<Spec extends BidirectionalSpec>(
-  { countRule }: BidirectionalTraits<Spec>,
-  spec: Spec,
-  plan: PruningPlan,
-  sequence: Sequence,
-  scores: ArrayLike<number>,
-  step: number,
+/** Both streams after a step. */
+function prune(
+  { width }: BidirectionalSpec,
+  { hidden, residual, protectedTokens }: Sequence,
+  choice: Choice,
 ): Sequence {
-  const { hidden, residual, protectedTokens } = sequence;
-  const choice = chooseTokens(plan, step, scores, sequence, countRule(spec, plan), protectedTokens);
+  const { kept, chosen } = choice;
   return {
-    ...choice.kept,
-    hidden: keptRows(hidden, choice, spec.width),
-    residual: keptRows(residual, choice, spec.width),
-    protectedTokens:
-      choice.kept.live === undefined ? indicesAmong(choice.chosen, protectedTokens) : protectedTokens,
+    ...kept,
+    hidden: keptRows(hidden, choice, width, 'output'),
+    residual: keptRows(residual, choice, width, 'residual'),
+    protectedTokens: kept.live === undefined ? indicesAmong(chosen, protectedTokens) : protectedTokens,
   };
 }

@@ -38,6 +38,32 @@ export function selectiveScan(
   }
 }
 
+/**
+ * What readers have read of every token through one scan's state: Δ_j u_j Σ_n B_j G_j with
+ * G_j = w_j C_j + exp(time_{j+1} A) G_{j+1}, which is a scan the other way with B and C in each other's place.
+ *
+ * @param inputs of the scan itself
+ * @param weights w, what each token reads with, 0 where it does not: [B, L, E]
+ * @returns [B, L, E]
+ */
+export function contributions(
+  g: GraphBuilder,
+  form: ScanForm,
+  { time, input, b, c, a }: ScanInputs,
+  weights: Value,
+  shape: { readonly channels: number; readonly stateSize: number },
+  backward: boolean,
+): Value {
+  const lowest = -(2 ** 31);
+  const cut = (from: number, to: number) => g.op('Slice', [time, g.ints([from]), g.ints([to]), g.ints([1])]);
+  // The transition into a token is the next one's in the scan that goes the other way.
+  const shifted = backward
+    ? g.op('Pad', [cut(0, -1), g.ints([0, 1, 0, 0, 0, 0])])
+    : g.op('Pad', [cut(1, -(lowest + 1)), g.ints([0, 0, 0, 0, 1, 0])]);
+  const read = selectiveScan(g, form, { time: shifted, input: weights, b: c, c: b, a }, shape, !backward);
+  return g.op('Mul', [input, read]);
+}
+
 function linearAttention(
   g: GraphBuilder,
   inputs: ScanInputs,

@@ -6,7 +6,7 @@
 import { type ReductionName, reductionTable } from '@vssm/core';
 import type { GraphBuilder, Value } from '../onnx/builder.ts';
 import type { EmitContext } from './context.ts';
-import { range } from './layers.ts';
+import { batchOf, range } from './layers.ts';
 
 /** [B, L, E] → [B, L], as core's table of reductions says. */
 export function reduceSignal(g: GraphBuilder, signal: Value, reduction: ReductionName): Value {
@@ -80,4 +80,10 @@ export function liveMask(g: GraphBuilder, indices: Value, length: number): Value
 /** Tokens [B, L, C] that are gone, by live [B, L], become zero. */
 export function zeroGone(g: GraphBuilder, tokens: Value, live: Value): Value {
   return g.op('Mul', [tokens, g.op('Unsqueeze', [live, g.ints([2])])]);
+}
+
+/** 1 for every token: [B, length] float32. */
+export function everyToken(g: GraphBuilder, like: Value, length: number): Value {
+  const shape = g.op('Concat', [batchOf(g, like), g.ints([length])], { attributes: { axis: 0 } });
+  return g.op('Expand', [g.scalar(1), shape]);
 }

@@ -4,7 +4,7 @@
  * and gets no gradient of its own; kept tokens carry theirs straight through it.
  */
 import { type Placement, type Places, scoreImages, select, unprunedPlaces } from '@vssm/backend-cpu';
-import { type PruningPlan, UserError } from '@vssm/core';
+import { type PruningPlan, refusePairing, UserError } from '@vssm/core';
 import { checkPlan, type TrainableSpec, tokenCounts, tokenLayout, tokensPerBlock } from '@vssm/families';
 import { Arena, createKernels, createMemory } from '@vssm/kernels';
 import type { BlockJob, Mixing, SegmentWeights } from '../family.ts';
@@ -59,6 +59,7 @@ export class GradientEngine {
 
   /** @throws UserError for a plan or a shape that it does not take, or a micro-batch too large for 4 GiB */
   static async create(options: EngineOptions): Promise<GradientEngine> {
+    refusePairing(options.plan, 'training');
     const { spec, plan, batch, lossScale } = options;
     checkPlan(spec, plan);
     const family = trainingOf(spec);
@@ -152,12 +153,12 @@ export class GradientEngine {
       const last = block === spec.depth - 1;
       const step = plan.schedule.findIndex(({ after }) => after === block + 1);
       // A step after the last block drops tokens that nobody reads, where the classifier has tokens of its own.
-      const scored = step >= 0 && !(last && places.protectedTokens[0].length > 0);
-      mixing.scan(job, scored);
-      if (scored) {
+      const prunes = step >= 0 && !(last && places.protectedTokens[0].length > 0);
+      mixing.scan(job, prunes);
+      if (prunes) {
         const source = (image: number) => mixing.source(job, image);
-        const scores = scoreImages(spec, plan, step, places, source, samples);
-        const selection = select(spec, plan, step, places, scores);
+        const scored = scoreImages(spec, plan, step, places, source, samples);
+        const selection = select(plan, places, scored);
         if (plan.alignment !== 'mask') this.#writeKept(block, selection.chosen);
         places = selection.places;
       }

@@ -56,6 +56,7 @@ export class HandOut {
       B: () => [rows(projected, r, N)],
       C: () => [rows(projected, r + N, N)],
       u: () => [rows(u)],
+      z: () => rows(own.xz, E, E),
       hidden: () =>
         project(rows(buffers.y), E, { weight: ownParameter('weight', d * E), bias: ownParameter('bias', d) }),
       residual: () => rows(own.residual),

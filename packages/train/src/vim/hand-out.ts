@@ -65,6 +65,7 @@ export class HandOut {
       B: ofEach((set) => own.sets[set].projected, r, N),
       C: ofEach((set) => own.sets[set].projected, r + N, N),
       u: ofEach((set) => own.sets[set].u),
+      z: () => rows(own.xz, E, E),
       hidden: () =>
         project(gated(), E, {
           weight: this.#floats(parameters.at(`layers.${block}.mixer.out_proj.weight`), spec.width * E),

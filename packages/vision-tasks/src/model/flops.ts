@@ -4,7 +4,7 @@
  * regions are charged for as many regions as the test configuration lets through (1000 proposals, 100 masks).
  * Resizing logits to the image, NMS and mask pasting are not counted.
  */
-import { type FlopsProfile, keptCount, type PruningPlan, strictPruning } from '@vssm/core';
+import { type FlopsProfile, keptCount, type PruningPlan, pruningFlops } from '@vssm/core';
 import {
   checkPlan,
   densePlan,
@@ -126,6 +126,7 @@ function backboneParts(
   }
   const full = counts.afterSteps[0];
   const masked = plan.alignment === 'mask';
+  const widths = { ...spec, projectionSets: 2, directions: 2, protectedTokens: 0 };
   let layers = 0;
   let pruning = 0;
   for (const [block, live] of counts.atLayer.entries()) {
@@ -136,9 +137,10 @@ function backboneParts(
       layers +=
         profile === 'paper' ? 2 * spec.innerWidth * spec.stateSize * gone : 4 * live * spec.innerWidth;
     }
-    if (profile === 'strict' && plan.schedule.some(({ after }) => after === block + 1)) {
-      const kept = masked ? full : (counts.atLayer[block + 1] ?? counts.afterSteps.at(-1)!);
-      pruning += strictPruning(spec, plan, length, kept, 2);
+    if (plan.schedule.some(({ after }) => after === block + 1)) {
+      const after = counts.atLayer[block + 1] ?? counts.afterSteps.at(-1)!;
+      const lengths = { length, moved: masked ? full : after, leaving: live - after };
+      pruning += pruningFlops(profile, widths, plan, lengths, 2);
     }
   }
   const patches = full * spec.inChannels * spec.patchSize ** 2 * spec.width;

@@ -1,5 +1,6 @@
 /** A PlainMamba around its pruning steps: no class token, and biases that would fill what a mask has emptied. */
-import { scanDirections } from '@vssm/core';
+import { keptOrder, mergesAfter, scanDirections, snakeOrders } from '@vssm/core';
+import { gelu, softplus } from '@vssm/core/reference';
 import { type PlainMambaSpec, plainMambaGrid, sequenceLength } from '@vssm/families';
 import { segmentNames } from '@vssm/graph';
 import type { FamilyContext, Hooks } from '../family.ts';
@@ -12,7 +13,26 @@ export function plainMambaHooks(context: FamilyContext<PlainMambaSpec>): Hooks {
   const convolutions = placeLayerConvolutions(arena, spec, weights);
   /** [rows, 1] */
   const live = plan.alignment === 'mask' ? arena.float32(batch * sequenceLength(spec)) : undefined;
+  const orders = snakeOrders(rows, columns);
+  const own = (block: number, name: string) => weights.get(`backbone.layers.${block}.mamba.${name}`)!.data;
+  const deltaBias = (block: number) => own(block, 'dt_proj.bias').map((bias) => 2 * bias);
   return {
+    streamsApart: false,
+    scans(block, positions, decays, [{ delta, u, B, C }]) {
+      const { stateSize: N } = spec;
+      const steps = positions.map((_, step) => step);
+      const directionB = own(block, 'direction_Bs');
+      const A = own(block, 'A_log').map((value) => -Math.exp(value));
+      const deltaOfNothing = deltaBias(block).map(softplus);
+      return orders.map((full) => {
+        const { order, moves, gaps } = keptOrder(full, positions);
+        const moved = B.map((value, i) => value + directionB[moves[Math.floor(i / N)] * N + (i % N)]);
+        return {
+          ...{ tokens: order, rows: steps, gaps: decays ? gaps : new Int32Array(steps.length) },
+          ...{ delta, deltaOfNothing, B: moved, C, u, A },
+        };
+      });
+    },
     begin() {
       live?.view().fill(1);
     },
@@ -21,14 +41,12 @@ export function plainMambaHooks(context: FamilyContext<PlainMambaSpec>): Hooks {
       sum: signals.has('ssm'),
       gatedBackward: false,
     }),
-    outProjection: (block) => {
-      const own = (name: string) => weights.get(`backbone.layers.${block}.mamba.out_proj.${name}`)!.data;
-      return { weight: own('weight'), bias: own('bias') };
-    },
+    outProjection: (block) => ({
+      weight: own(block, 'out_proj.weight'),
+      bias: own(block, 'out_proj.bias'),
+    }),
     // Upstream adds dt_proj's bias twice, once in the projection and once in the scan.
-    deltaBiases: (block) => [
-      weights.get(`backbone.layers.${block}.mamba.dt_proj.bias`)!.data.map((bias) => 2 * bias),
-    ],
+    deltaBiases: (block) => [deltaBias(block)],
     convolveLayer({ block, batch: images, length, positionalTaps }, from, to) {
       const { taps, bias } = convolutions.get(block)!;
       kernels.gridConv({
@@ -45,6 +63,10 @@ export function plainMambaHooks(context: FamilyContext<PlainMambaSpec>): Hooks {
         activation: 'none',
         u: { at: to.at, stride: d },
       });
+      // What merges is what the layer returns; else the next segment does it.
+      if (!mergesAfter(plan, block)) return;
+      const view = to.view().subarray(0, images * length * d);
+      for (const [i, value] of view.entries()) view[i] = gelu(value);
     },
     mask(_, places) {
       for (const [image, own] of places.live!.entries()) live!.view().set(own, image * places.length);

@@ -1,10 +1,38 @@
 /** Vim's blocks around their pruning steps: the classifier reads the protected tokens alone. */
-import { type BidirectionalModel, directionParameterNames } from '@vssm/families';
+import { gaps } from '@vssm/core';
+import { softplus } from '@vssm/core/reference';
+import { type BidirectionalModel, directionParameterNames, sequenceLength } from '@vssm/families';
 import type { FamilyContext, Hooks, Stream } from '../family.ts';
+import { namesOf } from '../hand-out.ts';
 import type { Places } from '../prune.ts';
+import { ContributionScan } from './contributions.ts';
 
-export function vimHooks({ weights }: FamilyContext<BidirectionalModel>): Hooks {
+const directions = ['forward', 'backward'] as const;
+
+export function vimHooks(context: FamilyContext<BidirectionalModel>): Hooks {
+  const { weights } = context;
+  const own = (block: number, name: string) => weights.get(`layers.${block}.mixer.${name}`)!.data;
+  const contributions = contributionsByKernel(context, own);
   return {
+    streamsApart: true,
+    ...(contributions !== undefined && { contributions }),
+    scans(block, positions, decays, sets) {
+      return directions.map((direction, set) => {
+        const { aLog, dtProj } = directionParameterNames[direction];
+        const tokens = positions.map((_, step) => step);
+        const inSteps = positions.slice();
+        if (direction === 'backward') {
+          tokens.reverse();
+          inSteps.reverse();
+        }
+        return {
+          ...sets[set],
+          ...{ tokens, rows: tokens, gaps: decays ? gaps(inSteps) : new Int32Array(tokens.length) },
+          A: own(block, aLog).map((value) => -Math.exp(value)),
+          deltaOfNothing: own(block, `${dtProj}.bias`).map(softplus),
+        };
+      });
+    },
     begin() {},
     extras(signals) {
       const directions = signals.has('y') || signals.has('ssm');
@@ -14,12 +42,9 @@ export function vimHooks({ weights }: FamilyContext<BidirectionalModel>): Hooks 
         gatedBackward: signals.has('gated-backward') && !directions,
       };
     },
-    outProjection: (block) => ({ weight: weights.get(`layers.${block}.mixer.out_proj.weight`)!.data }),
+    outProjection: (block) => ({ weight: own(block, 'out_proj.weight') }),
     deltaBiases: (block) =>
-      (['forward', 'backward'] as const).map(
-        (direction) =>
-          weights.get(`layers.${block}.mixer.${directionParameterNames[direction].dtProj}.bias`)!.data,
-      ),
+      directions.map((direction) => own(block, `${directionParameterNames[direction].dtProj}.bias`)),
     convolveLayer() {
       throw new Error('no block of a Vim ends in a convolution');
     },
@@ -29,6 +54,37 @@ export function vimHooks({ weights }: FamilyContext<BidirectionalModel>): Hooks 
     nextInputs: () => ({}),
     readByHead: ({ protectedTokens }) => protectedTokens,
     headAxes: (images, tokens) => [images * tokens],
+  };
+}
+
+/** Takes room and places parameters only where the plan's rule reads contributions. */
+function contributionsByKernel(
+  { spec, plan, arena, kernels }: FamilyContext<BidirectionalModel>,
+  own: (block: number, name: string) => Float32Array,
+): Hooks['contributions'] {
+  if (!namesOf(plan).has('contributions')) return undefined;
+  const scan = new ContributionScan(kernels, arena, spec, sequenceLength(spec));
+  const decays = new Map(
+    plan.schedule.map(({ after }) => [
+      after - 1,
+      directions.map((direction) => {
+        const values = own(after - 1, directionParameterNames[direction].aLog);
+        const region = arena.float32(values.length);
+        region.view().set(values.map((value) => -Math.exp(value)));
+        return region.at;
+      }),
+    ]),
+  );
+  return (block, sets, z, positions, context) => {
+    const biases = directions.map((direction) =>
+      own(block, `${directionParameterNames[direction].dtProj}.bias`),
+    );
+    const scans = directions.map((direction, set) => ({
+      ...sets[set],
+      ...{ direction, a: decays.get(block)![set] },
+      ...(positions !== undefined && { positions }),
+    }));
+    return scan.run(scans, biases, z, context);
   };
 }
 

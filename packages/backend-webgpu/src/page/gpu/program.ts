@@ -204,6 +204,12 @@ function scores(
     }
     case 'file':
       throw ruleFileError(plan, 'WebGPU');
+    case 'delta':
+    case 'class-contribution':
+    case 'tome':
+    case 'mtr-like':
+    case 'utr':
+      throw new Error(`WebGPU has no rule "${plan.signal}", and whoever asks is told before`);
     default:
       throw plan.signal satisfies never;
   }

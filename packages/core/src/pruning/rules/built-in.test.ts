@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { completePlan } from '../plan.ts';
 import { builtInRules, signals } from './built-in.ts';
 import { ruleOf } from './loaded.ts';
+import { pairTokens } from './pair-tokens.ts';
 import { reduceSignal, reductions, reductionTable } from './reductions.ts';
 import type { TokenContext } from './rule.ts';
 import { type SignalSource, scoreTokens, unmergedSizes } from './score-tokens.ts';
@@ -16,6 +17,10 @@ const context: TokenContext = {
     classToken: 0,
     live: null,
   },
+};
+const shape = {
+  ...{ length: 10, channels: 3, states: 2, width: 5 },
+  ...{ projectionSets: 1, directions: 1, protectedTokens: 1, leaving: 4 },
 };
 const planOf = (options: Parameters<typeof completePlan>[0] | object) =>
   completePlan({ schedule: [{ after: 4, keep: 0.5 }], ...options });
@@ -37,7 +42,7 @@ describe('reductions', () => {
     const { perElement, perToken } = reductionTable[reduce].flops;
     for (const signal of signals.filter((name) => builtInRules[name].reduced)) {
       const { flops } = ruleOf(planOf({ signal, reduce }));
-      expect(flops!({ length: 10, channels: 3, states: 2, width: 5 })).toBe(30 * perElement + 10 * perToken);
+      expect(flops!(shape)).toBe(30 * perElement + 10 * perToken);
     }
   });
 });
@@ -68,12 +73,22 @@ describe('built-in rules', () => {
 
   it.each(signals)('%s asks for the signals that its definition names, and for no other', (signal) => {
     const asked: string[] = [];
-    const source = new Proxy(
-      {},
-      { get: (_, name) => () => asked.push(String(name)) && gated },
-    ) as SignalSource;
-    scoreTokens(planOf({ signal }), context, source);
-    expect(asked).toEqual([...builtInRules[signal].signals]);
-    expect(ruleOf(planOf({ signal })).signals).toEqual(builtInRules[signal].signals);
+    const values: SignalSource = {
+      ...{ gated: () => gated, 'gated-backward': () => gated, ssm: () => gated, hidden: () => gated },
+      ...{ contributions: () => gated, delta: () => [gated] },
+    };
+    const source = new Proxy(values, {
+      get: (_, name) => {
+        asked.push(String(name));
+        return Reflect.get(values, name);
+      },
+    });
+    const plan = planOf({ signal });
+    if (ruleOf(plan).score === undefined) pairTokens(plan, context, source, 1);
+    else scoreTokens(plan, context, source);
+    const { signals: own, pairs } = builtInRules[signal];
+    const named = pairs === undefined ? own : [...own, 'hidden'];
+    expect(asked).toEqual(named);
+    expect(ruleOf(plan).signals).toEqual(named);
   });
 });

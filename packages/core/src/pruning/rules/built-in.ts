@@ -1,8 +1,14 @@
 /** The rules that need no file: one definition each, by the names of `--signal`. */
+import type { Metric, Operation } from '../operation.ts';
+import { classContribution } from './class-contribution.ts';
+import { deltaRule } from './delta.ts';
 import { evitRule } from './evit.ts';
+import { mtrLike } from './mtr-like.ts';
+import { orderedTome } from './ordered-tome.ts';
 import { randomRule } from './random.ts';
 import { type ReductionName, reduceSignal, reductionTable } from './reductions.ts';
-import type { Rule, SignalName } from './rule.ts';
+import type { Rule, ScoringRule, SignalName } from './rule.ts';
+import { utr } from './utr.ts';
 
 /** `mirrored` uses the score of token L-1-i for token i, the released code's slip. */
 export const scoreOrders = ['aligned', 'mirrored'] as const;
@@ -13,17 +19,26 @@ export interface RuleOptions {
   readonly reduce: ReductionName;
   readonly order: ScoreOrder;
   readonly seed: number;
+  /** By what tokens are compared, where they are. */
+  readonly metric?: Metric | undefined;
 }
+
+/** Where a rule is from, which every table that shows it says. */
+export type Origin = 'as published' | 'our reading' | 'ours';
 
 export interface BuiltInRule {
   /** In reports: "EViT rule". Of a reduced signal: what stands after the reduction's label, or nothing. */
   readonly label: string;
   /** On the page, and in documentation. */
   readonly explanation: string;
-  /** What the mixer has to hand out. A family whose mixer does not has no such rule. */
+  /** Of rules that the paper itself does not compare: where it is from. */
+  readonly origin?: Origin;
+  /** What the mixer has to hand out beside the metric. A family whose mixer does not has no such rule. */
   readonly signals: readonly SignalName[];
   /** Whether `reduce` and `order` apply. */
   readonly reduced: boolean;
+  /** What becomes of leaving tokens unless a plan says; of a rule that pairs them by a metric. Default: they are dropped. */
+  readonly pairs?: Operation;
   rule(options: RuleOptions): Rule;
 }
 
@@ -50,6 +65,52 @@ const definitions = {
     reduced: false,
     rule: () => evitRule,
   },
+  delta: {
+    label: 'Δ score',
+    explanation:
+      'mean Δ over the channels, all directions: how much of a token the state takes in; our reading of MTR',
+    origin: 'our reading',
+    signals: ['delta'],
+    reduced: false,
+    rule: () => deltaRule,
+  },
+  'class-contribution': {
+    label: 'class contribution',
+    explanation: 'how much of what the classifier’s token has read in this block is this token’s; ours',
+    origin: 'ours',
+    signals: ['contributions'],
+    reduced: false,
+    rule: () => classContribution,
+  },
+  tome: {
+    label: 'ordered ToMe',
+    explanation:
+      'tokens in even places join the most similar in odd places, the most similar pairs first (R-MeeTo)',
+    origin: 'as published',
+    signals: [],
+    reduced: false,
+    pairs: 'merge',
+    rule: ({ metric }) => orderedTome(metric!),
+  },
+  'mtr-like': {
+    label: 'MTR-like',
+    explanation: 'the lowest Δ scores leave and join the most similar of the next lowest; our reading of MTR',
+    origin: 'our reading',
+    signals: ['delta'],
+    reduced: false,
+    pairs: 'merge',
+    rule: ({ metric }) => mtrLike(metric!),
+  },
+  utr: {
+    label: 'UTR',
+    explanation:
+      'the lower half by the clipped scan output joins the most similar of the upper half; the paper’s text',
+    origin: 'our reading',
+    signals: ['ssm'],
+    reduced: false,
+    pairs: 'half',
+    rule: ({ metric }) => utr(metric!),
+  },
 } as const satisfies Readonly<Record<string, BuiltInRule>>;
 
 /** What a token is scored by without a rule file. */
@@ -71,7 +132,7 @@ function reducedSignal(
     explanation,
     signals: [name],
     reduced: true,
-    rule: ({ reduce, order }): Rule => ({
+    rule: ({ reduce, order }): ScoringRule => ({
       name: `${name}-${reduce}`,
       signals: [name],
       flops({ length, channels }) {

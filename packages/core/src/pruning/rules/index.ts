@@ -1,12 +1,15 @@
 export {
   type BuiltInRule,
   builtInRules,
+  type Origin,
   type ScoreOrder,
   type Signal,
   scoreOrders,
   signals,
 } from './built-in.ts';
+export { contributionsOf, readersOf } from './contributions.ts';
 export {
+  pairsByItself,
   type RuleFile,
   type RuleReference,
   refuseRuleFile,
@@ -16,12 +19,18 @@ export {
   ruleOf,
   type ScoringPlan,
 } from './loaded.ts';
+export { joinedByMtr } from './mtr-like.ts';
+export { checkLeaving } from './pair-tokens.ts';
 export { type ReductionName, reduceSignal, reductions, reductionTable } from './reductions.ts';
+export { rankingRules, refuseAllButRanking, refusePairing } from './refuse.ts';
 export {
   type Floats,
+  type PairingRule,
   type Rule,
   type RuleShape,
   ruleNamePattern,
+  type ScanSteps,
+  type ScoringRule,
   type SignalName,
   type SignalValues,
   signalNames,

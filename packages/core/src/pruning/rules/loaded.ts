@@ -3,7 +3,9 @@
  * itself is here, and only for a file that this process was told to load (rule-file.ts).
  */
 import { UserError } from '../../errors.ts';
+import type { Operation } from '../operation.ts';
 import { builtInRules, type RuleOptions, type Signal } from './built-in.ts';
+import { matched } from './matched.ts';
 import type { Rule, SignalName } from './rule.ts';
 
 /** What plans, and with them results and their keys, say about a rule file. */
@@ -17,6 +19,8 @@ export interface RuleReference {
 export interface ScoringPlan extends RuleOptions {
   readonly signal: Signal | 'file';
   readonly rule?: RuleReference | undefined;
+  /** What becomes of leaving tokens; absent: they are dropped. */
+  readonly operation?: Operation | undefined;
 }
 
 export interface RuleFile extends RuleReference {
@@ -42,16 +46,28 @@ export function ruleFileOf({ rule }: Pick<ScoringPlan, 'rule'>): RuleFile | unde
   );
 }
 
-/** What ranks tokens under a plan. */
+/** The rule that a plan names, by itself. */
+function namedRule(plan: ScoringPlan): Rule {
+  return plan.signal === 'file' ? ruleFileOf(plan)!.rule : builtInRules[plan.signal].rule(plan);
+}
+
+/** What says which tokens leave under a plan; one that pairs them if the plan merges. */
 export function ruleOf(plan: ScoringPlan): Rule {
-  if (plan.signal !== 'file') return builtInRules[plan.signal].rule(plan);
-  return ruleFileOf(plan)!.rule;
+  const rule = namedRule(plan);
+  const drops = (plan.operation ?? 'drop') === 'drop';
+  return rule.score === undefined || drops ? rule : matched(rule, plan.metric!);
+}
+
+/** Whether the rule by itself pairs tokens; undefined of a file that is not loaded here. */
+export function pairsByItself({ signal, rule }: Pick<ScoringPlan, 'signal' | 'rule'>): boolean | undefined {
+  if (signal !== 'file') return builtInRules[signal].pairs !== undefined;
+  const file = loaded.get(rule?.sha256 ?? '');
+  return file === undefined ? undefined : file.rule.score === undefined;
 }
 
 /** The signals that a plan's rule reads; none of a file that is not loaded here. */
-export function signalsRead({ signal, rule }: Pick<ScoringPlan, 'signal' | 'rule'>): readonly SignalName[] {
-  if (signal !== 'file') return builtInRules[signal].signals;
-  return loaded.get(rule?.sha256 ?? '')?.rule.signals ?? [];
+export function signalsRead(plan: ScoringPlan): readonly SignalName[] {
+  return plan.signal === 'file' && !loaded.has(plan.rule?.sha256 ?? '') ? [] : ruleOf(plan).signals;
 }
 
 /** For what runs built-in rules only. @throws UserError for a plan that is scored by a file */

@@ -8,13 +8,14 @@
  *     } satisfies Rule<'delta'>;
  *
  * A rule reads signals, which the block's mixer hands out where a pruning step follows it and only if the rule names
- * them, and says which tokens leave. Today it says so by scores, and what leaves is dropped. Rules that pair every
- * leaving token with a destination, and merge it there, will be another member of this type (`sizes` is there for
- * them, and 1 for every token until then); nothing of them exists yet.
+ * them, and says which tokens leave: by scores, or by pairs of a leaving token and the one that it joins. What becomes
+ * of them is the plan's operation (../operation.ts).
  *
  * L tokens, E channels inside the mixer (`channels`), N states, d channels of the token stream (`width`). Arrays are
  * row-major, each token's row in its own place in the current sequence.
  */
+
+import type { Pair } from '../operation.ts';
 
 /** float64 from the reference, float32 from a backend. Valid during the call only, and not to be written to. */
 export type Floats = Float32Array | Float64Array;
@@ -39,10 +40,45 @@ export interface SignalValues {
   readonly C: readonly Floats[];
   /** [L, E] for each set of projections: what the scan reads, after convolution and SiLU. */
   readonly u: readonly Floats[];
+  /** [L, E]: what the scan's output is gated with, before its SiLU. */
+  readonly z: Floats;
+  /** The recurrence of each scan direction. */
+  readonly scans: readonly ScanSteps[];
+  /**
+   * [L, E]: what the tokens that the classifier reads have read of each token through this block's state, gated, all
+   * directions together; see contributions.ts. Costs as much as a scan.
+   */
+  readonly contributions: Floats;
   /** [L, d]: the mixer's output. */
   readonly hidden: Floats;
   /** [L, d]: the stream that entered the block's norm, to which `hidden` will be added. */
   readonly residual: Floats;
+}
+
+/**
+ * One scan direction as it has run, step by step: at step m it visits token t = tokens[m], with r = rows[m],
+ *
+ *     h_m = exp((Δ_r + gaps[m] · Δ∅) A) h_{m-1} + Δ_r B_r u_t        y_t = C_r · h_m + D u_t
+ *
+ * In Vim r is the token itself; PlainMamba's directions share Δ, B and C by the step, r = m.
+ */
+export interface ScanSteps {
+  /** [L] each */
+  readonly tokens: Int32Array;
+  readonly rows: Int32Array;
+  /** [L]: tokens that are gone and that the step's decay makes up for; 0 except under alignment `decay`. */
+  readonly gaps: Int32Array;
+  /** [L, E], after bias and softplus. */
+  readonly delta: Floats;
+  /** [E]: Δ∅, that of a token without input. */
+  readonly deltaOfNothing: Floats;
+  /** [L, N] each. B has the vector of the step's move added to it, where a family has one. */
+  readonly B: Floats;
+  readonly C: Floats;
+  /** [L, E] */
+  readonly u: Floats;
+  /** [E, N], negative */
+  readonly A: Floats;
 }
 
 export type SignalName = keyof SignalValues;
@@ -57,6 +93,9 @@ export const signalNames = [
   'B',
   'C',
   'u',
+  'z',
+  'scans',
+  'contributions',
   'hidden',
   'residual',
 ] as const satisfies readonly SignalName[];
@@ -88,7 +127,7 @@ export interface TokenContext {
   readonly sample: number;
 }
 
-/** What `score` is given: the context, and the signals that the rule names. */
+/** What a rule is given: the context, and the signals that the rule names. */
 export type Tokens<Name extends SignalName = SignalName> = TokenContext & Pick<SignalValues, Name>;
 
 /** Sizes that a rule's cost depends on. */
@@ -97,22 +136,49 @@ export interface RuleShape {
   readonly channels: number;
   readonly states: number;
   readonly width: number;
+  /** Sets of projections of Δ, B and C; and scan directions. */
+  readonly projectionSets: number;
+  readonly directions: number;
+  /** Tokens that never leave, and how many of the others do. */
+  readonly protectedTokens: number;
+  readonly leaving: number;
 }
 
 /** What a rule may be called: it stands in ids of rows and in file names. */
 export const ruleNamePattern = /^[a-z0-9][a-z0-9-]{0,39}$/;
 
-export interface Rule<Name extends SignalName = SignalName> {
+interface RuleHead<Name extends SignalName> {
   /** Lower-case letters, digits and hyphens; what reports call it. */
   readonly name: string;
   readonly signals: readonly Name[];
   /** One sentence for reports. */
   readonly explanation?: string;
-  /** What scoring one image at one step costs in the strict profile; default: not counted. */
+  /** What the rule's own work for one image at one step costs in the strict profile; default: not counted. */
   readonly flops?: (shape: RuleShape) => number;
+  /** The same in the paper's profile, which knows matrix products, in multiply-adds, and scans; default: nothing. */
+  readonly paperFlops?: (shape: RuleShape) => number;
+}
+
+/** Ranks tokens. */
+export interface ScoringRule<Name extends SignalName = SignalName> extends RuleHead<Name> {
   /** One number per token, [L]; the highest stay, the lowest position first among equals. */
   score(tokens: Tokens<Name>): ArrayLike<number>;
+  readonly pair?: undefined;
 }
+
+/** Says which token leaves and where it goes. */
+export interface PairingRule<Name extends SignalName = SignalName> extends RuleHead<Name> {
+  /**
+   * As many pairs as tokens leave, the surest first: indices of the leaving token and of the one that it joins. Every
+   * token leaves at most once, none that leaves is joined, and protected tokens neither leave nor are joined.
+   */
+  pair(tokens: Tokens<Name>, leaving: number): readonly Pair[];
+  /** How many of so many tokens, protected ones aside, can leave in one step; default: all but one. */
+  most?(others: number): number;
+  readonly score?: undefined;
+}
+
+export type Rule<Name extends SignalName = SignalName> = ScoringRule<Name> | PairingRule<Name>;
 
 /** For a rule that is written inside the project: infers `Name` from `signals`. @public */
 export function defineRule<const Name extends SignalName>(rule: Rule<Name>): Rule<Name> {

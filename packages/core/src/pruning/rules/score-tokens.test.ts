@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { UserError } from '../../errors.ts';
 import { completePlan } from '../plan.ts';
 import { refuseRuleFile, registerRule, ruleOf } from './loaded.ts';
-import type { Rule, TokenContext } from './rule.ts';
+import type { ScoringRule, TokenContext } from './rule.ts';
 import { scoreTokens, unmergedSizes } from './score-tokens.ts';
 
 const context: TokenContext = {
@@ -18,7 +18,7 @@ const context: TokenContext = {
 let count = 0;
 
 /** Scores of three tokens by a rule as a user may have written it. */
-function scoresOf(rule: Omit<Rule, 'name'>): ArrayLike<number> {
+function scoresOf(rule: Omit<ScoringRule, 'name'>): ArrayLike<number> {
   const sha256 = String(++count).padStart(64, '0');
   registerRule({ name: 'mine', sha256, file: './mine.ts', rule: { name: 'mine', ...rule } });
   const plan = completePlan({ schedule: [{ after: 4, keep: 0.5 }], rule: { name: 'mine', sha256 } });
@@ -31,7 +31,7 @@ describe('a rule from a file', () => {
     expect(scoresOf({ signals: ['u'], score: ({ u, length }) => u[0].subarray(0, length) })).toHaveLength(3);
   });
 
-  const wrong: readonly (readonly [string, Omit<Rule, 'name'>, string])[] = [
+  const wrong: readonly (readonly [string, Omit<ScoringRule, 'name'>, string])[] = [
     ['too few', { signals: [], score: () => [1, 2] }, 'returned 2 scores for 3 tokens; return one per token'],
     [
       'NaN',

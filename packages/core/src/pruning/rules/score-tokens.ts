@@ -1,8 +1,9 @@
 /** One call of a rule: its signals fetched, what it returns checked. */
 import { UserError } from '../../errors.ts';
-import { ruleFileOf, ruleOf, type ScoringPlan } from './loaded.ts';
+import { type RuleFile, ruleFileOf, ruleOf, type ScoringPlan } from './loaded.ts';
 import {
   type Rule,
+  type ScoringRule,
   type SignalName,
   type SignalValues,
   signalNames,
@@ -11,7 +12,9 @@ import {
 } from './rule.ts';
 
 /** A mixer's signals, each computed when it is asked for. */
-export type SignalSource = { readonly [Name in SignalName]?: () => SignalValues[Name] };
+export type SignalSource = {
+  readonly [Name in SignalName]?: (context: TokenContext) => SignalValues[Name];
+};
 
 /**
  * Scores of one image's tokens, [L]; the higher ones stay.
@@ -24,20 +27,22 @@ export function scoreTokens(
   source: SignalSource,
 ): ArrayLike<number> {
   const rule = ruleOf(plan);
+  if (rule.score === undefined) throw new Error(`rule "${rule.name}" pairs tokens and scores none`);
   const own = ruleFileOf(plan);
-  if (own === undefined) return rule.score(tokensOf(rule, context, source));
-  const fail = (what: string, cause?: unknown): never => {
-    const { block, sample } = context;
-    throw new UserError(`rule ${own.file}, after block ${block}, image ${sample}: ${what}`, { cause });
-  };
   const tokens = tokensOf(rule, context, source);
+  return own === undefined ? rule.score(tokens) : scoresOf(own, rule, tokens);
+}
+
+/** What a file's rule returns, checked. @throws UserError */
+export function scoresOf(own: RuleFile, rule: ScoringRule, tokens: Tokens): ArrayLike<number> {
+  const fail = failureOf(own, tokens);
   let scores: ArrayLike<number>;
   try {
     scores = rule.score(tokens);
   } catch (error) {
     return fail(`score() threw ${String(error)}`, error);
   }
-  const { length } = context;
+  const { length } = tokens;
   if (!isArrayLike(scores)) return fail(`score() returned ${describe(scores)}; return one number per token`);
   if (scores.length !== length) {
     return fail(`score() returned ${scores.length} scores for ${length} tokens; return one per token`);
@@ -53,14 +58,26 @@ export function scoreTokens(
   return scores;
 }
 
+/** Throws a UserError that names a rule's file, and where it was called. */
+export function failureOf(
+  { file }: RuleFile,
+  { block, sample }: Pick<TokenContext, 'block' | 'sample'>,
+): (what: string, cause?: unknown) => never {
+  return (what, cause) => {
+    throw new UserError(`rule ${file}, after block ${block}, image ${sample}: ${what}`, { cause });
+  };
+}
+
 /** The context with the signals that the rule names; reading another one throws. */
-function tokensOf(rule: Rule, context: TokenContext, source: SignalSource): Tokens {
+export function tokensOf(rule: Rule, context: TokenContext, source: SignalSource): Tokens {
   const values: Record<string, unknown> = { ...context };
   for (const name of signalNames) {
     if (rule.signals.includes(name)) {
       const read = source[name];
-      if (read === undefined) throw new Error(`rule "${rule.name}": the model has no signal "${name}"`);
-      values[name] = read();
+      if (read === undefined) {
+        throw new UserError(`rule "${rule.name}" reads "${name}", which is not handed out here`);
+      }
+      values[name] = read(context);
     } else {
       Object.defineProperty(values, name, {
         get() {
@@ -81,10 +98,10 @@ export function unmergedSizes(length: number): Int32Array {
   return known;
 }
 
-function isArrayLike(value: unknown): value is ArrayLike<number> {
+export function isArrayLike(value: unknown): value is ArrayLike<number> {
   return Array.isArray(value) || (ArrayBuffer.isView(value) && !(value instanceof DataView));
 }
 
-function describe(value: unknown): string {
+export function describe(value: unknown): string {
   return typeof value === 'object' && value !== null ? value.constructor.name : String(value);
 }

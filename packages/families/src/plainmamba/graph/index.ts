@@ -8,7 +8,7 @@ import { emitPlainMamba } from './whole.ts';
 
 export const plainMambaGraphs: FamilyGraphs<PlainMambaSpec> = {
   emitWhole: emitPlainMamba,
-  segments: (spec, weights, { alignment }) => plainMambaSegments(spec, weights, alignment),
+  segments: plainMambaSegments,
   projectionSets: ['shared'],
   matmulFloor: plainMambaMatmulFloor,
   partCost: plainMambaPartCost,

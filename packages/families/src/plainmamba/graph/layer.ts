@@ -9,15 +9,18 @@
 import { scanDirections } from '@vssm/core';
 import { softplus } from '@vssm/core/reference';
 import {
+  contributions,
   type EmitContext,
   foldedConv,
   layerNorm,
   linear,
+  type ScanInputs,
   selectiveScan,
   silu,
   swapLastAxes,
   type Value,
 } from '@vssm/graph';
+import type { GraphSignals } from '../../graph/pairing.ts';
 import { type PlainMambaSpec, plainMambaGrid } from '../spec.ts';
 import type { GridPlaces, Snake } from './places.ts';
 
@@ -26,8 +29,8 @@ type Context = EmitContext<PlainMambaSpec>;
 export interface LayerOutput {
   /** [B, K, d] */
   readonly tokens: Value;
-  /** What scores are made from, [B, K, E] each. */
-  readonly signals: { readonly gated: Value; readonly ssm: Value };
+  /** What scores and pairs are made from. */
+  readonly signals: GraphSignals;
 }
 
 /** @param tokens [B, K, d] */
@@ -48,10 +51,17 @@ export function plainMambaLayer(
   const conv = [parameters.plain(`${mixer}.conv2d.weight`), parameters.plain(`${mixer}.conv2d.bias`)];
   const u = silu(g, depthwiseOnGrid(context, x, conv, E, convKernel, places));
 
-  const ssm = scans(context, mixer, u, places);
-  const gated = g.op('Mul', [ssm, silu(g, z)]);
-  const sum = g.op('Add', [tokens, linear(g, parameters, gated, `${mixer}.out_proj`)]);
-  const signals = { gated, ssm };
+  const { ssm, ...scanned } = scans(context, mixer, u, places);
+  const gate = silu(g, z);
+  const gated = g.op('Mul', [ssm, gate]);
+  const hidden = linear(g, parameters, gated, `${mixer}.out_proj`);
+  const sum = g.op('Add', [tokens, hidden]);
+  const signals: GraphSignals = {
+    ...{ gated, ssm, hidden, residual: tokens },
+    ...{ delta: [scanned.delta], B: [scanned.b], C: [scanned.c] },
+    contributions: (readers) =>
+      scanned.contributions(g.op('Mul', [gate, g.op('Unsqueeze', [readers, g.ints([2])])])),
+  };
   if (!spec.depthwiseLayers.includes(layer)) return { tokens: sum, signals };
   const { weight, bias } = foldedConv(parameters, `${prefix}.dw.0`, `${prefix}.dw.1`);
   const convolved = depthwiseOnGrid(context, sum, [weight, bias], spec.width, 3, places);
@@ -78,8 +88,18 @@ function depthwiseOnGrid(
   return places.collect(swapLastAxes(g, planes(convolved, [height * width])));
 }
 
-/** u [B, K, E] → the sum of the four y, each token's in its own place, [B, K, E]. */
-function scans(context: Context, mixer: string, u: Value, places: GridPlaces): Value {
+interface Scanned {
+  /** The sum of the four y, each token's in its own place, [B, K, E]. */
+  readonly ssm: Value;
+  /** What all four share: Δ after softplus, [B, K, E]; B and C, [B, K, N]. */
+  readonly delta: Value;
+  readonly b: Value;
+  readonly c: Value;
+  contributions(weights: Value): Value;
+}
+
+/** @param u [B, K, E] */
+function scans(context: Context, mixer: string, u: Value, places: GridPlaces): Scanned {
   const { g, spec, plan, parameters, scan } = context;
   const { innerWidth: E, stateSize: N, dtRank: r } = spec;
 
@@ -93,23 +113,32 @@ function scans(context: Context, mixer: string, u: Value, places: GridPlaces): V
     parameters.map(`${mixer}.dt_proj.bias`, 'softplus', [E], (bias) => softplus(2 * bias));
   const a = parameters.map(`${mixer}.A_log`, 'negative_exp', [E, N], (value) => -Math.exp(value));
 
-  const direction = ({ along, inPlace, moves, gaps }: Snake): Value => {
+  const inputsOf = ({ along, moves, gaps }: Snake): ScanInputs => {
     const time =
       plan.alignment === 'decay' && gaps !== undefined
         ? g.op('Add', [delta, g.op('Mul', [gaps(), deltaOfNothing()])])
         : delta;
-    const inputs = {
+    return {
       time,
       input: g.op('Mul', [delta, along(u)]),
       b: g.op('Add', [b, g.op('Gather', [parameters.plain(`${mixer}.direction_Bs`), moves])]),
       c,
       a,
     };
-    return inPlace(selectiveScan(g, scan, inputs, { channels: E, stateSize: N }, false));
   };
-  const [first, ...others] = places.snakes.map(direction);
-  const read = others.reduce((sum, y) => g.op('Add', [sum, y]), first);
+  const shape = { channels: E, stateSize: N };
+  const walks = places.snakes.map((snake) => ({ ...snake, inputs: inputsOf(snake) }));
+  const sumOf = (each: (walk: (typeof walks)[number]) => Value): Value => {
+    const [first, ...others] = walks.map((walk) => walk.inPlace(each(walk)));
+    return others.reduce((sum, value) => g.op('Add', [sum, value]), first);
+  };
+  const read = sumOf(({ inputs }) => selectiveScan(g, scan, inputs, shape, false));
   // D·u of every direction is, in the token's own place, the same.
   const skip = parameters.map(`${mixer}.D`, 'all_directions', [E], (d) => scanDirections * d);
-  return g.op('Add', [read, g.op('Mul', [u, skip])]);
+  return {
+    ssm: g.op('Add', [read, g.op('Mul', [u, skip])]),
+    ...{ delta, b, c },
+    contributions: (weights) =>
+      sumOf(({ inputs, along }) => contributions(g, scan, inputs, along(weights), shape, false)),
+  };
 }

@@ -15,7 +15,8 @@
  */
 import { type PruningPlan, scanDirections } from '@vssm/core';
 import type { CountedPart, SegmentPart } from '../../family.ts';
-import { scoring } from '../../graph/scoring.ts';
+import { scoring, selecting } from '../../graph/scoring.ts';
+import { stepWidths } from '../flops.ts';
 import { cellCount, type PlainMambaSpec, stemSize } from '../spec.ts';
 
 export function plainMambaPartCost(
@@ -28,6 +29,7 @@ export function plainMambaPartCost(
   const { width: d, innerWidth: E, dtRank: r, stateSize: N, convKernel: k, classes } = spec;
   const outAndAdd = 2 * K * E * d + 2 * K * d;
   const norm = 7 * d;
+  const widths = stepWidths(spec);
   switch (part) {
     case 'embed':
       return embed(spec, L);
@@ -50,7 +52,7 @@ export function plainMambaPartCost(
       const direction = L * N + 7 * L * E * N + 3 * L * E + (decays ? 2 * L * E : 0);
       return {
         tokens: L,
-        flops: 2 * L * E + scanDirections * direction + 5 * L * E + scoring(spec, plan, block, L),
+        flops: 2 * L * E + scanDirections * direction + 5 * L * E + scoring(widths, plan, block, [L, K]),
         values: 4 * L * E + 2 * L * N,
         parameters: E * (N + 2) + 5 * N,
       };
@@ -58,7 +60,7 @@ export function plainMambaPartCost(
     case 'pruning':
       return {
         tokens: L,
-        flops: L * Math.ceil(Math.log2(L)) + K * d,
+        flops: selecting(widths, plan, [L, K], 1),
         values: L + 2 * K * (E + d),
         parameters: 0,
       };

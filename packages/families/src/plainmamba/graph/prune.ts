@@ -1,14 +1,17 @@
 /** The pruning step of a PlainMamba: no token is exempt, and the tokens are one stream. */
-import { keptCount, ruleFileError } from '@vssm/core';
+import { keptCount, ruleFileError, ruleOf } from '@vssm/core';
 import {
   amongLive,
   batchOf,
   best,
   type EmitContext,
   elementsAt,
+  everyToken,
   type GraphBuilder,
   gatherTokens,
+  joinedSizes,
   liveMask,
+  mergedRows,
   randomScoresOf,
   range,
   reduceSignal,
@@ -16,6 +19,7 @@ import {
   type Value,
   zeroGone,
 } from '@vssm/graph';
+import { contributionScores, deltaScores, pairsOf } from '../../graph/pairing.ts';
 import type { PlainMambaSpec } from '../spec.ts';
 import { meanToken } from './embed.ts';
 import type { LayerOutput } from './layer.ts';
@@ -30,6 +34,8 @@ export interface Stream {
   readonly live?: Value;
   /** How many tokens live. */
   readonly liveCount: number;
+  /** How many tokens of the unpruned sequence each one stands for, [B, K] float32; undefined while each is itself. */
+  readonly sizes?: Value;
 }
 
 /**
@@ -43,14 +49,16 @@ export function prune(
   step: number,
 ): { readonly stream: Stream; readonly kept: Value } {
   const { g, spec, plan } = context;
-  const { tokens, places, live } = stream;
+  const { places, live } = stream;
   const liveCount = keptCount(stream.liveCount, plan.schedule[step].keep, 'every-token');
   if (liveCount === stream.liveCount) return { stream, kept: allPositions(g, stream) };
-  const chosen = best(g, amongLive(g, importance(context, stream, signals, step), live), liveCount);
+  const { scores, tokens, sizes } = paired(context, stream, signals, step, liveCount);
+  const chosen = best(g, amongLive(g, scores, live), liveCount);
   if (plan.alignment === 'mask') {
     const mask = liveMask(g, chosen, places.length);
     const masked = { ...stream, tokens: zeroGone(g, tokens, mask), live: mask, liveCount };
-    return { stream: masked, kept: chosen };
+    const own = sizes === undefined ? {} : { sizes: g.op('Mul', [sizes, mask]) };
+    return { stream: { ...masked, ...own }, kept: chosen };
   }
   const kept = places.positions === undefined ? chosen : elementsAt(g, places.positions, chosen);
   return {
@@ -58,8 +66,46 @@ export function prune(
       tokens: gatherTokens(g, tokens, chosen),
       places: keptCells(g, spec, kept, liveCount),
       liveCount,
+      ...(sizes !== undefined && { sizes: elementsAt(g, sizes, chosen) }),
     },
     kept,
+  };
+}
+
+/** Scores of the current tokens, and the tokens with what has joined them. */
+interface Reduced {
+  /** [B, K]; where tokens are paired, 1 for those that stay and 0 for those that leave. */
+  readonly scores: Value;
+  readonly tokens: Value;
+  /** [B, K], those that leave as before. */
+  readonly sizes?: Value | undefined;
+}
+
+/** @param kept how many tokens stay, fewer than there are */
+function paired(
+  context: EmitContext<PlainMambaSpec>,
+  stream: Stream,
+  signals: LayerOutput['signals'],
+  step: number,
+  kept: number,
+): Reduced {
+  const { g, plan } = context;
+  const { tokens, places, live, liveCount } = stream;
+  const rule = ruleOf(plan);
+  const scores = () => importance(context, stream, signals, step);
+  if (rule.score !== undefined) return { scores: scores(), tokens, sizes: stream.sizes };
+  const { length } = places;
+  const eligible = live ?? everyToken(g, tokens, length);
+  const set = { eligible, others: liveCount, length, leaving: liveCount - kept };
+  const pairs = pairsOf(g, plan, rule, step, signals, set, scores);
+  const staying = g.op('Sub', [eligible, liveMask(g, pairs.from, length)]);
+  const { operation = 'drop' } = plan;
+  if (operation === 'drop') return { scores: staying, tokens, sizes: stream.sizes };
+  const sizes = stream.sizes ?? everyToken(g, tokens, length);
+  return {
+    scores: staying,
+    tokens: mergedRows(g, operation, 'output', tokens, pairs, sizes, length),
+    sizes: joinedSizes(g, sizes, pairs, length),
   };
 }
 
@@ -92,6 +138,16 @@ function importance(
       throw new Error('checkPlan lets no gated-backward score through');
     case 'file':
       throw ruleFileError(plan, 'a whole graph');
+    case 'delta':
+      return deltaScores(g, signals.delta);
+    case 'class-contribution': {
+      const readers = stream.live ?? everyToken(g, stream.tokens, stream.places.length);
+      return contributionScores(g, signals, readers);
+    }
+    case 'tome':
+    case 'mtr-like':
+    case 'utr':
+      throw new Error(`rule "${plan.signal}" pairs tokens and scores none`);
     default:
       throw plan.signal satisfies never;
   }

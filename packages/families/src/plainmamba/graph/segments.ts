@@ -1,12 +1,12 @@
 /**
  * A PlainMamba cut at its scans; see common/segments.ts. A layer that ends in a 3x3 convolution is cut there too:
  * its output projection is a separate segment, the convolution (BatchNorm folded into it) runs in a kernel, and
- * the next segment begins with GELU.
+ * the next segment begins with GELU; but where tokens merge in between, GELU comes before that.
  *
  * Under alignment `mask` the segments zero the tokens that are gone, by their input `live`: a layer's biases would
  * fill them.
  */
-import type { Alignment, Weights } from '@vssm/core';
+import { mergesAfter, type Weights } from '@vssm/core';
 import {
   addProjections,
   type GraphBuilder,
@@ -19,11 +19,13 @@ import {
   segmentNames,
   type Value,
 } from '@vssm/graph';
+import type { SegmentsPlan } from '../../family.ts';
 import type { PlainMambaSpec } from '../spec.ts';
 import { classify, embed } from './embed.ts';
 
-export function plainMambaSegments(spec: PlainMambaSpec, weights: Weights, alignment: Alignment): Segments {
-  const masked = alignment === 'mask';
+export function plainMambaSegments(spec: PlainMambaSpec, weights: Weights, plan: SegmentsPlan): Segments {
+  const masked = plan.alignment === 'mask';
+  const merged = (layer: number) => mergesAfter(plan, layer);
   return {
     projectionSets: ['shared'],
     share: 1,
@@ -31,8 +33,8 @@ export function plainMambaSegments(spec: PlainMambaSpec, weights: Weights, align
     projections: (layer) => projectionSegment(spec, weights, layer),
     outProjection: (layer) =>
       spec.depthwiseLayers.includes(layer) ? outProjectionSegment(spec, weights, layer) : undefined,
-    next: (layer) => nextSegment(spec, weights, layer, masked),
-    head: () => headSegment(spec, weights),
+    next: (layer) => nextSegment(spec, weights, layer, { masked, merged: merged(layer) }),
+    head: () => headSegment(spec, weights, merged(spec.depth - 1)),
   };
 }
 
@@ -57,37 +59,47 @@ function outProjectionSegment(spec: PlainMambaSpec, weights: Weights, layer: num
   return g.model();
 }
 
-function nextSegment(spec: PlainMambaSpec, weights: Weights, layer: number, masked: boolean): Uint8Array {
+function nextSegment(
+  spec: PlainMambaSpec,
+  weights: Weights,
+  layer: number,
+  { masked, merged }: { readonly masked: boolean; readonly merged: boolean },
+): Uint8Array {
   const { g, parameters } = segment(`next_${layer}`, weights);
   if (masked) {
     const live = g.input(segmentNames.live, 'F32', ['rows', 1]);
-    const tokens = endOfLayer(g, spec, parameters, layer, ['rows']);
+    const tokens = endOfLayer(g, spec, parameters, layer, merged, ['rows']);
     g.op('Mul', [tokens, live], { name: segmentNames.nextResidual });
-  } else endOfLayer(g, spec, parameters, layer, ['rows'], segmentNames.nextResidual);
+  } else endOfLayer(g, spec, parameters, layer, merged, ['rows'], segmentNames.nextResidual);
   return withInProjection(g, spec, parameters, layer + 1);
 }
 
 /** Its rows keep the images apart, [B, K, …], for the mean over each one's tokens. */
-function headSegment(spec: PlainMambaSpec, weights: Weights): Uint8Array {
+function headSegment(spec: PlainMambaSpec, weights: Weights, merged: boolean): Uint8Array {
   const { g, parameters } = segment('head', weights);
-  const tokens = endOfLayer(g, spec, parameters, spec.depth - 1, ['batch', 'tokens']);
+  const tokens = endOfLayer(g, spec, parameters, spec.depth - 1, merged, ['batch', 'tokens']);
   classify(g, spec, parameters, tokens, segmentNames.logits);
   g.output(segmentNames.logits, 'F32', ['batch', spec.classes]);
   return g.model();
 }
 
-/** Begins a segment: the tokens that a layer returns. `rows`: the leading axes of everything. */
+/**
+ * Begins a segment: the tokens that a layer returns. `rows`: the leading axes of everything.
+ *
+ * @param merged whether they have been merged since, in which case nothing of the layer is left to be done
+ */
 function endOfLayer(
   g: GraphBuilder,
   spec: PlainMambaSpec,
   parameters: Parameters,
   layer: number,
+  merged: boolean,
   rows: readonly string[],
   name?: string,
 ): Value {
   if (!spec.depthwiseLayers.includes(layer)) return addOutProjection(g, spec, parameters, layer, rows, name);
   const convolved = g.input(segmentNames.residual, 'F32', [...rows, spec.width]);
-  return g.op('Gelu', [convolved], name === undefined ? {} : { name });
+  return g.op(merged ? 'Identity' : 'Gelu', [convolved], name === undefined ? {} : { name });
 }
 
 function addOutProjection(

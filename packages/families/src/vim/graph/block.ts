@@ -5,7 +5,16 @@
  */
 import type { Direction } from '@vssm/core';
 import { softplus } from '@vssm/core/reference';
-import { type EmitContext, rmsNorm, selectiveScan, silu, swapLastAxes, type Value } from '@vssm/graph';
+import {
+  contributions,
+  type EmitContext,
+  rmsNorm,
+  selectiveScan,
+  silu,
+  swapLastAxes,
+  type Value,
+} from '@vssm/graph';
+import type { GraphSignals } from '../../graph/pairing.ts';
 import { directionParameterNames } from '../spec.ts';
 import type { BidirectionalSpec } from '../traits.ts';
 import type { TokenPlaces } from './places.ts';
@@ -20,8 +29,8 @@ export interface Streams {
 
 export interface BlockOutput extends Streams {
   readonly hidden: Value;
-  /** What scores are made from, [B, L, E] each, tokens in their own places. */
-  readonly signals: { readonly gated: Value; readonly 'gated-backward': Value; readonly ssm: Value };
+  /** What scores and pairs are made from, tokens in their own places. */
+  readonly signals: GraphSignals & { readonly 'gated-backward': Value };
 }
 
 /** @param share of each direction in the sum of both */
@@ -47,28 +56,42 @@ export function vimBlock(
   const forward = scanDirection(context, prefix, 'forward', channelsFirst, places);
   const backward = scanDirection(context, prefix, 'backward', channelsFirst, places);
 
-  const ssm = g.op('Add', [forward, backward]);
+  const ssm = g.op('Add', [forward.y, backward.y]);
   const gated = g.op('Mul', [ssm, gate]);
   // The mean of the two directions is folded into the projection: a factor of 1/2 is exact.
   const hidden = g.op('MatMul', [gated, parameters.linear(`${prefix}.out_proj.weight`, share)]);
+  const ofBoth = (name: 'delta' | 'b' | 'c') => [forward[name], backward[name]];
   const signals = {
-    gated,
-    ssm,
+    ...{ gated, ssm, hidden, residual, delta: ofBoth('delta'), B: ofBoth('b'), C: ofBoth('c') },
     get 'gated-backward'() {
-      return g.op('Mul', [backward, gate]);
+      return g.op('Mul', [backward.y, gate]);
+    },
+    contributions(readers: Value) {
+      const weights = g.op('Mul', [gate, g.op('Unsqueeze', [readers, g.ints([2])])]);
+      return g.op('Add', [forward.contributions(weights), backward.contributions(weights)]);
     },
   };
   return { hidden, residual, signals };
 }
 
-/** One direction from x on the convolution's grid, [B, E, L or L0], to its ungated output y, [B, L, E]. */
+interface Scanned {
+  /** Not gated, [B, L, E]. */
+  readonly y: Value;
+  /** Δ after softplus, [B, L, E]; B and C, [B, L, N]. */
+  readonly delta: Value;
+  readonly b: Value;
+  readonly c: Value;
+  contributions(weights: Value): Value;
+}
+
+/** One direction from x on the convolution's grid, [B, E, L or L0]. */
 function scanDirection(
   { g, spec, plan, parameters, scan }: EmitContext<BidirectionalSpec>,
   prefix: string,
   direction: Direction,
   x: Value,
   places: TokenPlaces,
-): Value {
+): Scanned {
   const { innerWidth: E, stateSize: N, dtRank: r, convKernel: taps } = spec;
   const names = directionParameterNames[direction];
   const backward = direction === 'backward';
@@ -93,6 +116,12 @@ function scanDirection(
   const time = gap === undefined ? delta : g.op('Add', [delta, g.op('Mul', [gap, deltaOfNothing()])]);
   const a = parameters.map(own(names.aLog), 'negative_exp', [E, N], (value) => -Math.exp(value));
   const input = g.op('Mul', [delta, u]);
-  const read = selectiveScan(g, scan, { time, input, b, c, a }, { channels: E, stateSize: N }, backward);
-  return g.op('Add', [read, g.op('Mul', [u, parameters.plain(own(names.d))])]);
+  const inputs = { time, input, b, c, a };
+  const shape = { channels: E, stateSize: N };
+  const read = selectiveScan(g, scan, inputs, shape, backward);
+  return {
+    y: g.op('Add', [read, g.op('Mul', [u, parameters.plain(own(names.d))])]),
+    ...{ delta, b, c },
+    contributions: (weights) => contributions(g, scan, inputs, weights, shape, backward),
+  };
 }

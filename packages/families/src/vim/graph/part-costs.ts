@@ -8,14 +8,14 @@
  * | convolution | 2·(2·taps·L·E + L·E) | 2·L·E in; 2·L·E out | 2·E·(taps + 1) |
  * | projections | 2·(2·L·E·(r+2N) + 2·L·r·E) | 2·L·E in; 2·L·(r+2N), 2·L·E out | 2·(E·(r+2N) + r·E) |
  * | scan | 2·(2·L·E + 7·L·E·N + 3·L·E + L·E), + 4·L·E with decay over gaps, SiLU and mean 3·L·E, scores | 2·(2·L·E + 2·L·N), y read once, z in: 2·L·E; y out twice: 2·L·E | 2·E·(N + 2) |
- * | pruning | L·ceil(log2 L) comparisons, 2·K·d | L scores, K·(E + d) in; K·(E + d) out | – |
+ * | pruning | L·ceil(log2 L) comparisons of scores, merging, 2·K·d | L scores, K·(E + d) in; K·(E + d) out | – |
  * | dense | out_proj 2·K·E·d, add K·d, norm 4·K·d, in_proj 2·K·d·2E | K·E, K·d in; K·d, K·2E out | E·d, d, d·2E |
  * | head | P·(2·E·d, add d, norm 4·d), neck 2·P·d·w and norm 4·P·w, 2·P·w·classes + classes | P·(E + d) in; classes out | E·d, d, neck d·w and P·w, P·w·classes + classes |
  */
 import type { PruningPlan } from '@vssm/core';
 import type { CountedPart, FamilyGraphs, SegmentPart } from '../../family.ts';
-import { scoring } from '../../graph/scoring.ts';
-import { strictHead } from '../flops.ts';
+import { scoring, selecting } from '../../graph/scoring.ts';
+import { stepWidths, strictHead } from '../flops.ts';
 import { patchCount } from '../spec.ts';
 import { type BidirectionalSpec, type BidirectionalTraits, fullLength, readWidth } from '../traits.ts';
 
@@ -35,6 +35,7 @@ function partCost<Spec extends BidirectionalSpec>(
   const { width: d, innerWidth: E, dtRank: r, stateSize: N, convKernel: taps, classes } = spec;
   const norm = 4 * d;
   const full = fullLength(traits, spec);
+  const widths = stepWidths(traits, spec);
   switch (part) {
     case 'embed': {
       const patches = patchCount(spec);
@@ -65,7 +66,7 @@ function partCost<Spec extends BidirectionalSpec>(
       const direction = 2 * L * E + 7 * L * E * N + 3 * L * E + L * E + (decays ? 2 * L * E : 0);
       return {
         tokens: L,
-        flops: 2 * direction + 3 * L * E + scoring(spec, plan, block, L),
+        flops: 2 * direction + 3 * L * E + scoring(widths, plan, block, [L, K]),
         values: 2 * (2 * L * E + 2 * L * N) + 4 * L * E,
         parameters: 2 * E * (N + 2),
       };
@@ -73,7 +74,7 @@ function partCost<Spec extends BidirectionalSpec>(
     case 'pruning':
       return {
         tokens: L,
-        flops: L * Math.ceil(Math.log2(L)) + 2 * K * d,
+        flops: selecting(widths, plan, [L, K], 2),
         values: L + 2 * K * (E + d),
         parameters: 0,
       };

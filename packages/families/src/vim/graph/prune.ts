@@ -1,14 +1,24 @@
 /** The pruning step of Vim's blocks: the protected tokens always stay, and both streams are gathered. */
-import { keptCount, ruleFileError } from '@vssm/core';
+import {
+  keptCount,
+  movedClassToken,
+  type PruningPlan,
+  ruleFileError,
+  ruleOf,
+  type StreamName,
+} from '@vssm/core';
 import {
   amongLive,
   batchOf,
   best,
   type EmitContext,
   elementsAt,
+  everyToken,
   type GraphBuilder,
   gatherTokens,
+  joinedSizes,
   liveMask,
+  mergedRows,
   randomScoresOf,
   reduceSignal,
   reverseTokens,
@@ -16,6 +26,7 @@ import {
   type Value,
   zeroGone,
 } from '@vssm/graph';
+import { contributionScores, deltaScores, pairsOf } from '../../graph/pairing.ts';
 import { type BidirectionalSpec, type BidirectionalTraits, fullLength } from '../traits.ts';
 import type { BlockOutput, Streams } from './block.ts';
 import { prunedPlaces, type TokenPlaces } from './places.ts';
@@ -27,6 +38,8 @@ export interface Sequence extends Streams {
   readonly live?: Value;
   /** How many tokens live. */
   readonly liveCount: number;
+  /** How many tokens of the unpruned sequence each one stands for, [B, L] float32; undefined while each is itself. */
+  readonly sizes?: Value;
   /** Indices of the P protected tokens, rising: numbers where they are the same for every image, else [B, P] int64. */
   readonly protectedTokens: readonly number[] | Value;
 }
@@ -48,31 +61,93 @@ export function prune<Spec extends BidirectionalSpec>(
   const { g, plan, spec } = context;
   const { places } = sequence;
   const kept = keptCount(sequence.liveCount, plan.schedule[step].keep, traits.countRule(spec, plan));
-  const scores = importance(context, sequence, signals, step);
+  const others = sequence.liveCount - traits.protectedTokens(spec).length;
+  const reduced = paired(context, sequence, signals, step, { kept, others });
+  const { scores, hidden, residual, sizes } = reduced;
 
   if (plan.alignment === 'mask') {
     const chosen = best(g, protect(g, scores, sequence, Infinity), kept);
     const live = liveMask(g, chosen, places.length);
-    const { hidden, residual } = sequence;
-    const masked = { hidden: zeroGone(g, hidden, live), residual: zeroGone(g, residual, live) };
+    const masked = {
+      hidden: zeroGone(g, hidden, live),
+      residual: zeroGone(g, residual, live),
+      ...(sizes !== undefined && { sizes: g.op('Mul', [sizes, live]) }),
+    };
     return { sequence: { ...sequence, ...masked, live, liveCount: kept }, kept: chosen };
   }
 
-  const recentred = plan.tokenOrder === 'recentred';
-  const chosen = recentred
-    ? classTokenInTheMiddle(g, scores, sequence, kept)
-    : best(g, protect(g, scores, sequence, Infinity), kept);
+  const place = movedPlace(plan, sequence, kept);
+  const chosen =
+    place === undefined
+      ? best(g, protect(g, scores, sequence, Infinity), kept)
+      : withClassTokenAt(g, place, scores, sequence, kept);
   const positions = places.positions === undefined ? chosen : elementsAt(g, places.positions, chosen);
   return {
     sequence: {
-      hidden: gatherTokens(g, sequence.hidden, chosen),
-      residual: gatherTokens(g, sequence.residual, chosen),
+      hidden: gatherTokens(g, hidden, chosen),
+      residual: gatherTokens(g, residual, chosen),
+      ...(sizes !== undefined && { sizes: elementsAt(g, sizes, chosen) }),
       places: prunedPlaces(g, positions, kept, fullLength(traits, spec), plan.conv === 'positional'),
       liveCount: kept,
-      protectedTokens: recentred ? [(kept - 1) >> 1] : placesOf(g, positions, traits.protectedTokens(spec)),
+      protectedTokens: place === undefined ? placesOf(g, positions, traits.protectedTokens(spec)) : [place],
     },
     kept: positions,
   };
+}
+
+/** Scores of the current sequence, and its streams with what has joined other tokens in them. */
+interface Reduced {
+  /** [B, L]; where tokens are paired, 1 for those that stay and 0 for those that leave. */
+  readonly scores: Value;
+  readonly hidden: Value;
+  readonly residual: Value;
+  /** [B, L], those that leave as before. */
+  readonly sizes?: Value | undefined;
+}
+
+/** @param counts how many tokens stay, and how many there are that may leave */
+function paired(
+  context: EmitContext<BidirectionalSpec>,
+  sequence: Sequence & { readonly hidden: Value },
+  signals: BlockOutput['signals'],
+  step: number,
+  { kept, others }: { readonly kept: number; readonly others: number },
+): Reduced {
+  const { g, plan } = context;
+  const { hidden, residual, places, liveCount, live } = sequence;
+  const rule = ruleOf(plan);
+  const scores = () => importance(context, sequence, signals, step);
+  if (rule.score !== undefined) return { scores: scores(), hidden, residual, sizes: sequence.sizes };
+  const { length } = places;
+  const living = live ?? everyToken(g, hidden, length);
+  const eligible = g.op('Sub', [living, g.op('Mul', [living, protectedMask(g, sequence)])]);
+  const leaving = liveCount - kept;
+  if (leaving === 0) return { scores: eligible, hidden, residual, sizes: sequence.sizes };
+  const pairs = pairsOf(g, plan, rule, step, signals, { eligible, others, length, leaving }, scores);
+  const staying = g.op('Sub', [eligible, liveMask(g, pairs.from, length)]);
+  const { operation = 'drop' } = plan;
+  if (operation === 'drop') return { scores: staying, hidden, residual, sizes: sequence.sizes };
+  const sizes = sequence.sizes ?? everyToken(g, hidden, length);
+  const merged = (stream: StreamName, rows: Value) =>
+    mergedRows(g, operation, stream, rows, pairs, sizes, length);
+  return {
+    scores: staying,
+    hidden: merged('output', hidden),
+    residual: merged('residual', residual),
+    sizes: joinedSizes(g, sizes, pairs, length),
+  };
+}
+
+/** Where the class token goes, if the plan moves it; the same in every image. */
+function movedPlace(
+  { tokenOrder }: PruningPlan,
+  { places, protectedTokens }: Sequence,
+  kept: number,
+): number | undefined {
+  if (tokenOrder === 'original') return undefined;
+  if (typeof protectedTokens === 'string') throw new Error('a moved class token has a fixed place');
+  if (protectedTokens.length !== 1) throw new Error(`${protectedTokens.length} tokens cannot be moved`);
+  return movedClassToken(tokenOrder, protectedTokens[0], places.length, kept);
 }
 
 /** Scores of the current sequence, [B, L]. */
@@ -96,42 +171,56 @@ function importance(
     }
     case 'file':
       throw ruleFileError(plan, 'a whole graph');
+    case 'delta':
+      return deltaScores(g, signals.delta);
+    case 'class-contribution':
+      return contributionScores(g, signals, readersOf(g, signals.gated, sequence));
+    case 'tome':
+    case 'mtr-like':
+    case 'utr':
+      throw new Error(`rule "${plan.signal}" pairs tokens and scores none`);
     default:
       throw plan.signal satisfies never;
   }
 }
 
 /** Gives the protected tokens the score `value`, and masked tokens -∞. */
-function protect(
-  g: GraphBuilder,
-  scores: Value,
-  { places, live, protectedTokens }: Sequence,
-  value: number,
-): Value {
+function protect(g: GraphBuilder, scores: Value, sequence: Sequence, value: number): Value {
+  const isProtected = g.op('Greater', [protectedMask(g, sequence), g.scalar(0)]);
+  return g.op('Where', [isProtected, g.scalar(value), amongLive(g, scores, sequence.live)]);
+}
+
+/** 1 at the protected tokens, else 0: [B, L] float32, [1, L] where they are the same in every image. */
+function protectedMask(g: GraphBuilder, { places, protectedTokens }: Sequence): Value {
   const indices =
     typeof protectedTokens === 'string'
       ? protectedTokens
       : g.op('Unsqueeze', [g.ints(protectedTokens), g.ints([0])]);
-  const isProtected = g.op('Greater', [liveMask(g, indices, places.length), g.scalar(0)]);
-  return g.op('Where', [isProtected, g.scalar(value), amongLive(g, scores, live)]);
+  return liveMask(g, indices, places.length);
 }
 
-/** The released code's order: the kept tokens with the class token moved between their halves. */
-function classTokenInTheMiddle(g: GraphBuilder, scores: Value, sequence: Sequence, kept: number): Value {
-  const { protectedTokens } = sequence;
-  if (typeof protectedTokens === 'string') throw new Error('a re-centred class token has a fixed place');
-  if (protectedTokens.length !== 1) throw new Error(`${protectedTokens.length} tokens cannot be re-centred`);
+/** What reads for the classifier: [B, L] float32. */
+function readersOf(g: GraphBuilder, like: Value, sequence: Sequence): Value {
+  return g.op('Mul', [everyToken(g, like, sequence.places.length), protectedMask(g, sequence)]);
+}
+
+/** The kept tokens in order, but for the class token, which goes to `place`. */
+function withClassTokenAt(
+  g: GraphBuilder,
+  place: number,
+  scores: Value,
+  sequence: Sequence,
+  kept: number,
+): Value {
   const own = g.op('Expand', [
-    g.ints(protectedTokens),
+    g.ints(sequence.protectedTokens as readonly number[]),
     g.op('Concat', [batchOf(g, scores), g.ints([1])], { attributes: { axis: 0 } }),
   ]);
   if (kept === 1) return own;
   const others = best(g, protect(g, scores, sequence, -Infinity), kept - 1);
-  const half = (kept - 1) >> 1;
-  const [before, after] = g.ops('Split', [others, g.ints([half, kept - 1 - half])], 2, {
-    attributes: { axis: 1 },
-  });
-  return g.op('Concat', [before, own, after], { attributes: { axis: 1 } });
+  const cut = (from: number, to: number) =>
+    from === to ? [] : [g.op('Slice', [others, g.ints([from]), g.ints([to]), g.ints([1])])];
+  return g.op('Concat', [...cut(0, place), own, ...cut(place, kept - 1)], { attributes: { axis: 1 } });
 }
 
 /** Indices at which `wanted` stand in positions [B, L], [B, P] int64. */

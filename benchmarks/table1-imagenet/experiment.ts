@@ -26,7 +26,7 @@ import {
   top,
 } from '@vssm/bench';
 import { formatSchedule, type PruningStep } from '@vssm/core';
-import { densePlan, pruningPlan } from '@vssm/families';
+import { densePlan, families, pruningPlan } from '@vssm/families';
 
 const trainingFree =
   'Training-free here; the published accuracy of a pruned model is after 30 epochs of fine-tuning.';
@@ -87,6 +87,36 @@ const plainMambaRows: AccuracyRow[] = plainMambaModels.flatMap((model) => [
   ),
 ]);
 
+/** Other families' models; the schedules are those of Vim of about the same size, carried over. */
+const carriedOver: readonly [
+  model: ModelId,
+  family: 'videomamba' | 'mambareg',
+  readonly PruningStep[] | null,
+][] = [
+  ['videomamba-tiny', 'videomamba', stepsAfter([10], 0.8)],
+  ['videomamba-small', 'videomamba', stepsAfter([5, 10, 15], 0.8)],
+  ['videomamba-middle', 'videomamba', null],
+  ['videomamba-base', 'videomamba', stepsAfter([5, 10, 15], 0.8)],
+  ['mambareg-small', 'mambareg', stepsAfter([5, 10, 15], 0.8)],
+  ['mambareg-base', 'mambareg', stepsAfter([5, 10, 15], 0.8)],
+  ['mambareg-large', 'mambareg', null],
+];
+
+const otherRows: AccuracyRow[] = carriedOver.flatMap(([model, family, schedule]) => {
+  if (schedule === null) return [denseRow(model)];
+  const arms = [{ ...evit, notes: [families[family].words.evitNote] }, top];
+  const notes = [
+    'The schedule is Vim’s, carried over: nobody has published one for this family.',
+    trainingFree,
+  ];
+  return [
+    denseRow(model),
+    ...arms.map((arm) =>
+      imageNetRow({ model, arm, schedule, paper: { table: 1, row: `${model}-${arm.id}` }, notes }),
+    ),
+  ];
+});
+
 const miniature: AccuracyRow[] = [
   { ...miniatureDense(), id: 'nano-dense', label: 'dense, every image', images: 'all' },
   miniatureDense('nano-dense'),
@@ -132,5 +162,6 @@ export const experiment: Experiment = {
       stepsAfter([5, 10, 15], 0.8),
     ),
     ...plainMambaRows,
+    ...otherRows,
   ],
 };

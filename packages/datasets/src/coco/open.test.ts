@@ -103,7 +103,7 @@ describe('openCoco', () => {
   ])('refuses %s than the file has', async (_, classes, message) => {
     await expect(openCoco(cocoSampleDir, { classes })).rejects.toThrow(UserError);
     await expect(openCoco(cocoSampleDir, { classes })).rejects.toThrow(
-      `80 categories do not match the ${classes.length} classes asked for`,
+      `80 categories, not the ${classes.length} classes asked for`,
     );
     await expect(openCoco(cocoSampleDir, { classes })).rejects.toThrow(message);
   });

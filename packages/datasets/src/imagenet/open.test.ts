@@ -324,7 +324,7 @@ describe('openImageNet, archive', () => {
 
   it('refuses labels that do not fit', async () => {
     const dir = await archiveIn({ 'val.txt': `${name(1)} 5\n` });
-    await expect(openImageNet(dir)).rejects.toThrow('1 labels for 4 images');
+    await expect(openImageNet(dir)).rejects.toThrow('1 label for 4 images');
   });
 });
 

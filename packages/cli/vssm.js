@@ -4,13 +4,11 @@
  * a sentence. Paths are relative to where the user stands, also where a package manager changed the folder.
  */
 import { fileURLToPath } from 'node:url';
+import { nodeTooOld } from '../core/needs-node.js';
 
-const [major, minor] = process.versions.node.split('.').map(Number);
-if (major < 22 || (major === 22 && minor < 18)) {
-  process.stderr.write(
-    `error: Node ${process.versions.node} is too old: vssm needs Node 22.18 or newer; npx brings it: ` +
-      `npx -y -p node@24 -p pnpm@12.21.0 -c 'pnpm vssm --help'\n`,
-  );
+const tooOld = nodeTooOld(`pnpm ${process.env.npm_lifecycle_event ?? 'vssm --help'}`);
+if (tooOld !== null) {
+  process.stderr.write(tooOld);
   process.exitCode = 1;
 } else {
   const script = process.env.npm_lifecycle_event;

@@ -17,6 +17,8 @@ function vssm(args: readonly string[], env: NodeJS.ProcessEnv = {}, cwd = folder
   return spawnSync(process.execPath, [...args], { cwd, encoding: 'utf8', env: { ...process.env, ...env } });
 }
 
+const root = fileURLToPath(new URL('../../..', import.meta.url));
+const old = `Object.defineProperty(process.versions, 'node', { value: '20.19.0' });`;
 const script = (code: string) => `data:text/javascript,${encodeURIComponent(code)}`;
 
 describe('vssm', () => {
@@ -85,10 +87,23 @@ describe('vssm', () => {
   });
 
   it('names the version that is needed where Node is older', () => {
-    const old = `Object.defineProperty(process.versions, 'node', { value: '20.19.0' });`;
     const { status, stderr } = vssm(['--import', script(old), entry, 'flops']);
     expect(status).toBe(1);
     expect(stderr).toMatch(/^error: Node 20\.19\.0 is too old: vssm needs Node 22\.18 or newer; .*npx .*\n$/);
+  });
+
+  it('is not the only entry that names it: every script of the project does', () => {
+    const { scripts } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'));
+    const ours = Object.entries<string>(scripts).filter(([, line]) => line.startsWith('node '));
+    expect(ours.length).toBeGreaterThan(8);
+    for (const [npm_lifecycle_event, line] of ours) {
+      const given = line.slice('node '.length).split(' ');
+      const { status, stderr } = vssm(['--import', script(old), ...given], { npm_lifecycle_event }, root);
+      expect({ line, status }).toEqual({ line, status: 1 });
+      expect(stderr).toMatch(
+        /^error: Node 20\.19\.0 is too old: vssm needs Node 22\.18 or newer; .*npx .*\n$/,
+      );
+    }
   });
 
   it('tells who tries npm the command that installs', () => {
@@ -103,7 +118,6 @@ describe('vssm', () => {
   });
 
   it('takes paths from where the user stands, through a package manager too', () => {
-    const root = fileURLToPath(new URL('../../..', import.meta.url));
     const env = { INIT_CWD: folder, npm_lifecycle_event: 'vssm' };
     const { status, stderr } = vssm([entry, 'export', '--out', 'here.onnx'], env, root);
     expect(status, stderr).toBe(0);

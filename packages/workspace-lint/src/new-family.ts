@@ -2,8 +2,10 @@
  * `pnpm new-family NAME`: a model family to start from. It writes the worked example of docs/adding-a-model.md into this
  * checkout under another name: a folder that fills in the contract, and the lines in the tables.
  */
+
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { carryOut, type Edit, editsOf } from './doc-edits.ts';
 
 const namePattern = /^[a-z][a-z0-9]{1,19}$/;
@@ -24,7 +26,8 @@ export function familyEdits(page: string, name: string): readonly Edit[] {
   }));
 }
 
-if (import.meta.main) {
+// Node, or run.js before it.
+if (process.argv[1] === fileURLToPath(import.meta.url)) {
   const root = join(import.meta.dirname, '../../..');
   const [name = ''] = process.argv.slice(2);
   try {

@@ -111,6 +111,19 @@ describe('readCheckpoint', () => {
     expect(tensors).toEqual((await readCheckpoint(shipped)).tensors);
   });
 
+  it.each([
+    ['mmcv', (names: Buffer) => p.dict({ CLASSES: names })],
+    ['mmengine', (names: Buffer) => p.dict({ dataset_meta: p.dict({ classes: names }) })],
+    ['an early mmengine', (names: Buffer) => p.dict({ dataset_meta: p.dict({ CLASSES: names }) })],
+  ])('reads the class names that %s notes', async (_, metaOf) => {
+    const model = p.dict({ w: p.tensor({ elements: 1, shape: [1], stride: [1] }) });
+    const meta = metaOf(p.tuple(p.text('cat'), p.text('dog')));
+    const { classes } = await reading(
+      writeTorchZip(p.pickle(p.dict({ state_dict: model, meta })), { 0: [1] }),
+    );
+    expect(classes).toEqual(['cat', 'dog']);
+  });
+
   it('reads past enumerations, nested classes and namesakes of modules in the saved arguments', async () => {
     const getattr = (object: Uint8Array, name: string) =>
       p.call(p.global('__builtin__', 'getattr'), object, p.text(name));

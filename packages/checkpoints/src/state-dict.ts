@@ -50,12 +50,23 @@ export function findStateDict(root: unknown, key?: string): StateDict {
 const mostClasses = 1 << 16;
 const longestName = 200;
 
-/** mmcv's trainers note the class names as `meta.CLASSES`, in the order of the model's outputs. */
+/**
+ * The class names in the order of the model's outputs: mmcv's trainers note them as `meta.CLASSES`, mmengine's as
+ * `meta.dataset_meta.classes` (in some versions `CLASSES`).
+ */
 export function listedClasses(root: unknown): readonly string[] | undefined {
-  const meta = root instanceof PickleDict ? root.entries.get('meta') : undefined;
-  const names = meta instanceof PickleDict ? meta.entries.get('CLASSES') : undefined;
-  if (!Array.isArray(names) || names.length === 0 || names.length > mostClasses) return undefined;
-  return names.every((name) => typeof name === 'string' && name.length <= longestName) ? names : undefined;
+  const meta = entry(root, 'meta');
+  const dataset = entry(meta, 'dataset_meta');
+  return [entry(meta, 'CLASSES'), entry(dataset, 'classes'), entry(dataset, 'CLASSES')].find(isListOfNames);
+}
+
+function entry(dict: unknown, key: string): unknown {
+  return dict instanceof PickleDict ? dict.entries.get(key) : undefined;
+}
+
+function isListOfNames(value: unknown): value is readonly string[] {
+  if (!Array.isArray(value) || value.length === 0 || value.length > mostClasses) return false;
+  return value.every((name) => typeof name === 'string' && name.length <= longestName);
 }
 
 interface FoundDict {

@@ -80,6 +80,20 @@ it('predict: the five best classes by name, for one file too', async () => {
   ]);
 });
 
+it('predict: class names of a file, which has to fit', () => {
+  const names = fashionMnistClasses.map((name, at) => `n0000000${at} my ${name}`);
+  writeFileSync(join(folder, 'names.txt'), `${names.join('\n')}\n`);
+  writeFileSync(join(folder, 'nine.txt'), names.slice(1).join('\n'));
+  const given = ['predict', '--images', 'pictures/one.png', '--out', 'named.safetensors'];
+  expect(vssm(...given, '--classes', 'names.txt')).toMatch(/one\.png {2}my [\w/ -]+, my /);
+  const { status, stderr } = spawnSync(process.execPath, [main, ...given, '--classes', 'nine.txt'], {
+    cwd: folder,
+    encoding: 'utf8',
+  });
+  expect(status).toBe(1);
+  expect(stderr).toContain('--classes nine.txt: 9 names, the model tells 10 classes apart; one a line');
+});
+
 it('README says where each public checkpoint is', () => {
   const readme = readFileSync(new URL('../../../README.md', import.meta.url), 'utf8');
   const names = Object.keys(visionModels) as (keyof typeof visionModels)[];

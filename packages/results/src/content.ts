@@ -29,14 +29,14 @@ function withoutTimes(record: ResultRecord): unknown {
     }
     case 'speed': {
       const { samplesMs, medianMs, minMs, maxMs, spread, speedup, durationMs, ...rest } = record;
-      const { execution, peakMemoryBytes, threads, batch, ...same } = rest;
+      const { execution, peakMemoryBytes, threads, batch, processorMs, otherWork, ...same } = rest;
       const against = speedup?.against ?? null;
       // Which mode is the best one is itself measured.
       if (execution === undefined) return { ...same, threads, batch, against };
       return { ...same, form: execution.form, group: execution.group, against };
     }
     case 'profile': {
-      const { parts, scoring, roofs, durationMs, ...rest } = record;
+      const { parts, scoring, roofs, durationMs, otherWork, ...rest } = record;
       return { ...rest, parts: parts.map(({ samplesMs, medianMs, ...part }) => part) };
     }
     case 'comparison':

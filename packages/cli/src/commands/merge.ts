@@ -12,7 +12,9 @@ export interface MergeOptions extends OutputOptions {
 
 export function merge(folders: readonly string[], options: MergeOptions): void {
   const merged = mergeResults(folders.flatMap(findRuns), options.out);
-  const accuracies = readResults(options.out).records.filter((record) => record.kind === 'accuracy');
+  const { records } = readResults(options.out);
+  const accuracies = records.filter((record) => record.kind === 'accuracy');
+  const vision = records.filter((record) => record.kind === 'vision');
   const lines = listing([
     ['run folders', String(merged.folders)],
     [
@@ -25,7 +27,22 @@ export function merge(folders: readonly string[], options: MergeOptions): void {
       const figures = `top-1 ${top1.toFixed(2)} %, top-5 ${top5.toFixed(2)} % of ${counted(count, 'image')}`;
       return [label, figures] as const;
     }),
+    ...vision.map(({ label, figures, images }) => {
+      const named = Object.entries(figures).map(([name, value]) => `${figureNames[name]} ${figure(value)}`);
+      return [label, `${named.join(', ')} of ${counted(images, 'image')}`] as const;
+    }),
   ]);
   const shown = accuracies.map(({ label, top1, top5, count }) => ({ label, top1, top5, count }));
-  printResult(options, { ...merged, accuracies: shown }, lines);
+  const figures = vision.map(({ label, figures, images }) => ({ label, figures, images }));
+  printResult(options, { ...merged, accuracies: shown, vision: figures }, lines);
+}
+
+const figureNames: Readonly<Record<string, string>> = {
+  ...{ boxAp: 'box AP', maskAp: 'mask AP' },
+  ...{ miou: 'mIoU', macc: 'mAcc', aacc: 'aAcc' },
+};
+
+/** Percent; null where nothing defines it. */
+function figure(value: number | null | undefined): string {
+  return value == null ? 'undefined' : `${value.toFixed(2)} %`;
 }

@@ -20,6 +20,10 @@ export function predictCommand(): Command {
     )
     .option('--recipe <name>', `${recipeNames.join(', ')}; default: the model's`)
     .option(
+      '--classes <file>',
+      'names of the classes, one a line in the order of the outputs, e.g. LOC_synset_mapping.txt; default: as the checkpoint lists them',
+    )
+    .option(
       '--tensor <file>',
       '.safetensors with "input" [B, C, H, W], already normalised; default: --images',
     );

@@ -29,6 +29,8 @@ export type PredictOptions = ModelOptions &
     readonly tensor?: string;
     readonly images?: string;
     readonly recipe?: string;
+    /** File of names. */
+    readonly classes?: string;
     readonly batch: number;
     readonly out: string;
   };
@@ -39,6 +41,7 @@ export async function predict(options: PredictOptions): Promise<void> {
   const tensor = options.tensor === undefined ? undefined : await readInputTensor(options.tensor);
   const source = await loadModel(options, { input: tensor && pixelsOf(tensor.tensor) });
   const plan = await planOf(options, source.spec.family);
+  const names = await classNames(source, options.classes);
   const input = await openInput(options, tensor, source);
   try {
     const { classes } = source.spec;
@@ -53,7 +56,6 @@ export async function predict(options: PredictOptions): Promise<void> {
       },
       progress: progressOn(process.stderr),
     });
-    const names = await classNames(source);
     await writeSafetensors(options.out, predictionTensors(logits, classes, kept, input.count), {
       plan: JSON.stringify(plan),
       ...(input.ids !== undefined && { images: JSON.stringify(input.ids) }),

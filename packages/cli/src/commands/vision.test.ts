@@ -119,7 +119,9 @@ describe('shards', () => {
     }
     const merged = await vssm('merge', at('1'), at('2'), at('3'), '--out', at('merged'), '--json');
     expect(merged.code, merged.stderr).toBe(0);
-    expect(JSON.parse(merged.stdout)).toMatchObject({ joined: 1, images: 4 });
+    const [{ figures }] = JSON.parse(merged.stdout).vision;
+    expect(JSON.parse(merged.stdout)).toMatchObject({ joined: 1, images: 4, vision: [{ images: 4 }] });
+    expect(Object.keys(figures)).toContain('boxAp');
     const files = readdirSync(join(at('whole'), 'predictions'));
     expect(readdirSync(join(at('merged'), 'predictions'))).toEqual(files);
     for (const file of files) {

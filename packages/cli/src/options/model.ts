@@ -38,6 +38,8 @@ export interface SourcedModel {
     readonly sha256: string;
     readonly familyFrom: FamilyEvidence;
   };
+  /** As the checkpoint lists them, where it does. */
+  readonly classes?: readonly string[];
   /** What was in the file and is not used. */
   readonly ignored: readonly string[];
 }
@@ -119,7 +121,12 @@ export async function loadModel(options: ModelOptions, known: KnownOfModel = {})
     note(`family: ${familyNote(spec.family, familyFrom)}${otherwise(familyFrom)}`);
   }
   const name = options.checkpoint ?? 'vim-nano-fmnist (embedded)';
-  return { spec, weights, name, checkpoint: { path, sha256: file.sha256, familyFrom }, ignored };
+  const { sha256, classes } = file;
+  return {
+    ...{ spec, weights, name, ignored },
+    checkpoint: { path, sha256, familyFrom },
+    ...(classes !== undefined && { classes }),
+  };
 }
 
 /** What to do where nothing in a file says whose it is. */

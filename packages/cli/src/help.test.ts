@@ -53,7 +53,7 @@ describe('help', () => {
 
   it('names what numbers count', () => {
     const unit =
-      /image|pixel|step|thread|class|epoch|block|channel|token|round|sample|pass|seed|patches|port|first n|label|time that/i;
+      /image|pixel|step|thread|class|epoch|block|channel|token|round|sample|pass|minute|seed|patches|port|first n|label|time that/i;
     for (const command of all) {
       for (const option of command.options.filter(({ flags }) => /<n>|<pixels>|<HxW>/.test(flags))) {
         expect(`${option.flags} ${described(option)}`, command.name()).toMatch(unit);

@@ -74,7 +74,7 @@ export function addRuleOptions(command: Command): Command {
     )
     .option(
       '--metric <signal>',
-      `by what a destination is found: ${metrics.join(', ')}; default, where one is: hidden`,
+      `by what a destination is found: ${metrics.join(', ')}; default: hidden, where one is found`,
     )
     .option('--count-class-token', 'keep ceil(L·keep) as the released masking code does')
     .option('--seed <n>', 'seed of the random signal', whole('--seed'), 0);

@@ -1,9 +1,9 @@
 /** The `whole` form on the CPU: one ONNX session runs everything, pruning included. */
 import { availableParallelism } from 'node:os';
 import { type Batch, checkBatch, type LoadedModel, type ModelRequest, type Prediction } from '@vssm/backend';
-import { wholeAnswer, wholeInputs, wholeModel } from '@vssm/families/graph';
+import { runWhole, wholeModel } from '@vssm/families/graph';
 import type { ScanForm } from '@vssm/graph';
-import type { InferenceSession, OnnxValue } from 'onnxruntime-node';
+import type { InferenceSession } from 'onnxruntime-node';
 import { createSession, onnxRuntime } from './ort.ts';
 
 export async function loadWhole(request: ModelRequest, scan: ScanForm): Promise<LoadedModel> {
@@ -28,12 +28,8 @@ class WholeModel implements LoadedModel {
     const { Tensor } = await onnxRuntime();
     const { spec, plan } = this.#request;
     checkBatch(spec, batch);
-    const samples = batch.samples ?? Array.from({ length: batch.size }, (_, item) => item);
-    const feeds: Record<string, OnnxValue> = {};
-    for (const { name, data, shape } of wholeInputs(spec, plan, batch.pixels, samples)) {
-      feeds[name] = new Tensor('float32', data, shape);
-    }
-    return wholeAnswer(plan, await this.#session.run(feeds));
+    const { pixels, samples = Array.from({ length: batch.size }, (_, item) => item) } = batch;
+    return runWhole({ spec, plan, pixels, samples }, Tensor, (feeds) => this.#session.run(feeds));
   }
 
   async dispose(): Promise<void> {

@@ -13,8 +13,8 @@ import {
 } from '@vssm/backend';
 import type { PruningPlan } from '@vssm/core';
 import { checkPlan, type ModelSpec } from '@vssm/families';
-import { wholeAnswer, wholeInputs, wholeModel } from '@vssm/families/graph';
-import type { InferenceSession, OnnxValue } from 'onnxruntime-node';
+import { runWhole, wholeModel } from '@vssm/families/graph';
+import type { InferenceSession } from 'onnxruntime-node';
 import { createSession, named, onnxRuntime } from './ort.ts';
 
 export const form = 'whole-linear-attention';
@@ -49,13 +49,9 @@ async function runChunk(
   { pixels, samples }: Chunk,
 ): Promise<ChunkPrediction> {
   const { Tensor } = await onnxRuntime();
-  const feeds: Record<string, OnnxValue> = {};
-  for (const { name, data, shape } of wholeInputs(spec, plan, pixels, samples)) {
-    feeds[name] = new Tensor('float32', data, shape);
-  }
-  try {
-    return wholeAnswer(plan, await session.run(feeds));
-  } catch (error) {
-    throw named(error);
-  }
+  return runWhole({ spec, plan, pixels, samples }, Tensor, (feeds) =>
+    session.run(feeds).catch((error: unknown) => {
+      throw named(error);
+    }),
+  );
 }

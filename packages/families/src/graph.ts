@@ -2,5 +2,5 @@ export { matmulFloor, matmulFloorInputShape, matmulFloorNames } from './graph/ma
 export { modelSegments } from './graph/segments.ts';
 export { graphsOf } from './graph/table.ts';
 export { type WholeOptions, wholeModel, wholeModelWithData, wholeNames } from './graph/whole.ts';
-export { type WholeAnswer, type WholeInput, wholeAnswer, wholeInputs } from './graph/whole-run.ts';
+export { runWhole, type WholeAnswer, type WholeRun } from './graph/whole-run.ts';
 export { embed as embedPlainMamba } from './plainmamba/graph/embed.ts';

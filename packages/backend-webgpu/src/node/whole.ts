@@ -11,9 +11,9 @@ import {
 } from '@vssm/backend';
 import type { PruningPlan } from '@vssm/core';
 import { checkPlan, type ModelSpec } from '@vssm/families';
-import { wholeAnswer, wholeInputs, wholeModel } from '@vssm/families/graph';
+import { runWhole, wholeModel } from '@vssm/families/graph';
 import { smallestModel } from '@vssm/graph';
-import type { InferenceSession, OnnxValue } from 'onnxruntime-node';
+import type { InferenceSession } from 'onnxruntime-node';
 import { createSession, keepDevice, letDeviceGo, named, onnxRuntime } from './ort.ts';
 
 /** Most images at once: LinearAttention's scratch grows with the batch, and nothing is gained beyond. */
@@ -47,12 +47,9 @@ async function runChunk(
   { pixels, samples }: Chunk,
 ): Promise<ChunkPrediction> {
   const { Tensor } = await onnxRuntime();
-  const feeds: Record<string, OnnxValue> = {};
-  for (const { name, data, shape } of wholeInputs(spec, plan, pixels, samples)) {
-    feeds[name] = new Tensor('float32', data, shape);
-  }
-  const outputs = await session.run(feeds).catch((error: unknown) => {
-    throw named(error);
-  });
-  return wholeAnswer(plan, outputs);
+  return runWhole({ spec, plan, pixels, samples }, Tensor, (feeds) =>
+    session.run(feeds).catch((error: unknown) => {
+      throw named(error);
+    }),
+  );
 }

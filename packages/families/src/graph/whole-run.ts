@@ -1,23 +1,16 @@
-/**
- * What one run of a whole model takes and gives, as plain arrays: each binding of ONNX Runtime makes its own
- * tensors of them.
- */
+/** One run of a whole model, in whichever binding of ONNX Runtime: each makes its own tensors of plain arrays. */
 import { drawScores, type PruningPlan } from '@vssm/core';
 import { sequenceLength } from '../model.ts';
 import type { ModelSpec } from '../table.ts';
 import { wholeNames } from './whole.ts';
 
-export interface WholeInput {
+interface WholeInput {
   readonly name: string;
   readonly data: Float32Array;
   readonly shape: readonly number[];
 }
 
-/**
- * @param pixels [B, C, H, W], normalised
- * @param samples stable index of each image in its data set, B of them
- */
-export function wholeInputs(
+function wholeInputs(
   spec: ModelSpec,
   plan: PruningPlan,
   pixels: Float32Array,
@@ -40,11 +33,10 @@ export interface WholeAnswer {
   readonly kept: ReadonlyMap<number, Int32Array>;
 }
 
+type Outputs = Readonly<Record<string, { readonly data: unknown }>>;
+
 /** @param outputs by name; int64 as BigInt64Array */
-export function wholeAnswer(
-  { schedule }: PruningPlan,
-  outputs: Readonly<Record<string, { readonly data: unknown }>>,
-): WholeAnswer {
+function wholeAnswer({ schedule }: PruningPlan, outputs: Outputs): WholeAnswer {
   return {
     logits: outputs[wholeNames.logits].data as Float32Array,
     kept: new Map(
@@ -54,4 +46,29 @@ export function wholeAnswer(
       ]),
     ),
   };
+}
+
+export interface WholeRun {
+  readonly spec: ModelSpec;
+  readonly plan: PruningPlan;
+  /** [B, C, H, W], normalised */
+  readonly pixels: Float32Array;
+  /** Stable index of each image in its data set, B of them. */
+  readonly samples: readonly number[];
+}
+
+/**
+ * Carries out one run.
+ *
+ * @param Tensor the binding's class
+ * @param run the session; its errors are thrown on
+ */
+export async function runWhole<Value>(
+  { spec, plan, pixels, samples }: WholeRun,
+  Tensor: new (type: 'float32', data: Float32Array, shape: readonly number[]) => Value,
+  run: (feeds: Readonly<Record<string, Value>>) => Promise<Outputs>,
+): Promise<WholeAnswer> {
+  const inputs = wholeInputs(spec, plan, pixels, samples);
+  const feeds = inputs.map(({ name, data, shape }) => [name, new Tensor('float32', data, shape)] as const);
+  return wholeAnswer(plan, await run(Object.fromEntries(feeds)));
 }

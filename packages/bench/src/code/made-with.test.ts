@@ -181,6 +181,21 @@ describe('a table', () => {
     );
   });
 
+  it('of which a file takes one member by its name gives no key', () => {
+    const file = join(copy, 'core/src/pruning/rules/mean-row.ts');
+    const was = readFileSync(file, 'utf8');
+    const taking =
+      "import { reductionTable } from './reductions.ts';\nexport const own = reductionTable.clip;\n";
+    writeFileSync(file, `${taking}${was}`);
+    try {
+      expect(() => codeOf(results['vim, evit'], copy)).toThrow(
+        'core/src/pruning/rules/mean-row.ts takes "clip" out of the table reductionTable',
+      );
+    } finally {
+      writeFileSync(file, was);
+    }
+  });
+
   it('that uses a family beside its entry gives everybody a key with that family', () => {
     written('  vim: vimMixing,\n  other: plainMambaMixing,', () =>
       expect(closureOf(vim, copy).files).toContain('backend-cpu/src/segments/plainmamba/index.ts'),

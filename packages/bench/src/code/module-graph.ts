@@ -11,7 +11,7 @@ import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
 import { dirname, join, relative, resolve, sep } from 'node:path';
 import { type ModuleText, readModule } from './imports.ts';
 import { type Room, type RoomKind, roomOf, rooms } from './rooms.ts';
-import { servesOwnMember } from './tables.ts';
+import { memberTaken, servesOwnMember } from './tables.ts';
 
 /** An export of a package, `@vssm/backend-cpu#cpuBackend`, or a file with all it imports, `bench/src/speed.ts`. */
 export type Entry = string;
@@ -37,6 +37,7 @@ export class ModuleGraph {
   readonly #folder: string;
   readonly #modules = new Map<string, ModuleText>();
   readonly #contents = new Map<string, Buffer>();
+  readonly #tables = new Map<string, readonly RoomKind[]>();
 
   /** @param folder of all packages */
   constructor(folder: string) {
@@ -59,23 +60,53 @@ export class ModuleGraph {
       if (files.has(file)) return;
       files.add(file);
       if (!file.endsWith('.ts')) return;
-      const { imports, files: named, body } = this.#module(file);
-      const edges = imports.flatMap(({ specifier, names, locals }): Edge[] => {
-        if (names === 'everything' || locals === undefined) {
-          return this.#targets(file, specifier, names, libraries).map((target) => ({ target, locals: [] }));
-        }
-        return names.flatMap((name, at) =>
-          this.#targets(file, specifier, [name], libraries).map((target) => ({
-            target,
-            locals: [locals[at]],
-          })),
-        );
-      });
+      const { files: named, body } = this.#module(file);
+      const edges = this.#edges(file, libraries);
+      for (const edge of edges) this.#refuseMemberTaken(file, body, edge);
       for (const target of withoutOtherMembers(file, body, edges, members)) include(target);
       for (const path of named) for (const target of this.#named(file, path)) include(target);
     };
     for (const entry of entries) for (const file of this.#entry(entry, libraries)) include(file);
     return { files: [...files].sort(), libraries: [...libraries].sort() };
+  }
+
+  /** What a file imports. */
+  #edges(file: string, libraries: Set<string>): Edge[] {
+    return this.#module(file).imports.flatMap(({ specifier, names, locals }): Edge[] => {
+      if (names === 'everything' || locals === undefined) {
+        return this.#targets(file, specifier, names, libraries).map((target) => ({ target, locals: [] }));
+      }
+      return names.flatMap((name, at) =>
+        this.#targets(file, specifier, [name], libraries).map((target) => ({
+          target,
+          locals: [locals[at]],
+        })),
+      );
+    });
+  }
+
+  /** A member that is taken by its name is used whatever a plan says, so it has to come from its own room. */
+  #refuseMemberTaken(file: string, body: string, { target, locals }: Edge): void {
+    if (!target.endsWith('.ts')) return;
+    for (const local of locals) {
+      for (const kind of this.#tableOf(target)) {
+        const member = memberTaken(body, local, rooms[kind]);
+        if (member === undefined) continue;
+        throw new Error(
+          `result keys: ${file} takes "${member}" out of the table ${local} of ${target}, whose rooms keys leave out; ` +
+            'import it from its own file',
+        );
+      }
+    }
+  }
+
+  /** The kinds whose members a file joins. */
+  #tableOf(file: string): readonly RoomKind[] {
+    const found = this.#tables.get(file);
+    if (found !== undefined) return found;
+    const kinds = kindsJoined(file, this.#edges(file, new Set()));
+    this.#tables.set(file, kinds);
+    return kinds;
   }
 
   content(file: string): Buffer {
@@ -221,11 +252,7 @@ function withoutOtherMembers(
   edges: readonly Edge[],
   members: Members,
 ): readonly string[] {
-  const kinds = Object.keys(rooms) as RoomKind[];
-  const tableOf = kinds.filter((kind) => {
-    if (roomOf(from, kind) !== null) return false;
-    return new Set(edges.map(({ target }) => roomOf(target, kind)).filter((room) => room !== null)).size > 1;
-  });
+  const tableOf = kindsJoined(from, edges);
   return edges.flatMap(({ target, locals }) => {
     const left = tableOf.some((kind) => {
       const room = roomOf(target, kind);
@@ -235,6 +262,14 @@ function withoutOtherMembers(
       return own && member !== undefined && member !== room;
     });
     return left ? [] : [target];
+  });
+}
+
+/** The kinds of which a file leads into several rooms, and is in none itself. */
+function kindsJoined(file: string, edges: readonly Edge[]): readonly RoomKind[] {
+  return (Object.keys(rooms) as RoomKind[]).filter((kind) => {
+    if (roomOf(file, kind) !== null) return false;
+    return new Set(edges.map(({ target }) => roomOf(target, kind)).filter((room) => room !== null)).size > 1;
   });
 }
 

@@ -42,6 +42,14 @@ export function servesOwnMember(
   return own;
 }
 
+/** The member that a text takes out of a table by its name, `reductionTable.clip`; undefined where it takes none. */
+export function memberTaken(text: string, table: string, members: readonly string[]): string | undefined {
+  const taken = new RegExp(`\\b${table}(?:\\.(\\w+)|\\['([\\w-]+)'\\])`, 'g');
+  return [...text.matchAll(taken)]
+    .map(([, property, quoted]) => property ?? quoted)
+    .find((name) => members.includes(name));
+}
+
 interface Entry {
   readonly member: string;
   readonly begin: number;
@@ -61,6 +69,7 @@ function entriesOf(text: string, members: readonly string[]): Entry[] {
       begin = end + 1;
     };
     for (const { index: at, 0: found } of text.slice(begin).matchAll(tokens)) {
+      if (found.length > 1) continue;
       const place = index + opening.length + at;
       if (/[{[(]/.test(found)) depth++;
       else if (found === ',' && depth === 0) note(place);

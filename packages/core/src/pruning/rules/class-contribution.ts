@@ -2,7 +2,8 @@
  * Class contribution (ours): Σ_e | what the classifier has read of a token in this block, in channel e |, directly and
  * through the state; contributions.ts has the formula.
  */
-import { reduceSignal, reductionTable } from './reductions.ts';
+import { l1 } from './reductions/l1.ts';
+import { reduceSignal } from './reductions.ts';
 import type { RuleShape, ScoringRule } from './rule.ts';
 
 export const classContribution: ScoringRule<'contributions'> = {
@@ -14,8 +15,7 @@ export const classContribution: ScoringRule<'contributions'> = {
     steps(shape) * shape.channels * (7 * shape.states + 5) + 2 * shape.length * shape.channels,
   // What the paper's profile charges a scan of so many steps.
   paperFlops: (shape) => steps(shape) * shape.channels * 9 * shape.states,
-  score: ({ contributions, length, channels }) =>
-    reduceSignal(contributions, length, channels, reductionTable.l1),
+  score: ({ contributions, length, channels }) => reduceSignal(contributions, length, channels, l1),
 };
 
 /** Steps of all directions together: what comes after the only reader in scan order is not read in that direction. */

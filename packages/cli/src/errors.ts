@@ -13,6 +13,7 @@ const systemErrors: Readonly<Record<string, string>> = {
   ENOSPC: 'the disk is full; free some space and run the same command again',
   EROFS: 'the file system is read-only',
   EMFILE: 'too many open files',
+  ELOOP: 'is a link that leads in a circle',
 };
 
 export function explain(error: unknown): string {

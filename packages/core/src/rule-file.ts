@@ -83,7 +83,7 @@ function checkedRule(file: string, found: unknown): Rule {
   const { name, signals, score, pair, ...rest } = found as Partial<Record<keyof PairingRule, unknown>>;
   if (typeof name !== 'string' || !ruleNamePattern.test(name)) {
     throw wrong(
-      `name is ${JSON.stringify(name)}, expected up to 40 of a-z, 0-9 and hyphens, e.g. "mean-delta"`,
+      `name is ${JSON.stringify(name)?.slice(0, 60)}, expected up to 40 of a-z, 0-9 and hyphens, e.g. "mean-delta"`,
     );
   }
   if (Object.hasOwn(builtInRules, name) || Object.hasOwn(reductionTable, name)) {

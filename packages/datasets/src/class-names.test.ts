@@ -31,4 +31,5 @@ it('refuses what is no list of names', () => {
   expect(() => read('\n\n')).toThrow('names.txt: holds no names; write one a line');
   expect(() => read(`cat\n${'x'.repeat(201)}`)).toThrow('names.txt: its name 2 has 201 characters');
   expect(() => readClassNames(join(folder, 'missing.txt'))).toThrow('ENOENT');
+  expect(() => readClassNames(folder)).toThrow(`${folder}: is no file; a text file is needed`);
 });

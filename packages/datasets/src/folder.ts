@@ -1,5 +1,5 @@
 /** Folders and files on disk, as the data sets see them. */
-import { type Dirent, readdirSync, statSync } from 'node:fs';
+import { type Dirent, readdirSync, type Stats, statSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { UserError } from '@vssm/core';
 import type { ImageFile } from './dataset.ts';
@@ -59,19 +59,28 @@ function entriesOf(dir: DiskPath, what: string): Dirent<Buffer>[] {
   }
 }
 
+/** Undefined where nothing is, and where a link leads in a circle or to what may not be looked at: reading says why. */
+function statsOf(path: DiskPath): Stats | undefined {
+  try {
+    return statSync(path, { throwIfNoEntry: false });
+  } catch {
+    return undefined;
+  }
+}
+
 /** Whether a path leads to a folder, through links too. */
 export function isFolder(path: DiskPath): boolean {
-  return statSync(path, { throwIfNoEntry: false })?.isDirectory() ?? false;
+  return statsOf(path)?.isDirectory() ?? false;
 }
 
 /** Whether a path leads to a file, through links too. */
 export function isFile(path: DiskPath): boolean {
-  return statSync(path, { throwIfNoEntry: false })?.isFile() ?? false;
+  return statsOf(path)?.isFile() ?? false;
 }
 
 /** A file on disk as an image of a data set; if it cannot be read, that shows when it is. */
 export function fileOnDisk(path: DiskPath, id: string, label: number): ImageFile {
-  const stats = statSync(path, { throwIfNoEntry: false });
+  const stats = statsOf(path);
   const shown = pathAsText(path);
   const read = async () => {
     if (stats?.isFile() === false) throw new UserError(`image ${shown}: is not a file`);

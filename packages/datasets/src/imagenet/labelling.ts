@@ -30,7 +30,9 @@ const maxTextBytes = 64 * 1024 ** 2;
 
 /** Reads a text file that is no longer than a label file can be. */
 export function readText(path: string): string {
-  const { size } = statSync(path);
+  const stats = statSync(path);
+  if (!stats.isFile()) throw new UserError(`${path}: is no file; a text file is needed`);
+  const { size } = stats;
   if (size > maxTextBytes) throw new UserError(`${path}: ${size} bytes is too long for a label file`);
   const bytes = readFileSync(path);
   // What PowerShell's `>` wrote until version 6.

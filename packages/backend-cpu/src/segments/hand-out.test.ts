@@ -9,10 +9,12 @@ import {
 } from '@vssm/core';
 import {
   type ModelSpec,
+  mambaRegSpec,
   plainMambaSpec,
   pruningPlan,
   randomWeights,
   referenceForward,
+  videoMambaSpec,
   vimSpec,
 } from '@vssm/families';
 import { describe, expect, it } from 'vitest';
@@ -29,6 +31,9 @@ const families: readonly { readonly spec: ModelSpec; readonly has: readonly Sign
     spec: plainMambaSpec({ ...shape, stemConvs: 1, stemWidth: 8, depthwiseLayers: [0, 1] }),
     has: signalNames.filter((name) => name !== 'gated-backward'),
   },
+  // Directions that are added, not averaged; and several protected tokens.
+  { spec: videoMambaSpec({ ...shape, stride: 4 }), has: signalNames },
+  { spec: mambaRegSpec({ ...shape, stride: 4, registers: 4, reduction: 2 }), has: signalNames },
 ];
 const schedule = [
   { after: 1, keep: 0.6 },

@@ -96,11 +96,6 @@ export async function loadModel(options: ModelOptions, known: KnownOfModel = {})
         `--model ${options.model} and --checkpoint ${options.checkpoint}: give one of the two`,
       );
     }
-    if (options.family !== undefined) {
-      throw new UserError(
-        `--family ${options.family}: goes with --checkpoint; --model ${options.model} says it`,
-      );
-    }
     const spec = modelSpec(options.model, options);
     return { spec, weights: randomWeights(spec), name: `${options.model}, random weights`, ignored: [] };
   }
@@ -146,6 +141,9 @@ export async function specOf(
 
 /** A published model's spec, at another input size or stride if asked. */
 function modelSpec(name: string, options: ModelOptions): ModelSpec {
+  if (options.family !== undefined) {
+    throw new UserError(`--family ${options.family}: goes with --checkpoint; --model ${name} says it`);
+  }
   if (options.grid !== undefined) {
     throw new UserError(
       '--grid goes with --checkpoint; use --image-size to run a named model at another size',

@@ -69,7 +69,10 @@ describe('the family of a checkpoint', () => {
       '--family "resnet": expected one of vim, plainmamba',
     ],
     [['flops', '--model', 'vim-tiny', '--family', 'vim'], '--family vim: goes with --checkpoint'],
-    [['finetune', '--checkpoint', named, '--data', '.', '--out', 'run'], 'a VideoMamba cannot be trained here'],
+    [
+      ['finetune', '--checkpoint', named, '--data', '.', '--out', 'run'],
+      'a VideoMamba cannot be trained here',
+    ],
     [
       [
         'flops',

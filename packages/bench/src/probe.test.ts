@@ -15,10 +15,20 @@ it('gives the backend’s own answer', async () => {
 
 it('gives up on a backend that does not answer', async () => {
   const silent: Backend = { ...referenceBackend, probe: () => new Promise(() => undefined) };
-  expect(await probeBackend(reference, silent, {}, 50)).toMatchObject({
+  expect(await probeBackend(defaultPath('webgpu'), silent, {}, 50)).toMatchObject({
     available: false,
     reason: 'its driver gave no answer for 0.05 s',
   });
+});
+
+it('waits for what has no driver, however busy the machine is', async () => {
+  const slow: Backend = {
+    ...referenceBackend,
+    probe: () => new Promise((resolve) => setTimeout(() => resolve(referenceBackend.probe()), 100)),
+  };
+  for (const name of ['cpu', 'reference'] as const) {
+    expect(await probeBackend(defaultPath(name), slow, {}, 1)).toMatchObject({ available: true });
+  }
 });
 
 describe.skipIf(process.platform !== 'linux')('a driver in Node', () => {

@@ -11,6 +11,9 @@ import type { ExecutionPath, PathOptions } from './execution-paths.ts';
 /** A driver's first start compiles and takes seconds, a browser is started up to three times. */
 const probeMs = 90_000;
 
+/** Nothing of these stands still: on a busy machine their first start takes minutes, and is worth them. */
+const driverless: readonly BackendName[] = ['cpu', 'reference'];
+
 /** @param backend what `path` opens */
 export function probeBackend(
   { name, driverInNode }: Pick<ExecutionPath, 'name' | 'driverInNode'>,
@@ -18,6 +21,7 @@ export function probeBackend(
   options: PathOptions,
   limitMs = probeMs,
 ): Promise<Probe> {
+  if (driverless.includes(name)) return backend.probe();
   if (driverInNode === true) return probeApart(name, options, limitMs);
   return within(limitMs, backend.probe(), () => new Error('late')).catch((error: Error): Probe => {
     if (error.message === 'late') return late(limitMs);

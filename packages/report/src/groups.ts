@@ -52,7 +52,7 @@ export function denseBeside(record: AccuracyRecord, evidence: Evidence): Entry<A
  */
 export function denseNumbers({ accuracy }: Evidence): Entry<AccuracyRecord>[] {
   const groups = Map.groupBy(accuracy, ({ record: { dataset, model } }) =>
-    JSON.stringify([dataset.name, dataset.split, model.weights]),
+    JSON.stringify([dataset.name, dataset.split, model.spec, model.weights]),
   );
   return [...groups.values()].flatMap((group) => {
     const pruned = group.filter(({ record }) => !isDense(record));

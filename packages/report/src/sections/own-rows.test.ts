@@ -32,4 +32,12 @@ describe('one dense number for each model', () => {
     const found = denseNumbers({ ...evidence, accuracy: [{ ...dense, record: all }, ...evidence.accuracy] });
     expect(found).toEqual([dense]);
   });
+
+  it('is another one for another model of the same seed, or of the same file at another size', () => {
+    const dense = evidence.accuracy.find(({ record }) => record.plan.schedule.length === 0)!;
+    const { record } = dense;
+    const spec = { ...record.model.spec, depth: Number(record.model.spec.depth) + 1 };
+    const other = { ...dense, record: { ...record, key: 'deeper', model: { ...record.model, spec } } };
+    expect(denseNumbers({ ...evidence, accuracy: [...evidence.accuracy, other] })).toEqual([dense, other]);
+  });
 });

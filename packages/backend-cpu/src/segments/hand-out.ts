@@ -173,9 +173,11 @@ export function namesOf(plan: PruningPlan): ReadonlySet<SignalName> {
 }
 
 function columnsOf(rows: Float32Array, stride: number, first: number, count: number): Float32Array {
-  return Float32Array.from({ length: (rows.length / stride) * count }, (_, i) => {
-    return rows[Math.floor(i / count) * stride + first + (i % count)];
-  });
+  const columns = new Float32Array((rows.length / stride) * count);
+  for (let at = first, to = 0; to < columns.length; at += stride, to += count) {
+    columns.set(rows.subarray(at, at + count), to);
+  }
+  return columns;
 }
 
 function added([one, other]: readonly Float32Array[]): Float32Array {

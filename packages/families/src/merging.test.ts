@@ -1,5 +1,14 @@
 /** Merging in the float64 reference: by hand on what a block has put out, and properties that every rule must have. */
-import { keptCount, metrics, operations, type PruningPlan, pairsByItself, signals } from '@vssm/core';
+import {
+  builtInRules,
+  keptCount,
+  metrics,
+  operations,
+  type PruningPlan,
+  pairsByItself,
+  registerRule,
+  signals,
+} from '@vssm/core';
 import { describe, expect, it } from 'vitest';
 import { countRule } from './counts.ts';
 import { sequenceLength, tokenLayout } from './model.ts';
@@ -94,6 +103,18 @@ describe.each(specs)('$family', (spec) => {
       expect(merged.kept.get(1)).toEqual(dropped.kept.get(1));
       expect(merged.logits).not.toEqual(dropped.logits);
     }
+  });
+
+  it('a rule file that pairs as ToMe does gives what ToMe gives', () => {
+    const tome = builtInRules.tome.rule({ reduce: 'clip', order: 'aligned', seed: 0, metric: 'hidden' });
+    const sha256 = 'c'.repeat(64);
+    registerRule({ name: 'mine', sha256, file: 'mine.ts', rule: { ...tome, name: 'mine' } });
+    const own = run(spec, { rule: { name: 'mine', sha256 } });
+    const builtIn = run(spec, { signal: 'tome' });
+    expect(own.plan).toMatchObject({ operation: 'merge' });
+    expect(own.plan).not.toHaveProperty('metric');
+    expect(own.kept).toEqual(builtIn.kept);
+    expect(own.logits).toEqual(builtIn.logits);
   });
 
   it('says how much it can merge at most', () => {

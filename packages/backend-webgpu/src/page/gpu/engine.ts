@@ -5,7 +5,7 @@
  * stays on the device.
  */
 import type { Chunk, ChunkPrediction } from '@vssm/backend';
-import { counted, drawScores } from '@vssm/core';
+import { counted, drawScores, refuseAllButRanking } from '@vssm/core';
 import { sequenceLength } from '@vssm/families';
 import { modelSegments } from '@vssm/families/graph';
 import { openSegments, releaseSegments, type SegmentSessions, segmentNames } from '@vssm/graph';
@@ -43,6 +43,7 @@ async function assemble(
   chunkSize: number,
 ): Promise<Parts> {
   const { spec, weights, plan } = model;
+  refuseAllButRanking(plan, 'WebGPU');
   const segments = modelSegments(spec, weights, plan);
   const sessions = await openSegments(segments, spec.depth, (bytes) =>
     runtime.InferenceSession.create(bytes, {

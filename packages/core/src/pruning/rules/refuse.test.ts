@@ -35,6 +35,13 @@ describe('what an execution lacks', () => {
     );
   });
 
+  it('is named: the class token’s place in proportion', () => {
+    const naive = { alignment: 'none', conv: 'compact' } as const;
+    const attempt = () => refuseAllButRanking(planOf({ ...naive, tokenOrder: 'proportional' }), 'WebGPU');
+    expect(attempt).toThrow('WebGPU has no token order "proportional"');
+    refuseAllButRanking(planOf({ ...naive, tokenOrder: 'recentred' }), 'WebGPU');
+  });
+
   it('does not matter where nothing is pruned', () => {
     refuseAllButRanking(completePlan({ schedule: [], signal: 'tome' }), 'WebGPU');
   });

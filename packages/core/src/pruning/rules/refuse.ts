@@ -12,7 +12,7 @@ export const rankingRules = [
   'evit',
 ] as const satisfies readonly Signal[];
 
-type Plan = ScoringPlan & { readonly schedule: readonly unknown[] };
+type Plan = ScoringPlan & { readonly schedule: readonly unknown[]; readonly tokenOrder?: string };
 
 /**
  * For what ranks tokens and drops them, and has neither pairs nor sizes.
@@ -28,10 +28,14 @@ export function refusePairing(plan: Plan, what: string): void {
   );
 }
 
-/** @throws UserError for a plan whose rule is not one of those that rank, or that merges tokens */
+/** @throws UserError for a plan whose rule is not one of those that rank, that merges tokens, or moves the class token in proportion */
 export function refuseAllButRanking(plan: Plan, what: string): void {
   refusePairing(plan, what);
-  if (plan.schedule.length === 0 || plan.signal === 'file') return;
+  if (plan.schedule.length === 0) return;
+  if (plan.tokenOrder === 'proportional') {
+    throw new UserError(`${what} has no token order "proportional": take "original" or "recentred"`);
+  }
+  if (plan.signal === 'file') return;
   if (rankingRules.some((name) => name === plan.signal)) return;
   throw new UserError(
     `${what} has no rule "${plan.signal}": it runs with --backend reference, and with --backend cpu; here there are ${rankingRules.join(', ')}`,

@@ -21,8 +21,6 @@ export { type Places, scoreImages, select, unprunedPlaces } from './segments/pru
 
 export type { Part, Stopwatch } from './segments/stopwatch.ts';
 export { workerBytes } from './segments/worker-memory.ts';
-
-export { MemorySession, type Placement } from './training/memory-session.ts';
 export * from './vision/index.ts';
 export { WorkerLanes } from './worker/lanes.ts';
 export { startLinks, WorkerDied, type WorkerLink } from './worker/link.ts';

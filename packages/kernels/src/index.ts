@@ -49,6 +49,8 @@ export {
   probeNative,
 } from './kernels.ts';
 export { maxTaps, takesGrid, takesStates } from './limits.ts';
+export type { MatrixPlace } from './matrix/matmul.ts';
+export type { Axes } from './matrix/tensor.ts';
 export { type KernelChoice, type KernelImplementation, kernelChoice } from './native/choice.ts';
 export type { PlainKernels } from './plain-kernels.ts';
 export type { Rows } from './rows.ts';

@@ -10,6 +10,7 @@ import {
   type BackwardExports,
   type BackwardKernels,
   backwardKernels,
+  runConvBackward,
   runScanBackward,
 } from './gradients/backward-kernels.ts';
 import {
@@ -18,6 +19,8 @@ import {
   plainBackwardKernels,
 } from './gradients/plain-backward-kernels.ts';
 import { maxStates, maxTaps } from './limits.ts';
+import { type MatmulExports, type MatmulOptions, runMatmul } from './matrix/matmul.ts';
+import { type TensorExports, type TensorKernels, tensorKernels } from './matrix/tensor.ts';
 import type { Addon, LoadedAddon } from './native/addon.ts';
 import { type KernelChoice, type KernelImplementation, kernelChoice } from './native/choice.ts';
 import { scratchOf } from './native/scratch.ts';
@@ -46,6 +49,9 @@ export interface Kernels extends PlainKernels, BackwardKernels, PlainBackwardKer
   selectiveScan(options: ScanOptions): void;
   /** delta → Δ = softplus(delta + bias), as a signal for scoring. */
   activateDelta(options: DeltaOptions): void;
+  /** A', B', plus → to */
+  matmul(options: MatmulOptions): void;
+  readonly tensors: TensorKernels;
   /** A bad index is found when its turn comes; rows before it have been copied by then. */
   gatherRows(options: GatherOptions): void;
 }
@@ -55,7 +61,7 @@ export type NativeProbe =
   | { readonly available: false; readonly reason: string };
 
 /** The module's exports; arguments as in the .asm.ts files. Addresses and strides in bytes. */
-interface Exports extends PlainExports, BackwardExports, PlainBackwardExports {
+interface Exports extends PlainExports, BackwardExports, PlainBackwardExports, MatmulExports, TensorExports {
   readonly workspaceBytes: { readonly value: number };
   convSilu(...integers: number[]): void;
   selectiveScan(...numbers: number[]): void;
@@ -71,8 +77,10 @@ type HotExports = Pick<
   | 'gridConv'
   | 'snakeScan'
   | 'scanBackward'
+  | 'convBackward'
   | 'gridConvBackward'
   | 'snakeBackward'
+  | 'matmul'
 >;
 
 let compiled: Promise<WasmModule> | undefined;
@@ -111,8 +119,10 @@ export async function createKernels(
     selectiveScan: (options) => runScan(hot, memory, options),
     activateDelta: (options) => runDelta(module, memory, options),
     gatherRows: (options) => runGather(module, memory, options),
+    matmul: (options) => runMatmul(hot, memory, options),
+    tensors: tensorKernels(module, memory),
     ...plainKernels(hot, memory),
-    ...backwardKernels({ ...module, scanBackward: hot.scanBackward }, memory),
+    ...backwardKernels({ ...module, scanBackward: hot.scanBackward, convBackward: hot.convBackward }, memory),
     ...plainBackwardKernels(hot, memory),
   };
 }
@@ -162,7 +172,9 @@ async function loadNative(): Promise<LoadedAddon> {
         selectiveScan: (options) => runScan(hot, memory, options),
         ...plainKernels(hot, memory),
         scanBackward: (options) => runScanBackward(hot, memory, options),
+        convBackward: (options) => runConvBackward(hot, memory, options),
         ...plainBackwardKernels(hot, memory),
+        matmul: (options) => runMatmul(hot, memory, options),
       };
     }),
   );
@@ -177,8 +189,10 @@ function exportsOf(addon: Addon, memory: WasmMemory): HotExports {
     gridConv: (...integers) => addon.gridConv(memory.buffer, scratch, ...integers),
     snakeScan: (...integers) => addon.snakeScan(memory.buffer, scratch, ...integers),
     scanBackward: (...integers) => addon.scanBackward(memory.buffer, scratch, ...integers),
+    convBackward: (...integers) => addon.convBackward(memory.buffer, scratch, ...integers),
     gridConvBackward: (...integers) => addon.gridConvBackward(memory.buffer, scratch, ...integers),
     snakeBackward: (...integers) => addon.snakeBackward(memory.buffer, scratch, ...integers),
+    matmul: (...numbers) => addon.matmul(memory.buffer, scratch, ...numbers),
   };
 }
 

@@ -9,6 +9,8 @@ export { snakeBackward } from './gradients/backward-snake.asm';
 export { activateDelta } from './delta/delta.asm';
 export { convSilu } from './conv/conv.asm';
 export { gridConv } from './grid/grid-conv.asm';
+export { matmul } from './matrix/matmul.asm';
+export { affine, binary, copy, moveRows, norm, normBackward, rectify, sum } from './matrix/tensor.asm';
 export { selectiveScan } from './scan/scan.asm';
 export { snakeScan } from './snake/snake-scan.asm';
 export { gatherRows } from './tokens/tokens.asm';

@@ -67,7 +67,7 @@ for (const { name, spec, plan, batch } of cases) {
     const gradient = await GradientEngine.create({ spec, plan, batch, lossScale: 1 / batch });
     gradient.setParameters(flatten(gradient.layout, weights));
     const forward = await SegmentEngine.create(spec, weights, plan, 1, { largest: batch });
-    const runs = [() => gradient.run(micro), () => forward.run({ pixels, samples })];
+    const runs = [async () => gradient.run(micro), () => forward.run({ pixels, samples })];
     const times = runs.map((): number[] => []);
     for (let round = 0; round <= rounds; round++) {
       for (const [i, run] of runs.entries()) {
@@ -81,7 +81,6 @@ for (const { name, spec, plan, batch } of cases) {
       `${name}, ${kernels} kernels: loss and gradient ${whole.toFixed(2)} ms per image, ` +
         `forward ${pass.toFixed(2)}, ratio ${(whole / pass).toFixed(2)}`,
     );
-    await gradient.release();
     await forward.dispose();
   }
 }

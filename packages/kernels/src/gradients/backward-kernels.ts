@@ -115,7 +115,11 @@ export function runScanBackward(
   }
 }
 
-function runConvBackward(module: BackwardExports, memory: WasmMemory, options: ConvBackwardOptions): void {
+export function runConvBackward(
+  module: Pick<BackwardExports, 'convBackward'>,
+  memory: WasmMemory,
+  options: ConvBackwardOptions,
+): void {
   const { batch, length, channels, taps, direction, x, du, dx, positions } = options;
   checkShape(options);
   checkCount('taps', taps, maxTaps);

@@ -25,7 +25,7 @@ struct staged {
   /* By step: delta, and dL/d delta over all directions and the states so far. */
   float *delta;
   float *d_delta;
-  /* [K + 1, DIRECTIONS, BLOCK, LANES], [K, DIRECTIONS, BLOCK, LANES] */
+  /* [K + 1, DIRECTIONS, BLOCK, LANES], [K, DIRECTIONS, BLOCK, LANES]; without gaps one decay serves all directions */
   float *h;
   float *decay;
   /* [K, N, LANES] */
@@ -98,7 +98,7 @@ INLINE void recompute_states(
     const floats delta = load(own->delta + at);
     const float *b = own->b + ((size_t)step * (size_t)snake->states + (size_t)n) * DIRECTIONS;
     float *to = own->h + (at + LANES) * DIRECTIONS * BLOCK;
-    float *kept = own->decay + at * DIRECTIONS * BLOCK;
+    float *kept = own->decay + at * (gaps ? DIRECTIONS * BLOCK : BLOCK);
     floats shared[BLOCK];
     for (int i = 0; i < BLOCK; i++) shared[i] = exp2_within(larger(delta * a[i], splat(LOWEST)));
     for (int k = 0; k < DIRECTIONS; k++) {
@@ -110,7 +110,7 @@ INLINE void recompute_states(
         const floats decay = gaps && gap > 0 ? exp2_within(larger(time * a[i], splat(LOWEST))) : shared[i];
         h[k][i] = decay * h[k][i] + input * splat(b[i * DIRECTIONS + k]);
         if (step % CLEANING == CLEANING - 1) h[k][i] = without_denormals(h[k][i]);
-        store(kept + (k * BLOCK + i) * LANES, decay);
+        if (gaps || k == 0) store(kept + (k * BLOCK + i) * LANES, decay);
         store(to + (k * BLOCK + i) * LANES, h[k][i]);
       }
     }
@@ -136,7 +136,7 @@ INLINE void pull_back_states(
     float *sum_c = own->sum_c + pair * LANES;
     const float *before = own->h + at * DIRECTIONS * BLOCK;
     const float *after = before + DIRECTIONS * BLOCK * LANES;
-    const float *decay = own->decay + at * DIRECTIONS * BLOCK;
+    const float *decay = own->decay + at * (gaps ? DIRECTIONS * BLOCK : BLOCK);
     floats d_delta = load(own->d_delta + at);
     floats to_b[BLOCK];
     floats to_c[BLOCK];
@@ -162,7 +162,7 @@ INLINE void pull_back_states(
         to_b[i] += own_b;
         store(moved + i * LANES, load(moved + i * LANES) + own_b);
         d_input += lambda * splat(b[i * DIRECTIONS + k]);
-        carried[k][i] = lambda * load(decay + (k * BLOCK + i) * LANES);
+        carried[k][i] = lambda * load(decay + ((gaps ? k * BLOCK : 0) + i) * LANES);
         const floats through = carried[k][i] * load(before + (k * BLOCK + i) * LANES);
         d_time += through * a[i];
         d_a[i] += through * time;

@@ -216,7 +216,7 @@ describeImplementations('the scan’s gradient against its twin', (implementatio
   });
 });
 
-describe('the kernels against their twins', () => {
+describeImplementations('the convolution’s gradient against its twin', (implementation) => {
   it('the convolution, on 150 random shapes, both directions, compact and positional', async () => {
     await fc.assert(
       fc.asyncProperty(
@@ -242,7 +242,7 @@ describe('the kernels against their twins', () => {
           };
           const want = convBackwardReference(data.arena.memory.buffer, options);
           const canaries = data.canaries();
-          (await createKernels(data.arena.memory)).convBackward(options);
+          (await createKernels(data.arena.memory, { implementation })).convBackward(options);
           expect(data.canaries()).toBe(canaries);
           const vector = (at: number, count: number) => new Float32Array(data.arena.memory.buffer, at, count);
           const got = data.read(options.dx, batch, length, channels);
@@ -256,7 +256,9 @@ describe('the kernels against their twins', () => {
       { numRuns: 150, seed: 2 },
     );
   });
+});
 
+describe('the kernels against their twins', () => {
   it('the gate and its gradient, in place', async () => {
     const data = new RandomCase(9);
     const [batch, length, channels] = [2, 7, 24];

@@ -7,11 +7,13 @@
 #define NAPI_VERSION 8
 #include <node_api.h>
 
+#include "../gradients/backward-conv.h"
 #include "../gradients/backward-grid.h"
 #include "../gradients/backward-scan.h"
 #include "../gradients/backward-snake.h"
 #include "../conv/conv.h"
 #include "../grid/grid.h"
+#include "../matrix/matmul.h"
 #include "../scan/scan.h"
 #include "../snake/snake.h"
 
@@ -292,18 +294,73 @@ static napi_value snakeBackward(napi_env env, napi_callback_info info) {
   return NULL;
 }
 
+static napi_value matmulOf(napi_env env, napi_callback_info info) {
+  struct call call = begin(env, info, 16);
+  if (call.valid) {
+    void *workspace = address(&call);
+    struct matmul product;
+    product.rows = integer(&call);
+    product.inner = integer(&call);
+    product.columns = integer(&call);
+    product.a = address(&call);
+    product.a_stride = stride(&call);
+    product.trans_a = flag(&call);
+    product.b = address(&call);
+    product.b_stride = stride(&call);
+    product.trans_b = flag(&call);
+    product.alpha = (float)number(&call);
+    product.plus = optional_address(&call);
+    product.plus_stride = stride(&call);
+    product.to = address(&call);
+    product.to_stride = stride(&call);
+    if (call.valid) matmul(&product, workspace);
+  }
+  if (!call.valid) napi_throw_type_error(env, NULL, "matmul: wrong arguments");
+  return NULL;
+}
+
+static napi_value convBackward(napi_env env, napi_callback_info info) {
+  struct call call = begin(env, info, 19);
+  if (call.valid) {
+    struct backward_conv conv;
+    /* The workspace: this one needs none. */
+    address(&call);
+    conv.length = integer(&call);
+    conv.channels = integer(&call);
+    conv.taps = integer(&call);
+    conv.backward = flag(&call);
+    conv.x = address(&call);
+    conv.x_stride = stride(&call);
+    conv.weight = address(&call);
+    conv.bias = address(&call);
+    conv.positions = optional_address(&call);
+    conv.du = address(&call);
+    conv.du_stride = stride(&call);
+    conv.dx = address(&call);
+    conv.dx_stride = stride(&call);
+    conv.accumulate = flag(&call);
+    conv.d_weight = address(&call);
+    conv.d_bias = address(&call);
+    /* The scratch is the WebAssembly kernel's. */
+    address(&call);
+    if (call.valid) conv_backward(&conv);
+  }
+  if (!call.valid) napi_throw_type_error(env, NULL, "convBackward: wrong arguments");
+  return NULL;
+}
+
 static size_t larger_of(size_t a, size_t b) { return a > b ? a : b; }
 
 NAPI_MODULE_INIT() {
   const size_t most = larger_of(
-      larger_of(scan_workspace_bytes, conv_workspace_bytes), larger_of(snake_workspace_bytes, grid_workspace_bytes));
+      larger_of(scan_workspace_bytes, conv_workspace_bytes), larger_of(snake_workspace_bytes, larger_of(grid_workspace_bytes, matmul_workspace_bytes)));
   const struct {
     const char *name;
     napi_callback call;
   } functions[] = {
       {"convSilu", convSilu},   {"selectiveScan", selectiveScan}, {"gridConv", gridConv},
       {"snakeScan", snakeScan}, {"scanBackward", scanBackward},   {"gridConvBackward", gridConvBackward},
-      {"snakeBackward", snakeBackward},
+      {"snakeBackward", snakeBackward}, {"matmul", matmulOf}, {"convBackward", convBackward},
   };
   napi_value value;
   if (napi_create_double(env, (double)most, &value) != napi_ok ||

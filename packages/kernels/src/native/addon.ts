@@ -17,8 +17,10 @@ export interface Addon {
   gridConv(memory: ArrayBuffer, workspace: number, ...integers: number[]): void;
   snakeScan(memory: ArrayBuffer, workspace: number, ...integers: number[]): void;
   scanBackward(memory: ArrayBuffer, workspace: number, ...integers: number[]): void;
+  convBackward(memory: ArrayBuffer, workspace: number, ...integers: number[]): void;
   gridConvBackward(memory: ArrayBuffer, workspace: number, ...integers: number[]): void;
   snakeBackward(memory: ArrayBuffer, workspace: number, ...integers: number[]): void;
+  matmul(memory: ArrayBuffer, workspace: number, ...numbers: number[]): void;
 }
 
 export type LoadedAddon =

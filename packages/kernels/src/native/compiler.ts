@@ -18,9 +18,11 @@ const units = [
   at(new URL('../conv/conv.c', import.meta.url)),
   at(new URL('../grid/grid.c', import.meta.url)),
   at(new URL('../snake/snake.c', import.meta.url)),
+  at(new URL('../gradients/backward-conv.c', import.meta.url)),
   at(new URL('../gradients/backward-grid.c', import.meta.url)),
   at(new URL('../gradients/backward-scan.c', import.meta.url)),
   at(new URL('../gradients/backward-snake.c', import.meta.url)),
+  at(new URL('../matrix/matmul.c', import.meta.url)),
 ];
 const ownHeaders = [
   at(new URL('../common/lanes.h', import.meta.url)),
@@ -30,9 +32,11 @@ const ownHeaders = [
   at(new URL('../grid/grid.h', import.meta.url)),
   at(new URL('../snake/snake.h', import.meta.url)),
   at(new URL('../gradients/backward-functions.h', import.meta.url)),
+  at(new URL('../gradients/backward-conv.h', import.meta.url)),
   at(new URL('../gradients/backward-grid.h', import.meta.url)),
   at(new URL('../gradients/backward-scan.h', import.meta.url)),
   at(new URL('../gradients/backward-snake.h', import.meta.url)),
+  at(new URL('../matrix/matmul.h', import.meta.url)),
 ];
 /** Everything that a compiled library depends on. */
 export const sourceFiles: readonly string[] = [...units, ...ownHeaders];

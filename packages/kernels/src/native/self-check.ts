@@ -3,6 +3,11 @@ import { snakeOrders } from '@vssm/core';
 import { Arena } from '../arena.ts';
 import { type ConvOptions, convReference } from '../conv/conv.ts';
 import {
+  type ConvBackwardOptions,
+  convBackwardReference,
+  convBackwardScratch,
+} from '../gradients/backward-conv.ts';
+import {
   type GridConvBackwardOptions,
   gridConvBackwardReference,
   gridConvBackwardScratch,
@@ -20,6 +25,7 @@ import {
 } from '../gradients/backward-snake.ts';
 import type { PlainBackwardKernels } from '../gradients/plain-backward-kernels.ts';
 import { type GridConvOptions, gridConvReference } from '../grid/grid-conv.ts';
+import { type MatmulOptions, matmulReference } from '../matrix/matmul.ts';
 import type { PlainKernels } from '../plain-kernels.ts';
 import type { Rows } from '../rows.ts';
 import { type ScanOptions, scanReference } from '../scan/scan.ts';
@@ -30,9 +36,13 @@ import { createMemory, type WasmMemory } from '../webassembly.ts';
 /** Relative to the largest value; float32 resolves 6e-8, and 20 tokens of 8 states add up. */
 const tolerance = 1e-5;
 
-interface Runner extends PlainKernels, PlainBackwardKernels, Pick<BackwardKernels, 'scanBackward'> {
+interface Runner
+  extends PlainKernels,
+    PlainBackwardKernels,
+    Pick<BackwardKernels, 'scanBackward' | 'convBackward'> {
   convSilu(options: ConvOptions): void;
   selectiveScan(options: ScanOptions): void;
+  matmul(options: MatmulOptions): void;
 }
 
 /** Why the kernels that `over` makes for a memory are wrong; undefined if they are right. */
@@ -101,6 +111,13 @@ export function findFault(over: (memory: WasmMemory) => Runner): string | undefi
     dD: filled(few, 0, 0),
     scratch: filled(scanBackwardScratch(length, states), 0, 0),
   };
+  const backwardConv: ConvBackwardOptions = {
+    ...conv,
+    ...{ channels: few, du: wide(), dx: { at: filled(length * few, 0, 0), stride: few } },
+    dWeight: filled(4 * few, 0, 0),
+    dBias: filled(few, 0, 0),
+    scratch: filled(convBackwardScratch(few, 4), 0, 0),
+  };
   const backwardGrid: GridConvBackwardOptions = {
     ...grid,
     ...{ channels: few, du: wide(), dx: { at: filled(length * few, 0, 0), stride: few } },
@@ -117,7 +134,16 @@ export function findFault(over: (memory: WasmMemory) => Runner): string | undefi
     dDirectionB: filled(5 * states, 0, 0),
     scratch: filled(snakeBackwardScratch(length, states), 0, 0),
   };
+  const product: MatmulOptions = {
+    ...{ rows: length, inner: length, columns: channels, transA: true, transB: true, alpha: 0.5 },
+    a: { at: filled(length * length, -1, 1), stride: length },
+    b: { at: filled(channels * length, -1, 1), stride: length },
+    plus: { at: filled(channels, -1, 1), stride: 0 },
+    to: wide(),
+  };
   const { buffer } = arena.memory;
+  const wantedOfProduct = matmulReference(buffer, product);
+  const wantedOfBackwardConv = convBackwardReference(buffer, backwardConv);
   const wantedOfBackwardGrid = gridConvBackwardReference(buffer, backwardGrid);
   const wantedOfBackwardSnake = snakeBackwardReference(buffer, backwardSnake);
   const wantedOfBackward = scanBackwardReference(buffer, backwardScan);
@@ -129,8 +155,10 @@ export function findFault(over: (memory: WasmMemory) => Runner): string | undefi
   runner.gridConv(grid);
   runner.snakeScan(snake);
   runner.scanBackward(backwardScan);
+  runner.convBackward(backwardConv);
   runner.gridConvBackward(backwardGrid);
   runner.snakeBackward(backwardSnake);
+  runner.matmul(product);
   const results: readonly (readonly [string, number, ArrayLike<number>])[] = [
     ['the convolution', conv.u.at, wanted.conv],
     ['the scan', scan.y.at, wanted.y],
@@ -142,6 +170,9 @@ export function findFault(over: (memory: WasmMemory) => Runner): string | undefi
     ['the gradient of the bias of Δ', backwardScan.dDeltaBias, wantedOfBackward.deltaBias],
     ['the gradient of B', backwardScan.dB.at, wantedOfBackward.b],
     ['the gradient of C', backwardScan.dC.at, wantedOfBackward.c],
+    ['the product of matrices', product.to.at, wantedOfProduct],
+    ['the gradient of the convolution', backwardConv.dx.at, wantedOfBackwardConv.x],
+    ['that of its taps', backwardConv.dWeight, wantedOfBackwardConv.weight],
     ['the gradient of the grid', backwardGrid.dx.at, wantedOfBackwardGrid.x],
     ['the gradient of its taps', backwardGrid.dWeight, wantedOfBackwardGrid.weight],
     ['the gradient of A over four directions', backwardSnake.dA, wantedOfBackwardSnake.a],

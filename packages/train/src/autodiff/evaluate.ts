@@ -1,4 +1,4 @@
-/** The twin of ONNX Runtime for traces: every operation as a plain float64 loop. */
+/** The twin of the kernels for traces: every operation as a plain float64 loop. */
 import type { Node, Shape, Trace, Value } from './trace.ts';
 
 type Numbers = Float64Array;
@@ -80,16 +80,9 @@ function compute({ operation, inputs, outputs }: Node, [x, other, ...rest]: read
         }),
       ];
     }
-    case 'rmsNorm': {
-      const width = shape[shape.length - 1];
-      return [
-        x.map((value, at) => {
-          const row = x.subarray(at - (at % width), at - (at % width) + width);
-          const mean = row.reduce((sum, one) => sum + one * one, 0) / width;
-          return (value / Math.sqrt(mean + operation.epsilon)) * other[at % width];
-        }),
-      ];
-    }
+    case 'norm':
+    case 'normGradient':
+      return normed(operation, inputs[1].shape[0], x, other, rest[0], outputs.length);
     case 'sum': {
       const sums = new Float64Array(sizeOf(shape));
       const to = source(inputs[0].shape, shape);
@@ -145,6 +138,41 @@ function compute({ operation, inputs, outputs }: Node, [x, other, ...rest]: read
     default:
       throw operation satisfies never;
   }
+}
+
+/** @param third the bias, if there is one, or dL/dy */
+function normed(
+  { op, centred, epsilon }: { readonly op: string; readonly centred: boolean; readonly epsilon: number },
+  width: number,
+  x: Numbers,
+  weight: Numbers,
+  third: Numbers | undefined,
+  results: number,
+): Numbers[] {
+  const y = new Float64Array(x.length);
+  const dx = new Float64Array(x.length);
+  const [dWeight, dBias] = [new Float64Array(width), new Float64Array(width)];
+  const mean = (value: (i: number) => number) => {
+    let sum = 0;
+    for (let i = 0; i < width; i++) sum += value(i);
+    return sum / width;
+  };
+  for (let first = 0; first < x.length; first += width) {
+    const middle = centred ? mean((i) => x[first + i]) : 0;
+    const scale = 1 / Math.sqrt(mean((i) => (x[first + i] - middle) ** 2) + epsilon);
+    const own = (i: number) => (x[first + i] - middle) * scale;
+    const slope = (i: number) => third![first + i] * weight[i];
+    for (let i = 0; op === 'norm' && i < width; i++) y[first + i] = own(i) * weight[i] + (third?.[i] ?? 0);
+    if (op === 'norm') continue;
+    const level = centred ? mean(slope) : 0;
+    const along = mean((i) => slope(i) * own(i));
+    for (let i = 0; i < width; i++) {
+      dx[first + i] = scale * (slope(i) - level - own(i) * along);
+      dWeight[i] += third![first + i] * own(i);
+      dBias[i] += third![first + i];
+    }
+  }
+  return op === 'norm' ? [y] : [dx, dWeight, dBias].slice(0, results);
 }
 
 /** For each element of `shape`, the element of the `own` shape that is broadcast there. */

@@ -1,11 +1,10 @@
-/** Every rule against finite differences in float64, and ONNX Runtime's float32 against the float64 twin. */
-import { MemorySession, type Placement } from '@vssm/backend-cpu';
+/** Every rule against finite differences in float64, and the kernels' float32 against the float64 twin. */
 import { uniformNumbers } from '@vssm/core';
-import { Arena, createMemory } from '@vssm/kernels';
+import { Arena, createKernels, createMemory } from '@vssm/kernels';
 import { describe, expect, it } from 'vitest';
 import { evaluate } from './evaluate.ts';
 import { gradientOf } from './gradient.ts';
-import { onnxModel } from './onnx.ts';
+import { Program } from './program.ts';
 import { Trace, type Value } from './trace.ts';
 
 /** Traces with inputs a, b, … and an output y, by what they exercise. */
@@ -47,6 +46,22 @@ const traces: Readonly<Record<string, (g: Trace) => Value>> = {
     const gathered = g.gatherRows(g.input('a', [5, 3]), rows);
     return g.scatterRows(g.mul(gathered, gathered), rows, 4);
   },
+  'a product that takes along a row, a matrix, another product': (g) => {
+    const [a, b, c] = [g.input('a', [3, 4]), g.input('b', [4, 2]), g.input('c', [2])];
+    const [d, e] = [g.input('d', [3, 2]), g.input('e', [2, 3])];
+    const sum = g.add(g.add(d, g.gemm(a, b, { alpha: 0.5 })), g.gemm(d, g.gemm(e, d)));
+    return g.add(g.gemm(sum, g.input('f', [2, 2])), c);
+  },
+  'parts of a matrix, as they lie': (g) => {
+    const [left, right] = g.split(g.input('a', [5, 6]), 1, [2, 4]);
+    return g.add(g.gemm(left, g.input('b', [4, 2]), { transB: true }), right);
+  },
+  'windows: zeros around, and parts side by side': (g) => {
+    const a = g.input('a', [2, 3, 3, 2]);
+    const padded = g.concat([g.zeros([2, 3, 1, 2]), a, g.zeros([2, 3, 1, 2])], 2);
+    const [left, , right] = g.split(padded, 2, [3, 1, 1]);
+    return g.mul(g.concat([left, a], 3), g.expand(g.sum(right, [2, 3]), [2, 3, 3, 4]));
+  },
   'cross-entropy': (g) => g.crossEntropy(g.input('a', [3, 4]), g.input('target', [3, 4]), 0.25),
 };
 
@@ -62,35 +77,27 @@ function inputsOf(trace: Trace, seed: number): Map<string, Float64Array> {
   );
 }
 
-async function onOnnxRuntime(
+async function onKernels(
   trace: Trace,
   inputs: ReadonlyMap<string, Float64Array>,
 ): Promise<ReadonlyMap<string, Float32Array>> {
   const arena = new Arena(createMemory());
-  const place = ({ shape, integer }: Pick<Value, 'shape' | 'integer'>): Placement => {
-    const size = shape.reduce((product, axis) => product * axis, 1);
-    return { at: arena.float32(2 * size).at, shape, ...(integer === true && { integer }) };
-  };
+  const sizeOf = (shape: readonly number[]) => shape.reduce((product, axis) => product * axis, 1);
+  const place = ({ shape }: Pick<Value, 'shape'>) => ({ at: arena.float32(sizeOf(shape)).at, shape });
   const ins = Object.fromEntries(trace.inputs.map((input) => [input.name, place(input)]));
   const outs = Object.fromEntries([...trace.outputs].map(([name, value]) => [name, place(value)]));
+  const program = new Program(trace);
+  const workspace = arena.float32(Math.max(1, program.workspace));
+  workspace.view().fill(Number.NaN);
   const { buffer } = arena.memory;
-  for (const [name, { at, integer }] of Object.entries(ins)) {
+  for (const { name, integer } of trace.inputs) {
     const data = inputs.get(name)!;
-    if (integer === true) new BigInt64Array(buffer, at, data.length).set(BigInt64Array.from(data, BigInt));
-    else new Float32Array(buffer, at, data.length).set(data);
+    const view = integer === true ? Int32Array : Float32Array;
+    new view(buffer, ins[name].at, data.length).set(data);
   }
-  const session = await MemorySession.open(onnxModel(trace), arena.memory);
-  await session.run(ins, outs);
-  await session.release();
+  program.run(await createKernels(arena.memory), workspace.at, ins, outs);
   return new Map(
-    Object.entries(outs).map(([name, { at, shape }]) => [
-      name,
-      new Float32Array(
-        buffer,
-        at,
-        shape.reduce((product, axis) => product * axis, 1),
-      ),
-    ]),
+    Object.entries(outs).map(([name, { at, shape }]) => [name, new Float32Array(buffer, at, sizeOf(shape))]),
   );
 }
 
@@ -127,11 +134,11 @@ for (const [name, write] of Object.entries(traces)) {
       }
     });
 
-    it('is the same through ONNX Runtime, forward and backward', async () => {
+    it('is the same on the kernels, forward and backward', async () => {
       for (const one of [trace, gradient]) {
         const inputs = inputsOf(one, 3);
         const want = evaluate(one, inputs);
-        for (const [output, got] of await onOnnxRuntime(one, inputs)) {
+        for (const [output, got] of await onKernels(one, inputs)) {
           const scale = Math.max(1e-3, ...want.get(output)!.map(Math.abs));
           // A few roundings of 6e-8; sums of at most a dozen terms.
           for (const [i, value] of want.get(output)!.entries()) {

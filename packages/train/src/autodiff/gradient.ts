@@ -146,8 +146,18 @@ function pullBack(
       const total = () => g.sum(dy, [x.shape.length - 1]);
       return [() => g.add(dy, g.affine(g.mul(g.map('exp', y()), total()), -1))];
     }
-    case 'rmsNorm':
-      return rmsNormGradients(g, at(x), at(other), dy, operation.epsilon);
+    case 'norm': {
+      const { centred, epsilon } = operation;
+      let parts: Value[] | undefined;
+      const part = (index: number) => {
+        const shapes = inputs.map(({ shape }) => shape);
+        parts ??= g.node({ op: 'normGradient', centred, epsilon }, [at(x), at(other), dy], shapes);
+        return parts[index];
+      };
+      return inputs.map((_, index) => () => part(index));
+    }
+    case 'normGradient':
+      throw new Error('a norm is differentiated once only');
     case 'sum':
       return [() => g.expand(dy, x.shape)];
     case 'expand':
@@ -180,28 +190,6 @@ function pullBack(
     default:
       throw operation satisfies never;
   }
-}
-
-/** With r = (mean(x²) + ε)^(-1/2): dx = r dy w - x r³ mean(dy w x), dw = Σ dy x r. */
-function rmsNormGradients(
-  g: Trace,
-  x: Value,
-  weight: Value,
-  dy: Value,
-  epsilon: number,
-): readonly (() => Value)[] {
-  const last = x.shape.length - 1;
-  const width = x.shape[last];
-  const r = g.power(g.affine(g.sum(g.mul(x, x), [last]), 1 / width, epsilon), -0.5);
-  return [
-    () => {
-      const scaled = g.mul(dy, weight);
-      const along = g.sum(g.mul(scaled, x), [last]);
-      const back = g.affine(g.mul(along, g.power(r, 3)), -1 / width);
-      return g.add(g.mul(scaled, r), g.mul(x, back));
-    },
-    () => summedTo(g, g.mul(dy, g.mul(x, r)), weight.shape),
-  ];
 }
 
 /** The pullback of a broadcast: summed over the axes that were stretched. */

@@ -1,6 +1,6 @@
 /**
- * A segment as data: static shapes, a dozen operations, float32 when ONNX Runtime runs it and float64 when the twin
- * does. A segment is written once; its gradient (gradient.ts), its ONNX form (onnx.ts) and its twin's result
+ * A segment as data: static shapes, some twenty operations, float32 when the kernels run it and float64 when the twin
+ * does. A segment is written once; its gradient (gradient.ts), the kernels' calls (program.ts) and its twin's result
  * (evaluate.ts) follow from it.
  */
 
@@ -9,7 +9,7 @@ export type Shape = readonly number[];
 export interface Value {
   readonly name: string;
   readonly shape: Shape;
-  /** Row numbers are int64; everything else is floating point. */
+  /** Row numbers are integers; everything else is floating point. */
   readonly integer?: true;
 }
 
@@ -30,8 +30,13 @@ export type Operation =
   | { readonly op: 'positive' }
   /** Over the last axis. */
   | { readonly op: 'logSoftmax' }
-  /** x / sqrt(mean(x²) + ε) · weight over the last axis */
-  | { readonly op: 'rmsNorm'; readonly epsilon: number }
+  /**
+   * x, weight and perhaps bias → (x - mean) / sqrt(variance + ε) · weight + bias over the last axis; not centred: the
+   * mean is taken for 0
+   */
+  | { readonly op: 'norm'; readonly centred: boolean; readonly epsilon: number }
+  /** x, weight and dL/dy → dL/dx, dL/dweight and perhaps dL/dbias of it */
+  | { readonly op: 'normGradient'; readonly centred: boolean; readonly epsilon: number }
   /** Over some axes, which stay with length 1. */
   | { readonly op: 'sum'; readonly axes: readonly number[] }
   | { readonly op: 'expand' }
@@ -69,7 +74,7 @@ export class Trace {
     return value;
   }
 
-  /** Row numbers, int64. */
+  /** Row numbers, int32. */
   rowNumbers(name: string, count: number): Value {
     const value: Value = { name, shape: [count], integer: true };
     this.inputs.push(value);
@@ -124,14 +129,12 @@ export class Trace {
   }
 
   rmsNorm(x: Value, weight: Value, epsilon = 1e-5): Value {
-    return this.node({ op: 'rmsNorm', epsilon }, [x, weight], [x.shape])[0];
+    return this.node({ op: 'norm', centred: false, epsilon }, [x, weight], [x.shape])[0];
   }
 
   /** Minus the mean, over sqrt(variance + ε), times weight plus bias, over the last axis. */
   layerNorm(x: Value, weight: Value, bias: Value, epsilon: number): Value {
-    const last = x.shape.length - 1;
-    const mean = this.affine(this.sum(x, [last]), 1 / x.shape[last]);
-    return this.add(this.rmsNorm(this.add(x, this.affine(mean, -1)), weight, epsilon), bias);
+    return this.node({ op: 'norm', centred: true, epsilon }, [x, weight, bias], [x.shape])[0];
   }
 
   sum(x: Value, axes: readonly number[]): Value {

@@ -2,9 +2,10 @@
  * What a micro-batch's forward pass leaves for its backward pass, and the room that the backward pass works in, all in
  * the kernels' memory. States of the scan are not among it: the kernel computes them again, eight channels at a time.
  */
-import type { Placement } from '@vssm/backend-cpu';
+
 import { sequenceLength, type TrainableSpec } from '@vssm/families';
 import type { Arena, Rows } from '@vssm/kernels';
+import type { Placement } from '../autodiff/program.ts';
 
 /** A matrix of float32 in the kernels' memory. */
 export interface Matrix {
@@ -12,7 +13,7 @@ export interface Matrix {
   readonly columns: number;
 }
 
-/** The first `rows` rows of a matrix, for ONNX Runtime. */
+/** The first `rows` rows of a matrix, for a program. */
 export function placed({ at, columns }: Matrix, rows: number): Placement {
   return { at, shape: [rows, columns] };
 }
@@ -42,7 +43,7 @@ export interface BlockBuffers {
   readonly ssm: Matrix;
   /** Bytes of int32 [rows]: positions of the tokens. */
   readonly positions: number;
-  /** Bytes of int64 [rows], of the rows that go on, and float32 [rows, 1], 1 where a token lives. */
+  /** Bytes of int32 [rows], of the rows that go on, and float32 [rows, 1], 1 where a token lives. */
   readonly kept: number;
   readonly live: Matrix;
 }
@@ -94,7 +95,7 @@ export function placeBuffers(
       ssm: matrix(rows, E),
       sets: Array.from({ length: sets }, () => set(rows)),
       positions: arena.int32(rows).at,
-      kept: arena.int32(2 * rows).at,
+      kept: arena.int32(rows).at,
       live: matrix(rows, 1),
     };
   });

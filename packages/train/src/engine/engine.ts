@@ -1,18 +1,19 @@
 /**
- * Loss and gradient of one micro-batch on one thread: ONNX Runtime computes the dense segments and their gradients,
- * the kernels compute convolution, scan, gate and theirs, all in one memory. The selection is the inference engine's
+ * Loss and gradient of one micro-batch on one thread: the dense segments and their gradients as programs, convolution,
+ * scan, gate and theirs between them, all of it kernels in one memory. The selection is the inference engine's
  * and gets no gradient of its own; kept tokens carry theirs straight through it.
  */
-import { type Placement, type Places, scoreImages, select, unprunedPlaces } from '@vssm/backend-cpu';
+import { type Places, scoreImages, select, unprunedPlaces } from '@vssm/backend-cpu';
 import { type PruningPlan, refusePairing, UserError } from '@vssm/core';
 import { checkPlan, type TrainableSpec, tokenCounts, tokenLayout, tokensPerBlock } from '@vssm/families';
-import { Arena, createKernels, createMemory } from '@vssm/kernels';
+import { Arena, createKernels, createMemory, type Kernels } from '@vssm/kernels';
+import type { Placement, Program } from '../autodiff/program.ts';
 import type { BlockJob, Mixing, SegmentWeights } from '../family.ts';
 import { trainingOf } from '../table.ts';
 import { type Buffers, placeBuffers, placed, type SetBuffers } from './buffers.ts';
 import { FlatParameters, type Placements } from './flat-parameters.ts';
 import { type ParameterLayout, parameterLayout } from './layout.ts';
-import { type BlockRows, openPrograms, type Programs } from './programs.ts';
+import { type BlockRows, type Programs, writePrograms } from './programs.ts';
 
 export interface MicroBatch {
   /** [B · patches, C · P · P] */
@@ -41,6 +42,7 @@ export interface EngineOptions {
 
 interface EngineParts {
   readonly arena: Arena;
+  readonly kernels: Kernels;
   readonly layout: ParameterLayout;
   readonly parametersAt: number;
   readonly gradientsAt: number;
@@ -51,6 +53,8 @@ interface EngineParts {
   readonly buffers: Buffers;
   readonly mixing: Mixing;
   readonly programs: Programs;
+  /** Byte offset of the programs' working memory. */
+  readonly workspace: number;
 }
 
 export class GradientEngine {
@@ -82,8 +86,10 @@ export class GradientEngine {
       const mixing = family.mixing(shared);
       const { rows, selection } = blocks[blocks.length - 1];
       const head = { rows, batch, selection, tokens: tokenCounts(spec, plan).at(-1)!, scale: lossScale };
-      const programs = await openPrograms(spec, blocks, head, arena.memory);
-      return new GradientEngine(options, { arena, ...vectors, blocks, buffers, mixing, programs });
+      const programs = writePrograms(spec, blocks, head);
+      const workspace = arena.float32(programs.workspace).at;
+      const made = { arena, kernels, ...vectors, blocks, buffers, mixing, programs, workspace };
+      return new GradientEngine(options, made);
     } catch (error) {
       if (!(error instanceof RangeError)) throw error;
       throw new UserError(
@@ -113,7 +119,7 @@ export class GradientEngine {
   }
 
   /** Leaves the gradient in `gradients`. */
-  async run(micro: MicroBatch): Promise<MicroBatchResult> {
+  run(micro: MicroBatch): MicroBatchResult {
     const { spec, batch } = this.#options;
     const { patches, target, logits, loss } = this.#parts.buffers;
     if (micro.samples.length !== batch) {
@@ -121,35 +127,36 @@ export class GradientEngine {
     }
     this.#floats(patches.at, micro.patches.length).set(micro.patches);
     this.#floats(target.at, micro.targets.length).set(micro.targets);
-    // The kernels add to what is there; ONNX Runtime overwrites.
+    // The mixers' kernels add to what is there; programs overwrite.
     this.gradients.fill(0);
-    const places = await this.#forward(micro.samples);
-    await this.#head(places);
-    await this.#backward();
+    const places = this.#forward(micro.samples);
+    this.#head(places);
+    this.#backward();
     return {
       loss: this.#floats(loss.at, 1)[0],
       logits: this.#floats(logits.at, batch * spec.classes).slice(),
     };
   }
 
-  release(): Promise<void> {
-    return this.#parts.programs.release();
+  #run(program: Program, inputs: Placements, outputs: Placements): void {
+    const { kernels, workspace } = this.#parts;
+    program.run(kernels, workspace, inputs, outputs);
   }
 
   /** Fills the blocks' buffers; returns where the tokens of the last block stand. */
-  async #forward(samples: readonly number[]): Promise<Places> {
+  #forward(samples: readonly number[]): Places {
     const { spec, plan, batch } = this.#options;
     const { programs, mixing, parameters, gradients, weights } = this.#parts;
     let places = unprunedPlaces(spec, batch);
     mixing.arrange(0, places);
     const inputs = { patches: this.#patches(), ...parameters.placed(weights.embed) };
     const statistics = gradients.statistics(weights.statistics);
-    await programs.embed.run(inputs, { ...this.#streamsInto(0), ...statistics });
+    this.#run(programs.embed, inputs, { ...this.#streamsInto(0), ...statistics });
     for (let block = 0; block < spec.depth; block++) {
       const job = this.#job(block);
       mixing.convolve(job);
       const inputs = { ...this.#sets(block, ['u']), ...parameters.placed(weights.projections(block)) };
-      await programs.projections[block].run(inputs, this.#sets(block, ['projected', 'delta']));
+      this.#run(programs.projections[block], inputs, this.#sets(block, ['projected', 'delta']));
       const last = block === spec.depth - 1;
       const step = plan.schedule.findIndex(({ after }) => after === block + 1);
       // A step after the last block drops tokens that nobody reads, where the classifier has tokens of its own.
@@ -165,18 +172,19 @@ export class GradientEngine {
       if (places.live !== undefined) this.#writeLive(block, places.live);
       if (last) break;
       mixing.arrange(block + 1, places);
-      await programs.next[block].run(this.#nextInputs(block), this.#streamsInto(block + 1));
+      this.#run(programs.next[block], this.#nextInputs(block), this.#streamsInto(block + 1));
     }
     return places;
   }
 
   /** The loss, and its gradient by the last block's two streams, into dY and the first of dResiduals. */
-  async #head({ protectedTokens }: Places): Promise<void> {
+  #head({ protectedTokens }: Places): void {
     const { spec, batch } = this.#options;
     const { programs, parameters, gradients, weights, buffers, blocks } = this.#parts;
     const last = spec.depth - 1;
     if (protectedTokens[0].length > 0) this.#writeKept(last, protectedTokens);
-    await programs.head.run(
+    this.#run(
+      programs.head,
       {
         ...this.#streamsOut(last),
         ...this.#selected(last),
@@ -193,14 +201,14 @@ export class GradientEngine {
     );
   }
 
-  async #backward(): Promise<void> {
+  #backward(): void {
     const { spec } = this.#options;
     const { programs, mixing, parameters, gradients, weights, buffers, blocks } = this.#parts;
     let [dResidual, spare] = buffers.dResiduals;
     for (let block = spec.depth - 1; block >= 0; block--) {
       const { rows } = blocks[block];
       mixing.scanBackward(this.#job(block));
-      await this.#projectionsBackward(block, rows);
+      this.#projectionsBackward(block, rows);
       mixing.convBackward(this.#job(block));
       const incoming = {
         next_residual: placed(buffers.blocks[block].residual, rows),
@@ -208,7 +216,8 @@ export class GradientEngine {
         d_xz: placed(buffers.dXz, rows),
       };
       if (block === 0) {
-        await programs.embedGradient.run(
+        this.#run(
+          programs.embedGradient,
           { ...incoming, patches: this.#patches(), ...parameters.placed(weights.embed) },
           gradients.placed(weights.embed),
         );
@@ -216,7 +225,8 @@ export class GradientEngine {
       }
       mixing.gate(this.#job(block - 1));
       const before = blocks[block - 1].rows;
-      await programs.nextGradient[block - 1].run(
+      this.#run(
+        programs.nextGradient[block - 1],
         { ...this.#nextInputs(block - 1), ...incoming },
         {
           d_y: placed(buffers.dY, before),
@@ -228,7 +238,7 @@ export class GradientEngine {
     }
   }
 
-  async #projectionsBackward(block: number, rows: number): Promise<void> {
+  #projectionsBackward(block: number, rows: number): void {
     const { programs, parameters, gradients, weights, buffers } = this.#parts;
     const incoming = this.#bySet((set, name) => {
       const { projected, delta, u } = buffers.sets[set];
@@ -242,7 +252,8 @@ export class GradientEngine {
       [`d_u_${name}`]: placed(buffers.sets[set].uInAll, rows),
     }));
     const names = weights.projections(block);
-    await programs.projectionsGradient[block].run(
+    this.#run(
+      programs.projectionsGradient[block],
       { ...this.#sets(block, ['u', 'projected']), ...parameters.placed(names), ...incoming },
       { ...outgoing, ...gradients.placed(names) },
     );
@@ -265,9 +276,9 @@ export class GradientEngine {
     const { buffers, arena } = this.#parts;
     const { length } = this.#job(block);
     const count = tokens[0].length;
-    const to = new BigInt64Array(arena.memory.buffer, buffers.blocks[block].kept, tokens.length * count);
+    const to = new Int32Array(arena.memory.buffer, buffers.blocks[block].kept, tokens.length * count);
     for (const [image, own] of tokens.entries()) {
-      for (const [i, token] of own.entries()) to[image * count + i] = BigInt(image * length + token);
+      for (const [i, token] of own.entries()) to[image * count + i] = image * length + token;
     }
   }
 
@@ -308,7 +319,7 @@ export class GradientEngine {
       case 'all':
         return {};
       case 'gather':
-        return { kept: { at: kept, shape: [selection.rowsAfter], integer: true } };
+        return { kept: { at: kept, shape: [selection.rowsAfter] } };
       case 'mask':
         return { live: placed(live, rows) };
       default:

@@ -1,5 +1,5 @@
 /** Parameters (or, at another base, their gradients) under the names that the segments know them by. */
-import type { Placement } from '@vssm/backend-cpu';
+import type { Placement } from '../autodiff/program.ts';
 import type { ParameterLayout } from './layout.ts';
 
 export type Placements = Readonly<Record<string, Placement>>;

@@ -1,25 +1,24 @@
-/** The sessions of the traces that one model and plan need, each opened once and shared by the blocks of its length. */
-import { MemorySession } from '@vssm/backend-cpu';
+/** The programs of the traces that one model and plan need, each written once and shared by the blocks of its length. */
 import type { TrainableSpec } from '@vssm/families';
-import type { WasmMemory } from '@vssm/kernels';
 import { gradientOf } from '../autodiff/gradient.ts';
-import { onnxModel } from '../autodiff/onnx.ts';
+import { Program } from '../autodiff/program.ts';
 import type { Trace } from '../autodiff/trace.ts';
 import type { HeadShape, Selection, TrainingFamily } from '../family.ts';
 import { trainingOf } from '../table.ts';
 
 export interface Programs {
-  readonly embed: MemorySession;
-  readonly embedGradient: MemorySession;
+  readonly embed: Program;
+  readonly embedGradient: Program;
   /** By block. */
-  readonly projections: readonly MemorySession[];
-  readonly projectionsGradient: readonly MemorySession[];
+  readonly projections: readonly Program[];
+  readonly projectionsGradient: readonly Program[];
   /** By block, but the last. */
-  readonly next: readonly MemorySession[];
-  readonly nextGradient: readonly MemorySession[];
+  readonly next: readonly Program[];
+  readonly nextGradient: readonly Program[];
   /** Loss, logits and gradient in one. */
-  readonly head: MemorySession;
-  release(): Promise<void>;
+  readonly head: Program;
+  /** Floats of working memory, enough for each of them. */
+  readonly workspace: number;
 }
 
 /** A block's rows, and what is selected of them by the segment that follows. */
@@ -29,57 +28,32 @@ export interface BlockRows {
 }
 
 /** @param head its `rows` and `selection` are the last block's, or rows of the class tokens */
-export async function openPrograms(
-  spec: TrainableSpec,
-  blocks: readonly BlockRows[],
-  head: HeadShape,
-  memory: WasmMemory,
-): Promise<Programs> {
+export function writePrograms(spec: TrainableSpec, blocks: readonly BlockRows[], head: HeadShape): Programs {
   const traces = new GradientTraces(trainingOf(spec), spec);
-  const open = new Map<string, MemorySession>();
-  const session = async (key: string, trace: () => Trace): Promise<MemorySession> => {
-    let one = open.get(key);
-    if (one === undefined) {
-      one = await MemorySession.open(onnxModel(trace()), memory);
-      open.set(key, one);
-    }
+  const written = new Map<string, Program>();
+  const program = (key: string, trace: () => Trace): Program => {
+    const one = written.get(key) ?? new Program(trace());
+    written.set(key, one);
     return one;
   };
-  const release = async () => {
-    for (const one of open.values()) await one.release();
+  const keyOf = ({ rows, selection }: BlockRows) => `${rows} ${JSON.stringify(selection)}`;
+  const followed = blocks.slice(0, -1);
+  const programs = {
+    embed: program('embed', () => traces.embed(head.batch)),
+    embedGradient: program('embedGradient', () => traces.embedGradient(head.batch)),
+    projections: blocks.map(({ rows }) => program(`projections ${rows}`, () => traces.projections(rows))),
+    projectionsGradient: blocks.map(({ rows }) =>
+      program(`projectionsGradient ${rows}`, () => traces.projectionsGradient(rows)),
+    ),
+    next: followed.map((block) =>
+      program(`next ${keyOf(block)}`, () => traces.next(block.rows, block.selection)),
+    ),
+    nextGradient: followed.map((block) =>
+      program(`nextGradient ${keyOf(block)}`, () => traces.nextGradient(block.rows, block.selection)),
+    ),
+    head: program('head', () => traces.head(head)),
   };
-  try {
-    const embed = await session('embed', () => traces.embed(head.batch));
-    const embedGradient = await session('embedGradient', () => traces.embedGradient(head.batch));
-    const projections: MemorySession[] = [];
-    const projectionsGradient: MemorySession[] = [];
-    const next: MemorySession[] = [];
-    const nextGradient: MemorySession[] = [];
-    for (const [block, { rows, selection }] of blocks.entries()) {
-      projections.push(await session(`projections ${rows}`, () => traces.projections(rows)));
-      projectionsGradient.push(
-        await session(`projectionsGradient ${rows}`, () => traces.projectionsGradient(rows)),
-      );
-      if (block === blocks.length - 1) break;
-      const key = `${rows} ${JSON.stringify(selection)}`;
-      next.push(await session(`next ${key}`, () => traces.next(rows, selection)));
-      nextGradient.push(await session(`nextGradient ${key}`, () => traces.nextGradient(rows, selection)));
-    }
-    const last = await session('head', () => traces.head(head));
-    return {
-      embed,
-      embedGradient,
-      projections,
-      projectionsGradient,
-      next,
-      nextGradient,
-      head: last,
-      release,
-    };
-  } catch (error) {
-    await release();
-    throw error;
-  }
+  return { ...programs, workspace: Math.max(1, ...[...written.values()].map(({ workspace }) => workspace)) };
 }
 
 /** The traces of a family's segments, and their gradients by the weights that they read. */

@@ -15,11 +15,11 @@ await serve<WorkerSetup, MicroAsk, MicroAnswer>(async (setup) => {
     async answer({ micro, slot, version }) {
       if (version !== current) engine.setParameters(parameters);
       current = version;
-      const { loss, logits } = await engine.run(micro);
+      const { loss, logits } = engine.run(micro);
       new Float32Array(setup.gradients, 4 * size * slot, size).set(engine.gradients);
       const own = new Float32Array(logits);
       return { answer: { loss, logits: own }, transfer: [own.buffer] };
     },
-    dispose: () => engine.release(),
+    dispose: async () => {},
   };
 });

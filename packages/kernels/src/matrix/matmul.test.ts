@@ -1,0 +1,68 @@
+import fc from 'fast-check';
+import { expect, it } from 'vitest';
+import { createKernels } from '../kernels.ts';
+import { relativeError } from '../test-support/differences.ts';
+import { describeImplementations } from '../test-support/implementations.ts';
+import { RandomCase } from '../test-support/random-case.ts';
+import { type MatmulOptions, matmulReference } from './matmul.ts';
+
+const shapes = fc.record({
+  rows: fc.integer({ min: 1, max: 40 }),
+  inner: fc.constantFrom(1, 4, 7, 64, 256, 300, 600),
+  columns: fc.integer({ min: 1, max: 70 }),
+  transA: fc.boolean(),
+  transB: fc.boolean(),
+  plus: fc.constantFrom<'nothing' | 'a row' | 'a matrix' | 'in place'>(
+    'nothing',
+    'a row',
+    'a matrix',
+    'in place',
+  ),
+});
+
+describeImplementations('the product of matrices against its twin', (implementation) => {
+  it('on 200 random shapes', async () => {
+    await fc.assert(
+      fc.asyncProperty(fc.integer(), shapes, async (seed, { plus, ...shape }) => {
+        const { rows, inner, columns, transA, transB } = shape;
+        const data = new RandomCase(seed);
+        const draw = () => data.between(-1, 1);
+        const matrix = (height: number, width: number) => data.rows(1, height, width, draw);
+        const to = matrix(rows, columns);
+        const places = {
+          nothing: {},
+          'a row': { plus: { at: data.vector(columns, draw), stride: 0 } },
+          'a matrix': { plus: matrix(rows, columns) },
+          'in place': { plus: to },
+        };
+        const options: MatmulOptions = {
+          ...shape,
+          a: transA ? matrix(inner, rows) : matrix(rows, inner),
+          b: transB ? matrix(columns, inner) : matrix(inner, columns),
+          alpha: data.between(-2, 2),
+          ...places[plus],
+          to,
+        };
+        const want = matmulReference(data.arena.memory.buffer, options);
+        const canaries = data.canaries();
+        (await createKernels(data.arena.memory, { implementation })).matmul(options);
+        expect(data.canaries()).toBe(canaries);
+        // Sums of up to 600 float32 products.
+        expect(relativeError(data.read(to, 1, rows, columns), want)).toBeLessThan(1e-5);
+      }),
+      { numRuns: 200, seed: 1 },
+    );
+  });
+
+  it('refuses what would read or write elsewhere, by name', async () => {
+    const data = new RandomCase(1);
+    const place = data.rows(1, 3, 3, () => 0);
+    const { matmul } = await createKernels(data.arena.memory, { implementation });
+    const options = { rows: 3, inner: 3, columns: 3, a: place, b: place, to: place, alpha: 1 };
+    const plain = { ...options, transA: false, transB: false };
+    expect(() => matmul({ ...plain, a: { at: 2 ** 33, stride: 3 } })).toThrow('a ends at byte');
+    expect(() => matmul({ ...plain, b: { ...place, stride: 2 } })).toThrow('b.stride is 2');
+    expect(() => matmul({ ...plain, to: { at: 8, stride: 3 } })).toThrow('to is at byte 8');
+    expect(() => matmul({ ...plain, inner: 0 })).toThrow('inner is 0');
+  });
+});

@@ -9,6 +9,7 @@ import { SegmentEngine } from '@vssm/backend-cpu';
 import type { PruningPlan } from '@vssm/core';
 import {
   densePlan,
+  newTrainableSpec,
   pruningPlan,
   randomWeights,
   type TrainableSpec,
@@ -40,9 +41,24 @@ const fashion = vimSpec({
   classes: 10,
 });
 const pruned = pruningPlan({ schedule: [2, 4, 6].map((after) => ({ after, keep: 0.7 })) });
+const plain: TrainableSpec = {
+  ...newTrainableSpec('plainmamba', {
+    width: 64,
+    depth: 8,
+    stateSize: 8,
+    imageHeight: 28,
+    imageWidth: 28,
+    inChannels: 1,
+    patchSize: 2,
+  }),
+  classes: 10,
+};
+const plainPruned = pruningPlan({ schedule: [2, 4, 6].map((after) => ({ after, keep: 0.7 })) }, 'plainmamba');
 const cases: readonly Case[] = [
   { name: 'Fashion-MNIST, patch 2, width 64, depth 8, N 8', spec: fashion, plan: densePlan, batch: 16 },
   { name: 'the same, 2,4,6@0.7, decay', spec: fashion, plan: pruned, batch: 16 },
+  { name: 'PlainMamba on the same, 14x14 cells', spec: plain, plan: densePlan, batch: 16 },
+  { name: 'PlainMamba, 2,4,6@0.7, decay', spec: plain, plan: plainPruned, batch: 16 },
   { name: 'Vim-T 224x224', spec: vimModels['vim-tiny'], plan: densePlan, batch: 2 },
 ];
 

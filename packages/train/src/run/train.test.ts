@@ -181,7 +181,7 @@ describe('a training run', () => {
   it('refuses fewer images than a batch, and a micro-batch that does not divide it', async () => {
     const run = smallRun(join(folder, 'refused'));
     await expect(train({ ...run, recipe: { ...run.recipe, batch: 64, microBatch: 16 } })).rejects.toThrow(
-      '60 images are less than one batch of 64',
+      '60 images: less than one batch of 64',
     );
     await expect(train({ ...run, recipe: { ...run.recipe, microBatch: 5 } })).rejects.toThrow(
       'micro-batch 5: must be a divisor of the batch, 12',
@@ -191,7 +191,7 @@ describe('a training run', () => {
   it('stops with a word where the loss is lost', async () => {
     const run = smallRun(join(folder, 'lost'));
     const recipe = { ...run.recipe, learningRate: 1e30, warmupLearningRate: 1e30, clipNorm: 0 };
-    await expect(train({ ...run, recipe })).rejects.toThrow(/the loss is (NaN|Infinity) after \d+ steps/);
+    await expect(train({ ...run, recipe })).rejects.toThrow(/the loss is (NaN|Infinity) after \d+ steps?/);
   });
 
   it('says which image cannot be read', async () => {

@@ -4,15 +4,15 @@ import { sequenceLength, type TrainableSpec } from '@vssm/families';
 /** A thread with its own Node, code and kernels, before it holds a model. */
 const threadBytes = 96 * 2 ** 20;
 
-/** Parameters and their gradients, and what ONNX Runtime keeps of either. */
+/** Parameters and their gradients, and the gradients on their way. */
 const copiesOfParameters = 3;
-/** What a block leaves for its backward pass, the room of the backward pass, and ONNX Runtime's copies of outputs. */
+/** What a block leaves for its backward pass, and the room of the backward pass and of the segments between scans. */
 const copiesOfActivations = 1.6;
 
 /**
- * An estimate from above: an engine more was measured to take 155 MiB of a Vim of width 64 and depth 8 with 16 images of
- * 197 tokens, 205 and 636 of Vim-T with 2 and 8, and 425 of Vim-S with 2 (Linux x64, Node 24), threads not counted; this
- * says 156, 252, 766 and 633.
+ * An estimate: an engine more was measured to take 129 MiB of a Vim of width 64 and depth 8 with 16 images of 197 tokens,
+ * 178 and 531 of Vim-T with 2 and 8, 432 of Vim-S and 640 of PlainMamba-L2 with 2 (Linux x64, Node 24), threads not
+ * counted; this says 157, 253, 767, 634 and 636.
  *
  * @param parameters numbers in the model
  * @param microBatch images that the thread works on at once

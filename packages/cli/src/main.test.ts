@@ -259,7 +259,7 @@ describe('vssm eval --shard and vssm merge', () => {
       top1: one.top1,
       correct5: one.correct5,
     });
-  }, 120_000);
+  }, 400_000);
 
   it('says what is missing, and needs a place for a shard', async () => {
     const { code, stderr } = await vssm('merge', 'parts/1', 'parts/3', '--out', 'never');

@@ -53,6 +53,8 @@ const onlyChecked: Readonly<Record<string, string>> = {
   'pnpm test': 'runs this test',
   'pnpm vitest': 'runs tests',
   'pnpm fuzz': 'takes minutes; every target runs in the tests of packages/fuzz',
+  'pnpm new-family': 'writes into the sources; new-family.test.ts carries it out on a copy',
+  'pnpm vssm check-gpu': 'takes minutes; check-gpu.test.ts holds its parts, and the backends’ tests theirs',
   'pnpm generate': 'writes into the sources; generated.test.ts holds what it would write',
   'pnpm pictures': 'writes into docs, from a whole run',
   'pnpm bench --imagenet': 'needs ImageNet and published weights',

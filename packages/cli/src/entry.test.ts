@@ -30,13 +30,18 @@ describe('vssm', () => {
   it('lists every command, and loads none for that', () => {
     const { stdout, files } = loadedBy(['--help']);
     for (const { name } of commands) expect(stdout).toContain(`\n  ${name} `);
-    expect(files.map((file) => basename(file))).toEqual(['vssm.js', 'main.ts', 'commands.ts']);
+    expect(files.map((file) => basename(file))).toEqual([
+      'vssm.js',
+      'needs-node.js',
+      'main.ts',
+      'commands.ts',
+    ]);
   });
 
   it.each([
     { args: ['flops', '--model', 'vim-tiny'], needs: ['cli', 'core', 'families'] },
     { args: ['schedule', '--model', 'vim-tiny', '--reduction', '0.9'], needs: ['cli', 'core', 'families'] },
-    { args: ['doctor', '--help'], needs: ['cli'] },
+    { args: ['doctor', '--help'], needs: ['cli', 'core'] },
   ])('$args.0 loads what it needs and nothing else', ({ args, needs }) => {
     const { status, files, libraries } = loadedBy(args);
     expect(status).toBe(0);

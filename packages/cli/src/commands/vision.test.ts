@@ -121,7 +121,7 @@ describe('shards', () => {
     expect(merged.code, merged.stderr).toBe(0);
     const [{ figures }] = JSON.parse(merged.stdout).vision;
     expect(JSON.parse(merged.stdout)).toMatchObject({ joined: 1, images: 4, vision: [{ images: 4 }] });
-    expect(Object.keys(figures)).toContain('boxAp');
+    expect(Object.keys(figures)).toContain(command === 'detect' ? 'boxAp' : 'miou');
     const files = readdirSync(join(at('whole'), 'predictions'));
     expect(readdirSync(join(at('merged'), 'predictions'))).toEqual(files);
     for (const file of files) {

@@ -25,7 +25,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { Backend, LoadedModel, ModelRequest, Prediction } from '../backend.ts';
 import { referenceBackend } from '../reference.ts';
 import { type GoldenCase, goldenBatch } from './golden/case.ts';
-import { familyTests } from './golden/families.ts';
+import { type FamilyTests, familyTests } from './golden/families.ts';
 
 export interface Tolerance {
   /** Largest |Δlogit| against the golden float64 logits. */
@@ -44,18 +44,27 @@ export interface ConformanceOptions extends Partial<ModelRequest> {
   readonly everyOption?: number;
 }
 
+/**
+ * What options do happens in a family's blocks: where another family with the same blocks is tried too, only every n-th
+ * combination runs, beside all golden cases.
+ */
+const everySharedOption = 5;
+
 export async function describeConformance(
   name: string,
   backend: Backend,
   tolerance: Tolerance,
   { families: chosen = modelFamilies, everyOption = 1, merges = true, ...request }: ConformanceOptions = {},
 ): Promise<void> {
-  for (const family of chosen) {
-    const { golden, oddShape } = familyTests[family];
+  for (const [place, family] of chosen.entries()) {
+    const { golden, oddShape, blocksOf }: FamilyTests<ModelSpec> = familyTests[family];
     const cases = await golden();
     describeGolden(`${name}, ${family}: golden data`, backend, tolerance, request, cases);
     const all = [...rankingPlans(cases[0].spec), ...(merges ? mergingPlans(cases[0].spec) : [])];
-    const plans = all.filter((_, i) => i % everyOption === 0);
+    const shared = blocksOf !== undefined && chosen.includes(blocksOf);
+    const every = shared ? everyOption * everySharedOption : everyOption;
+    // Begun elsewhere in each family, so that together they try more.
+    const plans = all.filter((_, i) => i % every === (shared ? place % every : 0));
     describeOptions(`${name}, ${family}: options against the reference`, backend, tolerance, request, {
       ...cases[0],
       plans,

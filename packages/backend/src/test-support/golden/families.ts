@@ -11,11 +11,13 @@ export interface FamilyTests<Spec> {
   golden(): Promise<readonly GoldenCase[]>;
   /** A rectangular grid, odd sides, few channels: whatever of the family's shapes is easily got wrong. */
   readonly oddShape: Spec;
+  /** The family whose blocks these are, where the difference lies before and after them. */
+  readonly blocksOf?: ModelFamily;
 }
 
 export const familyTests = {
   vim: { golden: vimGoldenCases, oddShape: vimOddShape },
   plainmamba: { golden: plainMambaGoldenCases, oddShape: plainMambaOddShape },
-  videomamba: { golden: videoMambaGoldenCases, oddShape: videoMambaOddShape },
-  mambareg: { golden: mambaRegGoldenCases, oddShape: mambaRegOddShape },
+  videomamba: { golden: videoMambaGoldenCases, oddShape: videoMambaOddShape, blocksOf: 'vim' },
+  mambareg: { golden: mambaRegGoldenCases, oddShape: mambaRegOddShape, blocksOf: 'vim' },
 } satisfies { [F in ModelFamily]: FamilyTests<SpecOf<F>> };

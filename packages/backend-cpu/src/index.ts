@@ -2,7 +2,7 @@
 
 import { availableParallelism, cpus } from 'node:os';
 import type { Backend, LoadedModel, ModelRequest } from '@vssm/backend';
-import { counted } from '@vssm/core';
+import { counted, UserError } from '@vssm/core';
 import type { ScanForm } from '@vssm/graph';
 import { type KernelChoice, kernelChoice, kernelImplementation, probeNative } from '@vssm/kernels';
 import { onnxRuntime } from './ort.ts';
@@ -45,6 +45,7 @@ const fastPath: CpuForm = { form: 'segments', mode: 'throughput' };
 export function cpuBackend(form: CpuForm = fastPath): Backend {
   return {
     name: 'cpu',
+    ...(form.form === 'segments' && { contributions: true }),
     async probe() {
       const implementation = await kernelImplementation();
       const kernels = { native: 'native kernels', wasm: 'WebAssembly kernels' }[implementation];
@@ -76,7 +77,12 @@ export function cpuBackend(form: CpuForm = fastPath): Backend {
 function load(request: ModelRequest, form: CpuForm): Promise<LoadedModel> {
   const threads = request.threads ?? availableParallelism();
   if (form.form === 'whole') return loadWhole(request, form.scan);
-  if (!canRunSegments(request.spec)) return loadWhole(request, 'scan');
+  if (!canRunSegments(request.spec)) {
+    if (request.contributions !== true) return loadWhole(request, 'scan');
+    throw new UserError(
+      "--backend cpu: its kernels do not take this model's shapes, and without them it does not tell what the classifier reads of each token; take --backend reference",
+    );
+  }
   const kernels = form.kernels ?? kernelChoice();
   switch (form.mode) {
     case 'throughput':

@@ -25,6 +25,8 @@ export interface ModelRequest<Spec extends ModelSpec = ModelSpec> {
   readonly plan: PruningPlan;
   /** Threads that one run may use. Default: all cores. */
   readonly threads?: number;
+  /** Whether predictions tell what the classifier reads of each token in every block; see `Backend.contributions`. */
+  readonly contributions?: boolean;
 }
 
 export interface Batch {
@@ -34,6 +36,17 @@ export interface Batch {
   /** Stable index of each sample in its data set: what the `random` signal is drawn from. Default: 0 … B-1. */
   readonly samples?: readonly number[];
 }
+
+/** What the classifier's tokens have read of every token of the images of a batch, in one block; see core's contributions.ts. */
+export interface BlockContributions {
+  /** [B, L]: Σ over the channels of |what has been read of the token|; NaN for an image without an answer. */
+  readonly scores: Float32Array | Float64Array;
+  /** [B, L]: each token's index in the unpruned sequence; -1 for an image without an answer. */
+  readonly positions: Int32Array;
+}
+
+/** The same of every block, by its 1-based number. */
+export type Contributions = ReadonlyMap<number, BlockContributions>;
 
 export interface Prediction {
   /** [B, classes]; float64 from the reference, float32 otherwise. */
@@ -48,6 +61,8 @@ export interface Prediction {
    * kept positions -1. Absent when there are none.
    */
   readonly failed?: ReadonlyMap<number, string>;
+  /** Of every block; present where the model was asked for them. */
+  readonly contributions?: Contributions;
 }
 
 export interface LoadedModel {
@@ -63,6 +78,8 @@ export interface LoadedModel {
 
 export interface Backend {
   readonly name: BackendName;
+  /** Whether its models can tell what the classifier reads of each token; ask by `loadExplained`. */
+  readonly contributions?: true;
   probe(): Promise<Probe>;
   /** Throws a UserError when the model cannot be run here. */
   load(request: ModelRequest): Promise<LoadedModel>;

@@ -5,7 +5,8 @@
  */
 import type { PruningPlan } from '@vssm/core';
 import type { ModelSpec } from '@vssm/families';
-import { type Batch, checkBatch, type LoadedModel, type Prediction } from './backend.ts';
+import { type Batch, type Contributions, checkBatch, type LoadedModel, type Prediction } from './backend.ts';
+import { JoinedContributions } from './contributions.ts';
 import { DeviceError } from './device-error.ts';
 
 export interface Chunk {
@@ -20,6 +21,7 @@ export interface ChunkPrediction {
   readonly logits: Float32Array;
   /** As in `Prediction`. */
   readonly kept: ReadonlyMap<number, Int32Array>;
+  readonly contributions?: Contributions;
 }
 
 /** Whatever runs chunks on a device. */
@@ -51,6 +53,7 @@ export async function runInChunks(runner: ChunkRunner, batch: Batch): Promise<Pr
   const logits = new Float32Array(batch.size * spec.classes).fill(Number.NaN);
   const kept = new Map<number, Int32Array>();
   const failed = new Map<number, string>();
+  const contributions = new JoinedContributions(batch.size);
   let acquisitions = 1;
 
   const attempt = async (chunk: Chunk): Promise<ChunkPrediction> => {
@@ -74,6 +77,7 @@ export async function runInChunks(runner: ChunkRunner, batch: Batch): Promise<Pr
     try {
       const prediction = await attempt({ pixels, samples });
       logits.set(prediction.logits, first * spec.classes);
+      contributions.add(prediction.contributions, first, images);
       for (const { after } of plan.schedule) {
         const positions = prediction.kept.get(after)!;
         const own = positions.length / images;
@@ -89,5 +93,5 @@ export async function runInChunks(runner: ChunkRunner, batch: Batch): Promise<Pr
       break;
     }
   }
-  return { logits, kept, ...(failed.size > 0 && { failed }) };
+  return { logits, kept, ...(failed.size > 0 && { failed }), ...contributions.member };
 }

@@ -13,6 +13,12 @@ export {
 export { type Classified, classifier } from './answers/classifier.ts';
 export * from './backend.ts';
 export { type Chunk, type ChunkPrediction, type ChunkRunner, chunkedModel, runInChunks } from './chunks.ts';
+export { contributionMap } from './contribution-map.ts';
+export {
+  contributionsOfImage,
+  JoinedContributions,
+  loadExplained,
+} from './contributions.ts';
 export { DeviceError, type DeviceErrorKind } from './device-error.ts';
 export { referenceBackend } from './reference.ts';
 export { within } from './time-limit.ts';

@@ -73,6 +73,15 @@ export const commands: readonly CommandEntry[] = [
     load: async () => (await import('./commands/predict-command.ts')).predictCommand(),
   },
   {
+    name: 'explain',
+    description: 'draw what a model, dense or pruned, reads of images: class contribution, block by block',
+    examples: [
+      'vssm explain --limit 6 --out maps',
+      'vssm explain --checkpoint vim_s.pth --images photos --prune "5,10,15@0.8" --out maps',
+    ],
+    load: async () => (await import('./commands/explain-command.ts')).explainCommand(),
+  },
+  {
     name: 'eval',
     description: 'accuracy of a model, dense or pruned, on a data set',
     examples: [

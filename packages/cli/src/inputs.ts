@@ -65,7 +65,7 @@ export function tensorInput({ path, tensor }: InputTensor, spec: ModelSpec): Pre
 }
 
 /** The images of a folder, through the recipe that fits the model. */
-export async function imageInput(dir: string, spec: ModelSpec, recipe: RecipeName): Promise<PredictInput> {
+export async function openImages(dir: string, spec: ModelSpec, recipe: RecipeName): Promise<ImageDataset> {
   if (spec.imageHeight !== spec.imageWidth) {
     throw new UserError(
       `--images: the model takes ${spec.imageHeight}x${spec.imageWidth}, recipes give squares; use --tensor`,
@@ -73,9 +73,15 @@ export async function imageInput(dir: string, spec: ModelSpec, recipe: RecipeNam
   }
   const dataset = await openImageFolder(dir, { recipe, imageSize: spec.imageWidth });
   checkInput(dataset, spec);
+  return dataset;
+}
+
+/** @param count only the first so many of its images */
+export function datasetInput(dataset: ImageDataset, count = dataset.samples.length): PredictInput {
+  const samples = dataset.samples.slice(0, count);
   return {
-    count: dataset.samples.length,
-    ids: dataset.samples.map(({ id }) => id),
+    count: samples.length,
+    ids: samples.map(({ id }) => id),
     load: (index) => dataset.load(index),
     close: () => dataset.close(),
   };

@@ -4,6 +4,7 @@ import {
   type Backend,
   type Classified,
   classifier,
+  loadExplained,
   MemoryAnswers,
   Unanswered,
 } from '@vssm/backend';
@@ -35,11 +36,13 @@ export interface PredictRequest {
   readonly batch: number;
   readonly threads: number;
   readonly progress: Progress;
+  /** Told what the model reads of each image's tokens, which it is then asked for. */
+  readonly explained?: (index: number, answer: Classified) => void;
 }
 
 /** @throws UserError where no image at all has an answer */
 export async function predictImages(request: PredictRequest): Promise<Predicted> {
-  const { backend, model, plan, input, batch, threads, progress } = request;
+  const { backend, model, plan, input, batch, threads, progress, explained } = request;
   const { spec, weights } = model;
   const { count } = input;
   const idOf = (index: number) => input.ids?.[index] ?? String(index);
@@ -53,8 +56,16 @@ export async function predictImages(request: PredictRequest): Promise<Predicted>
         batch,
         lanes: 1,
         load: (index) => input.load(index),
-        open: async () => classifier(await backend.load({ spec, weights, plan, threads }), spec, idOf),
-        line: (index, answer) => ({ index, failed: answer instanceof Unanswered, answer }),
+        open: async () => {
+          const asked = { spec, weights, plan, threads };
+          const loading = explained === undefined ? backend.load(asked) : loadExplained(backend, asked);
+          return classifier(await loading, spec, idOf);
+        },
+        line(index, answer) {
+          const failed = answer instanceof Unanswered;
+          if (!failed) explained?.(index, answer);
+          return { index, failed, answer };
+        },
       },
       answers,
       { stopping: () => false, advance: (share) => progress.advance(share * count) },

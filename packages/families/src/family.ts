@@ -10,7 +10,7 @@
  */
 import type { Checkpoint } from '@vssm/checkpoints';
 import type { CountRule, Flops, FlopsProfile, PlanRules, PruningPlan, Weights } from '@vssm/core';
-import type { Observer, ReferencePrediction } from '@vssm/core/reference';
+import type { ContributionReader, Observer, ReferencePrediction } from '@vssm/core/reference';
 import type { EmitContext, EmittedModel, GraphBuilder, ProjectionSet, Segments, Value } from '@vssm/graph';
 
 /** What every spec holds. Kernels, graphs and reports that serve all families read these fields only. */
@@ -135,6 +135,7 @@ export interface Family<Spec extends BaseSpec, Name extends string = string> {
    *
    * @param image normalised pixels [C, H, W]
    * @param sample stable index of the image in its data set; only the `random` signal depends on it
+   * @param read told after every block what the classifier reads of each token, which costs as much as a scan
    */
   reference(
     spec: Spec,
@@ -143,6 +144,7 @@ export interface Family<Spec extends BaseSpec, Name extends string = string> {
     image: ArrayLike<number>,
     sample: number,
     observe: Observer,
+    read: ContributionReader | undefined,
   ): ReferencePrediction;
   /** Of one image; the plan fits the model. */
   flops(spec: Spec, plan: PruningPlan, profile: FlopsProfile): Flops;

@@ -4,7 +4,7 @@
  * sequence may become shorter; a pruning step gathers y and the residual, so that the output projection already
  * runs on the kept tokens only.
  */
-import type { Prediction } from '@vssm/backend';
+import type { BlockContributions, Prediction } from '@vssm/backend';
 import type { PruningPlan, Weights } from '@vssm/core';
 import { type ModelSpec, sequenceLength } from '@vssm/families';
 import { modelSegments } from '@vssm/families/graph';
@@ -25,7 +25,7 @@ import { HandOut, namesOf } from './hand-out.ts';
 import { HiddenSignal } from './hidden.ts';
 import { mergeStreams } from './merge.ts';
 import type { ExtraPlaces, Mixer, MixJob } from './mixer.ts';
-import { concatenate, type Places, scoreImages, select, unprunedPlaces } from './prune.ts';
+import { concatenate, type Places, readImages, scoreImages, select, unprunedPlaces } from './prune.ts';
 import { SessionRunner, type Tensors } from './runner.ts';
 import { SplitMixer, shareChannels } from './split-mixer.ts';
 import { Laps, type Stopwatch } from './stopwatch.ts';
@@ -54,6 +54,7 @@ interface EngineParts {
   readonly hidden: HiddenSignal | undefined;
   readonly handOut: HandOut;
   readonly buffers: Buffers;
+  readonly contributions: boolean;
 }
 
 /**
@@ -72,10 +73,12 @@ export class SegmentEngine {
   readonly #hidden: HiddenSignal | undefined;
   readonly #handOut: HandOut;
   readonly #buffers: Buffers;
+  readonly #contributions: boolean;
 
   /**
    * @param threads inside each matrix product; with `splitImages` also for the kernels
    * @param options.largest most images of one chunk
+   * @param options.contributions whether answers tell what the classifier reads of each token
    */
   static async create(
     spec: ModelSpec,
@@ -86,6 +89,7 @@ export class SegmentEngine {
       readonly largest?: number;
       readonly splitImages?: boolean;
       readonly kernels?: KernelChoice;
+      readonly contributions?: boolean;
     } = {},
   ): Promise<SegmentEngine> {
     const segments = modelSegments(spec, weights, plan);
@@ -98,7 +102,10 @@ export class SegmentEngine {
     const { size: chunkSize } = chunkFor(spec, projectionSets.length, options.largest);
     const buffers = placeBuffers(arena, spec, projectionSets, chunkSize);
     const runner = await SessionRunner.create();
-    const context = { spec, plan, weights, arena, kernels, buffers, runner, batch: chunkSize };
+    const { contributions = false } = options;
+    const context = {
+      ...{ spec, plan, weights, arena, kernels, buffers, runner, batch: chunkSize, contributions },
+    };
     const mixing = mixingOf(spec);
     const hooks = mixing.hooks(context);
     const hidden = await hiddenSignal(context, hooks, threads);
@@ -125,6 +132,7 @@ export class SegmentEngine {
       hidden,
       handOut,
       buffers,
+      contributions,
     };
     return new SegmentEngine(parts);
   }
@@ -141,6 +149,7 @@ export class SegmentEngine {
     this.#hidden = parts.hidden;
     this.#handOut = parts.handOut;
     this.#buffers = parts.buffers;
+    this.#contributions = parts.contributions;
   }
 
   /** What the mixer leaves beside y for the plan's rule; nothing for most. */
@@ -154,6 +163,7 @@ export class SegmentEngine {
     const { spec, plan } = this;
     const batch = chunk.samples.length;
     const kept = new Map<number, Int32Array>();
+    const contributions = new Map<number, BlockContributions>();
     let places = unprunedPlaces(spec, batch);
     this.#hooks.begin();
     let residual = await this.#embed(batch, chunk.pixels);
@@ -163,11 +173,16 @@ export class SegmentEngine {
       const job = this.#job(block, batch, places);
       await this.#mix(job, step >= 0, laps);
       let scored: ReturnType<typeof scoreImages> = [];
-      if (step >= 0) {
-        await this.#hidden?.run(block, batch * places.length, this.#buffers.y);
-        // Before the mixer's output is projected: the streams are still what the rule reads.
+      const source = (image: number) => this.#handOut.source(image);
+      if (step >= 0) await this.#hidden?.run(block, batch * places.length, this.#buffers.y);
+      // Before the mixer's output is projected: the streams are still what the rule reads.
+      if (step >= 0 || this.#contributions) {
         this.#handOut.begin(job, residual.rows.view(), places.positions);
-        const source = (image: number) => this.#handOut.source(image);
+      }
+      if (this.#contributions) {
+        contributions.set(block + 1, readImages(spec, block + 1, places, source, chunk.samples));
+      }
+      if (step >= 0) {
         scored = scoreImages(spec, plan, step, places, source, chunk.samples);
       }
       laps.end('scan', block);
@@ -197,7 +212,11 @@ export class SegmentEngine {
         laps.endHeld('inter-scan', block);
       }
     }
-    return { logits: this.#buffers.logits.view().slice(0, batch * spec.classes), kept };
+    return {
+      logits: this.#buffers.logits.view().slice(0, batch * spec.classes),
+      kept,
+      ...(this.#contributions && { contributions }),
+    };
   }
 
   async dispose(): Promise<void> {
@@ -343,11 +362,12 @@ export class SegmentEngine {
 
 /** Sessions for what only some rules read; undefined for the others. */
 async function hiddenSignal(
-  { spec, plan, runner, arena, batch }: FamilyContext,
+  context: FamilyContext,
   hooks: Hooks,
   threads: number,
 ): Promise<HiddenSignal | undefined> {
-  if (!namesOf(plan).has('hidden')) return undefined;
+  const { spec, plan, runner, arena, batch } = context;
+  if (!namesOf(context).has('hidden')) return undefined;
   const blocks = plan.schedule.map(({ after }) => after - 1);
   return HiddenSignal.create(
     { runner, arena, threads, channels: spec.innerWidth, rows: batch * sequenceLength(spec) },

@@ -107,4 +107,6 @@ export interface FamilyContext<Spec extends ModelSpec = ModelSpec> {
   readonly runner: SessionRunner;
   /** Most images of one chunk. */
   readonly batch: number;
+  /** Whether contributions are read in every block, whatever the rule reads. */
+  readonly contributions: boolean;
 }

@@ -22,6 +22,8 @@ export interface HandOutContext {
   readonly batch: number;
   /** Where the signal `hidden` has been left; absent: it is computed in plain loops when asked for. */
   readonly hidden?: Floats;
+  /** Whether contributions are read in every block, whatever the rule reads. */
+  readonly contributions: boolean;
 }
 
 /** Regions behind the mixer's extra outputs, [rows, E] each. */
@@ -46,8 +48,8 @@ export class HandOut {
 
   constructor(context: HandOutContext) {
     this.#context = context;
-    const { spec, plan, arena, buffers, family, batch } = context;
-    const names = namesOf(plan);
+    const { spec, arena, buffers, family, batch } = context;
+    const names = namesOf(context);
     const wide = () => arena.float32(batch * sequenceLength(spec) * spec.innerWidth);
     const { directions, sum, gatedBackward } = family.extras(names);
     this.#extras = {
@@ -57,13 +59,13 @@ export class HandOut {
     };
     if (!needsDelta.some((name) => names.has(name))) return;
     this.#delta = buffers.sets.map(wide);
-    for (const { after } of plan.schedule) {
-      const placed = family.deltaBiases(after - 1).map((bias) => {
+    for (const block of readBlocks(context)) {
+      const placed = family.deltaBiases(block).map((bias) => {
         const region = arena.float32(bias.length);
         region.view().set(bias);
         return region.at;
       });
-      this.#biases.set(after - 1, placed);
+      this.#biases.set(block, placed);
     }
   }
 
@@ -167,9 +169,18 @@ export class HandOut {
   }
 }
 
-/** The signals that the plan's rule names. */
-export function namesOf(plan: PruningPlan): ReadonlySet<SignalName> {
-  return new Set(plan.schedule.length === 0 ? [] : ruleOf(plan).signals);
+type Read = Pick<HandOutContext, 'plan' | 'contributions'>;
+
+/** The signals that the plan's rule names, and contributions where they are asked for. */
+export function namesOf({ plan, contributions }: Read): ReadonlySet<SignalName> {
+  const own = plan.schedule.length === 0 ? [] : ruleOf(plan).signals;
+  return new Set(contributions ? [...own, 'contributions'] : own);
+}
+
+/** The blocks in which signals are read, 0-based. */
+export function readBlocks({ spec, plan, contributions }: Read & Pick<HandOutContext, 'spec'>): number[] {
+  if (contributions) return Array.from({ length: spec.depth }, (_, block) => block);
+  return plan.schedule.map(({ after }) => after - 1);
 }
 
 function columnsOf(rows: Float32Array, stride: number, first: number, count: number): Float32Array {

@@ -1,4 +1,5 @@
 /** What the pool and its worker threads say to each other. */
+import type { Contributions } from '@vssm/backend';
 import type { PruningPlan, Weights } from '@vssm/core';
 import type { RuleSource } from '@vssm/core/rule-file';
 import type { ModelSpec } from '@vssm/families';
@@ -13,6 +14,7 @@ export interface WorkerSetup {
   readonly kernels: KernelChoice;
   /** Of a plan that is scored by a file. */
   readonly rule?: RuleSource;
+  readonly contributions: boolean;
 }
 
 export interface SharedWeight {
@@ -44,4 +46,5 @@ export interface ChunkAsk {
 export interface ChunkAnswer {
   readonly logits: Float32Array<ArrayBuffer>;
   readonly kept: readonly (readonly [number, Int32Array])[];
+  readonly contributions?: Contributions;
 }

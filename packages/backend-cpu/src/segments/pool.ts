@@ -3,7 +3,14 @@
  * A worker that dies is replaced and its chunk is tried again image by image; an image that kills its worker
  * twice is reported as failed, and all others get their answer.
  */
-import { type Batch, checkBatch, type LoadedModel, type ModelRequest, type Prediction } from '@vssm/backend';
+import {
+  type Batch,
+  checkBatch,
+  JoinedContributions,
+  type LoadedModel,
+  type ModelRequest,
+  type Prediction,
+} from '@vssm/backend';
 import { ruleFileOf } from '@vssm/core';
 import { type KernelChoice, kernelChoice, kernelImplementation } from '@vssm/kernels';
 import { WorkerLanes } from '../worker/lanes.ts';
@@ -24,11 +31,11 @@ export async function loadPool(
 ): Promise<WorkerPool> {
   // Native kernels are compiled here, once, and only found by the workers.
   if (kernels !== 'wasm') await kernelImplementation();
-  const { spec, plan } = request;
+  const { spec, plan, contributions = false } = request;
   const weights = shareWeights(request.weights);
   const rule = ruleFileOf(plan);
   const setup: WorkerSetup = {
-    ...{ spec, plan, weights, largestChunk: 32, kernels },
+    ...{ spec, plan, weights, largestChunk: 32, kernels, contributions },
     ...(rule !== undefined && { rule: { file: rule.file, sha256: rule.sha256 } }),
   };
   return new WorkerPool(request, await WorkerLanes.start(threads, workerModule, setup));
@@ -64,10 +71,12 @@ export class WorkerPool implements LoadedModel {
     const logits = new Float32Array(batch.size * spec.classes).fill(Number.NaN);
     const kept = new Map<number, Int32Array>();
     const failed = new Map<number, string>();
+    const contributions = new JoinedContributions(batch.size);
     const queue = this.#spans(batch.size);
 
     const settle = ({ first, count }: Span, prediction: ChunkPrediction) => {
       logits.set(prediction.logits, first * spec.classes);
+      contributions.add(prediction.contributions, first, count);
       for (const [after, positions] of prediction.kept) {
         const perImage = positions.length / count;
         const all = kept.get(after) ?? new Int32Array(perImage * batch.size).fill(-1);
@@ -81,8 +90,8 @@ export class WorkerPool implements LoadedModel {
         const pixels = new Float32Array(batch.pixels.subarray(first * size, (first + count) * size));
         const chunk: ChunkAsk = { pixels, samples: samples.slice(first, first + count) };
         try {
-          const { logits: own, kept: steps } = await this.lanes.askOnce(slot, chunk, [pixels.buffer]);
-          settle(span, { logits: own, kept: new Map(steps) });
+          const { kept: steps, ...answer } = await this.lanes.askOnce(slot, chunk, [pixels.buffer]);
+          settle(span, { ...answer, kept: new Map(steps) });
         } catch (error) {
           if (!(error instanceof WorkerDied)) throw error;
           if (count > 1) queue.push(...singles(span));
@@ -96,7 +105,7 @@ export class WorkerPool implements LoadedModel {
     const inOrder = new Map(
       plan.schedule.flatMap(({ after }) => (kept.has(after) ? [[after, kept.get(after)!]] : [])),
     );
-    return { logits, kept: inOrder, ...(failed.size > 0 && { failed }) };
+    return { logits, kept: inOrder, ...(failed.size > 0 && { failed }), ...contributions.member };
   }
 
   async dispose(): Promise<void> {

@@ -2,10 +2,12 @@
  * Selection between two segments: signals in, kept tokens out. Everything per image and in plain TypeScript; a
  * few hundred scores cost nothing beside a block.
  */
+import type { BlockContributions } from '@vssm/backend';
 import { indicesAmong, type PruningPlan, ruleOf, type SignalSource } from '@vssm/core';
 import {
   type Choice,
   chooseTokens,
+  classContributions,
   importance,
   livePositions,
   type Merging,
@@ -84,6 +86,29 @@ export function scoreImages(
     const choice = reduceTokens(plan, place, source(image), tokens, rule);
     return () => choice;
   });
+}
+
+/**
+ * What the classifier reads of each image's tokens in the block that has just run.
+ *
+ * @param block 1-based
+ * @param source see `scoreImages`
+ */
+export function readImages(
+  spec: ModelSpec,
+  block: number,
+  { positions, protectedTokens, live, length }: Places,
+  source: (image: number) => SignalSource,
+  samples: readonly number[],
+): BlockContributions {
+  const fullLength = sequenceLength(spec);
+  const scores = new Float32Array(positions.length * length);
+  for (const [image, own] of positions.entries()) {
+    const tokens = { positions: own, ...(live !== undefined && { live: live[image] }) };
+    const place = { spec, sample: samples[image], fullLength, protectedTokens: protectedTokens[image] };
+    scores.set(classContributions(place, block, source(image), tokens), image * length);
+  }
+  return { scores, positions: concatenate(positions) };
 }
 
 /** @param scored of each image; see `scoreImages` */

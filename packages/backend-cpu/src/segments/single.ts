@@ -1,5 +1,12 @@
 /** Latency: one engine on the calling thread, and every image split over all cores, products and kernels alike. */
-import { type Batch, checkBatch, type LoadedModel, type ModelRequest, type Prediction } from '@vssm/backend';
+import {
+  type Batch,
+  checkBatch,
+  JoinedContributions,
+  type LoadedModel,
+  type ModelRequest,
+  type Prediction,
+} from '@vssm/backend';
 import type { KernelChoice } from '@vssm/kernels';
 import { SegmentEngine } from './engine.ts';
 import { concatenate } from './prune.ts';
@@ -9,11 +16,12 @@ export async function loadSingle(
   threads: number,
   kernels: KernelChoice,
 ): Promise<LoadedModel> {
-  const { spec, weights, plan } = request;
+  const { spec, weights, plan, contributions = false } = request;
   const engine = await SegmentEngine.create(spec, weights, plan, threads, {
     largest: 8,
     splitImages: true,
     kernels,
+    contributions,
   });
   return new SingleEngine(engine);
 }
@@ -32,6 +40,7 @@ class SingleEngine implements LoadedModel {
     const size = batch.pixels.length / batch.size;
     const logits = new Float32Array(batch.size * spec.classes);
     const kept = new Map<number, Int32Array[]>(plan.schedule.map(({ after }) => [after, []]));
+    const contributions = new JoinedContributions(batch.size);
     for (let first = 0; first < batch.size; first += chunkSize) {
       const count = Math.min(chunkSize, batch.size - first);
       const samples = Array.from(
@@ -41,11 +50,13 @@ class SingleEngine implements LoadedModel {
       const pixels = batch.pixels.subarray(first * size, (first + count) * size);
       const prediction = await this.#engine.run({ pixels, samples });
       logits.set(prediction.logits, first * spec.classes);
+      contributions.add(prediction.contributions, first, count);
       for (const [after, positions] of prediction.kept) kept.get(after)!.push(positions);
     }
     return {
       logits,
       kept: new Map([...kept].map(([after, parts]) => [after, concatenate(parts)])),
+      ...contributions.member,
     };
   }
 

@@ -69,7 +69,7 @@ export class KernelMixer {
     const kernels = await createKernels(arena.memory);
     const buffers = placeBuffers(arena, spec, projectionSets, 1);
     const runner = await SessionRunner.create();
-    const context = { spec, plan, weights, arena, kernels, buffers, runner, batch: 1 };
+    const context = { spec, plan, weights, arena, kernels, buffers, runner, batch: 1, contributions: false };
     const family = mixingOf(context.spec).hooks(context);
     const handOut = new HandOut({ ...context, family });
     const places = { ...context, share, places: mixerPlaces(spec, buffers, handOut.places) };

@@ -1,7 +1,8 @@
 /** A model on any backend as what answers images: logits and kept positions of each. */
 import { UserError } from '@vssm/core';
 import type { ModelSpec } from '@vssm/families';
-import type { LoadedModel } from '../backend.ts';
+import type { Contributions, LoadedModel } from '../backend.ts';
+import { contributionsOfImage } from '../contributions.ts';
 import { type Answerer, type LoadedImage, Unanswered } from './answer-images.ts';
 
 /** Of one image; views of the batch's arrays. */
@@ -10,6 +11,8 @@ export interface Classified {
   readonly logits: Float32Array | Float64Array;
   /** Kept positions after each pruning step, by the 1-based block of the step. */
   readonly kept: ReadonlyMap<number, Int32Array>;
+  /** Where the model was asked for them. */
+  readonly contributions?: Contributions;
 }
 
 /**
@@ -26,7 +29,7 @@ export function classifier(
       const size = batch.length;
       const pixels = joined(batch);
       const samples = batch.map(({ index }) => index);
-      const { logits, kept, failed } = await model.run({ pixels, size, samples });
+      const { logits, kept, failed, contributions } = await model.run({ pixels, size, samples });
       return batch.map(({ index }, row) => {
         const reason = failed?.get(row);
         if (reason !== undefined) return new Unanswered(reason);
@@ -38,7 +41,11 @@ export function classifier(
           const count = positions.length / size;
           return [after, positions.subarray(row * count, (row + 1) * count)] as const;
         });
-        return { logits: own, kept: new Map(steps) };
+        return {
+          logits: own,
+          kept: new Map(steps),
+          ...(contributions && { contributions: contributionsOfImage(contributions, row, size) }),
+        };
       });
     },
     dispose: () => model.dispose(),

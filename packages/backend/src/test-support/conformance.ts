@@ -23,6 +23,7 @@ import {
 } from '@vssm/families';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { Backend, LoadedModel, ModelRequest, Prediction } from '../backend.ts';
+import { loadExplained } from '../contributions.ts';
 import { referenceBackend } from '../reference.ts';
 import { type GoldenCase, goldenBatch } from './golden/case.ts';
 import { type FamilyTests, familyTests } from './golden/families.ts';
@@ -69,6 +70,7 @@ export async function describeConformance(
       ...cases[0],
       plans,
     });
+    describeContributions(`${name}, ${family}: contributions`, backend, tolerance, request, cases[0]);
     describeShape(`${name}, ${family}: shapes`, backend, tolerance, request, oddShape);
     if (merges) {
       const plan: Partial<PruningPlan> = { signal: 'tome' };
@@ -114,6 +116,59 @@ function describeOptions(
       );
     });
   });
+}
+
+/** What the classifier reads of each token, in every block, under plans that leave its sequence in different shapes. */
+function describeContributions(
+  name: string,
+  backend: Backend,
+  tolerance: Tolerance,
+  options: Request,
+  dense: GoldenCase,
+): void {
+  const planOf = twoStepPlan(dense.spec, 0.7);
+  const plans: readonly (readonly [string, PruningPlan])[] = [
+    ['dense', dense.plan],
+    ['decay', planOf({})],
+    ['mask', planOf({ alignment: 'mask' })],
+    ['by contributions, merged', planOf({ signal: 'class-contribution', operation: 'merge' })],
+  ];
+  describe(name, () => {
+    if (backend.contributions !== true) {
+      it('are refused by name', () => {
+        expect(() => loadExplained(backend, { ...dense, ...options })).toThrow(`--backend ${backend.name}`);
+      });
+      return;
+    }
+    it.each(plans)('%s', async (_, plan) => {
+      const [expected, actual] = await Promise.all(
+        [referenceBackend, backend].map((one) =>
+          explained(one, { ...dense, plan, ...options }, dense.pixels),
+        ),
+      );
+      expect([...actual.contributions!.keys()]).toEqual(
+        Array.from({ length: dense.spec.depth }, (_unused, block) => block + 1),
+      );
+      for (const [block, { scores, positions }] of expected.contributions!) {
+        const own = actual.contributions!.get(block)!;
+        expect(own.positions).toEqual(positions);
+        // Sums of magnitudes: what is small is not the difference of large numbers.
+        expect(largestDifference(own.scores, scores)).toBeLessThan(tolerance.golden * largest(scores));
+      }
+      expect(largestDifference(actual.logits, expected.logits)).toBeLessThan(
+        tolerance.relative * largest(expected.logits),
+      );
+    });
+  });
+}
+
+async function explained(backend: Backend, request: ModelRequest, pixels: Float32Array): Promise<Prediction> {
+  const model = await loadExplained(backend, request);
+  try {
+    return await model.run({ pixels, size: goldenBatch });
+  } finally {
+    await model.dispose();
+  }
 }
 
 function describeShape(

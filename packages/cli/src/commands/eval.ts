@@ -4,10 +4,10 @@ import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
 import { chooseImages, evaluateOnce, openBackend, parseShard, progressOn } from '@vssm/bench';
 import { counted, type PruningPlan, planName, UserError } from '@vssm/core';
-import { type ClassOrder, type ImageDataset, openFashionMnist, openImageNet } from '@vssm/datasets';
-import { imageRecipeOf, type ModelSpec, parameterCount } from '@vssm/families';
+import type { ClassOrder, ImageDataset } from '@vssm/datasets';
+import { parameterCount } from '@vssm/families';
 import type { AccuracyRecord } from '@vssm/results';
-import { datasetNamed } from '../dataset-named.ts';
+import { datasetNamed, openDataset } from '../dataset-named.ts';
 import { failedLines, shardLines, shardResult } from '../evaluated.ts';
 import { checkDataset } from '../inputs.ts';
 import type { BackendOptions } from '../options/backend.ts';
@@ -128,22 +128,6 @@ function evaluationResult(
     ignored: source.ignored,
     ...(out !== undefined && { predictions: join(out, record.predictions.file) }),
   };
-}
-
-async function openDataset(options: EvalOptions, spec: ModelSpec): Promise<ImageDataset> {
-  const name = datasetNamed(options);
-  if (name === 'fashion-mnist') return openFashionMnist(options.data);
-  const folder = options.data ?? process.env.VSSM_IMAGENET;
-  if (folder === undefined) {
-    throw new UserError(
-      '--dataset imagenet needs --data FOLDER (or VSSM_IMAGENET); datasets/imagenet/README.md lists the layouts',
-    );
-  }
-  return openImageNet(folder, {
-    recipe: imageRecipeOf(spec),
-    imageSize: spec.imageWidth,
-    ...(options.classOrder !== undefined && { classOrder: options.classOrder }),
-  });
 }
 
 interface EvalSummary {

@@ -1,15 +1,16 @@
 /** The work of `vssm predict`: logits and kept positions of a tensor or a folder of images. */
 import { openBackend, progressOn } from '@vssm/bench';
 import { writeSafetensors } from '@vssm/checkpoints';
-import { formatSchedule, oneOf, type PruningPlan, planName, type Tensor, UserError } from '@vssm/core';
+import { formatSchedule, oneOf, type PruningPlan, planName, UserError } from '@vssm/core';
 import { checkWritable } from '@vssm/core/files';
 import { recipeNames } from '@vssm/datasets';
 import { classTokenOf, imageRecipeOf, tokenGrid, tokenLayout } from '@vssm/families';
 import { topK } from '@vssm/metrics';
 import { classNames } from '../class-names.ts';
 import {
+  datasetInput,
   type InputTensor,
-  imageInput,
+  openImages,
   type PredictInput,
   pixelsOf,
   readInputTensor,
@@ -20,6 +21,7 @@ import { loadModel, type ModelOptions, type SourcedModel } from '../options/mode
 import { type PlanOptions, planOf } from '../options/plan.ts';
 import { listing, type OutputOptions, printResult } from '../output.ts';
 import { predictImages } from '../predict-images.ts';
+import { predictionTensors } from '../prediction-tensors.ts';
 import { threadsAtHand } from '../threads-at-hand.ts';
 
 export type PredictOptions = ModelOptions &
@@ -113,26 +115,7 @@ async function openInput(
   }
   if (tensor !== undefined) return tensorInput(tensor, spec);
   const recipe = oneOf('--recipe', options.recipe ?? imageRecipeOf(spec), recipeNames);
-  return imageInput(options.images!, spec, recipe);
-}
-
-function predictionTensors(
-  logits: Float32Array | Float64Array,
-  classes: number,
-  kept: ReadonlyMap<number, Int32Array>,
-  count: number,
-): Map<string, Tensor> {
-  const tensors = new Map<string, Tensor>([
-    [
-      'logits',
-      { dtype: logits instanceof Float64Array ? 'F64' : 'F32', shape: [count, classes], data: logits },
-    ],
-  ]);
-  for (const [after, positions] of kept) {
-    const data = BigInt64Array.from(positions, BigInt);
-    tensors.set(`kept.${after}`, { dtype: 'I64', shape: [count, data.length / count], data });
-  }
-  return tensors;
+  return datasetInput(await openImages(options.images!, spec, recipe));
 }
 
 function human(result: {

@@ -11,6 +11,14 @@ export interface ReferencePrediction {
 /** Called with intermediate tensors, for tests: `block0.hidden` [L, d], `block0.fwd.y` [L, E], … */
 export type Observer = (name: string, value: Float64Array) => void;
 
+/**
+ * Called after every block with what the classifier's tokens have read of each current token, class contribution, [L].
+ *
+ * @param block 1-based
+ * @param positions [L]: each token's index in the unpruned sequence
+ */
+export type ContributionReader = (block: number, positions: Int32Array, scores: Float64Array) => void;
+
 /** A model's tensors by upstream's names. */
 export type Parameters = (name: string) => Float32Array;
 

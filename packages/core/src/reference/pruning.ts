@@ -5,12 +5,13 @@
 import { type CountRule, keptCount } from '../pruning/counts.ts';
 import { mergedSizes, type Operation, type Pair, type StreamName } from '../pruning/operation.ts';
 import type { PruningPlan } from '../pruning/plan.ts';
+import { classContribution } from '../pruning/rules/class-contribution.ts';
 import { ruleOf } from '../pruning/rules/loaded.ts';
 import { meanRow as meanOfLive } from '../pruning/rules/mean-row.ts';
 import { pairTokens } from '../pruning/rules/pair-tokens.ts';
 import { unprotected } from '../pruning/rules/ranking.ts';
 import type { TokenContext } from '../pruning/rules/rule.ts';
-import { type SignalSource, scoreTokens, unmergedSizes } from '../pruning/rules/score-tokens.ts';
+import { type SignalSource, scoreTokens, tokensOf, unmergedSizes } from '../pruning/rules/score-tokens.ts';
 import { inTokenOrder, selectTokens } from '../pruning/select.ts';
 import { gatherRows } from './layers.ts';
 import { combineRows } from './merging.ts';
@@ -25,18 +26,22 @@ export interface KeptTokens {
   readonly sizes?: Int32Array;
 }
 
-/** Where a pruning step happens, beside which tokens there are. */
-export interface StepPlace {
+/** Where in a forward pass tokens are looked at, beside which tokens there are. */
+export interface BlockPlace {
   /** E, N and d. */
   readonly spec: { readonly innerWidth: number; readonly stateSize: number; readonly width: number };
-  /** 0-based index within the schedule. */
-  readonly step: number;
   /** Stable index of the image. */
   readonly sample: number;
   /** Length of the unpruned sequence. */
   readonly fullLength: number;
   /** Indices of the tokens that never leave, rising: class token, registers; none in some models. */
   readonly protectedTokens: Int32Array;
+}
+
+/** Where a pruning step happens. */
+export interface StepPlace extends BlockPlace {
+  /** 0-based index within the schedule. */
+  readonly step: number;
 }
 
 /** Scores of the current tokens, [L]; higher stays. */
@@ -49,11 +54,31 @@ export function importance(
   return scoreTokens(plan, contextOf(plan, place, tokens), signals);
 }
 
-function contextOf(
-  plan: PruningPlan,
-  { spec, step, sample, fullLength, protectedTokens }: StepPlace,
+/**
+ * Class contribution of the current tokens, [L], whatever the plan scores by: what the classifier's tokens have read of
+ * each in the block that has just run.
+ *
+ * @param block 1-based
+ */
+export function classContributions(
+  place: BlockPlace,
+  block: number,
+  signals: SignalSource,
+  tokens: KeptTokens,
+): Float64Array {
+  const context = { ...tokenContext(place, tokens), block, step: -1 };
+  return Float64Array.from(classContribution.score(tokensOf(classContribution, context, signals)));
+}
+
+function contextOf(plan: PruningPlan, place: StepPlace, tokens: KeptTokens): TokenContext {
+  const { step } = place;
+  return { ...tokenContext(place, tokens), step, block: plan.schedule[step].after };
+}
+
+function tokenContext(
+  { spec, sample, fullLength, protectedTokens }: BlockPlace,
   { positions, live, sizes }: KeptTokens,
-): TokenContext {
+): Omit<TokenContext, 'step' | 'block'> {
   return {
     length: positions.length,
     channels: spec.innerWidth,
@@ -64,8 +89,7 @@ function contextOf(
     protectedTokens,
     classToken: protectedTokens.length === 1 ? protectedTokens[0] : null,
     live: live ?? null,
-    ...{ fullLength, step, sample },
-    block: plan.schedule[step].after,
+    ...{ fullLength, sample },
   };
 }
 

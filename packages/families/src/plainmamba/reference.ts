@@ -21,6 +21,8 @@ import {
   add,
   batchNorm,
   batchNormAffine,
+  type ContributionReader,
+  classContributions,
   columns,
   conv,
   convolve,
@@ -90,9 +92,11 @@ export function plainMambaReference(
   image: ArrayLike<number>,
   sample: number,
   observe: Observer,
+  read?: ContributionReader,
 ): ReferencePrediction {
   const { height, width } = plainMambaGrid(spec);
   const cells = height * width;
+  const here = { spec, sample, fullLength: cells, protectedTokens: new Int32Array(0) };
   const pass = plainMambaPass(spec, parametersOf(weights), plan, observe);
   const kept = new Map<number, Int32Array>();
 
@@ -105,11 +109,11 @@ export function plainMambaReference(
     // Under `mask`, the biases of a layer would fill the tokens that are gone.
     stream = { ...stream, tokens: zeroGone(tokens, stream) };
     observe(`layer${layer}.out`, stream.tokens);
+    read?.(layer + 1, stream.positions, classContributions(here, layer + 1, signals, stream));
 
     const step = plan.schedule.findIndex(({ after }) => after === layer + 1);
     if (step >= 0) {
-      const place = { spec, step, sample, fullLength: cells, protectedTokens: new Int32Array(0) };
-      const choice = reduceTokens(plan, place, signals, stream, 'every-token', (scores) =>
+      const choice = reduceTokens(plan, { ...here, step }, signals, stream, 'every-token', (scores) =>
         observe(`step${layer + 1}.score`, Float64Array.from(scores)),
       );
       stream = { ...choice.kept, tokens: keptRows(stream.tokens, choice, spec.width) };

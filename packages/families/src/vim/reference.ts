@@ -17,7 +17,9 @@ import {
 import {
   add,
   type Choice,
+  type ContributionReader,
   causalConvSilu,
+  classContributions,
   columns,
   gatherRows,
   type KeptTokens,
@@ -72,8 +74,8 @@ export interface VimBlockOutput {
 
 export const bidirectionalReference =
   <Spec extends BidirectionalSpec>(traits: BidirectionalTraits<Spec>): Family<Spec>['reference'] =>
-  (spec, weights, plan, image, sample, observe) =>
-    forward(traits, spec, weights, plan, image, sample, observe);
+  (spec, weights, plan, image, sample, observe, read) =>
+    forward(traits, spec, weights, plan, image, sample, observe, read);
 
 function forward<Spec extends BidirectionalSpec>(
   traits: BidirectionalTraits<Spec>,
@@ -83,6 +85,7 @@ function forward<Spec extends BidirectionalSpec>(
   image: ArrayLike<number>,
   sample: number,
   observe: Observer,
+  read: ContributionReader | undefined,
 ): ReferencePrediction {
   const parameter = parametersOf(weights);
   const pass = { spec, share: traits.share, plan, parameter, observe };
@@ -102,13 +105,19 @@ function forward<Spec extends BidirectionalSpec>(
     observe(`block${block}.residual`, residual);
     observe(`block${block}.hidden`, hidden);
     sequence = { ...sequence, hidden, residual };
+    const { protectedTokens, positions } = sequence;
+    const here = { spec, sample, fullLength: full, protectedTokens };
+    read?.(block + 1, positions, classContributions(here, block + 1, signals, sequence));
 
     const step = plan.schedule.findIndex(({ after }) => after === block + 1);
     if (step >= 0) {
-      const { protectedTokens } = sequence;
-      const place = { spec, step, sample, fullLength: full, protectedTokens };
-      const choice = reduceTokens(plan, place, signals, sequence, traits.countRule(spec, plan), (scores) =>
-        observe(`step${block + 1}.score`, Float64Array.from(scores)),
+      const choice = reduceTokens(
+        plan,
+        { ...here, step },
+        signals,
+        sequence,
+        traits.countRule(spec, plan),
+        (scores) => observe(`step${block + 1}.score`, Float64Array.from(scores)),
       );
       sequence = prune(spec, sequence, choice);
       if (sequence.sizes !== undefined) observe(`step${block + 1}.sizes`, Float64Array.from(sequence.sizes));

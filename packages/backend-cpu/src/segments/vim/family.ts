@@ -3,7 +3,7 @@ import { gaps } from '@vssm/core';
 import { softplus } from '@vssm/core/reference';
 import { type BidirectionalModel, directionParameterNames, sequenceLength } from '@vssm/families';
 import type { FamilyContext, Hooks, Stream } from '../family.ts';
-import { namesOf } from '../hand-out.ts';
+import { namesOf, readBlocks } from '../hand-out.ts';
 import type { Places } from '../prune.ts';
 import { ContributionScan } from './contributions.ts';
 
@@ -59,23 +59,24 @@ export function vimHooks(context: FamilyContext<BidirectionalModel>): Hooks {
 
 /** Takes room and places parameters only where the plan's rule reads contributions. */
 function contributionsByKernel(
-  { spec, plan, arena, kernels }: FamilyContext<BidirectionalModel>,
+  context: FamilyContext<BidirectionalModel>,
   own: (block: number, name: string) => Float32Array,
 ): Hooks['contributions'] {
-  if (!namesOf(plan).has('contributions')) return undefined;
+  const { spec, arena, kernels } = context;
+  if (!namesOf(context).has('contributions')) return undefined;
   const scan = new ContributionScan(kernels, arena, spec, sequenceLength(spec));
   const decays = new Map(
-    plan.schedule.map(({ after }) => [
-      after - 1,
+    readBlocks(context).map((block) => [
+      block,
       directions.map((direction) => {
-        const values = own(after - 1, directionParameterNames[direction].aLog);
+        const values = own(block, directionParameterNames[direction].aLog);
         const region = arena.float32(values.length);
         region.view().set(values.map((value) => -Math.exp(value)));
         return region.at;
       }),
     ]),
   );
-  return (block, sets, z, positions, context) => {
+  return (block, sets, z, positions, tokens) => {
     const biases = directions.map((direction) =>
       own(block, `${directionParameterNames[direction].dtProj}.bias`),
     );
@@ -84,7 +85,7 @@ function contributionsByKernel(
       ...{ direction, a: decays.get(block)![set] },
       ...(positions !== undefined && { positions }),
     }));
-    return scan.run(scans, biases, z, context);
+    return scan.run(scans, biases, z, tokens);
   };
 }
 

@@ -47,8 +47,8 @@ class WasmModel implements PageModel {
   }
 
   async run({ pixels, samples }: Chunk): Promise<ChunkPrediction> {
-    const { logits, kept } = await this.#model.run({ pixels, samples, size: samples.length });
-    return { logits: logits as Float32Array, kept };
+    const prediction = await this.#model.run({ pixels, samples, size: samples.length });
+    return { ...prediction, logits: prediction.logits as Float32Array };
   }
 
   /** There is no device to lose. */

@@ -15,7 +15,6 @@ export * from './backend.ts';
 export { type Chunk, type ChunkPrediction, type ChunkRunner, chunkedModel, runInChunks } from './chunks.ts';
 export { contributionMap } from './contribution-map.ts';
 export {
-  contributionsOfImage,
   JoinedContributions,
   loadExplained,
 } from './contributions.ts';

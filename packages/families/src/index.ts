@@ -32,8 +32,15 @@ export {
   trainableFamilies,
   usualFamily,
 } from './table.ts';
+export { videoMambaTraits } from './videomamba/index.ts';
 export * from './videomamba/spec.ts';
 export { classTokenPosition, vimTraits } from './vim/index.ts';
 export * from './vim/reference.ts';
 export * from './vim/spec.ts';
-export type { BidirectionalSpec, BidirectionalTraits } from './vim/traits.ts';
+export {
+  type BidirectionalSpec,
+  type BidirectionalTraits,
+  fullLength,
+  readWidth,
+  sequenceOrder,
+} from './vim/traits.ts';

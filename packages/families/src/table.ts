@@ -6,6 +6,7 @@ import { plainmamba } from './plainmamba/index.ts';
 import { newPlainMambaSpec } from './plainmamba/new-spec.ts';
 import type { PlainMambaSpec } from './plainmamba/spec.ts';
 import { videomamba } from './videomamba/index.ts';
+import { newVideoMambaSpec } from './videomamba/new-spec.ts';
 import type { VideoMambaSpec } from './videomamba/spec.ts';
 import { vim } from './vim/index.ts';
 import { newVimSpec } from './vim/new-spec.ts';
@@ -45,13 +46,14 @@ export function familyOf<Spec extends ModelSpec>(spec: Pick<Spec, 'family'>): Fa
 export type BidirectionalModel = ModelSpec & BidirectionalSpec;
 
 /** A spec that the training engine has gradients for. */
-export type TrainableSpec = VimSpec | PlainMambaSpec;
+export type TrainableSpec = VimSpec | PlainMambaSpec | VideoMambaSpec;
 
 export type TrainableFamily = TrainableSpec['family'];
 
 const newSpecs = {
   vim: newVimSpec,
   plainmamba: newPlainMambaSpec,
+  videomamba: newVideoMambaSpec,
 } satisfies { [F in TrainableFamily]: (shape: NewShape) => SpecOf<F> };
 
 /** What a new model is where nobody says. */

@@ -30,7 +30,7 @@ export const videomamba: Family<VideoMambaSpec, VideoMambaModelName> = {
   // Crop ratio .875, Pillow's bicubic, ImageNet's mean and deviation: to the letter.
   imageRecipe: 'vim-imagenet',
   segmentationRecipe: null,
-  trainable: false,
+  trainable: true,
   leastGain: 0.9,
   words: {
     evit: 'VideoMamba’s blocks are Vim’s: there it is the similarity to the class token’s, too.',

@@ -12,6 +12,7 @@ import {
   randomImage,
   smallPlainSpec,
   smallSpec,
+  smallVideoSpec,
 } from '../test-support/made-up.ts';
 import { GradientEngine } from './engine.ts';
 
@@ -76,6 +77,11 @@ const families = {
     plans,
     spec: (width: number, stateSize: number, other: boolean): TrainableSpec =>
       smallSpec({ width, innerWidth: 2 * width, stateSize, convKernel: other ? 3 : 4 }),
+  },
+  VideoMamba: {
+    plans,
+    spec: (width: number, stateSize: number, other: boolean): TrainableSpec =>
+      smallVideoSpec({ width, innerWidth: 2 * width, stateSize, convKernel: other ? 3 : 4 }),
   },
   PlainMamba: {
     plans: plainPlans,

@@ -9,6 +9,7 @@ import {
   randomImage,
   smallPlainSpec,
   smallSpec,
+  smallVideoSpec,
 } from '../test-support/made-up.ts';
 import { GradientEngine } from './engine.ts';
 
@@ -18,6 +19,10 @@ const families: Readonly<
   Record<string, { readonly spec: TrainableSpec; readonly signals: readonly SignalName[] }>
 > = {
   Vim: { spec: smallSpec({ width: 8, innerWidth: 16, stateSize: 4, convKernel: 4 }), signals: handedOut },
+  VideoMamba: {
+    spec: smallVideoSpec({ width: 8, innerWidth: 16, stateSize: 4, convKernel: 4 }),
+    signals: handedOut,
+  },
   PlainMamba: {
     spec: smallPlainSpec(),
     signals: handedOut.filter((name) => name !== 'gated-backward'),

@@ -11,6 +11,7 @@ import {
   randomImage,
   smallPlainSpec,
   smallSpec,
+  smallVideoSpec,
 } from '../test-support/made-up.ts';
 import { smoothedTarget } from './layers.ts';
 
@@ -21,6 +22,18 @@ const families = {
     images: 1,
     spec: (width: number, stateSize: number, other: boolean): TrainableSpec =>
       smallSpec({
+        width,
+        innerWidth: 2 * width,
+        stateSize,
+        convKernel: other ? 2 : 4,
+        patchSize: other ? 3 : 2,
+      }),
+  },
+  VideoMamba: {
+    plans,
+    images: 1,
+    spec: (width: number, stateSize: number, other: boolean): TrainableSpec =>
+      smallVideoSpec({
         width,
         innerWidth: 2 * width,
         stateSize,

@@ -9,6 +9,7 @@ import {
   randomWeights,
   stemSize,
   type TrainableSpec,
+  type VideoMambaSpec,
   type VimSpec,
   vimSpec,
 } from '@vssm/families';
@@ -29,6 +30,11 @@ export function smallSpec(shape: Partial<Omit<VimSpec, 'family'>> = {}): VimSpec
     classes: 3,
     ...shape,
   });
+}
+
+/** The same with the class token first and the directions added. */
+export function smallVideoSpec(shape: Partial<Omit<VimSpec, 'family'>> = {}): VideoMambaSpec {
+  return { ...smallSpec(shape), family: 'videomamba' };
 }
 
 /** 3x4 cells of four pixels a side, of which the last row and column hang over the picture's border. */

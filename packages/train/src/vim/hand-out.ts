@@ -5,18 +5,21 @@
 import { project } from '@vssm/backend-cpu';
 import { type Direction, ruleOf, type SignalName, type SignalSource } from '@vssm/core';
 import { silu } from '@vssm/core/reference';
-import { directionParameterNames, type VimSpec } from '@vssm/families';
+import { type BidirectionalModel, directionParameterNames } from '@vssm/families';
 import { type Matrix, rowsOf } from '../engine/buffers.ts';
 import { columnsOf } from '../engine/columns.ts';
 import type { BlockJob, MixingParts } from '../family.ts';
 import { directions } from './segments.ts';
 
 export class HandOut {
-  readonly #parts: MixingParts<VimSpec>;
+  readonly #parts: MixingParts<BidirectionalModel>;
+  readonly #share: number;
   readonly #names: ReadonlySet<SignalName>;
 
-  constructor(parts: MixingParts<VimSpec>) {
+  /** @param share of each direction in the sum of both */
+  constructor(parts: MixingParts<BidirectionalModel>, share: number) {
     this.#parts = parts;
+    this.#share = share;
     this.#names = new Set(ruleOf(parts.plan).signals);
   }
 
@@ -50,8 +53,8 @@ export class HandOut {
       columnsOf(arena.memory.buffer, matrix, image * length, length, from, count);
     const ofEach = (matrix: (set: number) => Matrix, from?: number, count?: number) => () =>
       directions.map((_, set) => rows(matrix(set), from, count));
-    // y is the sum of the directions; their mean is folded into the projection that follows.
-    const gated = () => rows(buffers.y).map((value) => value / 2);
+    // y is the plain sum of the directions; their share in it is folded into the projection that follows.
+    const gated = () => rows(buffers.y).map((value) => value * this.#share);
     const ownY = (set: number) => buffers.sets[set].u;
     return {
       gated,

@@ -1,31 +1,56 @@
-/** How a Vim is trained. */
+/** How a family of Vim's bidirectional blocks is trained; Vim's own. */
 import type { Places } from '@vssm/backend-cpu';
-import { UserError } from '@vssm/core';
-import { directionParameterNames, patchCount, type VimSpec } from '@vssm/families';
+import { UserError, type Weights } from '@vssm/core';
+import {
+  type BidirectionalModel,
+  type BidirectionalSpec,
+  type BidirectionalTraits,
+  directionParameterNames,
+  patchCount,
+  type TrainableSpec,
+  type VimSpec,
+  vimTraits,
+} from '@vssm/families';
 import type { WeightNames } from '../engine/flat-parameters.ts';
 import type { Mixing, MixingParts, SegmentWeights, TrainingFamily } from '../family.ts';
 import { HandOut } from './hand-out.ts';
 import { BlockMixer } from './mixer.ts';
 import { patchesOf, patchSizeOf } from './patches.ts';
-import { vimReference } from './reference.ts';
-import { directions, vimSegments } from './segments.ts';
+import { bidirectionalGradient } from './reference.ts';
+import { bidirectionalTraces, directions } from './segments.ts';
 
-export const vimTraining: TrainingFamily<VimSpec> = {
-  check,
-  inputShape: (spec) => [patchCount(spec), patchSizeOf(spec)],
-  inputOf: patchesOf,
-  projectionSets: directions,
-  // Without biases, a token that is zero stays zero.
-  refillsMasked: false,
-  segments: vimSegments,
-  fresh: (weights) => weights,
-  weights,
-  mixing,
-  reference: vimReference,
-};
+export function bidirectionalTraining<Spec extends TrainableSpec & BidirectionalSpec>(
+  traits: BidirectionalTraits<Spec>,
+): TrainingFamily<Spec> {
+  return {
+    check,
+    inputShape: (spec) => [patchCount(spec), patchSizeOf(spec)],
+    inputOf: patchesOf,
+    projectionSets: directions,
+    // Without biases, a token that is zero stays zero.
+    refillsMasked: false,
+    segments: bidirectionalTraces(traits),
+    fresh: (weights) => asAveraged(weights, traits.share),
+    weights: (spec) => segmentWeights(traits, spec),
+    mixing: (parts) => mixing(parts, traits.share),
+    reference: bidirectionalGradient(traits),
+  };
+}
+
+export const vimTraining = bidirectionalTraining<VimSpec>(vimTraits);
+
+/** Output projections narrowed where the directions count more than in their mean: whatever the sum, a model begins alike. */
+function asAveraged(weights: Weights, share: number): Weights {
+  return new Map(
+    [...weights].map(([name, tensor]) => {
+      const data = tensor.data.map((value) => value / (2 * share));
+      return [name, name.endsWith('out_proj.weight') ? { ...tensor, data } : tensor];
+    }),
+  );
+}
 
 /** What the gradient kernels ask of a model. */
-function check({ innerWidth, stateSize, convKernel }: VimSpec): void {
+function check({ innerWidth, stateSize, convKernel }: BidirectionalSpec): void {
   if (innerWidth % 8 !== 0) {
     throw new UserError(`inner width ${innerWidth} cannot be trained: it must be a multiple of 8`);
   }
@@ -37,7 +62,10 @@ function check({ innerWidth, stateSize, convKernel }: VimSpec): void {
   }
 }
 
-function weights(spec: VimSpec): SegmentWeights {
+function segmentWeights<Spec extends BidirectionalSpec>(
+  traits: BidirectionalTraits<Spec>,
+  spec: Spec,
+): SegmentWeights {
   const own = (block: number, name: string) => `layers.${block}.mixer.${name}.weight`;
   const inProjection = (block: number): WeightNames => ({
     norm: `layers.${block}.norm.weight`,
@@ -50,6 +78,7 @@ function weights(spec: VimSpec): SegmentWeights {
       patch_bias: 'patch_embed.proj.bias',
       cls_token: 'cls_token',
       pos_embed: 'pos_embed',
+      ...(traits.positionEmbedding === 'apart' && { pos_embed_cls: 'pos_embed_cls' }),
       ...inProjection(0),
     },
     projections: (block) =>
@@ -66,6 +95,7 @@ function weights(spec: VimSpec): SegmentWeights {
     head: {
       out_proj: own(spec.depth - 1, 'out_proj'),
       norm_f: 'norm_f.weight',
+      ...(traits.reduction(spec) > 1 && { neck: 'neck.weight', norm_neck: 'norm_neck.weight' }),
       head_weight: 'head.weight',
       head_bias: 'head.bias',
     },
@@ -73,10 +103,10 @@ function weights(spec: VimSpec): SegmentWeights {
   };
 }
 
-function mixing(parts: MixingParts<VimSpec>): Mixing {
+function mixing(parts: MixingParts<BidirectionalModel>, share: number): Mixing {
   const { arena, buffers } = parts;
   const mixer = new BlockMixer(parts);
-  const handOut = new HandOut(parts);
+  const handOut = new HandOut(parts, share);
   return {
     parametersChanged: () => mixer.parametersChanged(),
     arrange(block, { positions, length }: Places) {

@@ -1,6 +1,6 @@
 /** What the kernels do of a block, forward and backward: two directions, one after the other. */
 import { type Direction, sizeOf } from '@vssm/core';
-import { directionParameterNames, sequenceLength, type VimSpec } from '@vssm/families';
+import { type BidirectionalModel, directionParameterNames, sequenceLength } from '@vssm/families';
 import { convBackwardScratch, scanBackwardScratch } from '@vssm/kernels';
 import { type Matrix, rowsOf } from '../engine/buffers.ts';
 import type { FlatParameters } from '../engine/flat-parameters.ts';
@@ -8,14 +8,14 @@ import type { BlockJob, MixingParts } from '../family.ts';
 import { directions } from './segments.ts';
 
 export class BlockMixer {
-  readonly #parts: MixingParts<VimSpec>;
+  readonly #parts: MixingParts<BidirectionalModel>;
   /** Byte offset of A = -exp(A_log), [E, N], by block and direction. */
   readonly #a: readonly Readonly<Record<Direction, number>>[];
   /** Byte offsets: of [E, N], and of the gradients' working memory. */
   readonly #dA: number;
   readonly #scratch: number;
 
-  constructor(parts: MixingParts<VimSpec>) {
+  constructor(parts: MixingParts<BidirectionalModel>) {
     this.#parts = parts;
     const { depth, innerWidth: E, stateSize: N, convKernel } = parts.spec;
     const place = () => parts.arena.float32(E * N).at;

@@ -1,8 +1,8 @@
 /** A picture cut into the patches that the patch projection multiplies: its convolution as a matrix product. */
-import { patchGrid, type VimSpec } from '@vssm/families';
+import { type BidirectionalSpec, patchGrid } from '@vssm/families';
 
 /** Numbers in one patch. */
-export function patchSizeOf(spec: VimSpec): number {
+export function patchSizeOf(spec: BidirectionalSpec): number {
   return spec.inChannels * spec.patchSize ** 2;
 }
 
@@ -10,7 +10,7 @@ export function patchSizeOf(spec: VimSpec): number {
  * @param image normalised pixels [C, H, W]
  * @returns [rows · columns, C · P · P], patches in row-major grid order, numbers as in the projection's weight
  */
-export function patchesOf(spec: VimSpec, image: ArrayLike<number>): Float32Array {
+export function patchesOf(spec: BidirectionalSpec, image: ArrayLike<number>): Float32Array {
   const { inChannels, imageHeight, imageWidth, patchSize, stride } = spec;
   const { height, width } = patchGrid(spec);
   const patches = new Float32Array(height * width * patchSizeOf(spec));

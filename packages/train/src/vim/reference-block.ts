@@ -1,7 +1,7 @@
-/** One Vim block in float64, forward and backward: norm, both directions, gate, output projection. */
+/** One bidirectional block in float64, forward and backward: norm, both directions, gate, output projection. */
 import { type Direction, gaps, type PruningPlan, type SignalSource } from '@vssm/core';
 import { gatherRows, silu } from '@vssm/core/reference';
-import { directionParameterNames, type VimSpec } from '@vssm/families';
+import { type BidirectionalSpec, type BidirectionalTraits, directionParameterNames } from '@vssm/families';
 import {
   type ConvArrays,
   convForward,
@@ -27,7 +27,8 @@ const directions: readonly Direction[] = ['forward', 'backward'];
 
 /** @param residual [L, d], what the block's norm reads */
 export function mambaBlock(
-  spec: VimSpec,
+  { share }: Pick<BidirectionalTraits, 'share'>,
+  spec: BidirectionalSpec,
   parameters: Parameters64,
   plan: PruningPlan,
   block: number,
@@ -55,7 +56,7 @@ export function mambaBlock(
   // Reversal is its own inverse.
   const [forward, backward] = scans.map(({ order, scan }) => gatherRows(scan.y, order, E));
   const ssm = add(forward, backward);
-  const gated = ssm.map((value, i) => (value * silu(z[i])) / 2);
+  const gated = ssm.map((value, i) => share * value * silu(z[i]));
   const outProjection = linear(gated, own('mixer.out_proj.weight'), E, d);
 
   return {
@@ -69,8 +70,8 @@ export function mambaBlock(
     pullback(dHidden) {
       const out = outProjection.pullback(dHidden);
       collect('mixer.out_proj.weight', out.weight);
-      const dSsm = out.x.map((slope, i) => (slope * silu(z[i])) / 2);
-      const dZ = out.x.map((slope, i) => (slope * ssm[i] * siluSlope(z[i])) / 2);
+      const dSsm = out.x.map((slope, i) => share * slope * silu(z[i]));
+      const dZ = out.x.map((slope, i) => share * slope * ssm[i] * siluSlope(z[i]));
       const dX = scans
         .map(({ order, scan }) => gatherRows(scan.pullback(gatherRows(dSsm, order, E)), order, E))
         .reduce(add);
@@ -85,7 +86,7 @@ export function mambaBlock(
 
 /** One direction, from x [L, E] in the tokens' own places to y [L, E] in scan order. */
 function scanDirection(
-  spec: VimSpec,
+  spec: BidirectionalSpec,
   parameters: Parameters64,
   plan: PruningPlan,
   prefix: string,

@@ -1,18 +1,29 @@
 /**
- * The loss of images under a pruned Vim and its gradient by every parameter, in float64: the oracle of the training
- * engine. The selection is taken as it falls: kept tokens carry gradient, pruned ones (zeroed ones, under `mask`) do
- * not, and scores get none.
+ * The loss of images under a pruned model of bidirectional blocks and its gradient by every parameter, in float64: the
+ * oracle of the training engine. The selection is taken as it falls: kept tokens carry gradient, pruned ones (zeroed ones,
+ * under `mask`) do not, and scores get none.
  */
-import type { PruningPlan } from '@vssm/core';
-import { chooseTokens, importance, keptRows, livePositions, zeroGone } from '@vssm/core/reference';
-import { classTokenPosition, countRule, patchCount, patchGrid, type VimSpec } from '@vssm/families';
+import { indicesAmong, type PruningPlan } from '@vssm/core';
 import {
-  Gradients64,
-  type Parameters64,
-  type Pullback,
-  type ReferenceGradient,
-  type ReferenceImages,
-} from '../reference/gradients.ts';
+  chooseTokens,
+  gatherRows,
+  importance,
+  keptRows,
+  livePositions,
+  zeroGone,
+} from '@vssm/core/reference';
+import {
+  type BidirectionalModel,
+  type BidirectionalSpec,
+  type BidirectionalTraits,
+  fullLength,
+  patchCount,
+  readWidth,
+  sequenceOrder,
+  type TrainableSpec,
+} from '@vssm/families';
+import type { TrainingFamily } from '../family.ts';
+import { Gradients64, type Parameters64, type Pullback } from '../reference/gradients.ts';
 import { add, crossEntropy, linear, rmsNorm, scatterRows } from '../reference/layers.ts';
 import { patchesOf } from './patches.ts';
 import { type BlockResult, mambaBlock } from './reference-block.ts';
@@ -21,33 +32,34 @@ interface Sequence {
   /** [L, d], with every mixer's output so far added. */
   readonly residual: Float64Array;
   readonly positions: Int32Array;
-  readonly classToken: number;
+  /** Indices of the tokens that never leave. */
+  readonly protectedTokens: Int32Array;
   readonly live?: Uint8Array;
 }
 
 /** See TrainingFamily.reference. */
-export function vimReference(
-  spec: VimSpec,
-  parameters: Parameters64,
-  plan: PruningPlan,
-  { images, targets, samples }: ReferenceImages,
-): ReferenceGradient {
-  const gradients = new Gradients64();
-  const all = images.map((image, i) =>
-    oneImage(spec, parameters, plan, image, targets[i], samples[i], gradients),
-  );
-  return {
-    loss: all.reduce((sum, { loss }) => sum + loss, 0),
-    logits: all.map(({ logits }) => logits),
-    kept: all.map(({ kept }) => kept),
-    gradients: gradients.all,
-    statistics: new Map(),
+export function bidirectionalGradient<Spec extends TrainableSpec & BidirectionalSpec>(
+  traits: BidirectionalTraits<Spec>,
+): TrainingFamily<Spec>['reference'] {
+  return (spec, parameters, plan, { images, targets, samples }) => {
+    const gradients = new Gradients64();
+    const all = images.map((image, i) =>
+      oneImage(traits, spec, parameters, plan, image, targets[i], samples[i], gradients),
+    );
+    return {
+      loss: all.reduce((sum, { loss }) => sum + loss, 0),
+      logits: all.map(({ logits }) => logits),
+      kept: all.map(({ kept }) => kept),
+      gradients: gradients.all,
+      statistics: new Map(),
+    };
   };
 }
 
 /** Loss, logits and kept positions of one image; its gradient is collected. */
-function oneImage(
-  spec: VimSpec,
+function oneImage<Spec extends BidirectionalModel>(
+  traits: BidirectionalTraits<Spec>,
+  spec: Spec,
   parameters: Parameters64,
   plan: PruningPlan,
   image: ArrayLike<number>,
@@ -59,77 +71,124 @@ function oneImage(
   readonly logits: Float64Array;
   readonly kept: ReadonlyMap<number, Int32Array>;
 } {
-  const { width: d } = spec;
-  const parameter = (name: string) => parameters.get(name)!;
-  const embedded = embed(spec, parameters, image, gradients);
+  const embedded = embed(traits, spec, parameters, image, gradients);
   const kept = new Map<number, Int32Array>();
   const pullbacks: Pullback[] = [];
 
   let sequence: Sequence = {
     residual: embedded.tokens,
-    positions: Int32Array.from({ length: patchCount(spec) + 1 }, (_, position) => position),
-    classToken: classTokenPosition(spec),
+    positions: Int32Array.from({ length: fullLength(traits, spec) }, (_, position) => position),
+    protectedTokens: Int32Array.from(traits.protectedTokens(spec)),
   };
   for (let block = 0; block < spec.depth; block++) {
     const { residual, positions } = sequence;
-    const result = mambaBlock(spec, parameters, plan, block, residual, positions, gradients);
+    const result = mambaBlock(traits, spec, parameters, plan, block, residual, positions, gradients);
     pullbacks.push((dStream) => add(dStream, result.pullback(dStream)));
     sequence = { ...sequence, residual: add(residual, result.hidden) };
     const step = plan.schedule.findIndex(({ after }) => after === block + 1);
     if (step < 0) continue;
-    const pruned = prune(spec, plan, result, sequence, step, sample);
+    const pruned = prune(traits, spec, plan, result, sequence, step, sample);
     pullbacks.push(pruned.pullback);
     sequence = pruned.sequence;
     kept.set(block + 1, livePositions(sequence));
   }
 
-  const { residual, classToken, positions } = sequence;
-  const norm = rmsNorm(residual.slice(classToken * d, (classToken + 1) * d), parameter('norm_f.weight'));
-  const head = linear(norm.y, parameter('head.weight'), d, spec.classes, { bias: parameter('head.bias') });
-  const { loss, dLogits } = crossEntropy(head.y, target);
-
-  const dHead = head.pullback(dLogits);
-  gradients.collect('head.weight', dHead.weight);
-  gradients.collect('head.bias', dHead.bias);
-  const dNorm = norm.pullback(dHead.x);
-  gradients.collect('norm_f.weight', dNorm.weight);
-  let dStream = scatterRows(dNorm.x, [classToken], d, positions.length);
+  const { residual, protectedTokens, positions } = sequence;
+  const own = gatherRows(residual, protectedTokens, spec.width);
+  const head = classify(traits, spec, parameters, own, gradients);
+  const { loss, dLogits } = crossEntropy(head.logits, target);
+  let dStream = scatterRows(head.pullback(dLogits), protectedTokens, spec.width, positions.length);
   for (const pullback of pullbacks.reverse()) dStream = pullback(dStream);
   embedded.pullback(dStream);
-  return { loss, logits: head.y, kept };
+  return { loss, logits: head.logits, kept };
 }
 
-/** Patches, the class token in their middle, and the position embedding over all of them: [L0, d]. */
-function embed(
-  spec: VimSpec,
+/** The protected tokens [R, d] through the last norm, the neck where there is one, and the classifier. */
+function classify<Spec extends BidirectionalModel>(
+  traits: BidirectionalTraits<Spec>,
+  spec: Spec,
+  parameters: Parameters64,
+  own: Float64Array,
+  gradients: Gradients64,
+): { readonly logits: Float64Array; readonly pullback: Pullback } {
+  const parameter = (name: string) => parameters.get(name)!;
+  const norm = rmsNorm(own, parameter('norm_f.weight'));
+  const neck = traits.reduction(spec) > 1 ? narrowed(traits, spec, parameters, norm.y, gradients) : undefined;
+  const feature = neck?.y ?? norm.y;
+  const head = linear(feature, parameter('head.weight'), feature.length, spec.classes, {
+    bias: parameter('head.bias'),
+  });
+  return {
+    logits: head.y,
+    pullback(dLogits) {
+      const dHead = head.pullback(dLogits);
+      gradients.collect('head.weight', dHead.weight);
+      gradients.collect('head.bias', dHead.bias);
+      const dNorm = norm.pullback(neck?.pullback(dHead.x) ?? dHead.x);
+      gradients.collect('norm_f.weight', dNorm.weight);
+      return dNorm.x;
+    },
+  };
+}
+
+/** The neck: each token through one projection, and a norm over all that is left of them. */
+function narrowed<Spec extends BidirectionalModel>(
+  traits: BidirectionalTraits<Spec>,
+  spec: Spec,
+  parameters: Parameters64,
+  tokens: Float64Array,
+  gradients: Gradients64,
+): { readonly y: Float64Array; readonly pullback: Pullback } {
+  const neck = linear(tokens, parameters.get('neck.weight')!, spec.width, readWidth(traits, spec));
+  const norm = rmsNorm(neck.y, parameters.get('norm_neck.weight')!);
+  return {
+    y: norm.y,
+    pullback(dy) {
+      const dNorm = norm.pullback(dy);
+      gradients.collect('norm_neck.weight', dNorm.weight);
+      const dNeck = neck.pullback(dNorm.x);
+      gradients.collect('neck.weight', dNeck.weight);
+      return dNeck.x;
+    },
+  };
+}
+
+/** Patches, the protected tokens at their places among them, and the position embedding: [L0, d]. */
+function embed<Spec extends BidirectionalModel>(
+  traits: BidirectionalTraits<Spec>,
+  spec: Spec,
   parameters: Parameters64,
   image: ArrayLike<number>,
   gradients: Gradients64,
 ): { readonly tokens: Float64Array; pullback(dTokens: Float64Array): void } {
   const { width: d } = spec;
-  const { height, width } = patchGrid(spec);
+  const parameter = (name: string) => parameters.get(name)!;
+  const apart = traits.positionEmbedding === 'apart';
   const patches = Float64Array.from(patchesOf(spec, image));
   const projection = linear(
     patches,
-    parameters.get('patch_embed.proj.weight')!,
-    patches.length / (height * width),
+    parameter('patch_embed.proj.weight'),
+    patches.length / patchCount(spec),
     d,
-    { bias: parameters.get('patch_embed.proj.bias')! },
+    { bias: parameter('patch_embed.proj.bias') },
   );
-  const middle = classTokenPosition(spec) * d;
-  const tokens = new Float64Array(projection.y.length + d);
-  tokens.set(projection.y.subarray(0, middle));
-  tokens.set(parameters.get('cls_token')!, middle);
-  tokens.set(projection.y.subarray(middle), middle + d);
+  const placed = apart ? add(projection.y, parameter('pos_embed')) : projection.y;
+  const own = apart ? add(parameter('cls_token'), parameter('pos_embed_cls')) : parameter('cls_token');
+  const numbered = new Float64Array(own.length + placed.length);
+  numbered.set(own);
+  numbered.set(placed, own.length);
+  const order = sequenceOrder(traits, spec);
+  const tokens = gatherRows(numbered, order, d);
   return {
-    tokens: add(tokens, parameters.get('pos_embed')!),
+    tokens: apart ? tokens : add(tokens, parameter('pos_embed')),
     pullback(dTokens) {
-      gradients.collect('pos_embed', dTokens);
-      gradients.collect('cls_token', dTokens.slice(middle, middle + d));
-      const dPatches = new Float64Array(projection.y.length);
-      dPatches.set(dTokens.subarray(0, middle));
-      dPatches.set(dTokens.subarray(middle + d), middle);
-      const { weight, bias } = projection.pullback(dPatches);
+      const dNumbered = scatterRows(dTokens, order, d, order.length);
+      const dOwn = dNumbered.slice(0, own.length);
+      const dPlaced = dNumbered.slice(own.length);
+      gradients.collect('cls_token', dOwn);
+      gradients.collect('pos_embed', apart ? dPlaced : dTokens);
+      if (apart) gradients.collect('pos_embed_cls', dOwn);
+      const { weight, bias } = projection.pullback(dPlaced);
       gradients.collect('patch_embed.proj.weight', weight);
       gradients.collect('patch_embed.proj.bias', bias);
     },
@@ -137,8 +196,9 @@ function embed(
 }
 
 /** Drops (or, under `mask`, zeroes) all but the best tokens; the gradient goes the same way back. */
-function prune(
-  spec: VimSpec,
+function prune<Spec extends BidirectionalModel>(
+  traits: BidirectionalTraits<Spec>,
+  spec: Spec,
   plan: PruningPlan,
   { signals }: BlockResult,
   sequence: Sequence,
@@ -146,18 +206,18 @@ function prune(
   sample: number,
 ): { readonly sequence: Sequence; readonly pullback: Pullback } {
   const d = spec.width;
-  const { residual, positions, classToken } = sequence;
-  const protectedTokens = Int32Array.of(classToken);
-  const place = { spec, step, sample, fullLength: patchCount(spec) + 1, protectedTokens };
+  const { residual, positions, protectedTokens } = sequence;
+  const place = { spec, step, sample, fullLength: fullLength(traits, spec), protectedTokens };
   const scores = importance(plan, place, signals, sequence);
-  const choice = chooseTokens(plan, step, scores, sequence, countRule(spec, plan), protectedTokens);
+  const rule = traits.countRule(spec, plan);
+  const choice = chooseTokens(plan, step, scores, sequence, rule, protectedTokens);
   const { chosen, kept } = choice;
   const after = { ...kept, residual: keptRows(residual, choice, d) };
   if (kept.live !== undefined) {
-    return { sequence: { ...after, classToken }, pullback: (dStream) => zeroGone(dStream, kept) };
+    return { sequence: { ...after, protectedTokens }, pullback: (dStream) => zeroGone(dStream, kept) };
   }
   return {
-    sequence: { ...after, classToken: chosen.indexOf(classToken) },
+    sequence: { ...after, protectedTokens: indicesAmong(chosen, protectedTokens) },
     pullback: (dKept) => scatterRows(dKept, chosen, d, positions.length),
   };
 }

@@ -33,6 +33,8 @@ export interface Checkpoint {
   readonly ignored: readonly string[];
   /** Class names in the model's order, where the trainer (mmcv's `meta.CLASSES`) noted them. */
   readonly classes?: readonly string[];
+  /** The model's family, as the metadata of a `.safetensors` file note it; not checked against anything. */
+  readonly family?: string;
 }
 
 /**
@@ -51,7 +53,7 @@ export async function readCheckpoint(
 ): Promise<Checkpoint> {
   return withFile('checkpoint', path, async (file) => {
     const format = await detectFormat(file);
-    const { tensors, integers, ignored, classes } = await readFormat(format, file, options.key);
+    const { tensors, integers, ignored, classes, family } = await readFormat(format, file, options.key);
     return {
       path,
       format,
@@ -64,6 +66,7 @@ export async function readCheckpoint(
         ...[...integers].map(([name, type]) => leftOut(name, `an integer buffer (${type})`)),
       ],
       ...(classes !== undefined && { classes }),
+      ...(family !== undefined && { family }),
     };
   });
 }

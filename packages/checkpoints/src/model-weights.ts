@@ -10,4 +10,6 @@ export interface ModelWeights {
   readonly ignored: readonly string[];
   /** Names of the model's classes, where the file lists them. */
   readonly classes?: readonly string[];
+  /** The model's family, where whoever wrote the file noted it. */
+  readonly family?: string;
 }

@@ -70,8 +70,8 @@ describe('the family of a checkpoint', () => {
     ],
     [['flops', '--model', 'vim-tiny', '--family', 'vim'], '--family vim: goes with --checkpoint'],
     [
-      ['finetune', '--checkpoint', named, '--data', '.', '--out', 'run'],
-      'a VideoMamba cannot be trained here',
+      ['finetune', '--checkpoint', registers, '--data', '.', '--out', 'run'],
+      'a Mamba-Reg cannot be trained here',
     ],
     [
       [

@@ -235,16 +235,16 @@ export interface GridOptions {
 
 /**
  * How the family of a file was decided. `asked`: by whoever loads it; `tensors`: no other family has such names or
- * shapes; `file name`: upstream's; `default`: the first family of the table that has such tensors.
+ * shapes; `metadata`: the file notes it; `file name`: upstream's; `default`: the first family of the table that has such tensors.
  */
-export const familyEvidence = ['asked', 'tensors', 'file name', 'default'] as const;
+export const familyEvidence = ['asked', 'tensors', 'metadata', 'file name', 'default'] as const;
 export type FamilyEvidence = (typeof familyEvidence)[number];
 
 /** A family's files. */
 export interface FamilyCheckpoint<Spec extends BaseSpec> {
   /**
    * How a file is recognised by its tensors' names and shapes: `only` this family has such, `maybe`, or `no`. Of several
-   * that answer `maybe` the one whose `fileNames` match is taken, else the first of the table.
+   * that answer `maybe` the one that the file notes is taken, else the one whose `fileNames` match, else the first of the table.
    */
   recognises(tensors: Weights): 'only' | 'maybe' | 'no';
   /** Names under which upstream publishes its weights; null where nothing depends on it. */

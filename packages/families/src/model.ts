@@ -44,6 +44,7 @@ export function familyTitle(family: ModelFamily): string {
 const evidenceWords: Readonly<Record<FamilyEvidence, string>> = {
   asked: 'as asked',
   tensors: 'by its tensors',
+  metadata: 'as the file notes',
   'file name': "by the file's name",
   default: 'by default',
 };

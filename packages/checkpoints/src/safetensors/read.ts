@@ -42,7 +42,7 @@ export async function readSafetensors(
  * @param key which names, see model-names.ts
  */
 export async function readSafetensorsWeights(file: ByteSource, key?: string): Promise<ModelWeights> {
-  const { entries } = await readHeader(file);
+  const { entries, metadata } = await readHeader(file);
   const model = modelNames(entries, key);
   if (model === undefined) {
     throw new UserError(`has no tensors under ${quoted(`${key}.`)}, only ${listed(entries.keys())}`);
@@ -62,7 +62,8 @@ export async function readSafetensorsWeights(file: ByteSource, key?: string): Pr
     }
   }
   if (tensors.size === 0) throw new UserError('holds no floating-point tensors');
-  return { tensors, integers, ignored: model.ignored };
+  const { family } = metadata;
+  return { tensors, integers, ignored: model.ignored, ...(family !== undefined && { family }) };
 }
 
 function bytesOf(file: ByteSource, { start, bytes }: SafetensorsEntry): ByteSource {

@@ -63,7 +63,7 @@ export function addModelOptions(command: Command): Command {
     )
     .option(
       '--family <name>',
-      `whose the checkpoint is: ${modelFamilies.join(', ')}; default: what its tensors or its file's name tell, else ${modelFamilies[0]}`,
+      `whose the checkpoint is: ${modelFamilies.join(', ')}; default: what its tensors, its notes or its file's name tell, else ${modelFamilies[0]}`,
     )
     .option(
       '--stride <pixels>',

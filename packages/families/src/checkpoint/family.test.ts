@@ -42,6 +42,16 @@ describe('the family of Vim’s tensors', () => {
     expect(of(path)).toEqual([family, from]);
   });
 
+  it.each([
+    ['vim_t.pth', 'videomamba', ['videomamba', 'metadata']],
+    ['videomamba_t16.pth', 'vim', ['vim', 'metadata']],
+    ['videomamba_t16.pth', 'plainmamba', ['videomamba', 'file name']],
+    ['model.safetensors', 'resnet', ['vim', 'default']],
+  ])('in %s that notes %s is %j', (path, family, expected) => {
+    const { spec, familyFrom } = loadModel({ ...checkpoint(path, shapes), family });
+    expect([spec.family, familyFrom]).toEqual(expected);
+  });
+
   it('is what whoever loads it says, whatever the name', () => {
     expect(of('vim_t.pth', { family: 'videomamba' })).toEqual(['videomamba', 'asked']);
     expect(of('videomamba_t16.pth', { family: 'vim' })).toEqual(['vim', 'asked']);

@@ -57,7 +57,7 @@ function load(checkpoint: Checkpoint, options: LoadOptions): LoadedCheckpoint {
 
 /** A file that no family recognises is read as the first one's, whose list says what is missing. */
 function decideFamily(
-  { path, tensors }: Checkpoint,
+  { path, tensors, family: noted }: Checkpoint,
   asked: ModelFamily | undefined,
 ): { readonly family: ModelFamily; readonly familyFrom: FamilyEvidence } {
   if (asked !== undefined) return { family: asked, familyFrom: 'asked' };
@@ -67,6 +67,8 @@ function decideFamily(
   if (only !== undefined) return { family: only, familyFrom: 'tensors' };
   const candidates = answering('maybe');
   if (candidates.length === 1) return { family: candidates[0], familyFrom: 'tensors' };
+  const writers = candidates.find((family) => family === noted);
+  if (writers !== undefined) return { family: writers, familyFrom: 'metadata' };
   const named = candidates.find((family) => familyCheckpoints[family].fileNames?.test(basename(path)));
   if (named !== undefined) return { family: named, familyFrom: 'file name' };
   return { family: candidates[0] ?? modelFamilies[0], familyFrom: 'default' };

@@ -13,7 +13,9 @@ export function newBidirectionalShape(
   { stride, stemWidth, stemConvs, ...shape }: NewShape,
 ): Parameters<typeof vimSpec>[0] {
   if (stemWidth !== undefined || stemConvs !== undefined) {
-    throw new UserError(`stem ${stemWidth ?? stemConvs}: a ${title} has none, its patches are projected at once`);
+    throw new UserError(
+      `stem ${stemWidth ?? stemConvs}: a ${title} has none, its patches are projected at once`,
+    );
   }
   return { ...shape, stride: stride ?? shape.patchSize };
 }

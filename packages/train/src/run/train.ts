@@ -161,6 +161,8 @@ export async function train(run: TrainingRun): Promise<TrainingOutcome> {
   if (begin === steps) test = (await run.evaluate?.(result)) ?? null;
   const model = join(out, runFiles.model);
   await writeSafetensors(model, result, {
+    // Several families have tensors of the same names and shapes.
+    family: run.spec.family,
     run: JSON.stringify(identity),
     classes: JSON.stringify(run.dataset.classes),
   });

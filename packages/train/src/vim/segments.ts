@@ -123,8 +123,7 @@ function headTrace<Spec extends BidirectionalSpec>(
   const normed = g.rmsNorm(tokens, g.input('norm_f', [d]));
   const narrow = readWidth(traits, spec);
   const wide = narrow * traits.protectedTokens(spec).length;
-  const narrowed =
-    narrow === d ? normed : g.gemm(normed, g.input('neck', [narrow, d]), { transB: true });
+  const narrowed = narrow === d ? normed : g.gemm(normed, g.input('neck', [narrow, d]), { transB: true });
   const sideBySide = wide === narrow ? narrowed : g.reshape(narrowed, [batch, wide]);
   const feature = narrow === d ? sideBySide : g.rmsNorm(sideBySide, g.input('norm_neck', [wide]));
   const product = g.gemm(feature, g.input('head_weight', [classes, wide]), { transB: true });
@@ -148,11 +147,7 @@ function outProjection(
   return g.add(residual, g.gemm(y, g.input('out_proj', [d, E]), { transB: true, alpha: share }));
 }
 
-function withInProjection(
-  g: Trace,
-  { width: d, innerWidth: E }: BidirectionalSpec,
-  residual: Value,
-): void {
+function withInProjection(g: Trace, { width: d, innerWidth: E }: BidirectionalSpec, residual: Value): void {
   g.output('next_residual', residual);
   const normed = g.rmsNorm(residual, g.input('norm', [d]));
   g.output('xz', g.gemm(normed, g.input('in_proj', [2 * E, d]), { transB: true }));

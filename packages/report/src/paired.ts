@@ -1,11 +1,8 @@
-/**
- * Two plans on the same images: how much better one is, with an interval that knows the images are the same.
- * With b images right only under the first and c only under the second of n, the difference is (b - c) / n and
- * its standard error sqrt(b + c - (b - c)^2 / n) / n (Newcombe 1998, method 1; n here is in the thousands).
- */
+/** Two plans on the same images: how much better one is, with an interval that knows the images are the same. */
 
 import { join } from 'node:path';
 import { type AccuracyRecord, checkPredictions, readPredictions } from '@vssm/results';
+import { pairedMean } from '@vssm/results/statistics';
 import type { Entry } from './evidence.ts';
 
 export interface PairedDifference {
@@ -51,19 +48,12 @@ function rightByImage(file: string): RightByImage {
 
 /** Over the images that both evaluated; null when there are none. */
 export function pairedDifference(first: RightByImage, second: RightByImage): PairedDifference | null {
-  let images = 0;
-  let onlyFirst = 0;
-  let onlySecond = 0;
+  const differences: number[] = [];
   for (const [image, a] of first) {
     const b = second.get(image);
-    if (b === undefined) continue;
-    images++;
-    if (a && !b) onlyFirst++;
-    if (b && !a) onlySecond++;
+    if (b !== undefined) differences.push(100 * (Number(a) - Number(b)));
   }
-  if (images === 0) return null;
-  const net = onlyFirst - onlySecond;
-  const error = Math.sqrt(onlyFirst + onlySecond - net ** 2 / images) / images;
-  const difference = (100 * net) / images;
-  return { difference, interval: [difference - 196 * error, difference + 196 * error], images };
+  if (differences.length === 0) return null;
+  const { mean, interval } = pairedMean(differences);
+  return { difference: mean, interval, images: differences.length };
 }

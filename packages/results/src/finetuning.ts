@@ -17,6 +17,7 @@ import {
   sha256,
   whole,
 } from './fields.ts';
+import { unpackRight } from './right-images.ts';
 
 const splitSchema = z.strictObject({ split: line(), sha256: sha256.nullable(), total: count });
 
@@ -53,6 +54,14 @@ const rowSchema = z.strictObject({
   after: z.array(trainingSchema).min(1).max(100),
 });
 
+/** A plan that the dense weights were evaluated under, and nothing else. */
+const trainingFreeSchema = rowSchema.omit({ before: true, after: true }).extend({
+  /** Test images that the dense weights classify correctly under this plan. */
+  correct: whole,
+  /** Which they are; see right-images.ts. */
+  right: z.base64().max(1 << 20),
+});
+
 const claimOutcomes = ['supports', 'contradicts', 'undecided', 'one seed'] as const;
 
 const verdictSchema = z.strictObject({
@@ -78,9 +87,10 @@ export const finetuningRecordSchema = z
     recipes: z.strictObject({ dense: recipeSchema, finetuning: recipeSchema }),
     dense: trainingSchema,
     rows: z.array(rowSchema).min(1).max(1000),
+    trainingFree: z.array(trainingFreeSchema).max(1000).optional(),
     verdicts: z.array(verdictSchema).max(1000),
   })
-  .superRefine(({ dense, rows, verdicts, dataset }, context) => {
+  .superRefine(({ dense, rows, trainingFree = [], verdicts, dataset }, context) => {
     const refuse = (message: string) => context.addIssue({ code: 'custom', message });
     const trainings = [dense, ...rows.flatMap(({ after }) => after)];
     const counts = [
@@ -88,10 +98,16 @@ export const finetuningRecordSchema = z
       ...trainings.flatMap(({ correct, tests }) => [correct, ...tests.map((test) => test.correct)]),
     ];
     if (counts.some((correct) => correct > dataset.test.total)) refuse('correct exceeds dataset.test.total');
+    for (const { row, right, correct } of trainingFree) {
+      const own = unpackRight(right, dataset.test.total).filter((one) => one).length;
+      if (own !== correct) refuse(`${row}: ${correct} images are correct, ${own} are listed`);
+    }
     if (new Set(rows.map(({ row }) => row)).size !== rows.length) refuse('two rows have the same id');
-    for (const { row, after, tokens, plan } of rows) {
+    for (const { row, after } of rows) {
       if (new Set(after.map(({ seed }) => seed)).size !== after.length)
         refuse(`${row}: a seed is there twice`);
+    }
+    for (const { row, tokens, plan } of [...rows, ...trainingFree]) {
       if (tokens.length !== plan.schedule.length + 1) {
         refuse(`${row}: tokens must hold one count more than the schedule has steps`);
       }

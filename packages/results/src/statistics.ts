@@ -32,6 +32,21 @@ export function standardDeviation(values: readonly number[]): number | null {
   return d3.deviation(values) ?? null;
 }
 
+/**
+ * The mean of differences between two things measured on the same images, with its 95 % interval: 1.96 standard
+ * deviations over the root of their number. For a model that is right where another is wrong (1) or the other way round
+ * (-1) that is Newcombe's method 1 (1998); there should be thousands.
+ */
+export function pairedMean(differences: readonly number[]): {
+  readonly mean: number;
+  readonly interval: readonly [number, number];
+} {
+  const middle = mean(differences);
+  const squares = differences.reduce((sum, value) => sum + (value - middle) ** 2, 0);
+  const half = (1.96 * Math.sqrt(squares)) / differences.length;
+  return { mean: middle, interval: [middle - half, middle + half] };
+}
+
 /** Median and quartiles, in the unit of the values. */
 export function spreadOf(values: readonly number[]): Spread {
   return { median: median(values), low: quantile(values, 0.25), high: quantile(values, 0.75) };

@@ -1,5 +1,5 @@
 export type { EngineOptions, MicroBatch } from './engine/engine.ts';
-export type { Claim, FinetuningRow, TrainingExperiment } from './experiment/experiment.ts';
+export type { Claim, FinetuningRow, PrunedRow, TrainingExperiment } from './experiment/experiment.ts';
 export { type ExperimentRun, runExperiment } from './experiment/run-experiment.ts';
 export { type Verdict, verdicts } from './experiment/verdict.ts';
 export {

@@ -58,4 +58,4 @@ export const testsMayImport: Readonly<Record<string, readonly string[]>> = {
 export const onnxRuntimePackages: readonly string[] = ['backend-cpu', 'backend-cuda', 'backend-webgpu'];
 
 /** What a benchmark package (benchmarks/<table>) may import. */
-export const benchmarksMayImport: readonly string[] = ['bench', 'families', 'train'];
+export const benchmarksMayImport: readonly string[] = ['bench', 'families', 'results', 'train'];

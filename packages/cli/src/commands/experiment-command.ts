@@ -1,13 +1,20 @@
-/** `vssm experiment`: the claim in miniature. */
-import { Command } from 'commander';
+/** `vssm experiment`: trainings and fine-tunings that answer one question, in miniature. */
+import { oneOf } from '@vssm/core';
+import { Command, Option } from 'commander';
 import { allCores } from '../options/backend.ts';
+import { type ExperimentOptions, experimentNames } from '../options/experiment.ts';
 import { groups } from '../options/groups.ts';
-import type { ExperimentOptions } from './experiment.ts';
 
 export function experimentCommand(): Command {
   return new Command('experiment')
     .description(
-      'the claim, reproduced in miniature: train a dense Vim on Fashion-MNIST, then fine-tune it in every way',
+      'the claim, reproduced in miniature: train a dense Vim on Fashion-MNIST, then fine-tune it in every way; or what the class token’s place does to pruning',
+    )
+    .addOption(
+      new Option(
+        '--name <experiment>',
+        `${experimentNames.join(', ')}; default: ${experimentNames[0]}`,
+      ).argParser((name) => oneOf('--name', name, experimentNames)),
     )
     .optionsGroup(groups.data)
     .requiredOption('--data <folder>', 'the idx files of Fashion-MNIST’s training split')

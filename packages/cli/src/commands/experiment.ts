@@ -1,34 +1,64 @@
-/** The work of `vssm experiment`: the claim in miniature, dense training and every fine-tuning row, resumable at any point. */
-
+/** The work of `vssm experiment`: dense training, evaluations and every fine-tuning row, resumable at any point. */
+import { join } from 'node:path';
 import { trainingCode, writeRunHeader } from '@vssm/bench';
-import { experiment } from '@vssm/bench-finetuning';
+import { experiments as classToken, finetunedTable, lossTables } from '@vssm/bench-class-token';
+import { experiment as finetuning } from '@vssm/bench-finetuning';
 import { counted } from '@vssm/core';
 import { parameterCount, tokensPerBlock } from '@vssm/families';
 import { type FinetuningRecord, openResults, type Results } from '@vssm/results';
 import { mean, standardDeviation } from '@vssm/results/statistics';
-import { runExperiment } from '@vssm/train';
-import { note, type OutputOptions, printResult } from '../output.ts';
+import { runExperiment, type TrainingExperiment } from '@vssm/train';
+import { type ExperimentName, type ExperimentOptions, experimentNames } from '../options/experiment.ts';
+import { note, printResult } from '../output.ts';
 import { circumstances, progressLine, stopOnSignal, trainingThreads } from '../training.ts';
 import { openTrainingImages } from '../training-images.ts';
 
-export interface ExperimentOptions extends OutputOptions {
-  readonly data: string;
-  readonly out: string;
-  readonly threads: number;
-  readonly plan?: boolean;
+interface Named {
+  /** Each in a folder of its own, where there are several. */
+  readonly experiments: readonly TrainingExperiment[];
+  table(records: readonly FinetuningRecord[]): string;
 }
 
+const named: Readonly<Record<ExperimentName, Named>> = {
+  finetuning: { experiments: [finetuning], table: (records) => records.map(table).join('\n') },
+  'class-token': {
+    experiments: classToken,
+    table: (records) => [lossTables(records), finetunedTable(records)].join('\n\n'),
+  },
+};
+
 export async function runTheExperiment(options: ExperimentOptions): Promise<void> {
-  if (options.plan === true) return printResult(options, experiment, planned());
+  const { experiments, table: tableOf } = named[options.name ?? experimentNames[0]];
+  const single = experiments.length === 1;
+  if (options.plan === true) {
+    const plans = experiments.map((one) => (single ? planned(one) : `${one.id}: ${planned(one)}`));
+    return printResult(options, single ? experiments[0] : { experiments }, plans.join('\n'));
+  }
   const results = openResults(options.out);
   try {
-    await runIn(results, options);
+    const records: FinetuningRecord[] = [];
+    for (const experiment of experiments) {
+      const record = await runIn(results, options, experiment, single ? [] : [experiment.id]);
+      if (record === undefined) return;
+      records.push(record);
+    }
+    printResult(options, single ? records[0] : { records }, tableOf(records));
   } finally {
     results.close();
   }
 }
 
-async function runIn(results: Results, options: ExperimentOptions): Promise<void> {
+/**
+ * Undefined when it was stopped.
+ *
+ * @param within folders below `--out`
+ */
+async function runIn(
+  results: Results,
+  options: ExperimentOptions,
+  experiment: TrainingExperiment,
+  within: readonly string[],
+): Promise<FinetuningRecord | undefined> {
   for (const repair of results.repairs) note(repair);
   const { training, test, normalisation } = await openTrainingImages(
     { dataset: 'fashion-mnist', data: options.data },
@@ -46,11 +76,11 @@ async function runIn(results: Results, options: ExperimentOptions): Promise<void
       test: test!,
       normalisation,
       threads,
-      out: options.out,
+      out: join(options.out, ...within),
       circumstances: await circumstances(threads),
       tell(name, line, steps) {
         if (name !== part) {
-          note(name);
+          note([...within, name].join(' '));
           show = progressLine();
         }
         part = name;
@@ -61,13 +91,13 @@ async function runIn(results: Results, options: ExperimentOptions): Promise<void
     if (record === undefined) {
       process.stderr.write('stopped; run the same command again to go on\n');
       process.exitCode = stop.exitCode;
-      return;
+      return undefined;
     }
     if (!results.has(record.key)) {
       writeRunHeader(results, ['vssm', ...process.argv.slice(2)], trainingCode(), null);
       results.append(record);
     }
-    printResult(options, record, table(record));
+    return record;
   } finally {
     stop.release();
     await training.close();
@@ -75,8 +105,7 @@ async function runIn(results: Results, options: ExperimentOptions): Promise<void
   }
 }
 
-function planned(): string {
-  const { spec, dense, finetuning, rows } = experiment;
+function planned({ spec, dense, finetuning, trainingFree = [], rows }: TrainingExperiment): string {
   const runs = rows.reduce((sum, { seeds }) => sum + seeds.length, 0);
   const relative = rows.reduce((sum, { plan, seeds }) => {
     const tokens =
@@ -85,6 +114,7 @@ function planned(): string {
   }, 0);
   return [
     `${counted(parameterCount(spec), 'parameter')}; dense: ${counted(dense.epochs, 'epoch')} of 60,000 images`,
+    ...(trainingFree.length > 0 ? [`${counted(trainingFree.length, 'evaluation')} of the dense model`] : []),
     `${counted(runs, 'fine-tuning')} in ${counted(rows.length, 'row')}: ${counted(finetuning.epochs, 'epoch')} of ${counted(finetuning.images, 'image')} each`,
     `together the work of ${counted(Math.round(dense.epochs * 60_000 + relative * finetuning.epochs * finetuning.images), 'dense image')}`,
     ...rows.map(({ id, label, seeds }) => `  ${id.padEnd(10)} ${label}; ${counted(seeds.length, 'seed')}`),

@@ -1,8 +1,8 @@
 import { mkdtempSync, rmSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { pruningPlan } from '@vssm/families';
-import { resultRecordSchema } from '@vssm/results';
+import { densePlan, pruningPlan } from '@vssm/families';
+import { resultRecordSchema, unpackRight } from '@vssm/results';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { smallRun } from '../run/test-support/made-up-run.ts';
 import { type FinetuningRow, inSeedOrder, type TrainingExperiment } from './experiment.ts';
@@ -34,6 +34,10 @@ const experiment: TrainingExperiment = {
   spec,
   dense: { ...recipe, epochs: 2 },
   finetuning: { ...recipe, epochs: 1, ema: 0 },
+  trainingFree: [
+    { id: 'dense', arm: 'dense', keep: 1, label: 'dense', plan: densePlan },
+    row('decay', { schedule }, []),
+  ],
   rows: [row('none', { schedule, alignment: 'none' }, [1, 2]), row('decay', { schedule }, [1])],
   claims: [{ arm: 'decay', against: 'none' }],
 };
@@ -64,6 +68,12 @@ describe('an experiment', () => {
       ['decay@0.7', [1]],
     ]);
     expect(new Set(rows.flatMap(({ after }) => after.map(({ sha256 }) => sha256))).size).toBe(3);
+    const [unpruned, decay] = result!.trainingFree!;
+    expect(unpruned).toMatchObject({ row: 'dense', tokens: [17], correct: dense.correct });
+    expect(decay.correct).toBe(rows[1].before);
+    const right = unpackRight(decay.right, splits.test.total);
+    expect(right).toHaveLength(splits.test.total);
+    expect(right.filter((one) => one)).toHaveLength(decay.correct);
     expect(verdicts).toMatchObject([{ arm: 'decay', against: 'none', keep: 0.7, outcome: 'one seed' }]);
 
     // Nothing is done twice.

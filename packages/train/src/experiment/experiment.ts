@@ -18,6 +18,8 @@ export interface TrainingExperiment {
   /** The same for every row, but for the seed. */
   readonly finetuning: Recipe;
   readonly rows: readonly FinetuningRow[];
+  /** What the dense model is evaluated under besides, image by image. */
+  readonly trainingFree?: readonly PrunedRow[];
   /** Arms of which the first is claimed to end higher, at every level. */
   readonly claims: readonly Claim[];
 }
@@ -27,7 +29,7 @@ export interface Claim {
   readonly against: string;
 }
 
-export interface FinetuningRow {
+export interface PrunedRow {
   /** `<arm>@<keep>` */
   readonly id: string;
   readonly arm: string;
@@ -35,6 +37,9 @@ export interface FinetuningRow {
   /** For people. */
   readonly label: string;
   readonly plan: PruningPlan;
+}
+
+export interface FinetuningRow extends PrunedRow {
   /** One fine-tuning for each. */
   readonly seeds: readonly number[];
 }

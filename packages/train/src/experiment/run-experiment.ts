@@ -10,13 +10,13 @@ import { formatSchedule, type PruningPlan, type Weights } from '@vssm/core';
 import { writeWhole } from '@vssm/core/files';
 import type { ImageDataset, Normalisation } from '@vssm/datasets';
 import { densePlan, modelFlops, parameterCount, tokenCounts } from '@vssm/families';
-import { type FinetuningRecord, schemaVersion } from '@vssm/results';
+import { type FinetuningRecord, packRight, schemaVersion } from '@vssm/results';
 import type { Recipe } from '../recipe/recipe.ts';
-import { evaluate } from '../run/evaluate.ts';
-import type { Evaluation, LogLine } from '../run/log.ts';
+import { evaluate, evaluateEach } from '../run/evaluate.ts';
+import type { LogLine } from '../run/log.ts';
 import { runIdentity, type TrainingRun, train } from '../run/train.ts';
 import { freshWeights } from '../table.ts';
-import { type FinetuningRow, inSeedOrder, type TrainingExperiment } from './experiment.ts';
+import { type FinetuningRow, inSeedOrder, type PrunedRow, type TrainingExperiment } from './experiment.ts';
 import { type FinishedTraining, finishedTraining } from './finished.ts';
 import { verdicts } from './verdict.ts';
 
@@ -55,11 +55,7 @@ export async function runExperiment(run: ExperimentRun): Promise<FinetuningRecor
     if (finished === undefined) return undefined;
     after.get(row)!.push(finished);
   }
-  return recordOf(
-    run,
-    dense,
-    experiment.rows.map((row) => ({ row, before: before.get(row.id)!, after: after.get(row)! })),
-  );
+  return recordOf(run, dense, before, after);
 }
 
 async function trainPart(
@@ -98,46 +94,69 @@ async function trainPart(
   });
 }
 
+/** Test images that are right, and which. */
+interface Before {
+  readonly correct: number;
+  /** See packRight. */
+  readonly right: string;
+}
+
 /** What the dense weights get right under every plan, kept in `before.json`; undefined when it was stopped. */
 async function evaluateBefore(
   { experiment, test, threads, out, stopped }: ExperimentRun,
   weights: Weights,
   sha256: string,
-): Promise<ReadonlyMap<string, Evaluation> | undefined> {
+): Promise<ReadonlyMap<PrunedRow, Before> | undefined> {
   const { spec } = experiment;
   const file = join(out, 'before.json');
-  const kept: { [of: string]: Evaluation } = existsSync(file) ? JSON.parse(readFileSync(file, 'utf8')) : {};
-  const found = new Map<string, Evaluation>();
-  for (const { id, plan } of experiment.rows) {
+  const kept: { [of: string]: Partial<Before> } = existsSync(file)
+    ? JSON.parse(readFileSync(file, 'utf8'))
+    : {};
+  const found = new Map<PrunedRow, Before>();
+  for (const row of [...(experiment.trainingFree ?? []), ...experiment.rows]) {
+    const { plan } = row;
     const of = digest({ sha256, spec, plan, test: test.checksum });
-    if (kept[of] === undefined) {
+    // A folder of an earlier version knows how many, not which.
+    let { correct, right } = kept[of] ?? {};
+    if (correct === undefined || right === undefined) {
       if (stopped?.() === true) return undefined;
-      kept[of] = await evaluate({ spec, plan, dataset: test, threads }, weights);
+      const each = await evaluateEach({ spec, plan, dataset: test, threads }, weights);
+      correct = each.evaluation.correct;
+      right = packRight(each.right);
+      kept[of] = { correct, right };
       writeWhole(file, `${JSON.stringify(kept, null, 2)}\n`);
     }
-    found.set(id, kept[of]);
+    found.set(row, { correct, right });
   }
   return found;
-}
-
-interface RowOutcome {
-  readonly row: FinetuningRow;
-  readonly before: Evaluation;
-  readonly after: readonly FinishedTraining[];
 }
 
 function recordOf(
   { experiment, training, test }: ExperimentRun,
   dense: FinishedTraining,
-  rows: readonly RowOutcome[],
+  before: ReadonlyMap<PrunedRow, Before>,
+  after: ReadonlyMap<FinetuningRow, readonly FinishedTraining[]>,
 ): FinetuningRecord {
-  const { id, title, model, spec, claims } = experiment;
+  const { id, title, model, spec, rows, trainingFree, claims } = experiment;
   const split = ({ split: name, checksum, samples }: ImageDataset) => ({
     split: name,
     sha256: checksum,
     total: samples.length,
   });
   const percent = (correct: number) => (100 * correct) / test.samples.length;
+  const pruned = ({ id: row, label, arm, keep, plan }: PrunedRow) => ({
+    row,
+    label,
+    arm,
+    keep,
+    plan: { ...plan, schedule: [...plan.schedule] },
+    schedule: formatSchedule(plan.schedule),
+    flops: {
+      paper: modelFlops(spec, plan, 'paper').total / 1e9,
+      strict: modelFlops(spec, plan, 'strict').total / 1e9,
+    },
+    tokens: [...tokenCounts(spec, plan)],
+  });
   const found = {
     experiment: id,
     title,
@@ -145,27 +164,20 @@ function recordOf(
     dataset: { name: experiment.dataset, training: split(training), test: split(test) },
     recipes: { dense: { ...experiment.dense }, finetuning: { ...experiment.finetuning } },
     dense,
-    rows: rows.map(({ row, before, after }) => ({
-      row: row.id,
-      label: row.label,
-      arm: row.arm,
-      keep: row.keep,
-      plan: { ...row.plan, schedule: [...row.plan.schedule] },
-      schedule: formatSchedule(row.plan.schedule),
-      flops: {
-        paper: modelFlops(spec, row.plan, 'paper').total / 1e9,
-        strict: modelFlops(spec, row.plan, 'strict').total / 1e9,
-      },
-      tokens: [...tokenCounts(spec, row.plan)],
-      before: before.correct,
-      after: [...after],
+    rows: rows.map((row) => ({
+      ...pruned(row),
+      before: before.get(row)!.correct,
+      after: [...after.get(row)!],
     })),
+    ...(trainingFree !== undefined && {
+      trainingFree: trainingFree.map((row) => ({ ...pruned(row), ...before.get(row)! })),
+    }),
     verdicts: verdicts(
       claims,
-      rows.map(({ row: { arm, keep }, after }) => ({
-        arm,
-        keep,
-        top1: after.map(({ correct }) => percent(correct)),
+      rows.map((row) => ({
+        arm: row.arm,
+        keep: row.keep,
+        top1: after.get(row)!.map(({ correct }) => percent(correct)),
       })),
     ),
   };

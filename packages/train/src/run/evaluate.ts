@@ -20,6 +20,14 @@ const batchSize = 256;
 
 /** @throws UserError where no image can be read, or logits are not finite */
 export async function evaluate(request: EvaluationRequest, weights: Weights): Promise<Evaluation> {
+  return (await evaluateEach(request, weights)).evaluation;
+}
+
+/** The same, and which images are right, in their order; one without an answer is not. */
+export async function evaluateEach(
+  request: EvaluationRequest,
+  weights: Weights,
+): Promise<{ readonly evaluation: Evaluation; readonly right: readonly boolean[] }> {
   const { spec, plan, dataset, threads, limit = 0 } = request;
   const { samples } = dataset;
   const asked = limit === 0 ? samples.length : Math.min(limit, samples.length);
@@ -48,8 +56,10 @@ export async function evaluate(request: EvaluationRequest, weights: Weights): Pr
   );
   const count = asked - failed.length;
   if (count === 0) throw new UserError(`evaluation: no image could be read; the first: ${failed[0]?.error}`);
-  const correct = lines.filter((line) => line.correct).length;
-  return { correct, count, top1: (100 * correct) / count, ...(failed.length > 0 && { failed }) };
+  const right = lines.map((line) => line.correct);
+  const correct = right.filter((one) => one).length;
+  const evaluation = { correct, count, top1: (100 * correct) / count, ...(failed.length > 0 && { failed }) };
+  return { evaluation, right };
 }
 
 interface Line {

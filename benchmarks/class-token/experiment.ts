@@ -1,0 +1,113 @@
+/**
+ * What the class token's place does to pruning: Vim's class token stands in the middle, VideoMamba's first, and their
+ * blocks are the same. Two miniatures (28x28, patch 4: 49 patches and a class token) of each, trained alike from the same
+ * seeds, pruned training-free in many ways and fine-tuned in two.
+ *
+ * VideoMamba adds the directions where Vim averages them. Nothing that is compared depends on it: the output projection
+ * takes the factor, a training from nothing begins with half of Vim's, so that both begin as the same function of their
+ * tokens, and no score's order changes with a factor.
+ */
+import type { PruningPlan } from '@vssm/core';
+import {
+  densePlan,
+  pruningPlan,
+  type VideoMambaSpec,
+  type VimSpec,
+  videoMambaSpec,
+  vimSpec,
+} from '@vssm/families';
+import {
+  type FinetuningRow,
+  finetuningRecipe,
+  type PrunedRow,
+  type TrainingExperiment,
+  trainingRecipe,
+} from '@vssm/train';
+
+const shape = {
+  ...{ width: 48, depth: 8, stateSize: 8 },
+  ...{ imageHeight: 28, imageWidth: 28, inChannels: 1, patchSize: 4, stride: 4, classes: 10 },
+};
+
+/** Blocks of the 8 that are followed by a step. */
+const after = [2, 4, 6];
+
+/**
+ * Ratios of the three steps that leave both families 40, 32, 26 patches at 0.8, 34, 24, 16 at 0.7, and 24, 12, 6 at 0.5:
+ * Vim's rule makes counts odd, VideoMamba's does not, and would keep up to two patches more by the same ratio.
+ */
+const ratios = {
+  vim: { 0.8: [0.8, 0.8, 0.8], 0.7: [0.7, 0.7, 0.7], 0.5: [0.5, 0.5, 0.5] },
+  videomamba: { 0.8: [0.8, 0.8, 0.8], 0.7: [0.69, 0.7, 0.66], 0.5: [0.48, 0.5, 0.5] },
+} as const;
+
+const keeps = [0.8, 0.7, 0.5] as const;
+
+interface Arm {
+  readonly id: string;
+  readonly label: string;
+  readonly options: Partial<Omit<PruningPlan, 'schedule'>>;
+}
+
+const decay: Arm = { id: 'decay', label: 'ToP: clip, decay, positional taps', options: {} };
+const none: Arm = { id: 'none', label: 'clip, no alignment', options: { alignment: 'none' } };
+const arms: readonly Arm[] = [
+  decay,
+  {
+    id: 'positional',
+    label: 'clip, no decay, positional taps',
+    options: { alignment: 'none', conv: 'positional' },
+  },
+  none,
+  {
+    id: 'recentred',
+    label: 'clip, no alignment, class token recentred',
+    options: { alignment: 'none', tokenOrder: 'recentred' },
+  },
+  {
+    id: 'proportional',
+    label: 'clip, no alignment, class token in proportion',
+    options: { alignment: 'none', tokenOrder: 'proportional' },
+  },
+  { id: 'evit', label: 'EViT rule, no alignment', options: { signal: 'evit', alignment: 'none' } },
+  { id: 'l1', label: 'l1 norm, decay, positional taps', options: { reduce: 'l1' } },
+  {
+    id: 'class-contribution',
+    label: 'class contribution, decay, positional taps',
+    options: { signal: 'class-contribution' },
+  },
+  { id: 'random', label: 'random, decay, positional taps', options: { signal: 'random' } },
+];
+
+type Spec = VimSpec | VideoMambaSpec;
+
+function row({ id, label, options }: Arm, { family }: Spec, keep: (typeof keeps)[number]): PrunedRow {
+  const schedule = after.map((block, step) => ({ after: block, keep: ratios[family][keep][step] }));
+  return { id: `${id}@${keep}`, arm: id, keep, label, plan: pruningPlan({ ...options, schedule }, family) };
+}
+
+function experiment(spec: Spec, name: string, seed: number): TrainingExperiment {
+  const finetuned = (arm: Arm): FinetuningRow => ({ ...row(arm, spec, 0.7), seeds: [1, 2, 3] });
+  return {
+    id: `${spec.family}-seed${seed}`,
+    title: 'the class token’s place',
+    model: `${name}-nano (Fashion-MNIST), seed ${seed}`,
+    dataset: 'Fashion-MNIST',
+    spec,
+    // The budget of datasets/fashion-mnist/vim-nano-fmnist.pth.
+    dense: { ...trainingRecipe, epochs: 4, seed },
+    finetuning: finetuningRecipe,
+    trainingFree: [
+      { id: 'dense', arm: 'dense', keep: 1, label: 'dense', plan: densePlan },
+      ...keeps.flatMap((keep) => arms.map((arm) => row(arm, spec, keep))),
+    ],
+    rows: [finetuned(decay), finetuned(none)],
+    claims: [{ arm: 'decay', against: 'none' }],
+  };
+}
+
+/** In the order in which they run: after two of them there is something to compare. */
+export const experiments: readonly TrainingExperiment[] = [0, 1].flatMap((seed) => [
+  experiment(vimSpec(shape), 'Vim', seed),
+  experiment(videoMambaSpec(shape), 'VideoMamba', seed),
+]);

@@ -1,0 +1,2 @@
+export { experiments } from './experiment.ts';
+export { finetunedTable, lossTables } from './table.ts';

@@ -1,0 +1,14 @@
+/** Options of `vssm experiment`, as commander names them. */
+import type { OutputOptions } from '../output.ts';
+
+export const experimentNames = ['finetuning', 'class-token'] as const;
+export type ExperimentName = (typeof experimentNames)[number];
+
+export interface ExperimentOptions extends OutputOptions {
+  /** Default: the first. */
+  readonly name?: ExperimentName;
+  readonly data: string;
+  readonly out: string;
+  readonly threads: number;
+  readonly plan?: boolean;
+}

@@ -53,11 +53,6 @@ const decay: Arm = { id: 'decay', label: 'ToP: clip, decay, positional taps', op
 const none: Arm = { id: 'none', label: 'clip, no alignment', options: { alignment: 'none' } };
 const arms: readonly Arm[] = [
   decay,
-  {
-    id: 'positional',
-    label: 'clip, no decay, positional taps',
-    options: { alignment: 'none', conv: 'positional' },
-  },
   none,
   {
     id: 'recentred',
@@ -76,7 +71,6 @@ const arms: readonly Arm[] = [
     label: 'class contribution, decay, positional taps',
     options: { signal: 'class-contribution' },
   },
-  { id: 'random', label: 'random, decay, positional taps', options: { signal: 'random' } },
 ];
 
 type Spec = VimSpec | VideoMambaSpec;
@@ -87,7 +81,7 @@ function row({ id, label, options }: Arm, { family }: Spec, keep: (typeof keeps)
 }
 
 function experiment(spec: Spec, name: string, seed: number): TrainingExperiment {
-  const finetuned = (arm: Arm): FinetuningRow => ({ ...row(arm, spec, 0.7), seeds: [1, 2, 3] });
+  const finetuned = (arm: Arm): FinetuningRow => ({ ...row(arm, spec, 0.7), seeds: [1, 2] });
   return {
     id: `${spec.family}-seed${seed}`,
     title: 'the class token’s place',

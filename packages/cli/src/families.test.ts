@@ -70,10 +70,6 @@ describe('the family of a checkpoint', () => {
     ],
     [['flops', '--model', 'vim-tiny', '--family', 'vim'], '--family vim: goes with --checkpoint'],
     [
-      ['finetune', '--checkpoint', registers, '--data', '.', '--out', 'run'],
-      'a Mamba-Reg cannot be trained here',
-    ],
-    [
       [
         'flops',
         '--model',

@@ -45,6 +45,14 @@ describe('vssm train, finetune and experiment', () => {
     ],
     [['train', '--data', '.', '--out', 'a', '--spec', 'stem=8'], 'stem 8: a Vim has none'],
     [
+      ['train', '--data', '.', '--out', 'a', '--family', 'videomamba', '--spec', 'registers=4'],
+      'registers 4: a VideoMamba has neither registers nor a neck',
+    ],
+    [
+      ['train', '--data', '.', '--out', 'a', '--family', 'mambareg', '--spec', 'stride=4'],
+      'stride 4: a Mamba-Reg has none',
+    ],
+    [
       ['train', '--data', '.', '--out', 'a', '--model', 'vim-tiny', '--family', 'vim'],
       '--model vim-tiny and --family vim: give one of the two',
     ],

@@ -69,11 +69,14 @@ export interface NewShape {
   readonly imageWidth: number;
   readonly inChannels: number;
   readonly classes?: number;
-  /** Step between patches, pixels; Vim's only. Default: the patches touch. */
+  /** Step between patches, pixels; Vim's and VideoMamba's only. Default: the patches touch. */
   readonly stride?: number;
   /** Channels of the stem, and its 3x3 convolutions; PlainMamba's only. */
   readonly stemWidth?: number;
   readonly stemConvs?: number;
+  /** Registers, and by how much the neck narrows each; Mamba-Reg's only. */
+  readonly registers?: number;
+  readonly reduction?: number;
 }
 
 /** What people read about a family, in reports, on the page and on the command line. */

@@ -10,6 +10,7 @@ export type {
   TokenLayout,
 } from './family.ts';
 export * from './flops.ts';
+export { mambaRegTraits } from './mambareg/index.ts';
 export * from './mambareg/spec.ts';
 export * from './model.ts';
 export * from './plainmamba/reference.ts';

@@ -1,6 +1,7 @@
 /** The families. A new one is a line in the union and a line in the table; see family.ts. */
 import type { BaseSpec, Family, NewShape } from './family.ts';
 import { mambareg } from './mambareg/index.ts';
+import { newMambaRegSpec } from './mambareg/new-spec.ts';
 import type { MambaRegSpec } from './mambareg/spec.ts';
 import { plainmamba } from './plainmamba/index.ts';
 import { newPlainMambaSpec } from './plainmamba/new-spec.ts';
@@ -46,7 +47,7 @@ export function familyOf<Spec extends ModelSpec>(spec: Pick<Spec, 'family'>): Fa
 export type BidirectionalModel = ModelSpec & BidirectionalSpec;
 
 /** A spec that the training engine has gradients for. */
-export type TrainableSpec = VimSpec | PlainMambaSpec | VideoMambaSpec;
+export type TrainableSpec = VimSpec | PlainMambaSpec | VideoMambaSpec | MambaRegSpec;
 
 export type TrainableFamily = TrainableSpec['family'];
 
@@ -54,6 +55,7 @@ const newSpecs = {
   vim: newVimSpec,
   plainmamba: newPlainMambaSpec,
   videomamba: newVideoMambaSpec,
+  mambareg: newMambaRegSpec,
 } satisfies { [F in TrainableFamily]: (shape: NewShape) => SpecOf<F> };
 
 /** What a new model is where nobody says. */

@@ -1,15 +1,18 @@
 /** The families that the training engine has gradients for; the one place of this package that names them. */
 import type { PruningPlan, Weights } from '@vssm/core';
-import { randomWeights, type TrainableSpec, videoMambaTraits } from '@vssm/families';
+import { randomWeights, type TrainableSpec } from '@vssm/families';
 import type { TrainingFamily } from './family.ts';
+import { mambaRegTraining } from './mambareg/index.ts';
 import { plainMambaTraining } from './plainmamba/index.ts';
 import type { Parameters64, ReferenceGradient, ReferenceImages } from './reference/gradients.ts';
-import { bidirectionalTraining, vimTraining } from './vim/index.ts';
+import { videoMambaTraining } from './videomamba/index.ts';
+import { vimTraining } from './vim/index.ts';
 
 const trainings = {
   vim: vimTraining,
   plainmamba: plainMambaTraining,
-  videomamba: bidirectionalTraining(videoMambaTraits),
+  videomamba: videoMambaTraining,
+  mambareg: mambaRegTraining,
 } satisfies {
   [F in TrainableSpec['family']]: TrainingFamily<Extract<TrainableSpec, { readonly family: F }>>;
 };

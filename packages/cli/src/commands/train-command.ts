@@ -22,8 +22,9 @@ export function trainCommand(): Command {
     .option('--model <name>', 'a published size; default: --spec')
     .option(
       '--spec <name=number,…>',
-      'a small model: width, depth, state (per channel), patch and size (pixels), of a Vim stride, of a PlainMamba ' +
-        'stem (channels) and convs (in the stem); default: width=64,depth=8,state=8, with patch=8,size=64 for photos ' +
+      'a small model: width, depth, state (per channel), patch and size (pixels), of a Vim or a VideoMamba ' +
+        'stride, of a PlainMamba stem (channels) and convs (in the stem), of a Mamba-Reg registers and reduction (of the ' +
+        'neck); default: width=64,depth=8,state=8, with patch=8,size=64 for photos ' +
         'and patch=2 for Fashion-MNIST',
       smallSpec,
     )

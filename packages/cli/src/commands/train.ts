@@ -32,7 +32,9 @@ export type TrainOptions = TrainingOptions & {
 };
 
 /** Small enough to be trained on a processor: 197 tokens of Fashion-MNIST, 65 of photos. */
-const usual: Readonly<Record<DatasetName, Required<Omit<SmallSpec, 'stride' | 'stem' | 'convs'>>>> = {
+const usual: Readonly<
+  Record<DatasetName, Required<Omit<SmallSpec, 'stride' | 'stem' | 'convs' | 'registers' | 'reduction'>>>
+> = {
   'fashion-mnist': { width: 64, depth: 8, state: 8, patch: 2, size: recipes['fashion-mnist'].crop },
   imagenet: { width: 64, depth: 8, state: 8, patch: 8, size: 64 },
 };
@@ -82,6 +84,8 @@ function shapeOf(options: TrainOptions, dataset: DatasetName): TrainableSpec {
     ...(chosen.stride !== undefined && { stride: chosen.stride }),
     ...(chosen.stem !== undefined && { stemWidth: chosen.stem }),
     ...(chosen.convs !== undefined && { stemConvs: chosen.convs }),
+    ...(chosen.registers !== undefined && { registers: chosen.registers }),
+    ...(chosen.reduction !== undefined && { reduction: chosen.reduction }),
     imageHeight: chosen.size,
     imageWidth: chosen.size,
     inChannels: dataset === 'fashion-mnist' ? 1 : 3,

@@ -13,7 +13,7 @@ describe('smallSpec', () => {
   });
 
   it.each([
-    ['width', 'expected some of width, depth, state, patch, stride, stem, convs, size'],
+    ['width', 'expected some of width, depth, state, patch, stride, stem, convs, registers, reduction, size'],
     ['breadth=4', '--spec "breadth=4": expected some of'],
     ['width=2', '--spec "width=2": must be 4 or more'],
     ['width=8,width=16', 'width is in it twice'],

@@ -8,12 +8,15 @@ export interface SmallSpec {
   readonly depth?: number;
   /** States per channel, a multiple of 4. */
   readonly state?: number;
-  /** Side of a patch, and the step between two, Vim's only; pixels. */
+  /** Side of a patch, and the step between two, Vim's and VideoMamba's only; pixels. */
   readonly patch?: number;
   readonly stride?: number;
   /** Channels of the stem and its 3x3 convolutions, PlainMamba's only. */
   readonly stem?: number;
   readonly convs?: number;
+  /** Registers, and by how much the neck narrows each, Mamba-Reg's only. */
+  readonly registers?: number;
+  readonly reduction?: number;
   /** Side of the input, pixels. */
   readonly size?: number;
 }
@@ -26,6 +29,8 @@ const least: Readonly<Record<keyof SmallSpec, number>> = {
   stride: 1,
   stem: 1,
   convs: 0,
+  registers: 1,
+  reduction: 1,
   size: 1,
 };
 

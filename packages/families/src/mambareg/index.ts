@@ -56,7 +56,7 @@ export const mambareg: Family<MambaRegSpec, MambaRegModelName> = {
   },
   imageRecipe: 'mambareg-imagenet',
   segmentationRecipe: null,
-  trainable: false,
+  trainable: true,
   leastGain: 0.9,
   words: {
     evit: 'Mamba-Reg has registers in place of a class token: there it is the similarity to the mean of theirs.',

@@ -8,12 +8,18 @@ const usualStem = { width: 32, convs: 1 };
 
 export function newPlainMambaSpec({
   stride,
+  registers,
+  reduction,
   stemWidth = usualStem.width,
   stemConvs = usualStem.convs,
   ...shape
 }: NewShape): PlainMambaSpec {
   if (stride !== undefined) {
     throw new UserError(`stride ${stride}: a PlainMamba has none; its cells never overlap`);
+  }
+  if (registers !== undefined || reduction !== undefined) {
+    const [what, value] = registers === undefined ? ['reduction', reduction] : ['registers', registers];
+    throw new UserError(`${what} ${value}: a PlainMamba has neither registers nor a neck`);
   }
   const spec = plainMambaSpec({ ...shape, stemWidth, stemConvs });
   const { height, width } = plainMambaGrid(spec);

@@ -4,18 +4,33 @@ import type { NewShape } from '../family.ts';
 import { type VimSpec, vimSpec } from './spec.ts';
 
 export function newVimSpec(shape: NewShape): VimSpec {
-  return vimSpec(newBidirectionalShape('Vim', shape));
+  return vimSpec(withClassToken('a Vim', shape));
 }
 
-/** @throws UserError for what only other families have */
-export function newBidirectionalShape(
+/**
+ * The shape of a model with one class token.
+ *
+ * @param title with its article: `a Vim`
+ * @throws UserError for what only other families have
+ */
+export function withClassToken(title: string, shape: NewShape): Parameters<typeof vimSpec>[0] {
+  const { registers, reduction, ...rest } = withoutStem(title, shape);
+  if (registers !== undefined || reduction !== undefined) {
+    const [what, value] = registers === undefined ? ['reduction', reduction] : ['registers', registers];
+    throw new UserError(`${what} ${value}: ${title} has neither registers nor a neck, but a class token`);
+  }
+  return { ...rest, stride: rest.stride ?? rest.patchSize };
+}
+
+/** @throws UserError for a stem */
+export function withoutStem(
   title: string,
-  { stride, stemWidth, stemConvs, ...shape }: NewShape,
-): Parameters<typeof vimSpec>[0] {
+  { stemWidth, stemConvs, ...shape }: NewShape,
+): Omit<NewShape, 'stemWidth' | 'stemConvs'> {
   if (stemWidth !== undefined || stemConvs !== undefined) {
     throw new UserError(
-      `stem ${stemWidth ?? stemConvs}: a ${title} has none, its patches are projected at once`,
+      `stem ${stemWidth ?? stemConvs}: ${title} has none, its patches are projected at once`,
     );
   }
-  return { ...shape, stride: stride ?? shape.patchSize };
+  return shape;
 }

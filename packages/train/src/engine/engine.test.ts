@@ -10,7 +10,9 @@ import {
   plainPlans,
   plans,
   randomImage,
+  registerPlans,
   smallPlainSpec,
+  smallRegisterSpec,
   smallSpec,
   smallVideoSpec,
 } from '../test-support/made-up.ts';
@@ -82,6 +84,17 @@ const families = {
     plans,
     spec: (width: number, stateSize: number, other: boolean): TrainableSpec =>
       smallVideoSpec({ width, innerWidth: 2 * width, stateSize, convKernel: other ? 3 : 4 }),
+  },
+  'Mamba-Reg': {
+    plans: registerPlans(),
+    spec: (width: number, stateSize: number, other: boolean): TrainableSpec =>
+      smallRegisterSpec({
+        ...(other && { registers: 4, reduction: 2 }),
+        width,
+        innerWidth: 2 * width,
+        stateSize,
+        convKernel: other ? 3 : 4,
+      }),
   },
   PlainMamba: {
     plans: plainPlans,

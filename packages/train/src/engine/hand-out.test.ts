@@ -8,6 +8,7 @@ import {
   livelyParameters,
   randomImage,
   smallPlainSpec,
+  smallRegisterSpec,
   smallSpec,
   smallVideoSpec,
 } from '../test-support/made-up.ts';
@@ -21,6 +22,10 @@ const families: Readonly<
   Vim: { spec: smallSpec({ width: 8, innerWidth: 16, stateSize: 4, convKernel: 4 }), signals: handedOut },
   VideoMamba: {
     spec: smallVideoSpec({ width: 8, innerWidth: 16, stateSize: 4, convKernel: 4 }),
+    signals: handedOut,
+  },
+  'Mamba-Reg': {
+    spec: smallRegisterSpec({ registers: 4, reduction: 2 }),
     signals: handedOut,
   },
   PlainMamba: {

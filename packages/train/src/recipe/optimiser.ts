@@ -27,7 +27,7 @@ export function freshVectors(parameters: Float32Array): TrainingVectors {
 
 /** Matrices decay; vectors, the scan's A and the embeddings do not, as upstream has it. */
 export function decays({ name, shape }: Pick<ParameterSlot, 'name' | 'shape'>): boolean {
-  return shape.length > 1 && !/(A_log|A_b_log|cls_token|pos_embed|direction_Bs)$/.test(name);
+  return shape.length > 1 && !/(A_log|A_b_log|cls_token|pos_embed|pos_embed_cls|direction_Bs)$/.test(name);
 }
 
 /** Sum of equally long vectors, in their order, into the first. */

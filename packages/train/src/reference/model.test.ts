@@ -9,7 +9,9 @@ import {
   plainPlans,
   plans,
   randomImage,
+  registerPlans,
   smallPlainSpec,
+  smallRegisterSpec,
   smallSpec,
   smallVideoSpec,
 } from '../test-support/made-up.ts';
@@ -39,6 +41,19 @@ const families = {
         stateSize,
         convKernel: other ? 2 : 4,
         patchSize: other ? 3 : 2,
+      }),
+  },
+  'Mamba-Reg': {
+    plans: registerPlans(),
+    images: 1,
+    spec: (width: number, stateSize: number, other: boolean): TrainableSpec =>
+      smallRegisterSpec({
+        ...(other && { registers: 4, reduction: 2 }),
+
+        width,
+        innerWidth: 2 * width,
+        stateSize,
+        convKernel: other ? 2 : 4,
       }),
   },
   PlainMamba: {

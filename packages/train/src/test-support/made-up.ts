@@ -1,6 +1,8 @@
 /** For the tests: small random models and images. */
 import { type PruningPlan, uniformNumbers, type Weights } from '@vssm/core';
 import {
+  type MambaRegSpec,
+  mambaRegSpec,
   modelTensors,
   type PlainMambaSpec,
   plainMambaGrid,
@@ -35,6 +37,12 @@ export function smallSpec(shape: Partial<Omit<VimSpec, 'family'>> = {}): VimSpec
 /** The same with the class token first and the directions added. */
 export function smallVideoSpec(shape: Partial<Omit<VimSpec, 'family'>> = {}): VideoMambaSpec {
   return { ...smallSpec(shape), family: 'videomamba' };
+}
+
+/** The same with three registers, and a neck that leaves half of each; groups of four patches, and four that are left. */
+export function smallRegisterSpec(shape: Partial<Omit<MambaRegSpec, 'family'>> = {}): MambaRegSpec {
+  const registers = { registers: 3, reduction: 1, ...shape };
+  return mambaRegSpec({ ...smallSpec(shape), ...registers });
 }
 
 /** 3x4 cells of four pixels a side, of which the last row and column hang over the picture's border. */
@@ -75,6 +83,12 @@ export const plainPlans: Readonly<Record<string, PruningPlan>> = {
     'plainmamba',
   ),
 };
+
+/** The same for registers, which have no middle to be put in. */
+export function registerPlans(): Readonly<Record<string, PruningPlan>> {
+  const { 'none, recentred': _, ...others } = plans;
+  return others;
+}
 
 /** Every alignment, both convolutions, and each signal once. */
 export const plans: Readonly<Record<string, PruningPlan>> = {

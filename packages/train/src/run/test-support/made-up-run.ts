@@ -5,7 +5,15 @@ import type { ImageDataset, Normalisation } from '@vssm/datasets';
 import type { TrainableSpec } from '@vssm/families';
 import { trainingRecipe } from '../../recipe/recipe.ts';
 import { freshWeights } from '../../table.ts';
-import { plainPlans, plans, smallPlainSpec, smallSpec } from '../../test-support/made-up.ts';
+import {
+  plainPlans,
+  plans,
+  registerPlans,
+  smallPlainSpec,
+  smallRegisterSpec,
+  smallSpec,
+  smallVideoSpec,
+} from '../../test-support/made-up.ts';
 import { type TrainingRun, train } from '../train.ts';
 
 const grey: Normalisation = { channels: 1, white: 1, mean: [0.5], std: [0.5] };
@@ -40,6 +48,18 @@ export function stripedDataset(count: number): ImageDataset {
 export function smallPlainRun(out: string, more: Partial<TrainingRun> = {}): TrainingRun {
   const spec = smallPlainSpec({ depth: 2, imageHeight: 8, imageWidth: 8, patchSize: 2 });
   return { ...runOf(spec, plainPlans.decay, out), ...more };
+}
+
+/** The same on a VideoMamba, and on a Mamba-Reg with its neck. */
+export function smallVideoRun(out: string, more: Partial<TrainingRun> = {}): TrainingRun {
+  return { ...runOf(smallVideoSpec({ depth: 2 }), plans.decay, out), ...more };
+}
+
+export function smallRegisterRun(out: string, more: Partial<TrainingRun> = {}): TrainingRun {
+  const spec = smallRegisterSpec({ depth: 2, registers: 4, reduction: 2 });
+  const run = runOf(spec, registerPlans().decay, out);
+  // A neck between the tokens and the classifier takes longer to find out what they say.
+  return { ...run, recipe: { ...run.recipe, learningRate: 2e-2 }, ...more };
 }
 
 export function smallRun(out: string, more: Partial<TrainingRun> = {}): TrainingRun {

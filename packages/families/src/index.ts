@@ -35,7 +35,7 @@ export {
 } from './table.ts';
 export { videoMambaTraits } from './videomamba/index.ts';
 export * from './videomamba/spec.ts';
-export { classTokenPosition, vimTraits } from './vim/index.ts';
+export { vimTraits } from './vim/index.ts';
 export * from './vim/reference.ts';
 export * from './vim/spec.ts';
 export {

@@ -57,6 +57,8 @@ export interface Model {
   readonly spec: ModelSpec;
   readonly plan: PruningPlan;
   readonly weights: Weights;
+  /** Whether answers tell contributions; within a page alone, no frame carries it. */
+  readonly contributions?: boolean;
 }
 
 interface ModelHeader {

@@ -283,6 +283,32 @@ describe('runBench', () => {
         { id: 'image-4', channels: 1, pixels: Buffer.alloc(28 * 28, 9).toString('base64') },
       ],
     });
+    // This backend does not tell what is read.
+    expect(record).not.toHaveProperty('images.0.read');
+  });
+
+  it('has beside the pictures what is read of each patch, where the backend tells it', async () => {
+    const plain = madeUpBackend();
+    const positions = Int32Array.from({ length: 17 }, (_, position) => position);
+    const told = new Map([[1, { positions, scores: Float32Array.from(positions) }]]);
+    const telling: Backend = {
+      ...plain,
+      contributions: true,
+      async load(request) {
+        const model = await plain.load(request);
+        if (request.contributions !== true) return model;
+        return { ...model, run: async (batch) => ({ ...(await model.run(batch)), contributions: told }) };
+      },
+    };
+    const strip: StripRow = { ...row, kind: 'strip', id: 'pictures', classes: [4] };
+    const request = requestOf([strip], { backend: opened(telling) });
+    await runBench(request);
+    const record = readResults(request.out).records.find(({ kind }) => kind === 'strip');
+    // Position p of p, the class token's 8 left out: 128 in all.
+    const parts = [0, 1, 2, 3, 4, 5, 6, 7, 9, 10, 11, 12, 13, 14, 15, 16].map((part) =>
+      Number((part / 128).toPrecision(4)),
+    );
+    expect(record).toMatchObject({ images: [{ read: { dense: parts, pruned: parts } }] });
   });
 
   it('is refused a folder that another run writes to', async () => {

@@ -1,6 +1,6 @@
 /** Real images with the tokens that remain after each pruning step. */
 
-import { type Prediction, readAll, Unanswered } from '@vssm/backend';
+import { contributionMap, type Prediction, readAll, Unanswered } from '@vssm/backend';
 import { formatSchedule, type PruningPlan } from '@vssm/core';
 import { type ImageDataset, titleOf } from '@vssm/datasets';
 import { classTokenOf, densePlan, tokenGrid, tokenLayout } from '@vssm/families';
@@ -31,8 +31,10 @@ type StripImage = StripRecord['images'][number];
 /** Nothing is kept when it is stopped before the end. */
 export async function drawStrip(task: StripTask, place: Workplace): Promise<RunState> {
   const { model, dataset, plan, head, classes } = task;
-  const dense = await loadModel(place, model.spec, model.weights(), densePlan);
-  const pruned = await loadModel(place, model.spec, model.weights(), plan);
+  const tells = place.backend.contributions === true;
+  const load = (own: PruningPlan) => loadModel(place, model.spec, model.weights(), own, tells);
+  const dense = await load(densePlan);
+  const pruned = await load(plan);
   const images: StripImage[] = [];
   try {
     for (const label of classes) {
@@ -66,7 +68,8 @@ export async function drawStrip(task: StripTask, place: Workplace): Promise<RunS
       const [[, pixels]] = await readAll([index], (wanted) => dataset.load(wanted));
       if (pixels instanceof Unanswered) continue;
       const batch = { pixels, size: 1, samples: [index] };
-      if (best(await dense.run(batch)) !== label) continue;
+      const unpruned = await dense.run(batch);
+      if (best(unpruned) !== label) continue;
       const prediction = await pruned.run(batch);
       const kept = plan.schedule.map(({ after }) => ({
         after,
@@ -79,6 +82,7 @@ export async function drawStrip(task: StripTask, place: Workplace): Promise<RunS
         dense: named(label),
         ...(await picture(index)),
         kept,
+        ...(tells && { read: { dense: mapOf(unpruned), pruned: mapOf(prediction) } }),
       };
     }
     return null;
@@ -86,6 +90,11 @@ export async function drawStrip(task: StripTask, place: Workplace): Promise<RunS
 
   function best({ logits }: Prediction): number {
     return topK(logits, model.spec.classes, 1)[0];
+  }
+
+  /** Of a prediction for one image; four digits are more than a picture shows. */
+  function mapOf({ contributions }: Prediction): number[] {
+    return Array.from(contributionMap(model.spec, contributions!), (part) => Number(part.toPrecision(4)));
   }
 
   function named(index: number) {

@@ -27,14 +27,16 @@ export type RunState = 'done' | 'found' | 'stopped';
 /** A row that cannot be finished; the run goes on with the others. */
 export class TaskFailure extends UserError {}
 
+/** @param contributions whether its predictions tell what the classifier reads; of backends that can */
 export async function loadModel(
   { backend, threads }: Pick<Workplace, 'backend' | 'threads'>,
   spec: ModelSpec,
   weights: Weights,
   plan: PruningPlan,
+  contributions = false,
 ): Promise<LoadedModel> {
   try {
-    return await interruptible(() => backend.load({ spec, weights, plan, threads }));
+    return await interruptible(() => backend.load({ spec, weights, plan, threads, contributions }));
   } catch (error) {
     throw error instanceof UserError ? new TaskFailure(error.message, { cause: error }) : error;
   }

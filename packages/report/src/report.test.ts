@@ -100,6 +100,19 @@ describe('the report', () => {
     for (const picture of page.match(/<svg [^>]*>/g) ?? []) expect(picture).toMatch(/aria-label="[^"]{5,}"/);
   });
 
+  it('shows beside the kept patches what the models have read, where that is told', () => {
+    const { page, files } = usual;
+    const section = page.slice(page.indexOf('<section id="strip"'), page.indexOf('<section id="not-run"'));
+    const figures = section.split('<figure>').slice(1);
+    expect(
+      figures.map((figure) => figure.match(/(dense|pruned) reads<br>up to [\d.]+\s%/g)?.length ?? 0),
+    ).toEqual([0, 2, 2, 2]);
+    const heat = files.paths.filter((path) => /^images\/.*-(dense|pruned)\.png$/.test(path));
+    expect(heat).toHaveLength(6);
+    for (const path of heat) expect(section).toContain(`href="${path}"`);
+    expect(section).toContain('class contribution');
+  });
+
   it('depends on nothing but its input', async () => {
     const { files } = await madeUpReport();
     expect(files.paths).toEqual(usual.files.paths);
@@ -130,7 +143,8 @@ describe('the report', () => {
     });
     const charts = files.paths.filter((path) => /^charts\/accuracy-.*\.wide\.svg$/.test(path));
     expect(charts).toHaveLength(6);
-    expect(files.paths.filter((path) => path.startsWith('images/'))).toHaveLength(8);
+    // Of each strip four pictures, and two maps of three of them.
+    expect(files.paths.filter((path) => path.startsWith('images/'))).toHaveLength(2 * (4 + 3 * 2));
   });
 
   it('is honest about an empty run', async () => {

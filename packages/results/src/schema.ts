@@ -194,6 +194,9 @@ const speedRecordSchema = z
 
 const classSchema = z.strictObject({ index: whole, name: line() });
 
+/** Of every cell in raster order, what part of what the classifier reads is the cell's, mean over the blocks. */
+const mapSchema = z.array(z.number().min(0).max(1)).max(1 << 20);
+
 const stripRecordSchema = z.strictObject({
   ...rowHead,
   kind: z.literal('strip'),
@@ -225,6 +228,8 @@ const stripRecordSchema = z.strictObject({
           pixels: z.base64().max(20_000_000),
           /** After each step: positions of the kept tokens in the unpruned sequence, rising. */
           kept: z.array(z.strictObject({ after: count, positions: z.array(whole).max(1 << 20) })).max(512),
+          /** Class contribution of each model. Absent where it was not asked for, or the backend does not tell it. */
+          read: z.strictObject({ dense: mapSchema, pruned: mapSchema }).optional(),
         })
         .superRefine(({ width, height, channels, pixels }, context) => {
           if (Buffer.byteLength(pixels, 'base64') !== width * height * channels) {

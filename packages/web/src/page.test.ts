@@ -73,6 +73,7 @@ await withPage(({ browser, url }) => {
     it('answers the samples, draws what is kept, and takes times', async () => {
       await page.check('input[value=wasm]');
       await page.fill('#rounds', '3');
+      await page.check('#explained');
       await page.click('#run');
       await done(page);
       expect(await text('#status')).toBe('Done.');
@@ -82,6 +83,13 @@ await withPage(({ browser, url }) => {
         .evaluateAll((paths) => paths.map((path) => path.getAttribute('d')!.split('M').length - 1));
       expect(gone).toEqual([15, 25, 33]);
       expect(await page.locator('#cards figure').count()).toBe(10);
+      // Beside them what the dense and the pruned model have read, each over the whole grid.
+      expect(await page.locator('#cards figure image.read').count()).toBe(20);
+      const maps = page.locator('#cards figure:last-child .step:has(image.read)');
+      expect(await maps.allTextContents()).toEqual([
+        expect.stringMatching(/^dense readsup to 4\.6\s%$/),
+        expect.stringMatching(/^pruned readsup to 7\.4\s%$/),
+      ]);
       expect(await text('#cards figure:first-child figcaption')).toMatch(
         /^T-shirt\/top · dense: .+, \d+\s%.* pruned: .+, \d+\s%/,
       );
@@ -117,6 +125,10 @@ await withPage(({ browser, url }) => {
       expect(new Set(records.map(({ key }) => key)).size).toBe(records.length);
       const [strip] = records.filter((record) => record.kind === 'strip');
       expect(strip.images[0].kept.map(({ positions }) => positions.length)).toEqual([35, 25, 17]);
+      for (const map of Object.values(strip.images[0].read!)) {
+        expect(map).toHaveLength(49);
+        expect(map.reduce((sum, part) => sum + part)).toBeCloseTo(1, 2);
+      }
 
       const report = await writeReport({ results: [file], benchmarks: [], out: join(folder, 'report') });
       expect(report).toMatchObject({ records: { speed: 4 }, warnings: [] });

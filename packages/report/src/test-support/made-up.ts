@@ -268,6 +268,13 @@ function writeRun(options: RunOptions): Written {
   return { folder, accuracy, speed, strip, skipped };
 }
 
+/** Of 49 patches, 1 in all. */
+function partsOf(name: string): number[] {
+  const parts = Array.from({ length: 49 }, (_, patch) => chance(`${name} ${patch}`) ** 4);
+  const sum = parts.reduce((total, part) => total + part);
+  return parts.map((part) => part / sum);
+}
+
 function madeUpStrip(text: string): StripRecord {
   const plan = pruningPlan({ schedule: [2, 4, 6].map((after) => ({ after, keep: 0.7 })) });
   const counts = tokenCounts(nano, plan);
@@ -301,6 +308,8 @@ function madeUpStrip(text: string): StripRecord {
           after,
           positions: ranked.slice(0, counts[step + 1]).sort((a, b) => a - b),
         })),
+        // Of one picture nothing is told, as in records of backends that do not.
+        ...(image > 0 && { read: { dense: partsOf(`${image} dense`), pruned: partsOf(`${image} pruned`) } }),
       };
     }),
   };

@@ -19,8 +19,12 @@ export interface Calls {
   probe(backend: PageBackend): Promise<Readonly<Record<string, string>>>;
   /** Fetches or makes weights, and keeps them for `load`, in place of others. */
   open(source: WeightSource): Promise<void>;
-  /** Loads the open model; returns its name for `run`. */
-  load(backend: PageBackend, plan: PruningPlan, threads: number): Promise<number>;
+  /**
+   * Loads the open model; returns its name for `run`.
+   *
+   * @param contributions whether answers tell what the classifier reads of each token; `wasm` can
+   */
+  load(backend: PageBackend, plan: PruningPlan, threads: number, contributions?: boolean): Promise<number>;
   run(model: number, batch: Batch): Promise<TimedPrediction>;
   dispose(model: number): Promise<void>;
 }

@@ -2,9 +2,11 @@
 
 import type { Classified } from '@vssm/backend';
 import { type ModelSpec, tokenGrid } from '@vssm/families';
+import { largestOf } from '@vssm/report/heat';
 import { make } from './elements.ts';
-import { drawPicture, keptCells, pictureUrl } from './overlay.ts';
+import { drawMap, drawPicture, keptCells, pictureUrl } from './overlay.ts';
 import type { Picture, Prepared } from './pictures.ts';
+import type { ReadMaps } from './run.ts';
 
 /** Class of the largest logit, and its softmax probability. */
 export function bestClass(logits: Classified['logits']): {
@@ -52,14 +54,18 @@ export class Card {
     this.#caption.replaceChildren(this.#name());
   }
 
-  show(dense: Classified, pruned: Classified | null): void {
+  show(dense: Classified, pruned: Classified | null, read: ReadMaps | null): void {
     const { height, width } = tokenGrid(this.#spec);
     const patches = height * width;
     const kept = [...(pruned?.kept ?? [])].map(([after, positions]) => {
       const cells = keptCells(this.#spec, positions);
       return this.#step(cells, `after block ${after}`, `${cells.size} of ${patches}`);
     });
-    this.#steps.replaceChildren(this.#step(null, 'all', `${patches} patches`), ...kept);
+    const maps = [
+      ...(read === null ? [] : [this.#map('dense', read.dense)]),
+      ...(read === null || read.pruned === null ? [] : [this.#map('pruned', read.pruned)]),
+    ];
+    this.#steps.replaceChildren(this.#step(null, 'all', `${patches} patches`), ...kept, ...maps);
     this.#caption.replaceChildren(
       this.#name(),
       ...this.#says('dense', dense),
@@ -89,12 +95,17 @@ export class Card {
   }
 
   #step(kept: ReadonlySet<number> | null, ...caption: readonly string[]): HTMLElement {
-    const alt = `${this.#picture.id}, ${caption.join(' ')}`;
-    return make(
-      'div',
-      { class: 'step' },
-      drawPicture(this.#url, this.#prepared, this.#spec, kept, alt),
-      ...caption.map((line) => make('span', {}, line)),
-    );
+    return this.#captioned(caption, (alt) => drawPicture(this.#url, this.#prepared, this.#spec, kept, alt));
+  }
+
+  /** What a model has read of each patch. */
+  #map(who: string, map: Float64Array): HTMLElement {
+    const caption = [`${who} reads`, `up to ${(100 * largestOf(map)).toPrecision(2)}\u00a0%`];
+    return this.#captioned(caption, (alt) => drawMap(this.#url, this.#prepared, this.#spec, map, alt));
+  }
+
+  #captioned(caption: readonly string[], draw: (alt: string) => SVGSVGElement): HTMLElement {
+    const drawn = draw(`${this.#picture.id}, ${caption.join(' ')}`);
+    return make('div', { class: 'step' }, drawn, ...caption.map((line) => make('span', {}, line)));
   }
 }

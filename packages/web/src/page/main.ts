@@ -149,6 +149,7 @@ async function start(): Promise<void> {
     plan: chosenPlan(card.spec),
     backend,
     threads: threadsOf(backend),
+    explained: byId<HTMLInputElement>('explained').checked ? { threads: threadsOf('wasm') } : null,
     batch: chosenNumber('batch'),
     rounds,
     pictures: items.map(({ picture, prepared }, place) => ({
@@ -169,9 +170,9 @@ async function start(): Promise<void> {
         byId<HTMLProgressElement>('progress').value = share;
         say(what);
       },
-      answered(place, dense, pruned) {
-        outcome.answer(items[place], dense, pruned);
-        items[place].card.show(dense, pruned);
+      answered(place, dense, pruned, read) {
+        outcome.answer(items[place], dense, pruned, read);
+        items[place].card.show(dense, pruned, read);
         byId('tally').textContent = outcome.tally(card);
       },
       failed: (place, reason) => items[place].card.fail(reason),

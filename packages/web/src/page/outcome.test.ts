@@ -33,6 +33,7 @@ const request: RunRequest = {
   plan: pruningPlan({ schedule: [{ after: 1, keep: 0.5 }] }),
   backend: 'wasm',
   threads: 1,
+  explained: null,
   batch: 1,
   rounds: 0,
   pictures: [],
@@ -57,8 +58,9 @@ it('holds samples with their answers, and no picture of the user', async () => {
     return new Response('lines');
   });
   const outcome = new Outcome();
-  outcome.answer(item('private.jpg', null), answer(0), answer(0));
-  outcome.answer(item('t10k-00007', 1), answer(1), answer(0));
+  const read = { dense: Float64Array.from([0.123456, 0, 0.5, 0.3]), pruned: Float64Array.from([0, 0, 1, 0]) };
+  outcome.answer(item('private.jpg', null), answer(0), answer(0), read);
+  outcome.answer(item('t10k-00007', 1), answer(1), answer(0), read);
   expect(outcome.tally(card)).toBe('Of 1 sample the dense model gets 1 right, the pruned one 0.');
   const samples = { name: 'Cats and dogs', split: 'test', classes: [], images: [] };
   expect(await outcome.lines(request, card, samples, { adapter: null, libraries: {} })).toBe('lines');
@@ -73,6 +75,7 @@ it('holds samples with their answers, and no picture of the user', async () => {
       channels: 1,
       pixels: 'AQIDBA==',
       kept: [{ after: 1, positions: [0, 2, 4] }],
+      read: { dense: [0.1235, 0, 0.5, 0.3], pruned: [0, 0, 1, 0] },
     },
   ]);
   expect(JSON.stringify(sent)).not.toContain('private');

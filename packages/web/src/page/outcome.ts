@@ -5,7 +5,7 @@ import { counted } from '@vssm/core';
 import type { FinishedRun, ModelCard, Samples, Timing } from '../exchange.ts';
 import { bestClass } from './cards.ts';
 import type { Item } from './gallery.ts';
-import type { RunRequest } from './run.ts';
+import type { ReadMaps, RunRequest } from './run.ts';
 import { fetchFromServer } from './server.ts';
 
 type StripImage = FinishedRun['strip'][number];
@@ -15,10 +15,13 @@ const mostStripImages = 64;
 
 export class Outcome {
   timings: readonly Timing[] = [];
-  readonly #answers = new Map<Item, { readonly dense: Classified; readonly pruned: Classified | null }>();
+  readonly #answers = new Map<
+    Item,
+    { readonly dense: Classified; readonly pruned: Classified | null; readonly read: ReadMaps | null }
+  >();
 
-  answer(item: Item, dense: Classified, pruned: Classified | null): void {
-    this.#answers.set(item, { dense, pruned });
+  answer(item: Item, dense: Classified, pruned: Classified | null, read: ReadMaps | null): void {
+    this.#answers.set(item, { dense, pruned, read });
   }
 
   /** `dense 9 of 10 right, pruned 8`, over the pictures whose class is known. */
@@ -63,7 +66,7 @@ export class Outcome {
     if (classes === null) return [];
     const named = (index: number) => ({ index, name: classes[index] });
     const images: StripImage[] = [];
-    for (const [{ picture, prepared }, { dense, pruned }] of this.#answers) {
+    for (const [{ picture, prepared }, { dense, pruned, read }] of this.#answers) {
       if (picture.sample === null || pruned === null) continue;
       const { width, height, data } = prepared.seen;
       images.push({
@@ -79,10 +82,17 @@ export class Outcome {
           after,
           positions: [...positions].sort((a, b) => a - b),
         })),
+        ...(read !== null &&
+          read.pruned !== null && { read: { dense: rounded(read.dense), pruned: rounded(read.pruned) } }),
       });
     }
     return images.slice(0, mostStripImages);
   }
+}
+
+/** Four digits are more than a picture shows. */
+function rounded(map: Float64Array): number[] {
+  return Array.from(map, (part) => Number(part.toPrecision(4)));
 }
 
 function base64(bytes: Uint8Array): string {

@@ -1,5 +1,6 @@
-/** A picture with the patches that are no longer in the sequence tinted over, as SVG. */
+/** A picture as SVG: with the patches that are no longer in the sequence tinted over, or with a map over its grey. */
 import { cellOf, type ModelSpec, tokenGrid } from '@vssm/families';
+import { heatPixels, heatShare } from '@vssm/report/heat';
 import type { Prepared } from './pictures.ts';
 
 const namespace = 'http://www.w3.org/2000/svg';
@@ -46,8 +47,36 @@ export function drawPicture(
   return svg as SVGSVGElement;
 }
 
+/** @param map of the grid's cells in raster order, at least 0 each */
+export function drawMap(
+  picture: string,
+  prepared: Prepared,
+  spec: ModelSpec,
+  map: Float64Array,
+  alt: string,
+): SVGSVGElement {
+  const grid = tokenGrid(spec);
+  const svg = drawPicture(picture, prepared, spec, null, alt);
+  (svg.firstChild as SVGElement).style.filter = 'grayscale(1)';
+  const heat = element('image', {
+    class: 'read',
+    href: pixelsUrl({ ...grid, data: heatPixels(map) }),
+    width: String(grid.width),
+    height: String(grid.height),
+    preserveAspectRatio: 'none',
+    opacity: String(heatShare),
+  });
+  heat.style.imageRendering = 'pixelated';
+  svg.append(heat);
+  return svg;
+}
+
 /** The 8-bit picture as a data URL. */
-export function pictureUrl({ seen: { width, height, data } }: Prepared): string {
+export function pictureUrl({ seen }: Prepared): string {
+  return pixelsUrl(seen);
+}
+
+function pixelsUrl({ width, height, data }: Prepared['seen']): string {
   const canvas = document.createElement('canvas');
   canvas.width = width;
   canvas.height = height;

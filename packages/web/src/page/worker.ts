@@ -35,12 +35,12 @@ const calls: Calls = {
     open = { source: name, model: await weightsFrom(source) };
   },
 
-  async load(backend: PageBackend, plan: PruningPlan, threads: number) {
+  async load(backend: PageBackend, plan: PruningPlan, threads: number, contributions = false) {
     const { spec, weights } = open!.model;
     checkPlan(spec, plan);
     const engine = await pageEngine(backend);
     loads++;
-    loaded.set(loads, await engine.load({ spec, weights, plan }, sources, threads));
+    loaded.set(loads, await engine.load({ spec, weights, plan, contributions }, sources, threads));
     return loads;
   },
 

@@ -20,12 +20,15 @@ export interface AccuracyRow extends ClassifiedRow {
   readonly images: 'all' | 'sample';
   /** Another row of this experiment; where both come down to the same images, this one is left out. */
   readonly unlessSameAs?: string;
+  /** With `--full`, or when the experiment is named by `--only`; other runs leave the row out. Default: in every run. */
+  readonly extent?: 'thorough';
 }
 
 export const accuracy: WorkKind<AccuracyRow, AccuracyTask> = {
   kind: 'accuracy',
 
   async plan(row, planning) {
+    if (row.extent === 'thorough' && !planning.thorough) return null;
     const opened = await openClassified(row, planning);
     if ('kind' in opened) return opened;
     const { model, dataset } = opened;

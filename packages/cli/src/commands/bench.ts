@@ -23,6 +23,7 @@ import {
 } from '@vssm/bench';
 import { experiment as cpu } from '@vssm/bench-cpu';
 import { shipped } from '@vssm/bench-finetuning';
+import { experiment as league } from '@vssm/bench-league';
 import { experiment as speedPlainMamba } from '@vssm/bench-speed-plainmamba';
 import { experiment as speedVim } from '@vssm/bench-speed-vim';
 import { experiment as table1 } from '@vssm/bench-table1-imagenet';
@@ -42,6 +43,7 @@ export const experiments: readonly Experiment[] = [
   table3,
   table4,
   table5,
+  league,
   shipped,
   speedVim,
   speedPlainMamba,

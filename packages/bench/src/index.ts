@@ -49,6 +49,7 @@ export {
 } from './experiment.ts';
 export { chooseImages } from './images.ts';
 export { type Interruption, listenForInterruption } from './interruption.ts';
+export { keepMeasured } from './keep-measured.ts';
 export type { AccuracyRow } from './kinds/accuracy.ts';
 export type { DetectionRow } from './kinds/detection.ts';
 export type { LengthsRow } from './kinds/lengths.ts';

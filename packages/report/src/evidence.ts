@@ -26,6 +26,8 @@ export interface Evidence {
   readonly runs: readonly RunRecord[];
   /** Of dense weights, pruned as they are. */
   readonly accuracy: readonly Entry<AccuracyRecord>[];
+  /** Of dense weights too, rows of the league. */
+  readonly league: readonly Entry<AccuracyRecord>[];
   /** Of the weights that an experiment has trained; its record says what they are to reach. */
   readonly finetuned: readonly Entry<AccuracyRecord>[];
   /** Experiments that train, the newest last. */
@@ -50,9 +52,9 @@ export interface Evidence {
 
 /** True when any number of the report comes from a cut-down run. */
 export function isPartial(evidence: Evidence): boolean {
-  const { accuracy, finetuned, vision } = evidence;
+  const { accuracy, league, finetuned, vision } = evidence;
   return (
-    [...accuracy, ...finetuned].some(({ record }) => record.sample.partial) ||
+    [...accuracy, ...league, ...finetuned].some(({ record }) => record.sample.partial) ||
     vision.some(({ record }) => record.partial)
   );
 }

@@ -47,9 +47,10 @@ const empty = Object.fromEntries(flatColumns.map((column) => [column, null])) as
 
 /** In the order of the evidence: accuracies, trainings, detectors, times, backends, and what was not run. */
 export function flatResults(evidence: Evidence): FlatRow[] {
-  const { accuracy, finetuned, finetuning, vision, speed, executions, comparisons, skipped } = evidence;
+  const { accuracy, league, finetuned, finetuning, vision, speed, executions, comparisons, skipped } =
+    evidence;
   return [
-    ...[...accuracy, ...finetuned].map((entry) => flat(entry, accuracyCells(entry.record))),
+    ...[...accuracy, ...league, ...finetuned].map((entry) => flat(entry, accuracyCells(entry.record))),
     ...finetuning.flatMap((entry) => trainingCells(entry.record).map((cells) => flat(entry, cells))),
     ...vision.map((entry) => {
       const {

@@ -69,7 +69,8 @@ export function gatherEvidence(
     warnings.push(`Not shown of the ways to run one model: ${other} timed again later or in fuller rounds`);
   return {
     runs: kind('run').map(({ record }) => record),
-    accuracy: accuracy.filter(({ record }) => !trained.has(record.experiment)),
+    accuracy: accuracy.filter(({ record }) => !trained.has(record.experiment) && !isLeague(record)),
+    league: accuracy.filter(({ record }) => isLeague(record)),
     finetuned: accuracy.filter(({ record }) => trained.has(record.experiment)),
     finetuning,
     ...parts,
@@ -80,6 +81,11 @@ export function gatherEvidence(
     tables: [...tables].sort((a, b) => a.table - b.table),
     warnings,
   };
+}
+
+/** Rows that are ranked among themselves: every other section shows what its own experiments say. */
+function isLeague({ experiment }: AccuracyRecord): boolean {
+  return experiment === 'league';
 }
 
 function withRuns(records: readonly ResultRecord[], folder: string): Entry<ResultRecord>[] {

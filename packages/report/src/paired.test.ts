@@ -1,3 +1,6 @@
+import { rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { readPredictions, rightAnswersFile, rightAnswersLine } from '@vssm/results';
 import { describe, expect, it } from 'vitest';
 import { gatherEvidence } from './gather.ts';
 import { PairedComparison, pairedDifference } from './paired.ts';
@@ -34,5 +37,21 @@ describe('PairedComparison', () => {
     const predictions = { ...other.record.predictions, sha256: '0'.repeat(64) };
     const changed = { ...other, record: { ...other.record, predictions } };
     expect(new PairedComparison().compare(dense, changed)).toBeNull();
+  });
+
+  it('needs of predictions that were not shipped only which are right', () => {
+    const { accuracy } = gatherEvidence([writeMadeUpRun().folder], []);
+    const [first, second] = accuracy;
+    const whole = new PairedComparison().compare(first, second);
+    const lines = [first, second].map(({ folder, record: { predictions } }) => {
+      const file = join(folder, predictions.file);
+      const line = rightAnswersLine(predictions.sha256, readPredictions(file));
+      rmSync(file);
+      return `${line}\n`;
+    });
+    expect(new PairedComparison().compare(first, second)).toBeNull();
+    writeFileSync(join(first.folder, rightAnswersFile), lines.join(''));
+    expect(whole).not.toBeNull();
+    expect(new PairedComparison().compare(first, second)).toEqual(whole);
   });
 });

@@ -1,7 +1,7 @@
 /** Two plans on the same images: how much better one is, with an interval that knows the images are the same. */
 
 import { join } from 'node:path';
-import { type AccuracyRecord, checkPredictions, readPredictions } from '@vssm/results';
+import { type AccuracyRecord, checkPredictions, readPredictions, readRightAnswers } from '@vssm/results';
 import { pairedMean } from '@vssm/results/statistics';
 import type { Entry } from './evidence.ts';
 
@@ -15,9 +15,13 @@ export interface PairedDifference {
 
 type RightByImage = ReadonlyMap<number, boolean>;
 
-/** Reads each prediction file once, and only if it is the one that was recorded. */
+/**
+ * Reads each prediction file once, and only if it is the one that was recorded; where there is none, what has been kept
+ * of it.
+ */
 export class PairedComparison {
   readonly #read = new Map<string, RightByImage | null>();
+  readonly #kept = new Map<string, ReturnType<typeof readRightAnswers>>();
 
   /** Null when the two were not run on the same images, or a prediction file is missing or another. */
   compare(first: Entry<AccuracyRecord>, second: Entry<AccuracyRecord>): PairedDifference | null {
@@ -31,10 +35,18 @@ export class PairedComparison {
     const file = join(entry.folder, entry.record.predictions.file);
     let right = this.#read.get(file);
     if (right === undefined) {
-      right = checkPredictions(entry.folder, entry.record) === null ? rightByImage(file) : null;
+      const whole = checkPredictions(entry.folder, entry.record) === null;
+      right = whole ? rightByImage(file) : this.#keptOf(entry);
       this.#read.set(file, right);
     }
     return right;
+  }
+
+  #keptOf({ folder, record }: Entry<AccuracyRecord>): RightByImage | null {
+    const kept = this.#kept.get(folder) ?? readRightAnswers(folder);
+    this.#kept.set(folder, kept);
+    const right = kept.get(record.predictions.sha256);
+    return right === undefined ? null : new Map(right.entries());
   }
 }
 

@@ -36,9 +36,14 @@ export const methodNames: Readonly<Record<Method, string>> = {
  * name. Of a rule that the paper does not compare, where it is from; and what becomes of leaving tokens, if not dropped.
  */
 function importanceName(plan: Plan): string {
+  return `${contenderName(plan)}${originName(plan)}`;
+}
+
+/** The same without where it is from. */
+export function contenderName(plan: Plan): string {
   const { operation, metric } = plan;
   const what = operation === undefined ? '' : `, ${operation}${metric === undefined ? '' : ` by ${metric}`}`;
-  return `${ruleName(plan)}${what}${originName(plan)}`;
+  return `${ruleName(plan)}${what}`;
 }
 
 /** ` (as published)`; nothing for the paper's own. */

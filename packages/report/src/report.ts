@@ -16,6 +16,7 @@ import { backends } from './sections/backends.ts';
 import { claim } from './sections/claim/claim.ts';
 import { cpu } from './sections/cpu/cpu.ts';
 import { flopsSection } from './sections/flops.ts';
+import { league } from './sections/league/league.ts';
 import { licences } from './sections/licences.ts';
 import { notRun } from './sections/not-run.ts';
 import { ownRows } from './sections/own-rows.ts';
@@ -82,6 +83,7 @@ const writers: readonly SectionWriter[] = [
   paperTables,
   claim,
   strip,
+  league,
   ablations,
   vision,
   backends,
@@ -128,6 +130,7 @@ export async function reportFiles(evidence: Evidence): Promise<FileSet> {
 function allRecords({
   runs,
   accuracy,
+  league,
   finetuned,
   finetuning,
   speed,
@@ -140,6 +143,7 @@ function allRecords({
 }: Evidence): string {
   const measured = [
     ...accuracy,
+    ...league,
     ...finetuned,
     ...finetuning,
     ...speed,

@@ -48,6 +48,7 @@ export {
   readPredictions,
 } from './predictions.ts';
 export { latestRecords, type ReadResults, readResults, resultsFileName } from './read.ts';
+export { readRightAnswers, rightAnswersFile, rightAnswersLine } from './right-answers.ts';
 export { packRight, unpackRight } from './right-images.ts';
 export { decodeRuns, encodeRuns } from './runs.ts';
 export {

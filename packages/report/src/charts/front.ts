@@ -5,7 +5,7 @@ import { type Colour, colour } from '../palette.ts';
 import type { Chart, Size, Words } from './chart.ts';
 import { legendColumns } from './theme.ts';
 
-export const frontGroups = ['dense', 'ToP', 'as published', 'our reading', 'ours', 'baseline'] as const;
+const frontGroups = ['dense', 'ToP', 'as published', 'our reading', 'ours', 'baseline'] as const;
 export type FrontGroup = (typeof frontGroups)[number];
 
 export interface FrontPoint {

@@ -1,7 +1,8 @@
 /**
  * The one loop over images: batches are read, answered, and their answers kept, in any number of runs. Whoever answers
  * (a classifier on any backend, detectors in separate threads) and wherever answers are kept (a file, memory), an
- * image that cannot be read is an answer that says why, the others go on, and it is tried again by the next run.
+ * image that cannot be read is an answer that says why, the others go on, and it is tried again by the next run. Each lane
+ * reads its next batch while one is answered.
  */
 import { UserError } from '@vssm/core';
 
@@ -105,22 +106,36 @@ export async function answerImages<Image, Answer, Line>(
   const session = new Session(work, store, lanes);
   const queue = open.values();
   let broken = false;
+  /** The next batch, whose images are being read; undefined at the end. */
+  const take = (): Batch<Image> | undefined => {
+    const { value: own } = queue.next();
+    if (own === undefined) return undefined;
+    const images = session.read(own);
+    // Whoever awaits it is told; nobody does where the work ends before.
+    images.catch(() => undefined);
+    return { own, images };
+  };
   try {
     // Nothing may be disposed of while a lane works, so all of them end before the first error is thrown.
     const ends = await Promise.allSettled(
       Array.from({ length: lanes }, async (_, lane) => {
-        for (const own of queue) {
-          if (stopping() || broken) return false;
-          try {
-            const images = own.filter((index) => !store.answered(index)).length;
-            await session.answer(own, lane);
-            advance?.(images / indices.length);
-          } catch (error) {
-            broken = true;
-            throw error;
+        let ahead = stopping() ? undefined : take();
+        try {
+          while (ahead !== undefined && !stopping() && !broken) {
+            const { own, images } = ahead;
+            const loaded = await images;
+            ahead = stopping() ? undefined : take();
+            const missing = own.filter((index) => !store.answered(index)).length;
+            await session.answer(own, loaded, lane);
+            advance?.(missing / indices.length);
           }
+        } catch (error) {
+          broken = true;
+          throw error;
+        } finally {
+          // Data sets are closed after this: nothing of theirs may still be read.
+          await ahead?.images.catch(() => undefined);
         }
-        return true;
       }),
     );
     for (const end of ends) if (end.status === 'rejected') throw end.reason;
@@ -128,6 +143,14 @@ export async function answerImages<Image, Answer, Line>(
     await session.dispose();
   }
   return { stopped: !indices.every((index) => session.seen(index)), images: session.images, ms: session.ms };
+}
+
+type Loaded<Image> = ReadonlyMap<number, Image | Unanswered>;
+
+interface Batch<Image> {
+  /** Indices of its images. */
+  readonly own: readonly number[];
+  readonly images: Promise<Loaded<Image>>;
 }
 
 /** The answerer, opened when it is first needed, and what it has answered. */
@@ -155,24 +178,28 @@ class Session<Image, Answer, Line> {
     return this.#store.answered(index) || this.#failed.has(index);
   }
 
-  async answer(own: readonly number[], lane: number): Promise<void> {
-    const { load, line } = this.#work;
+  /** The batch's images that have no answer; all of them where one of these can be read. */
+  async read(own: readonly number[]): Promise<Loaded<Image>> {
+    const { load } = this.#work;
     const missing = own.filter((index) => !this.#store.answered(index));
     const loaded = new Map(await readAll(missing, load));
-    const readable = missing.some((index) => !(loaded.get(index) instanceof Unanswered));
-    const found = new Map<number, Answer | Unanswered>();
-    if (readable) {
+    if (missing.some((index) => !(loaded.get(index) instanceof Unanswered))) {
       // A batch is answered as a whole: an image's last bits may depend on its neighbours.
-      for (const [index, image] of await readAll(
-        own.filter((index) => !loaded.has(index)),
-        load,
-      )) {
-        loaded.set(index, image);
-      }
-      const batch = own.flatMap((index) => {
-        const image = loaded.get(index)!;
-        return image instanceof Unanswered ? [] : [{ index, image }];
-      });
+      const others = own.filter((index) => !loaded.has(index));
+      for (const [index, image] of await readAll(others, load)) loaded.set(index, image);
+    }
+    return loaded;
+  }
+
+  async answer(own: readonly number[], loaded: Loaded<Image>, lane: number): Promise<void> {
+    const { line } = this.#work;
+    const missing = own.filter((index) => !this.#store.answered(index));
+    const found = new Map<number, Answer | Unanswered>();
+    const batch = own.flatMap((index) => {
+      const image = loaded.get(index);
+      return image === undefined || image instanceof Unanswered ? [] : [{ index, image }];
+    });
+    if (batch.length > 0) {
       const answerer = await this.#opened();
       const answers = await answerer.answer(batch, lane);
       for (const [at, { index }] of batch.entries()) found.set(index, answers[at]);

@@ -1,7 +1,7 @@
 /**
  * The kernels over one WebAssembly memory. Each call is checked (a wrong one throws a RangeError that names the
  * argument, before anything is written), then runs image by image on the calling thread. Convolution and scan run
- * as native code where it can be had, in the same memory; everything runs as WebAssembly.
+ * as native code where it can be had, in the same memory, over several threads if asked to; everything runs as WebAssembly.
  */
 import { UserError } from '@vssm/core';
 import type { ConvOptions } from './conv/conv.ts';
@@ -92,10 +92,16 @@ let compiled: Promise<WasmModule> | undefined;
  *   `native` and there is none.
  * @param options.bytes of wasm/kernels.wasm, where there is no file system to read it from; goes with
  *   `implementation: 'wasm'`
+ * @param options.threads among which a call of convolution or scan shares its channels, if it runs as native code;
+ *   default: 1, the calling thread alone
  */
 export async function createKernels(
   memory: WasmMemory,
-  options: { readonly implementation?: KernelChoice; readonly bytes?: Uint8Array } = {},
+  options: {
+    readonly implementation?: KernelChoice;
+    readonly bytes?: Uint8Array;
+    readonly threads?: number;
+  } = {},
 ): Promise<Kernels> {
   if (memory.buffer.byteLength < workspaceBytes) {
     throw new RangeError(
@@ -111,7 +117,7 @@ export async function createKernels(
     );
   }
   const addon = await chosenAddon(options.implementation ?? kernelChoice());
-  const hot = addon === undefined ? module : exportsOf(addon, memory);
+  const hot = addon === undefined ? module : exportsOf(addon, memory, options.threads);
   return {
     memory,
     implementation: addon === undefined ? 'wasm' : 'native',
@@ -181,13 +187,13 @@ async function loadNative(): Promise<LoadedAddon> {
 }
 
 /** The addon with the arguments of the WebAssembly module. */
-function exportsOf(addon: Addon, memory: WasmMemory): HotExports {
+function exportsOf(addon: Addon, memory: WasmMemory, threads = 1): HotExports {
   const scratch = scratchOf(addon);
   return {
-    convSilu: (...integers) => addon.convSilu(memory.buffer, scratch, ...integers),
-    selectiveScan: (...numbers) => addon.selectiveScan(memory.buffer, scratch, ...numbers),
-    gridConv: (...integers) => addon.gridConv(memory.buffer, scratch, ...integers),
-    snakeScan: (...integers) => addon.snakeScan(memory.buffer, scratch, ...integers),
+    convSilu: (...integers) => addon.convSilu(memory.buffer, scratch, threads, ...integers),
+    selectiveScan: (...numbers) => addon.selectiveScan(memory.buffer, scratch, threads, ...numbers),
+    gridConv: (...integers) => addon.gridConv(memory.buffer, scratch, threads, ...integers),
+    snakeScan: (...integers) => addon.snakeScan(memory.buffer, scratch, threads, ...integers),
     scanBackward: (...integers) => addon.scanBackward(memory.buffer, scratch, ...integers),
     convBackward: (...integers) => addon.convBackward(memory.buffer, scratch, ...integers),
     gridConvBackward: (...integers) => addon.gridConvBackward(memory.buffer, scratch, ...integers),

@@ -27,7 +27,7 @@ import { mergeStreams } from './merge.ts';
 import type { ExtraPlaces, Mixer, MixJob } from './mixer.ts';
 import { concatenate, type Places, readImages, scoreImages, select, unprunedPlaces } from './prune.ts';
 import { SessionRunner, type Tensors } from './runner.ts';
-import { SplitMixer, shareChannels } from './split-mixer.ts';
+import { mixerOver } from './split-mixer.ts';
 import { Laps, type Stopwatch } from './stopwatch.ts';
 import { mixingOf } from './table.ts';
 
@@ -98,7 +98,11 @@ export class SegmentEngine {
       createSession(model, threads, { shareCores: true }),
     );
     const arena = new Arena(createMemory(), { limitBytes: 2 ** 32 });
-    const kernels = await createKernels(arena.memory, { implementation: options.kernels ?? kernelChoice() });
+    const kernelThreads = options.splitImages === true ? threads : 1;
+    const kernels = await createKernels(arena.memory, {
+      implementation: options.kernels ?? kernelChoice(),
+      threads: kernelThreads,
+    });
     const { size: chunkSize } = chunkFor(spec, projectionSets.length, options.largest);
     const buffers = placeBuffers(arena, spec, projectionSets, chunkSize);
     const runner = await SessionRunner.create();
@@ -106,8 +110,7 @@ export class SegmentEngine {
     const context = {
       ...{ spec, plan, weights, arena, kernels, buffers, runner, batch: chunkSize, contributions },
     };
-    const mixing = mixingOf(spec);
-    const hooks = mixing.hooks(context);
+    const hooks = mixingOf(spec).hooks(context);
     const hidden = await hiddenSignal(context, hooks, threads);
     const handOut = new HandOut({
       ...context,
@@ -115,11 +118,7 @@ export class SegmentEngine {
       ...(hidden !== undefined && { hidden: hidden.region }),
     });
     const places = mixerPlaces(spec, buffers, handOut.places);
-    const shares = shareChannels(spec.innerWidth, options.splitImages === true ? threads : 1);
-    const mixer =
-      shares.length === 1
-        ? mixing.mixer({ ...context, places, share }, shares[0])
-        : await SplitMixer.create({ ...context, places, share }, shares);
+    const mixer = await mixerOver({ ...context, places, share }, kernelThreads);
     const parts = {
       spec,
       plan,

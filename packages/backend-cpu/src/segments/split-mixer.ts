@@ -1,7 +1,7 @@
 /**
- * One image on several cores: the calling thread takes the first share of the channels, each partner another,
- * at the same time. Shares travel through exchange memory; their rows are packed and unpacked by the gather
- * kernel.
+ * One image on several cores. Native kernels share the channels among threads of their own, on the same bytes.
+ * WebAssembly cannot: there the calling thread takes the first share, each partner another, at the same time. Shares
+ * travel through exchange memory; their rows are packed and unpacked by the gather kernel.
  */
 import { Worker } from 'node:worker_threads';
 import '@vssm/backend/no-telemetry';
@@ -27,13 +27,24 @@ export function shareChannels(channels: number, threads: number): ChannelRange[]
   return Array.from({ length: shares }, (_, i) => ({ first: ends[i], count: ends[i + 1] - ends[i] }));
 }
 
+/**
+ * A mixer for all channels, over up to so many threads.
+ *
+ * @param context with kernels made for so many
+ */
+export async function mixerOver(context: MixerContext, threads: number): Promise<Mixer> {
+  const { kernels, spec } = context;
+  const shares = shareChannels(spec.innerWidth, kernels.implementation === 'native' ? 1 : threads);
+  return shares.length === 1 ? mixingOf(spec).mixer(context, shares[0]) : SplitMixer.create(context, shares);
+}
+
 interface Partner {
   readonly worker: Worker;
   readonly range: ChannelRange;
   readonly exchange: Exchange;
 }
 
-export class SplitMixer implements Mixer {
+class SplitMixer implements Mixer {
   readonly #context: MixerContext;
   readonly #own: Mixer;
   readonly #partners: readonly Partner[];

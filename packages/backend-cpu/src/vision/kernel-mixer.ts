@@ -15,7 +15,7 @@ import type { Hooks } from '../segments/family.ts';
 import { HandOut } from '../segments/hand-out.ts';
 import type { Mixer, MixJob } from '../segments/mixer.ts';
 import { SessionRunner } from '../segments/runner.ts';
-import { SplitMixer, shareChannels } from '../segments/split-mixer.ts';
+import { mixerOver } from '../segments/split-mixer.ts';
 import { mixingOf } from '../segments/table.ts';
 import { type StageInputs, StageSession, type StageTensor } from './stage.ts';
 
@@ -66,18 +66,14 @@ export class KernelMixer {
   ): Promise<KernelMixer> {
     const { projectionSets, share } = modelSegments(spec, weights, plan);
     const arena = new Arena(createMemory(), { limitBytes: 2 ** 32 });
-    const kernels = await createKernels(arena.memory);
+    const kernels = await createKernels(arena.memory, { threads });
     const buffers = placeBuffers(arena, spec, projectionSets, 1);
     const runner = await SessionRunner.create();
     const context = { spec, plan, weights, arena, kernels, buffers, runner, batch: 1, contributions: false };
     const family = mixingOf(context.spec).hooks(context);
     const handOut = new HandOut({ ...context, family });
     const places = { ...context, share, places: mixerPlaces(spec, buffers, handOut.places) };
-    const shares = shareChannels(spec.innerWidth, threads);
-    const mixer =
-      shares.length === 1
-        ? mixingOf(places.spec).mixer(places, shares[0])
-        : await SplitMixer.create(places, shares);
+    const mixer = await mixerOver(places, threads);
     family.begin();
     return new KernelMixer(spec, plan, gridCells, buffers, mixer, family, handOut, projections);
   }

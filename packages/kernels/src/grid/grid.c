@@ -37,7 +37,7 @@ static void load_weights(struct workspace *own, const struct grid *grid, int fir
   const size_t bytes = sizeof(float) * (size_t)width;
   if (width < TILE) memset(own->taps, 0, (size_t)taps * sizeof(own->taps[0]));
   for (int tap = 0; tap < taps; tap++) {
-    memcpy(own->taps[tap], grid->weight + (ptrdiff_t)tap * grid->channels + first, bytes);
+    memcpy(own->taps[tap], grid->weight + tap * grid->weight_stride + first, bytes);
   }
   memset(own->bias, 0, sizeof(own->bias));
   memcpy(own->bias, grid->bias + first, bytes);

@@ -24,6 +24,7 @@ struct grid {
   ptrdiff_t x_stride;
   /* [k * k, E] */
   const float *weight;
+  ptrdiff_t weight_stride;
   /* [E] */
   const float *bias;
   /* [K], rising; NULL: every cell holds a token */

@@ -1,8 +1,9 @@
 /*
  * The hot kernels as a Node-API addon, each with the arguments of the WebAssembly module's export of its name, after
  * the memory's ArrayBuffer and the byte offset of `workspaceBytes` bytes of scratch in it. Addresses are byte offsets
- * into that buffer, whose place is looked up on every call because the memory may grow. There is no
- * state, so any number of threads may load this file. All checks are the caller's (src/kernels.ts).
+ * into that buffer, whose place is looked up on every call because the memory may grow. Kernels of the forward pass
+ * also take how many threads may share the channels (team.h). There is no other state, so any number of threads may
+ * load this file. All checks are the caller's (src/kernels.ts).
  */
 #define NAPI_VERSION 8
 #include <node_api.h>
@@ -16,6 +17,8 @@
 #include "../matrix/matmul.h"
 #include "../scan/scan.h"
 #include "../snake/snake.h"
+#include "shares.h"
+#include "team.h"
 
 #define MAX_ARGUMENTS 40
 
@@ -61,9 +64,10 @@ static struct call begin(napi_env env, napi_callback_info info, size_t count) {
 }
 
 static napi_value convSilu(napi_env env, napi_callback_info info) {
-  struct call call = begin(env, info, 13);
+  struct call call = begin(env, info, 14);
   if (call.valid) {
     void *workspace = address(&call);
+    const int threads = integer(&call);
     struct conv conv;
     conv.length = integer(&call);
     conv.channels = integer(&call);
@@ -76,16 +80,17 @@ static napi_value convSilu(napi_env env, napi_callback_info info) {
     conv.positions = optional_address(&call);
     conv.u = address(&call);
     conv.u_stride = stride(&call);
-    if (call.valid) conv_silu(&conv, workspace);
+    if (call.valid) share_channels(threads, conv.channels, share_of_conv, &conv, workspace, conv_workspace_bytes);
   }
   if (!call.valid) napi_throw_type_error(env, NULL, "convSilu: wrong arguments");
   return NULL;
 }
 
 static napi_value selectiveScan(napi_env env, napi_callback_info info) {
-  struct call call = begin(env, info, 27);
+  struct call call = begin(env, info, 28);
   if (call.valid) {
     void *workspace = address(&call);
+    const int threads = integer(&call);
     struct scan scan;
     scan.length = integer(&call);
     scan.channels = integer(&call);
@@ -112,16 +117,17 @@ static napi_value selectiveScan(napi_env env, napi_callback_info info) {
     scan.own = optional_address(&call);
     scan.own_stride = stride(&call);
     scan.own_gated = flag(&call);
-    if (call.valid) selective_scan(&scan, workspace);
+    if (call.valid) share_channels(threads, scan.channels, share_of_scan, &scan, workspace, scan_workspace_bytes);
   }
   if (!call.valid) napi_throw_type_error(env, NULL, "selectiveScan: wrong arguments");
   return NULL;
 }
 
 static napi_value gridConv(napi_env env, napi_callback_info info) {
-  struct call call = begin(env, info, 15);
+  struct call call = begin(env, info, 16);
   if (call.valid) {
     void *workspace = address(&call);
+    const int threads = integer(&call);
     struct grid grid;
     grid.length = integer(&call);
     grid.channels = integer(&call);
@@ -131,21 +137,23 @@ static napi_value gridConv(napi_env env, napi_callback_info info) {
     grid.x = address(&call);
     grid.x_stride = stride(&call);
     grid.weight = address(&call);
+    grid.weight_stride = grid.channels;
     grid.bias = address(&call);
     grid.cells = optional_address(&call);
     grid.activate = flag(&call);
     grid.u = address(&call);
     grid.u_stride = stride(&call);
-    if (call.valid) grid_conv(&grid, workspace);
+    if (call.valid) share_channels(threads, grid.channels, share_of_grid, &grid, workspace, grid_workspace_bytes);
   }
   if (!call.valid) napi_throw_type_error(env, NULL, "gridConv: wrong arguments");
   return NULL;
 }
 
 static napi_value snakeScan(napi_env env, napi_callback_info info) {
-  struct call call = begin(env, info, 26);
+  struct call call = begin(env, info, 27);
   if (call.valid) {
     void *workspace = address(&call);
+    const int threads = integer(&call);
     struct snake snake;
     snake.length = integer(&call);
     snake.channels = integer(&call);
@@ -171,7 +179,7 @@ static napi_value snakeScan(napi_env env, napi_callback_info info) {
     snake.z_stride = stride(&call);
     snake.sum = optional_address(&call);
     snake.sum_stride = stride(&call);
-    if (call.valid) snake_scan(&snake, workspace);
+    if (call.valid) share_channels(threads, snake.channels, share_of_snake, &snake, workspace, snake_workspace_bytes);
   }
   if (!call.valid) napi_throw_type_error(env, NULL, "snakeScan: wrong arguments");
   return NULL;

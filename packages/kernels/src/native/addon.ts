@@ -8,14 +8,17 @@ import { addToCache, cacheFolders, findCached, hash, remove } from './cache.ts';
 import { type Compiler, compile, findCompiler, sourceFiles } from './compiler.ts';
 import { scratchOf } from './scratch.ts';
 
-/** What the compiled library exports, see addon.c: the memory, its scratch, then the module's arguments. */
+/**
+ * What the compiled library exports, see addon.c: the memory, its scratch, then the module's arguments; before these, of
+ * the forward kernels, how many threads share the channels.
+ */
 export interface Addon {
   /** Scratch that a call needs. */
   readonly workspaceBytes: number;
   convSilu(memory: ArrayBuffer, workspace: number, ...numbers: number[]): void;
-  selectiveScan(memory: ArrayBuffer, workspace: number, ...numbers: number[]): void;
-  gridConv(memory: ArrayBuffer, workspace: number, ...integers: number[]): void;
-  snakeScan(memory: ArrayBuffer, workspace: number, ...integers: number[]): void;
+  selectiveScan(memory: ArrayBuffer, workspace: number, threads: number, ...numbers: number[]): void;
+  gridConv(memory: ArrayBuffer, workspace: number, threads: number, ...integers: number[]): void;
+  snakeScan(memory: ArrayBuffer, workspace: number, threads: number, ...integers: number[]): void;
   scanBackward(memory: ArrayBuffer, workspace: number, ...integers: number[]): void;
   convBackward(memory: ArrayBuffer, workspace: number, ...integers: number[]): void;
   gridConvBackward(memory: ArrayBuffer, workspace: number, ...integers: number[]): void;

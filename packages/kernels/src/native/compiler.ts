@@ -14,6 +14,8 @@ const at = (url: URL) => fileURLToPath(url);
 // A literal each: the keys of results find a kernel's sources by them.
 const units = [
   at(new URL('./addon.c', import.meta.url)),
+  at(new URL('./team.c', import.meta.url)),
+  at(new URL('./shares.c', import.meta.url)),
   at(new URL('../scan/scan.c', import.meta.url)),
   at(new URL('../conv/conv.c', import.meta.url)),
   at(new URL('../grid/grid.c', import.meta.url)),
@@ -25,6 +27,8 @@ const units = [
   at(new URL('../matrix/matmul.c', import.meta.url)),
 ];
 const ownHeaders = [
+  at(new URL('./team.h', import.meta.url)),
+  at(new URL('./shares.h', import.meta.url)),
   at(new URL('../common/lanes.h', import.meta.url)),
   at(new URL('../common/functions.h', import.meta.url)),
   at(new URL('../scan/scan.h', import.meta.url)),
@@ -53,6 +57,7 @@ const flags = [
     '-fvisibility=hidden',
     '-fPIC',
     '-shared',
+    '-pthread',
   ],
   ...(process.platform === 'darwin' ? ['-undefined', 'dynamic_lookup'] : []),
 ];

@@ -1,0 +1,10 @@
+/* The kernels over some of a call's channels, for share_channels: `call` is the kernel's own struct. */
+#ifndef SHARES_H
+#define SHARES_H
+
+void share_of_conv(const void *call, int first, int count, void *workspace);
+void share_of_scan(const void *call, int first, int count, void *workspace);
+void share_of_grid(const void *call, int first, int count, void *workspace);
+void share_of_snake(const void *call, int first, int count, void *workspace);
+
+#endif

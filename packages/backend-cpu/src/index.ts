@@ -3,6 +3,7 @@
 import { availableParallelism, cpus } from 'node:os';
 import type { Backend, LoadedModel, ModelRequest } from '@vssm/backend';
 import { counted, UserError } from '@vssm/core';
+import { checkPlan } from '@vssm/families';
 import type { ScanForm } from '@vssm/graph';
 import { type KernelChoice, kernelChoice, kernelImplementation, probeNative } from '@vssm/kernels';
 import { onnxRuntime } from './ort.ts';
@@ -76,6 +77,7 @@ export function cpuBackend(form: CpuForm = fastPath): Backend {
 /** A model whose shapes the kernels do not take goes to the whole form. */
 function load(request: ModelRequest, form: CpuForm): Promise<LoadedModel> {
   const threads = request.threads ?? availableParallelism();
+  checkPlan(request.spec, request.plan);
   if (form.form === 'whole') return loadWhole(request, form.scan);
   if (!canRunSegments(request.spec)) {
     if (request.contributions !== true) return loadWhole(request, 'scan');

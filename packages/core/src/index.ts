@@ -4,6 +4,7 @@ export * from './flops/profile.ts';
 export * from './flops/pruning.ts';
 export { printable, printableJson, printableLines } from './printable.ts';
 export * from './pruning/align.ts';
+export { checkSteps } from './pruning/check-steps.ts';
 export * from './pruning/counts.ts';
 export * from './pruning/operation.ts';
 export * from './pruning/plan.ts';

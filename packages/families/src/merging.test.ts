@@ -13,7 +13,7 @@ import { describe, expect, it } from 'vitest';
 import { countRule } from './counts.ts';
 import { sequenceLength, tokenLayout } from './model.ts';
 import { plainMambaSpec } from './plainmamba/spec.ts';
-import { densePlan, pruningPlan } from './plan.ts';
+import { checkPlan, densePlan, pruningPlan } from './plan.ts';
 import { randomWeights } from './random-weights.ts';
 import { referenceForward } from './reference.ts';
 import { families, type ModelSpec } from './table.ts';
@@ -122,6 +122,32 @@ describe.each(specs)('$family', (spec) => {
       /rule "tome": \d+ of 30 tokens are to leave after block 2, and it finds a destination for 15 at most/,
     );
   });
+
+  it.each(['tome', 'utr'] as const)(
+    'says of %s before anything runs which step is too much, and what fits',
+    (signal) => {
+      // An odd number of tokens after the first step: half of them, rounded up, may leave.
+      const schedule = [0.55, 0.4].map((keep, i) => ({ after: 1 + i, keep }));
+      const plan = pruningPlan({ schedule, signal }, spec.family);
+      const message =
+        /^rule ".*": (\d+) of (\d+) tokens are to leave after block 2, and it finds a destination for (\d+) at most; there 2@(\S+) fits, or take several steps$/;
+      let said = '';
+      try {
+        checkPlan(spec, plan);
+      } catch (error) {
+        said = (error as Error).message;
+      }
+      const [, leaving, others, most, keep] = message.exec(said)!;
+      expect(Number(leaving)).toBeGreaterThan(Number(most));
+      expect(Number(most)).toBe(Math.ceil(Number(others) / 2));
+      const fitting = (ratio: number) =>
+        pruningPlan({ schedule: [schedule[0], { after: 2, keep: ratio }], signal }, spec.family);
+      expect(() => checkPlan(spec, fitting(Number(keep)))).not.toThrow();
+      expect(() => checkPlan(spec, fitting(Number(keep) - 0.01))).toThrow('after block 2');
+      // And what fits does run.
+      expect(run(spec, { signal }, [...fitting(Number(keep)).schedule]).kept.size).toBe(2);
+    },
+  );
 });
 
 describe('ordered ToMe on a Vim, by hand', () => {

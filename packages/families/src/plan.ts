@@ -1,5 +1,6 @@
 /** Pruning plans for a family: what it admits, and what it takes where a plan says nothing. */
 import {
+  checkSteps,
   choiceNotAdmitted,
   completePlan,
   counted,
@@ -7,7 +8,7 @@ import {
   type PruningPlan,
   UserError,
 } from '@vssm/core';
-import { families, type ModelFamily, type ModelSpec, modelFamilies } from './table.ts';
+import { families, familyOf, type ModelFamily, type ModelSpec, modelFamilies } from './table.ts';
 
 /** No pruning at all. */
 export const densePlan: PruningPlan = completePlan({ schedule: [] });
@@ -27,8 +28,13 @@ export function pruningPlan(
   return plan;
 }
 
-/** Throws a UserError where a model cannot be pruned by a plan: another family's option, or a block it lacks. */
-export function checkPlan(spec: Pick<ModelSpec, 'family' | 'depth'>, plan: PruningPlan): void {
+/**
+ * Whether a model can be pruned by a plan, before anything runs.
+ *
+ * @throws UserError for another family's option, a block it lacks, or a step in which more tokens are to leave than the
+ * rule finds destinations for
+ */
+export function checkPlan(spec: ModelSpec, plan: PruningPlan): void {
   checkFamily(plan, spec.family);
   for (const { after } of plan.schedule) {
     if (after > spec.depth) {
@@ -37,6 +43,10 @@ export function checkPlan(spec: Pick<ModelSpec, 'family' | 'depth'>, plan: Pruni
       );
     }
   }
+  const { grid, protectedTokens } = familyOf(spec).layout(spec);
+  const own = protectedTokens.length;
+  const shape = { length: grid.height * grid.width + own, protectedTokens: own };
+  checkSteps(plan, shape, familyOf(spec).countRule(spec, plan));
 }
 
 function checkFamily(plan: PruningPlan, family: ModelFamily): void {

@@ -42,18 +42,26 @@ export function pairTokens(
   }
 }
 
-/** @throws UserError where so many of the tokens cannot leave at once; also told from lengths alone, before a run */
+/**
+ * Also told from lengths alone, before a run.
+ *
+ * @param fix what to do instead
+ * @throws UserError where so many of the tokens cannot leave at once
+ */
 export function checkLeaving(
-  { name, most = (count) => count - 1 }: Pick<PairingRule, 'name' | 'most'>,
+  { name, most = allButOne }: Pick<PairingRule, 'name' | 'most'>,
   others: number,
   leaving: number,
   block: number,
+  fix = 'keep more there',
 ): void {
   if (leaving <= most(others)) return;
   throw new UserError(
-    `rule "${name}": ${leaving} of ${others} tokens are to leave after block ${block}, and it finds a destination for ${most(others)} at most; keep more there, or take several steps`,
+    `rule "${name}": ${leaving} of ${others} tokens are to leave after block ${block}, and it finds a destination for ${most(others)} at most; ${fix}, or take several steps`,
   );
 }
+
+export const allButOne = (others: number): number => others - 1;
 
 /** What is wrong with pairs, in words; undefined if nothing is. */
 function mistakeIn(pairs: readonly Pair[], leaving: number, others: ReadonlySet<number>): string | undefined {

@@ -3,11 +3,17 @@ import { builtInRules, type Operation, type PruningPlan, type Signal } from '@vs
 
 type Options = Partial<Omit<PruningPlan, 'schedule'>>;
 
-export interface Contender {
-  /** Part of rows' ids. */
+/** A part of a row: a rule with an operation, or a way to go on. */
+export interface Part {
+  /** Of rows' ids. */
   readonly id: string;
   readonly label: string;
   readonly options: Options;
+}
+
+export interface Contender extends Part {
+  /** Whether the operation is the one that the rule comes with. */
+  readonly usual: boolean;
 }
 
 /** Of the signals of channels, the reductions that play: the paper's, the best of its table 4, the released code's. */
@@ -20,11 +26,11 @@ const reduced = {
     { id: 'released', label: 'released code’s score', options: { reduce: 'sum', order: 'mirrored' } },
   ],
   ssm: [{ id: 'ssm-clip', label: 'clip of ssm', options: { reduce: 'clip' } }],
-} as const satisfies Partial<Record<Signal, readonly Contender[]>>;
+} as const satisfies Partial<Record<Signal, readonly Part[]>>;
 
-function rulesOf(signal: Signal): readonly Contender[] {
+function rulesOf(signal: Signal): readonly Part[] {
   if (Object.hasOwn(reduced, signal)) {
-    const own: readonly Contender[] = reduced[signal as keyof typeof reduced];
+    const own: readonly Part[] = reduced[signal as keyof typeof reduced];
     return own.map(({ options, ...rule }) => ({ ...rule, options: { ...options, signal } }));
   }
   return [{ id: signal, label: builtInRules[signal].label, options: { signal } }];
@@ -45,13 +51,14 @@ export function contendersOf(signals: readonly Signal[]): readonly Contender[] {
         id: `${rule.id}-${operation}`,
         label: `${rule.label}, ${operation}`,
         options: { ...rule.options, operation },
+        usual: operation === (builtInRules[signal].pairs ?? 'drop'),
       })),
     ),
   );
 }
 
 /** What later blocks do about the gaps, and where the class token stands where it can be moved. */
-export const ways: readonly Contender[] = [
+export const ways: readonly Part[] = [
   {
     id: 'decay-positional',
     label: 'decay + positional',

@@ -5,7 +5,7 @@
 import type { AccuracyRow, Experiment } from '@vssm/bench';
 import { type PruningStep, parseSchedule, signals, UserError } from '@vssm/core';
 import { densePlan, type ModelFamily, pruningPlan } from '@vssm/families';
-import { type Contender, contendersOf, ways } from './contenders.ts';
+import { contendersOf, type Part, ways } from './contenders.ts';
 
 /** A model that rules are tried on, and the schedules that all of them keep to. */
 export interface Ground {
@@ -36,33 +36,39 @@ const inEveryRun: ReadonlySet<string> = new Set([
   'nano-evit-drop-compact@0.5',
   'nano-random-drop-compact@0.5',
   'nano-class-contribution-drop-decay-positional@0.5',
+  'nano-content-contribution-drop-positional@0.5',
   'nano-tome-merge-proportional@0.5',
   'nano-mtr-like-merge-decay-positional@0.5',
   'nano-utr-half-decay-positional@0.5',
 ]);
 
-/** Every row of one model. By ways, so that a long run has every rule and schedule early. */
+/** Every row of one model, in an order that a long run may be looked at before its end. */
 export function leagueRows({ id: prefix, family, place, schedules }: Ground): AccuracyRow[] {
-  return ways.flatMap((way) =>
-    schedules.flatMap((text) => {
-      const schedule = parseSchedule(text);
-      return contendersOf(signals)
-        .filter((contender) => exists(contender, way, schedule, family))
-        .map((contender): AccuracyRow => {
-          const id = `${prefix}-${contender.id}-${way.id}@${text.split('@')[1]}`;
-          return {
-            kind: 'accuracy',
-            ...{ id, label: `${contender.label}, ${way.label}, ${text}`, paper: null, notes: [] },
-            plan: planOf(contender, way, schedule, family),
-            ...place,
-            ...(!inEveryRun.has(id) && { extent: 'thorough' }),
-          };
-        });
-    }),
+  const all = ways.flatMap((way) =>
+    schedules.flatMap((text) => contendersOf(signals).map((contender) => ({ contender, way, text }))),
   );
+  return all
+    .filter(({ contender, way, text }) => exists(contender, way, parseSchedule(text), family))
+    .sort((a, b) => round(a) - round(b))
+    .map(({ contender, way, text }): AccuracyRow => {
+      const id = `${prefix}-${contender.id}-${way.id}@${text.split('@')[1]}`;
+      return {
+        kind: 'accuracy',
+        ...{ id, label: `${contender.label}, ${way.label}, ${text}`, paper: null, notes: [] },
+        plan: planOf(contender, way, parseSchedule(text), family),
+        ...place,
+        ...(!inEveryRun.has(id) && { extent: 'thorough' }),
+      };
+    });
+
+  /** Operations that rules come with before others, positional ways before compact ones, the hardest schedule last. */
+  function round({ contender, way, text }: (typeof all)[number]): number {
+    const compact = way.options.conv === 'compact';
+    return 4 * Number(!contender.usual) + 2 * Number(compact) + Number(text === schedules.at(-1));
+  }
 }
 
-function planOf(contender: Contender, way: Contender, schedule: readonly PruningStep[], family: ModelFamily) {
+function planOf(contender: Part, way: Part, schedule: readonly PruningStep[], family: ModelFamily) {
   return pruningPlan({ ...contender.options, ...way.options, schedule }, family);
 }
 

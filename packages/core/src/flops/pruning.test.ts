@@ -47,4 +47,10 @@ describe('the cost of a step', () => {
     const own = 9 * 8 * (7 * 2 + 5) + 2 * 9 * 8;
     expect(flops('strict', { signal: 'class-contribution' })).toBe(own + 9 * 4 + moving);
   });
+
+  it('of content and contribution: the same scan, two lengths and a sum', () => {
+    expect(flops('paper', { signal: 'content-contribution' })).toBe(9 * 9 * 8 * 2);
+    const own = 9 * 8 * (7 * 2 + 5) + 2 * (2 * 9 * 8 + 9) + 9;
+    expect(flops('strict', { signal: 'content-contribution' })).toBe(own + 9 * 4 + moving);
+  });
 });

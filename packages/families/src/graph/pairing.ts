@@ -47,6 +47,12 @@ export function contributionScores(g: GraphBuilder, signals: GraphSignals, reade
   return reduceSignal(g, signals.contributions(readers), 'l1');
 }
 
+/** Content and contribution: the lengths over the channels of the scans' sum and of what readers have read, [B, L]. */
+export function contentContributionScores(g: GraphBuilder, signals: GraphSignals, readers: Value): Value {
+  const lengths = [signals.ssm, signals.contributions(readers)].map((rows) => reduceSignal(g, rows, 'l2'));
+  return g.op('Add', lengths);
+}
+
 /** The Δ score: over the sets, the sum of Δ's means over the channels, [B, L]. */
 export function deltaScores(g: GraphBuilder, delta: readonly Value[]): Value {
   const means = delta.map((rows) => g.op('ReduceMean', [rows, g.ints([2])], { attributes: { keepdims: 0 } }));

@@ -206,6 +206,7 @@ function scores(
       throw ruleFileError(plan, 'WebGPU');
     case 'delta':
     case 'class-contribution':
+    case 'content-contribution':
     case 'tome':
     case 'mtr-like':
     case 'utr':

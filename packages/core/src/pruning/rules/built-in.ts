@@ -1,6 +1,7 @@
 /** The rules that need no file: one definition each, by the names of `--signal`. */
 import type { Metric, Operation } from '../operation.ts';
 import { classContribution } from './class-contribution.ts';
+import { contentContribution } from './content-contribution.ts';
 import { deltaRule } from './delta.ts';
 import { evitRule } from './evit.ts';
 import { mtrLike } from './mtr-like.ts';
@@ -81,6 +82,15 @@ const definitions = {
     signals: ['contributions'],
     reduced: false,
     rule: () => classContribution,
+  },
+  'content-contribution': {
+    label: 'content + contribution',
+    explanation:
+      'what the scans have put out for a token, and what the classifier’s token has read of it: the sum of both lengths; ours',
+    origin: 'ours',
+    signals: ['ssm', 'contributions'],
+    reduced: false,
+    rule: () => contentContribution,
   },
   tome: {
     label: 'ordered ToMe',

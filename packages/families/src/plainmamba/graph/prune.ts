@@ -19,7 +19,7 @@ import {
   type Value,
   zeroGone,
 } from '@vssm/graph';
-import { contributionScores, deltaScores, pairsOf } from '../../graph/pairing.ts';
+import { contentContributionScores, contributionScores, deltaScores, pairsOf } from '../../graph/pairing.ts';
 import type { PlainMambaSpec } from '../spec.ts';
 import { meanToken } from './embed.ts';
 import type { LayerOutput } from './layer.ts';
@@ -140,10 +140,10 @@ function importance(
       throw ruleFileError(plan, 'a whole graph');
     case 'delta':
       return deltaScores(g, signals.delta);
-    case 'class-contribution': {
-      const readers = stream.live ?? everyToken(g, stream.tokens, stream.places.length);
-      return contributionScores(g, signals, readers);
-    }
+    case 'class-contribution':
+      return contributionScores(g, signals, readersOf(g, stream));
+    case 'content-contribution':
+      return contentContributionScores(g, signals, readersOf(g, stream));
     case 'tome':
     case 'mtr-like':
     case 'utr':
@@ -151,6 +151,11 @@ function importance(
     default:
       throw plan.signal satisfies never;
   }
+}
+
+/** Every token that lives is read by the classifier: [B, K] float32. */
+function readersOf(g: GraphBuilder, { live, tokens, places }: Stream): Value {
+  return live ?? everyToken(g, tokens, places.length);
 }
 
 /** The mean over the tokens that live: [B, K, C] → [B, 1, C] */

@@ -26,7 +26,7 @@ import {
   type Value,
   zeroGone,
 } from '@vssm/graph';
-import { contributionScores, deltaScores, pairsOf } from '../../graph/pairing.ts';
+import { contentContributionScores, contributionScores, deltaScores, pairsOf } from '../../graph/pairing.ts';
 import { type BidirectionalSpec, type BidirectionalTraits, fullLength } from '../traits.ts';
 import type { BlockOutput, Streams } from './block.ts';
 import { prunedPlaces, type TokenPlaces } from './places.ts';
@@ -175,6 +175,8 @@ function importance(
       return deltaScores(g, signals.delta);
     case 'class-contribution':
       return contributionScores(g, signals, readersOf(g, signals.gated, sequence));
+    case 'content-contribution':
+      return contentContributionScores(g, signals, readersOf(g, signals.gated, sequence));
     case 'tome':
     case 'mtr-like':
     case 'utr':

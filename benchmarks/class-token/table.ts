@@ -5,91 +5,95 @@ import { mean, pairedMean, standardDeviation } from '@vssm/results/statistics';
 const minus = (text: string) => text.replace('-', '−');
 const signed = (value: number) => minus(`${value < 0 ? '' : '+'}${value.toFixed(2)}`);
 const range = ([low, high]: readonly [number, number]) => `${signed(low)} to ${signed(high)}`;
+const row = (cells: readonly string[]) => `| ${cells.join(' | ')} |`;
+const ruled = (heading: readonly string[]) => [row(heading), `|${'---|'.repeat(heading.length)}`];
 
-/** Records of the same seeds: with the class token in the middle, and first. */
-interface Sides {
-  readonly middle: readonly FinetuningRecord[];
-  readonly first: readonly FinetuningRecord[];
+/** The models with the class token in the middle, and those with it first, by their seeds. */
+function sidesOf(records: readonly FinetuningRecord[]): readonly FinetuningRecord[][] {
+  return ['vim', 'videomamba'].map((family) =>
+    records.filter(({ model }) => model.spec.family === family).sort((a, b) => a.dense.seed - b.dense.seed),
+  );
 }
 
-function sidesOf(records: readonly FinetuningRecord[]): Sides {
-  const of = (family: string) =>
-    records.filter(({ model }) => model.spec.family === family).sort((a, b) => a.dense.seed - b.dense.seed);
-  const first = of('videomamba');
-  const seeds = first.map(({ dense }) => dense.seed);
-  return { first, middle: of('vim').filter(({ dense }) => seeds.includes(dense.seed)) };
-}
+const placeOf = ({ model, dense }: FinetuningRecord) =>
+  `${model.spec.family === 'vim' ? 'middle' : 'first'}, seed ${dense.seed}`;
 
-function rightOf({ trainingFree = [], dataset }: FinetuningRecord, row: string): readonly number[] {
-  const { right } = trainingFree.find((one) => one.row === row)!;
+/** 100 of every image that is right, else 0. */
+function rightOf({ trainingFree = [], dataset }: FinetuningRecord, id: string): readonly number[] {
+  const { right } = trainingFree.find((one) => one.row === id)!;
   return unpackRight(right, dataset.test.total).map((one) => (one ? 100 : 0));
 }
 
-/** What pruning costs on each image, points, a mean over models. */
-function losses(records: readonly FinetuningRecord[], row: string): number[] {
-  const each = records.map((record) => {
-    const pruned = rightOf(record, row);
-    return rightOf(record, 'dense').map((dense, image) => dense - pruned[image]);
-  });
-  return each[0].map((_, image) => mean(each.map((own) => own[image])));
+/** What pruning costs on each image, points. */
+function losses(record: FinetuningRecord, id: string): number[] {
+  const pruned = rightOf(record, id);
+  return rightOf(record, 'dense').map((dense, image) => dense - pruned[image]);
 }
 
-const bySeed = (values: readonly number[]) => values.map((value) => minus(value.toFixed(2))).join(', ');
-
 /**
- * Of every keep ratio: top-1 of every seed, what is lost to the dense model (a mean over seeds), and how much more is
- * lost with the class token first, with its 95 % interval over images, and by seed.
+ * A table for every keep ratio: top-1 of each model, in brackets what it lost to its dense self, and how much more a model
+ * with the class token first lost than each with it in the middle, with the 95 % interval over the images that both saw.
  */
 export function lossTables(records: readonly FinetuningRecord[]): string {
-  const { middle, first } = sidesOf(records);
+  const [middle, first] = sidesOf(records);
+  const pairs = first.flatMap((own) => middle.map((other) => [own, other] as const));
+  const heading = [
+    '',
+    ...[...middle, ...first].map(placeOf),
+    ...pairs.map(([own, other]) => `${placeOf(own)} loses more than ${placeOf(other)} by`),
+  ];
   const rows = first[0].trainingFree!;
-  const keeps = [...new Set(rows.map(({ keep }) => keep))];
+  const keeps = [...new Set(rows.map(({ keep }) => keep))].filter((keep) => keep < 1);
   return keeps
-    .filter((keep) => keep < 1)
     .map((keep) => {
-      const own = rows.filter((row) => row.keep === keep);
-      const lines = own.map(({ row, label }) => {
-        const cells = [middle, first].map((side) => {
-          const top1 = side.map((record) => mean(rightOf(record, row)));
-          return `${bySeed(top1)} | ${mean(losses(side, row)).toFixed(2)}`;
-        });
-        const other = losses(middle, row);
-        const more = pairedMean(losses(first, row).map((loss, image) => loss - other[image]));
-        const seeds = first.map((record, i) =>
-          signed(mean(losses([record], row)) - mean(losses([middle[i]], row))),
-        );
-        return `| ${label} | ${cells.join(' | ')} | ${signed(more.mean)} (${range(more.interval)}) | ${seeds.join(', ')} |`;
-      });
-      return [
-        `Keep ${keep}, ${own[0].tokens.join(' → ')} tokens:`,
-        '',
-        '| | middle: top-1 by seed | lost | first: top-1 by seed | lost | first loses more by | by seed |',
-        '|---|---|---|---|---|---|---|',
-        ...lines,
-      ].join('\n');
+      const own = rows.filter((one) => one.keep === keep);
+      const lines = own.map(({ row: id, label }) =>
+        row([
+          label,
+          ...[...middle, ...first].map(
+            (record) => `${mean(rightOf(record, id)).toFixed(2)} (${signed(-mean(losses(record, id)))})`,
+          ),
+          ...pairs.map(([one, other]) => {
+            const against = losses(other, id);
+            const more = pairedMean(losses(one, id).map((loss, image) => loss - against[image]));
+            return `${signed(more.mean)} (${range(more.interval)})`;
+          }),
+        ]),
+      );
+      return [`Keep ${keep}, ${own[0].tokens.join(' → ')} tokens:`, '', ...ruled(heading), ...lines].join(
+        '\n',
+      );
     })
     .join('\n\n');
 }
 
-/** After fine-tuning, for each dense model: means over its seeds, and ToP against no alignment. */
+/** Of each dense model: before fine-tuning, after it (mean and deviation over its seeds), and what ToP gains. */
 export function finetunedTable(records: readonly FinetuningRecord[]): string {
-  const { middle, first } = sidesOf(records);
-  const lines = [...middle, ...first].map(({ model, dense, rows, dataset, verdicts }) => {
-    const percent = (correct: number) => (100 * correct) / dataset.test.total;
-    const cells = rows.map(({ before, after }) => {
-      const values = after.map(({ correct }) => percent(correct));
-      const spread = standardDeviation(values);
-      return `${percent(before).toFixed(2)} | ${mean(values).toFixed(2)}${spread === null ? '' : ` ± ${spread.toFixed(2)}`}`;
+  const lines = sidesOf(records)
+    .flat()
+    .map((record) => {
+      const percent = (correct: number) => (100 * correct) / record.dataset.test.total;
+      const cells = record.rows.flatMap(({ before, after }) => {
+        const values = after.map(({ correct }) => percent(correct));
+        const spread = standardDeviation(values);
+        const around = spread === null ? '' : ` ± ${spread.toFixed(2)}`;
+        return [percent(before).toFixed(2), `${mean(values).toFixed(2)}${around}`];
+      });
+      const gains = record.verdicts.map(
+        ({ gain, interval }) => `${signed(gain)}${interval === null ? '' : ` (${range(interval)})`}`,
+      );
+      return row([placeOf(record), percent(record.dense.correct).toFixed(2), ...cells, ...gains]);
     });
-    const gains = verdicts.map(
-      ({ gain, interval }) => `${signed(gain)}${interval === null ? '' : ` (${range(interval)})`}`,
-    );
-    const place = model.spec.family === 'vim' ? 'middle' : 'first';
-    return `| ${place}, seed ${dense.seed} | ${percent(dense.correct).toFixed(2)} | ${cells.join(' | ')} | ${gains.join(' | ')} |`;
-  });
   return [
-    '| class token | dense | ToP before | after | no alignment before | after | ToP gains |',
-    '|---|---|---|---|---|---|---|',
+    ...ruled([
+      'class token',
+      'dense',
+      'ToP before',
+      'ToP after',
+      'no alignment before',
+      'no alignment after',
+      'ToP gains',
+    ]),
     ...lines,
   ].join('\n');
 }

@@ -161,6 +161,6 @@ export function trainableSpec(spec: ModelSpec): TrainableSpec {
   if (families[spec.family].trainable) return spec as TrainableSpec;
   const having = modelFamilies.filter((family) => families[family].trainable).map(familyTitle);
   throw new UserError(
-    `a ${familyTitle(spec.family)} cannot be trained here: gradients exist for ${having.join(' and ')} only`,
+    `a ${familyTitle(spec.family)} cannot be trained here: gradients exist for ${having.join(', ')} only`,
   );
 }

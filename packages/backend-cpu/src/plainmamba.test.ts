@@ -56,7 +56,7 @@ function pixelsOf({ imageHeight, imageWidth }: PlainMambaSpec, images: number): 
 const cases = forms.flatMap(([name, form]) =>
   sides.map((size) => [name, size[0], size[1], form, specOf(size)] as const),
 );
-const ownSignals = signals.filter((signal) => signal !== 'gated-backward');
+const ownSignals = signals.filter((signal) => signal !== 'gated-backward' && signal !== 'storm');
 const plan = (options: Partial<PruningPlan> & Pick<PruningPlan, 'schedule'>) =>
   pruningPlan(options, 'plainmamba');
 

@@ -45,7 +45,7 @@ export function checkPlan(spec: ModelSpec, plan: PruningPlan): void {
   }
   const { grid, protectedTokens } = familyOf(spec).layout(spec);
   const own = protectedTokens.length;
-  const shape = { length: grid.height * grid.width + own, protectedTokens: own };
+  const shape = { grid, length: grid.height * grid.width + own, protectedTokens: own };
   checkSteps(plan, shape, familyOf(spec).countRule(spec, plan));
 }
 

@@ -243,7 +243,7 @@ export class SegmentEngine {
     return { name: 'residual', rows, spare, width: spec.width };
   }
 
-  #job(block: number, batch: number, { length }: Places): MixJob {
+  #job(block: number, batch: number, { length, grid }: Places): MixJob {
     const { spec, plan } = this;
     const pruned = length < sequenceLength(spec);
     return {
@@ -252,6 +252,7 @@ export class SegmentEngine {
       length,
       positionalTaps: pruned && plan.conv === 'positional',
       gaps: pruned && plan.alignment === 'decay',
+      columns: grid?.width ?? 0,
     };
   }
 
@@ -352,10 +353,12 @@ export class SegmentEngine {
   }
 
   /** Tells the kernels where the tokens stand that are left. */
-  #arrange(batch: number, { positions, length }: Places): void {
+  #arrange(batch: number, { positions, length, grid }: Places): void {
     const view = this.#buffers.positions.view();
-    for (const [image, own] of positions.entries()) view.set(own, image * length);
-    this.#mixer.arrange(batch, length);
+    for (const [image, own] of positions.entries()) {
+      view.set(grid === undefined ? own : own.map((_, cell) => cell), image * length);
+    }
+    this.#mixer.arrange(batch, length, grid?.width ?? 0);
   }
 }
 

@@ -41,6 +41,7 @@ export const slots = {
   positionalTaps: 6,
   gaps: 7,
   handOut: 8,
+  columns: 9,
 } as const;
 
 export const operations = { convolve: 1, scan: 2, arrange: 3, stop: 4 } as const;

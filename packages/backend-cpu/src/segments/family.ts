@@ -61,12 +61,14 @@ export interface Hooks {
    * @param positions of its tokens
    * @param decays whether the scan's steps go by gaps
    * @param sets of each projection set: Δ after softplus, u, B and C
+   * @param columns see `MixJob.columns`
    */
   scans(
     block: number,
     positions: Int32Array,
     decays: boolean,
     sets: readonly SetSignals[],
+    columns: number,
   ): readonly ScanSteps[];
   /**
    * The signal `contributions` of one image by a kernel; absent: plain TypeScript makes it of the scans.

@@ -120,7 +120,7 @@ export class HandOut {
       const sets = buffers.sets.map(({ u }, set) => {
         return { delta: rows(this.#delta![set], E), u: rows(u, E), B: B[set], C: C[set] };
       });
-      return family.scans(job.block, this.#positions[image], job.gaps, sets);
+      return family.scans(job.block, this.#positions[image], job.gaps, sets, job.columns);
     };
     const ys = () => directions!.map((region) => rows(region, E));
     return {

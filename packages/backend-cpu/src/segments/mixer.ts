@@ -15,11 +15,13 @@ export interface MixJob {
   /** Whether the convolution's taps, and the scan's gaps, go by the positions that were written. */
   readonly positionalTaps: boolean;
   readonly gaps: boolean;
+  /** Columns of the grid that the tokens fill, where a rule has left one smaller than the model's; 0: the model's. */
+  readonly columns: number;
 }
 
 export interface Mixer {
   /** Tokens are gone since the last call: the positions of those that are left have been written. */
-  arrange(batch: number, length: number): void;
+  arrange(batch: number, length: number, columns: number): void;
   /** x → u of every projection set */
   convolve(job: MixJob): void;
   /**

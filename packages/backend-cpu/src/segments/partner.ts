@@ -118,12 +118,13 @@ function work(): void {
     length: control[slots.length],
     positionalTaps: control[slots.positionalTaps] === 1,
     gaps: control[slots.gaps] === 1,
+    columns: control[slots.columns],
   };
   const count = job.batch * job.length;
   switch (control[slots.operation]) {
     case operations.arrange:
       positions.view().set(exchange.positions.subarray(0, count));
-      mixer.arrange(job.batch, job.length);
+      mixer.arrange(job.batch, job.length, job.columns);
       return;
     case operations.convolve:
       take(x, count);

@@ -3,7 +3,7 @@
  * few hundred scores cost nothing beside a block.
  */
 import type { BlockContributions } from '@vssm/backend';
-import { indicesAmong, type PruningPlan, ruleOf, type SignalSource } from '@vssm/core';
+import { type GridSides, indicesAmong, type PruningPlan, ruleOf, type SignalSource } from '@vssm/core';
 import {
   type Choice,
   chooseTokens,
@@ -13,7 +13,7 @@ import {
   type Merging,
   reduceTokens,
 } from '@vssm/core/reference';
-import { countRule, type ModelSpec, sequenceLength, tokenLayout } from '@vssm/families';
+import { countRule, type ModelSpec, sequenceLength, tokenGrid, tokenLayout } from '@vssm/families';
 
 /** Where the tokens of the images of a chunk stand; all images have the same number of tokens. */
 export interface Places {
@@ -29,6 +29,8 @@ export interface Places {
   readonly live?: readonly Uint8Array[];
   /** How many tokens of the unpruned sequence each one stands for; absent while each stands for itself. */
   readonly sizes?: readonly Int32Array[];
+  /** Where a rule has left a smaller full grid, in whose order the tokens stand; the same in all images. */
+  readonly grid?: GridSides;
 }
 
 export interface Selection {
@@ -65,7 +67,7 @@ export function scoreImages(
   spec: ModelSpec,
   plan: PruningPlan,
   step: number,
-  { positions, protectedTokens, live, sizes }: Places,
+  { positions, protectedTokens, live, sizes, grid }: Places,
   source: (image: number) => SignalSource,
   samples: readonly number[],
 ): readonly (() => Choice)[] {
@@ -77,8 +79,13 @@ export function scoreImages(
       positions: own,
       ...(live !== undefined && { live: live[image] }),
       ...(sizes !== undefined && { sizes: sizes[image] }),
+      ...(grid !== undefined && { grid }),
     };
-    const place = { spec, step, sample: samples[image], fullLength, protectedTokens: protectedTokens[image] };
+    const exempt = protectedTokens[image];
+    const place = {
+      ...{ spec, step, sample: samples[image], fullLength, protectedTokens: exempt },
+      ...(exempt.length === 0 && { grid: tokenGrid(spec) }),
+    };
     if (scores) {
       const ranked = importance(plan, place, source(image), tokens);
       return () => chooseTokens(plan, step, ranked, tokens, rule, place.protectedTokens);
@@ -135,6 +142,7 @@ export function select(
           ? protectedTokens
           : chosen.map((tokens, image) => indicesAmong(tokens, protectedTokens[image])),
       ...(choices[0].kept.live !== undefined && { live: own((choice) => choice.kept.live) }),
+      ...(choices[0].kept.grid !== undefined && { grid: choices[0].kept.grid }),
       ...(choices[0].kept.sizes !== undefined && { sizes: own((choice) => choice.kept.sizes) }),
     },
   };

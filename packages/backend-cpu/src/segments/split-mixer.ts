@@ -92,11 +92,11 @@ class SplitMixer implements Mixer {
     this.#rowNumbers.view().set(Int32Array.from({ length: rows }, (_, row) => row));
   }
 
-  arrange(batch: number, length: number): void {
+  arrange(batch: number, length: number, columns: number): void {
     const written = this.#context.places.positions.view().subarray(0, batch * length);
     for (const { exchange } of this.#partners) exchange.positions.set(written);
-    const job = { block: 0, batch, length, positionalTaps: false, gaps: false };
-    this.#together(job, operations.arrange, () => this.#own.arrange(batch, length));
+    const job = { block: 0, batch, length, positionalTaps: false, gaps: false, columns };
+    this.#together(job, operations.arrange, () => this.#own.arrange(batch, length, columns));
   }
 
   convolve(job: MixJob): void {
@@ -144,6 +144,7 @@ class SplitMixer implements Mixer {
       control[slots.length] = job.length;
       control[slots.positionalTaps] = Number(job.positionalTaps);
       control[slots.gaps] = Number(job.gaps);
+      control[slots.columns] = job.columns;
       control[slots.handOut] = Number(handOut);
       this.#give(exchange, operation);
     }

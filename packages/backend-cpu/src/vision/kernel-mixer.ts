@@ -171,13 +171,14 @@ export class KernelMixer {
       length: positions.length,
       positionalTaps: pruned && this.#plan.conv === 'positional',
       gaps: pruned && this.#plan.alignment === 'decay',
+      columns: 0,
     };
   }
 
   #arrange(positions: Int32Array): void {
     if (positions.length === this.#gridCells || positions === this.#arranged) return;
     this.#buffers.positions.view().set(positions);
-    this.#mixer.arrange(1, positions.length);
+    this.#mixer.arrange(1, positions.length, 0);
     this.#arranged = positions;
   }
 }

@@ -20,6 +20,7 @@ import {
   modelFamilies,
   pruningPlan,
   randomWeights,
+  tokenGrid,
 } from '@vssm/families';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { Backend, LoadedModel, ModelRequest, Prediction } from '../backend.ts';
@@ -274,11 +275,14 @@ function twoStepPlan({ family, depth }: Pick<ModelSpec, 'family' | 'depth'>, las
  * Rules that do more than rank by one signal, and merging: each rule and each operation with each alignment, each
  * metric, and the class token's places.
  */
-function mergingPlans({ family, depth }: ModelSpec): PruningPlan[] {
+function mergingPlans(spec: ModelSpec): PruningPlan[] {
+  const { family, depth } = spec;
   const { choices } = families[family].plans;
   // ToMe and UTR let half of the tokens leave at most.
   const planOf = twoStepPlan({ family, depth }, 0.7);
-  const others = signals.filter((signal) => !rankingRules.some((name) => name === signal));
+  const others = signals.filter(
+    (signal) => signal !== 'storm' && !rankingRules.some((name) => name === signal),
+  );
   const every = operations.flatMap((operation) =>
     (['gated', 'tome'] as const).map((signal) => ({ signal, operation })),
   );
@@ -297,8 +301,24 @@ function mergingPlans({ family, depth }: ModelSpec): PruningPlan[] {
     plans.push(...orders.map((tokenOrder) => planOf({ signal: 'tome', ...naive, tokenOrder })));
     if (choices.proportional) plans.push(planOf({ ...naive, tokenOrder: 'proportional' }));
   }
+  if (choices.storm) {
+    const schedule = smallerGrids(spec);
+    for (const operation of ['merge-sum', 'merge', 'drop'] as const) {
+      plans.push(planOf({ schedule, signal: 'storm', alignment: 'none', operation }));
+    }
+  }
   const late = planOf({ schedule: [{ after: depth, keep: 0.6 }], signal: 'tome' });
   return [...new Map([...plans, late].map((plan) => [JSON.stringify(plan), plan])).values()];
+}
+
+/** Two steps, each of which leaves a grid with a row and a column less. */
+function smallerGrids(spec: ModelSpec): PruningPlan['schedule'] {
+  const { height, width } = tokenGrid(spec);
+  const middle = Math.floor(spec.depth / 2);
+  return [0, 1].map((step) => {
+    const [before, after] = [step, step + 1].map((less) => (height - less) * (width - less));
+    return { after: middle + step, keep: after / before };
+  });
 }
 
 function describePlan(plan: PruningPlan): string {

@@ -70,7 +70,7 @@ export function addRuleOptions(command: Command): Command {
     .option('--token-order <order>', `kept tokens' order: ${tokenOrders.join(', ')}`, 'original')
     .option(
       '--operation <what>',
-      `what becomes of leaving tokens: ${operations.join(', ')}; default: drop, of tome and mtr-like merge, of utr half`,
+      `what becomes of leaving tokens: ${operations.join(', ')}; default: drop, of tome and mtr-like merge, of utr half, of storm merge-sum`,
     )
     .option(
       '--metric <signal>',

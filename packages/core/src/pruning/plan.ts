@@ -4,7 +4,7 @@
  */
 import { UserError } from '../errors.ts';
 import type { Metric, Operation } from './operation.ts';
-import { builtInRules, type ScoreOrder, type Signal } from './rules/built-in.ts';
+import { type BuiltInRule, builtInRules, type ScoreOrder, type Signal } from './rules/built-in.ts';
 import { pairsByItself, type RuleReference, signalsRead } from './rules/loaded.ts';
 import type { ReductionName } from './rules/reductions.ts';
 import { checkSchedule, type PruningStep } from './schedule.ts';
@@ -58,7 +58,12 @@ const optionalChoices = {
     (plan: PruningPlan) => signalsRead(plan).includes('gated-backward'),
     'signal "gated-backward"',
   ],
-  compact: [(plan: PruningPlan) => plan.conv === 'compact', 'convolution "compact"'],
+  // Under STORM's windows it is part of the rule.
+  compact: [
+    (plan: PruningPlan) => plan.conv === 'compact' && plan.signal !== 'storm',
+    'convolution "compact"',
+  ],
+  storm: [(plan: PruningPlan) => plan.signal === 'storm', 'rule "storm"'],
   countClassToken: [(plan: PruningPlan) => plan.countClassToken, 'counting the class token'],
 } as const;
 
@@ -79,6 +84,7 @@ export const everyChoice: PlanRules = {
     mirrored: true,
     'gated-backward': true,
     compact: true,
+    storm: true,
     countClassToken: true,
   },
   convUnderNone: 'compact',
@@ -94,8 +100,9 @@ export function completePlan(
   options: Partial<PruningPlan> & Pick<PruningPlan, 'schedule'>,
   { convUnderNone }: Pick<PlanRules, 'convUnderNone'> = everyChoice,
 ): PruningPlan {
-  const alignment = options.alignment ?? 'decay';
   const signal = options.signal ?? (options.rule === undefined ? 'gated' : 'file');
+  const alignment = options.alignment ?? (signal === 'storm' ? 'none' : 'decay');
+  const convWithout = signal === 'storm' ? 'compact' : convUnderNone;
   const rule =
     options.rule === undefined ? undefined : { name: options.rule.name, sha256: options.rule.sha256 };
   const plan: PruningPlan = {
@@ -104,7 +111,7 @@ export function completePlan(
     reduce: options.reduce ?? 'clip',
     order: options.order ?? 'aligned',
     alignment,
-    conv: options.conv ?? (alignment === 'none' ? convUnderNone : 'positional'),
+    conv: options.conv ?? (alignment === 'none' ? convWithout : 'positional'),
     tokenOrder: options.tokenOrder ?? 'original',
     countClassToken: options.countClassToken ?? false,
     seed: options.seed ?? 0,
@@ -131,6 +138,9 @@ function merging(
   if (operation === 'drop' && !pairs) return refusedMetric(options, 'tokens that are dropped go nowhere');
   if (signal === 'file' && pairs) {
     return { operation, ...refusedMetric(options, `rule "${rule?.name}" finds destinations by itself`) };
+  }
+  if (signal !== 'file' && (builtInRules[signal] as BuiltInRule).byPlace === true) {
+    return { operation, ...refusedMetric(options, `rule "${signal}" pairs tokens by where they stand`) };
   }
   return { operation, metric: options.metric ?? 'hidden' };
 }
@@ -165,6 +175,7 @@ function checkCombination(plan: PruningPlan): void {
       `rule "${plan.rule.name}" scores tokens by itself: reduce and order do not apply to it`,
     );
   }
+  if (plan.signal === 'storm') checkStorm(plan);
   if (plan.tokenOrder !== 'original' && !(plan.alignment === 'none' && plan.conv === 'compact')) {
     throw new UserError(
       `token order "${plan.tokenOrder}" goes with alignment "none" and convolution "compact" only, not with "${plan.alignment}" and "${plan.conv}": positions have no meaning once the class token has moved`,
@@ -177,6 +188,24 @@ function checkCombination(plan: PruningPlan): void {
   }
   if (!Number.isSafeInteger(plan.seed) || plan.seed < 0) {
     throw new UserError(`seed ${plan.seed}: must be a whole number from 0 to 2^53 - 1`);
+  }
+}
+
+function checkStorm({ alignment, conv, tokenOrder, operation }: PruningPlan): void {
+  if (alignment !== 'none' || conv !== 'compact') {
+    throw new UserError(
+      `rule "storm" goes with alignment "none" and convolution "compact" only, not with "${alignment}" and "${conv}": what is left is read as a smaller full grid, in which no cell is missing`,
+    );
+  }
+  if (tokenOrder !== 'original') {
+    throw new UserError(
+      `rule "storm" has no token order "${tokenOrder}": it arranges what is left as a grid`,
+    );
+  }
+  if (operation === 'half') {
+    throw new UserError(
+      'rule "storm" has no operation "half": its pairs are ranked within windows, so no half of them is the surer one; take merge-sum, merge or drop',
+    );
   }
 }
 

@@ -10,7 +10,7 @@ import { ruleOf } from '../pruning/rules/loaded.ts';
 import { meanRow as meanOfLive } from '../pruning/rules/mean-row.ts';
 import { pairTokens } from '../pruning/rules/pair-tokens.ts';
 import { unprotected } from '../pruning/rules/ranking.ts';
-import type { TokenContext } from '../pruning/rules/rule.ts';
+import type { GridSides, TokenContext } from '../pruning/rules/rule.ts';
 import { type SignalSource, scoreTokens, tokensOf, unmergedSizes } from '../pruning/rules/score-tokens.ts';
 import { inTokenOrder, selectTokens } from '../pruning/select.ts';
 import { gatherRows } from './layers.ts';
@@ -24,6 +24,8 @@ export interface KeptTokens {
   readonly live?: Uint8Array;
   /** [L]: how many tokens of the unpruned sequence each one stands for; undefined while each stands for itself. */
   readonly sizes?: Int32Array;
+  /** Where a rule has left a smaller full grid, in whose order the tokens stand; undefined otherwise. */
+  readonly grid?: GridSides;
 }
 
 /** Where in a forward pass tokens are looked at, beside which tokens there are. */
@@ -34,6 +36,8 @@ export interface BlockPlace {
   readonly sample: number;
   /** Length of the unpruned sequence. */
   readonly fullLength: number;
+  /** Of a model whose tokens all stand for cells: the unpruned grid. */
+  readonly grid?: GridSides;
   /** Indices of the tokens that never leave, rising: class token, registers; none in some models. */
   readonly protectedTokens: Int32Array;
 }
@@ -76,8 +80,8 @@ function contextOf(plan: PruningPlan, place: StepPlace, tokens: KeptTokens): Tok
 }
 
 function tokenContext(
-  { spec, sample, fullLength, protectedTokens }: BlockPlace,
-  { positions, live, sizes }: KeptTokens,
+  { spec, sample, fullLength, protectedTokens, grid: unpruned }: BlockPlace,
+  { positions, live, sizes, grid = unpruned }: KeptTokens,
 ): Omit<TokenContext, 'step' | 'block'> {
   return {
     length: positions.length,
@@ -90,6 +94,7 @@ function tokenContext(
     classToken: protectedTokens.length === 1 ? protectedTokens[0] : null,
     live: live ?? null,
     ...{ fullLength, sample },
+    ...(grid !== undefined && { grid }),
   };
 }
 
@@ -145,7 +150,8 @@ export function reduceTokens(
   seen: (scores: ArrayLike<number>) => void = () => {},
 ): Choice {
   const { step, protectedTokens } = place;
-  if (ruleOf(plan).score !== undefined) {
+  const own = ruleOf(plan);
+  if (own.score !== undefined) {
     const scores = importance(plan, place, signals, tokens);
     seen(scores);
     return chooseTokens(plan, step, scores, tokens, rule, protectedTokens);
@@ -153,16 +159,21 @@ export function reduceTokens(
   const context = contextOf(plan, place, tokens);
   const living = liveCount(tokens);
   const leaving = living - keptCount(living, plan.schedule[step].keep, rule);
-  const pairs = leaving === 0 ? [] : pairTokens(plan, context, signals, leaving);
+  const { pairs, order } = leaving === 0 ? { pairs: [] } : pairTokens(plan, context, signals, leaving);
   const left = new Set(pairs.map(([from]) => from));
   const others = unprotected(context).filter((token) => !left.has(token));
-  const chosen = inTokenOrder(others, protectedTokens, plan.tokenOrder, context.length);
+  const chosen =
+    order === undefined
+      ? inTokenOrder(others, protectedTokens, plan.tokenOrder, context.length)
+      : Int32Array.from(order);
   const { operation = 'drop' } = plan;
-  if (operation === 'drop') return { chosen, kept: after(plan, tokens, chosen, tokens.sizes) };
+  const grid = order === undefined ? tokens.grid : own.grid!(context.grid!, chosen.length);
+  const here = { ...tokens, ...(grid !== undefined && { grid }) };
+  if (operation === 'drop') return { chosen, kept: after(plan, here, chosen, tokens.sizes) };
   const { sizes } = context;
   return {
     chosen,
-    kept: after(plan, tokens, chosen, mergedSizes(pairs, sizes)),
+    kept: after(plan, here, chosen, mergedSizes(pairs, sizes)),
     merging: { operation, pairs, sizes },
   };
 }
@@ -174,7 +185,7 @@ function liveCount({ positions, live }: KeptTokens): number {
 /** @param sizes [L] of the tokens before the step, with what has joined them */
 function after(
   { alignment }: PruningPlan,
-  { positions }: KeptTokens,
+  { positions, grid }: KeptTokens,
   chosen: Int32Array,
   sizes: Int32Array | undefined,
 ): KeptTokens {
@@ -185,6 +196,7 @@ function after(
   }
   return {
     positions: chosen.map((token) => positions[token]),
+    ...(grid !== undefined && { grid }),
     ...(sizes !== undefined && { sizes: chosen.map((token) => sizes[token]) }),
   };
 }

@@ -21,7 +21,13 @@ export const mambaRegTraits: BidirectionalTraits<MambaRegSpec> = {
   // There is no class token to count or to put in the middle.
   plans: {
     ...everyChoice,
-    choices: { ...everyChoice.choices, countClassToken: false, recentred: false, proportional: false },
+    choices: {
+      ...everyChoice.choices,
+      storm: false,
+      countClassToken: false,
+      recentred: false,
+      proportional: false,
+    },
   },
 };
 

@@ -43,6 +43,7 @@ export const plainmamba: Family<PlainMambaSpec, PlainMambaModelName> = {
       mirrored: false,
       'gated-backward': false,
       compact: false,
+      storm: true,
       countClassToken: false,
     },
     // Its convolution runs on the grid.

@@ -64,7 +64,7 @@ describe.each(models)(
       expect(kept.get(2)).toEqual(Int32Array.from({ length: sequenceLength(spec) }, (_, cell) => cell));
     });
 
-    it.each(signals.filter((signal) => signal !== 'gated-backward'))(
+    it.each(signals.filter((signal) => signal !== 'gated-backward' && signal !== 'storm'))(
       'keeps the right number, %s',
       (signal) => {
         const { kept } = run(planOf({ schedule: twoSteps, signal }));

@@ -9,6 +9,7 @@
  */
 import {
   contributionsOf,
+  type GridSides,
   keptOrder,
   type PruningPlan,
   type ScanOrder,
@@ -63,8 +64,19 @@ export interface PlainMambaPass {
   readonly spec: PlainMambaSpec;
   readonly plan: Pick<PruningPlan, 'alignment'>;
   readonly parameter: Parameters;
+  readonly grid: GridSides;
   readonly orders: readonly ScanOrder[];
   readonly observe: Observer;
+}
+
+/** [K]: the cell that each token stands in, of the model's grid, or of the smaller one that a rule has left. */
+function cellsOf({ positions, grid }: Stream): Int32Array {
+  return grid === undefined ? positions : positions.map((_, cell) => cell);
+}
+
+/** The same pass, once what is left is read as a smaller full grid. */
+function onGrid(pass: PlainMambaPass, grid: GridSides): PlainMambaPass {
+  return { ...pass, grid, orders: snakeOrders(grid.height, grid.width) };
 }
 
 /** What every layer of one forward pass shares. @param parameter by upstream's names */
@@ -75,7 +87,8 @@ export function plainMambaPass(
   observe: Observer,
 ): PlainMambaPass {
   const { height, width } = plainMambaGrid(spec);
-  return { spec, plan, parameter, orders: snakeOrders(height, width), observe };
+  const grid = { height, width };
+  return { spec, plan, parameter, grid, orders: snakeOrders(height, width), observe };
 }
 
 export interface PlainMambaLayerOutput {
@@ -96,8 +109,11 @@ export function plainMambaReference(
 ): ReferencePrediction {
   const { height, width } = plainMambaGrid(spec);
   const cells = height * width;
-  const here = { spec, sample, fullLength: cells, protectedTokens: new Int32Array(0) };
-  const pass = plainMambaPass(spec, parametersOf(weights), plan, observe);
+  const here = {
+    ...{ spec, sample, fullLength: cells, protectedTokens: new Int32Array(0) },
+    grid: { height, width },
+  };
+  let pass = plainMambaPass(spec, parametersOf(weights), plan, observe);
   const kept = new Map<number, Int32Array>();
 
   let stream: Stream = {
@@ -105,7 +121,7 @@ export function plainMambaReference(
     positions: Int32Array.from({ length: cells }, (_, cell) => cell),
   };
   for (let layer = 0; layer < spec.depth; layer++) {
-    const { tokens, signals } = plainMambaLayer(pass, layer, stream.tokens, stream.positions);
+    const { tokens, signals } = plainMambaLayer(pass, layer, stream.tokens, cellsOf(stream));
     // Under `mask`, the biases of a layer would fill the tokens that are gone.
     stream = { ...stream, tokens: zeroGone(tokens, stream) };
     observe(`layer${layer}.out`, stream.tokens);
@@ -117,6 +133,7 @@ export function plainMambaReference(
         observe(`step${layer + 1}.score`, Float64Array.from(scores)),
       );
       stream = { ...choice.kept, tokens: keptRows(stream.tokens, choice, spec.width) };
+      if (stream.grid !== undefined) pass = onGrid(pass, stream.grid);
       if (stream.sizes !== undefined) observe(`step${layer + 1}.sizes`, Float64Array.from(stream.sizes));
       kept.set(layer + 1, livePositions(stream));
     }
@@ -179,7 +196,7 @@ export function plainMambaLayer(
   observe(`layer${layer}.mixer_out`, output);
   const sum = add(tokens, output);
   if (!spec.depthwiseLayers.includes(layer)) return { tokens: sum, signals };
-  const convolved = depthwiseOnGrid(sum, positions, plainMambaGrid(spec), own('dw.0.weight'), d, 3);
+  const convolved = depthwiseOnGrid(sum, positions, pass.grid, own('dw.0.weight'), d, 3);
   const { scale, offset } = batchNormAffine(
     own('dw.1.weight'),
     own('dw.1.bias'),
@@ -191,7 +208,7 @@ export function plainMambaLayer(
 
 /** Projections, the convolution on the grid, four scans over shared Δ, B, C and A, the gate, output projection. */
 function mixer(
-  { spec, plan, parameter, orders, observe }: PlainMambaPass,
+  { spec, plan, parameter, grid, orders, observe }: PlainMambaPass,
   layer: number,
   normed: Float64Array,
   positions: Int32Array,
@@ -206,7 +223,7 @@ function mixer(
   const u = depthwiseOnGrid(
     x,
     positions,
-    plainMambaGrid(spec),
+    grid,
     own('conv2d.weight'),
     E,
     spec.convKernel,

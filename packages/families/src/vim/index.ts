@@ -22,7 +22,8 @@ export const vimTraits: BidirectionalTraits = {
   // if_divide_out
   share: 1 / 2,
   countRule: (_, { countClassToken }) => (countClassToken ? 'class-token-counted' : 'class-token'),
-  plans: everyChoice,
+  // The class token stands in no grid.
+  plans: { ...everyChoice, choices: { ...everyChoice.choices, storm: false } },
 };
 
 /** What a family of bidirectional blocks is, but for its name, its models and its words. @public */

@@ -4,28 +4,31 @@ import { gelu, softplus } from '@vssm/core/reference';
 import { type PlainMambaSpec, plainMambaGrid, sequenceLength } from '@vssm/families';
 import { segmentNames } from '@vssm/graph';
 import type { FamilyContext, Hooks } from '../family.ts';
+import { gridOf } from './mixer.ts';
 import { placeLayerConvolutions } from './parameters.ts';
 
 export function plainMambaHooks(context: FamilyContext<PlainMambaSpec>): Hooks {
   const { spec, plan, weights, arena, kernels, buffers, runner, batch } = context;
   const { width: d } = spec;
-  const { height: rows, width: columns } = plainMambaGrid(spec);
+  const { height, width } = plainMambaGrid(spec);
   const convolutions = placeLayerConvolutions(arena, spec, weights);
   /** [rows, 1] */
   const live = plan.alignment === 'mask' ? arena.float32(batch * sequenceLength(spec)) : undefined;
-  const orders = snakeOrders(rows, columns);
+  const orders = snakeOrders(height, width);
   const own = (block: number, name: string) => weights.get(`backbone.layers.${block}.mamba.${name}`)!.data;
   const deltaBias = (block: number) => own(block, 'dt_proj.bias').map((bias) => 2 * bias);
   return {
     streamsApart: false,
-    scans(block, positions, decays, [{ delta, u, B, C }]) {
+    scans(block, positions, decays, [{ delta, u, B, C }], columns) {
       const { stateSize: N } = spec;
       const steps = positions.map((_, step) => step);
       const directionB = own(block, 'direction_Bs');
       const A = own(block, 'A_log').map((value) => -Math.exp(value));
       const deltaOfNothing = deltaBias(block).map(softplus);
-      return orders.map((full) => {
-        const { order, moves, gaps } = keptOrder(full, positions);
+      // A grid that is left is full, whichever cells its tokens are from.
+      const snakes = columns === 0 ? orders : snakeOrders(positions.length / columns, columns);
+      return snakes.map((full) => {
+        const { order, moves, gaps } = keptOrder(full, columns === 0 ? positions : steps);
         const moved = B.map((value, i) => value + directionB[moves[Math.floor(i / N)] * N + (i % N)]);
         return {
           ...{ tokens: order, rows: steps, gaps: decays ? gaps : new Int32Array(steps.length) },
@@ -47,7 +50,8 @@ export function plainMambaHooks(context: FamilyContext<PlainMambaSpec>): Hooks {
     }),
     // Upstream adds dt_proj's bias twice, once in the projection and once in the scan.
     deltaBiases: (block) => [deltaBias(block)],
-    convolveLayer({ block, batch: images, length, positionalTaps }, from, to) {
+    convolveLayer({ block, batch: images, length, positionalTaps, columns: own }, from, to) {
+      const { height: rows, width: columns } = gridOf(spec, length, own);
       const { taps, bias } = convolutions.get(block)!;
       kernels.gridConv({
         batch: images,

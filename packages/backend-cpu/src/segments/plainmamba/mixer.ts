@@ -2,7 +2,7 @@
  * A PlainMamba layer's kernel work over a range of channels: one convolution on the grid, and four snakes over
  * shared Δ, B, C and A.
  */
-import { type ScanOrder, scanDirections, snakeOrders } from '@vssm/core';
+import { type GridSides, type ScanOrder, scanDirections, snakeOrders } from '@vssm/core';
 import { type PlainMambaSpec, plainMambaGrid, sequenceLength } from '@vssm/families';
 import { type Arena, fillSnakeTables, type Kernels, type Region, type SnakeScanOptions } from '@vssm/kernels';
 import type { ChannelRange, Mixer, MixerContext, MixerPlaces, MixJob } from '../mixer.ts';
@@ -48,12 +48,13 @@ export class GridMixer implements Mixer {
     }
   }
 
-  arrange(batch: number, length: number): void {
-    this.#fill(this.#keptWalks, this.#places.positions.view().subarray(0, batch * length), batch);
+  arrange(batch: number, length: number, columns: number): void {
+    const snakes = columns === 0 ? this.#snakes : snakeOrders(length / columns, columns);
+    this.#fill(this.#keptWalks, this.#places.positions.view().subarray(0, batch * length), batch, snakes);
   }
 
-  convolve({ block, batch, length, positionalTaps }: MixJob): void {
-    const { height: rows, width: columns } = plainMambaGrid(this.#spec);
+  convolve({ block, batch, length, positionalTaps, columns: own }: MixJob): void {
+    const { height: rows, width: columns } = gridOf(this.#spec, length, own);
     const { taps, convBias } = this.#parameters[block];
     const { x, sets, positions } = this.#places;
     this.#kernels.gridConv({
@@ -107,15 +108,25 @@ export class GridMixer implements Mixer {
 
   async dispose(): Promise<void> {}
 
-  #fill({ orders, moves, gaps }: Walks, cells: Int32Array, batch: number): void {
+  #fill(
+    { orders, moves, gaps }: Walks,
+    cells: Int32Array,
+    batch: number,
+    snakes: readonly ScanOrder[] = this.#snakes,
+  ): void {
     const count = scanDirections * cells.length;
     const part = (table: Region<Int32Array>) => table.view().subarray(0, count);
-    fillSnakeTables(this.#snakes, cells, batch, {
+    fillSnakeTables(snakes, cells, batch, {
       orders: part(orders),
       moves: part(moves),
       gaps: part(gaps),
     });
   }
+}
+
+/** Of so many tokens; see `MixJob.columns`. */
+export function gridOf(spec: PlainMambaSpec, length: number, columns: number): GridSides {
+  return columns === 0 ? plainMambaGrid(spec) : { height: length / columns, width: columns };
 }
 
 function placeWalks(arena: Arena, cells: number): Walks {

@@ -210,6 +210,7 @@ function scores(
     case 'tome':
     case 'mtr-like':
     case 'utr':
+    case 'storm':
       throw new Error(`WebGPU has no rule "${plan.signal}", and whoever asks is told before`);
     default:
       throw plan.signal satisfies never;

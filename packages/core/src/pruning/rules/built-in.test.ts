@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { completePlan } from '../plan.ts';
-import { builtInRules, signals } from './built-in.ts';
+import { type BuiltInRule, builtInRules, signals } from './built-in.ts';
 import { ruleOf } from './loaded.ts';
 import { pairTokens } from './pair-tokens.ts';
 import { reduceSignal, reductions, reductionTable } from './reductions.ts';
@@ -75,7 +75,7 @@ describe('built-in rules', () => {
     const asked: string[] = [];
     const values: SignalSource = {
       ...{ gated: () => gated, 'gated-backward': () => gated, ssm: () => gated, hidden: () => gated },
-      ...{ contributions: () => gated, delta: () => [gated] },
+      ...{ contributions: () => gated, delta: () => [gated], residual: () => gated },
     };
     const source = new Proxy(values, {
       get: (_, name) => {
@@ -84,10 +84,11 @@ describe('built-in rules', () => {
       },
     });
     const plan = planOf({ signal });
-    if (ruleOf(plan).score === undefined) pairTokens(plan, context, source, 1);
+    if (ruleOf(plan).score === undefined)
+      pairTokens(plan, { ...context, grid: { height: 1, width: 3 } }, source, 1);
     else scoreTokens(plan, context, source);
-    const { signals: own, pairs } = builtInRules[signal];
-    const named = pairs === undefined ? own : [...own, 'hidden'];
+    const { signals: own, pairs, byPlace }: BuiltInRule = builtInRules[signal];
+    const named = pairs === undefined || byPlace === true ? own : [...own, 'hidden'];
     expect(asked).toEqual(named);
     expect(ruleOf(plan).signals).toEqual(named);
   });

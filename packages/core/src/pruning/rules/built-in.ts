@@ -9,6 +9,7 @@ import { orderedTome } from './ordered-tome.ts';
 import { randomRule } from './random.ts';
 import { type ReductionName, reduceSignal, reductionTable } from './reductions.ts';
 import type { Rule, ScoringRule, SignalName } from './rule.ts';
+import { storm } from './storm.ts';
 import { utr } from './utr.ts';
 
 /** `mirrored` uses the score of token L-1-i for token i, the released code's slip. */
@@ -40,6 +41,8 @@ export interface BuiltInRule {
   readonly reduced: boolean;
   /** What becomes of leaving tokens unless a plan says; of a rule that pairs them by a metric. Default: they are dropped. */
   readonly pairs?: Operation;
+  /** Of a rule that pairs tokens by where they stand, and compares them by no metric of the plan's. */
+  readonly byPlace?: true;
   rule(options: RuleOptions): Rule;
 }
 
@@ -120,6 +123,17 @@ const definitions = {
     reduced: false,
     pairs: 'half',
     rule: ({ metric }) => utr(metric!),
+  },
+  storm: {
+    label: 'STORM',
+    explanation:
+      'neighbours in rows, then in columns, join where they differ least, so that a smaller full grid is left (STORM)',
+    origin: 'as published',
+    signals: ['residual'],
+    reduced: false,
+    pairs: 'merge-sum',
+    byPlace: true,
+    rule: () => storm,
   },
 } as const satisfies Readonly<Record<string, BuiltInRule>>;
 

@@ -25,6 +25,7 @@ export { type ReductionName, reduceSignal, reductions, reductionTable } from './
 export { rankingRules, refuseAllButRanking, refusePairing } from './refuse.ts';
 export {
   type Floats,
+  type GridSides,
   type PairingRule,
   type Rule,
   type RuleShape,
@@ -38,3 +39,4 @@ export {
   type Tokens,
 } from './rule.ts';
 export type { SignalSource } from './score-tokens.ts';
+export { mergeWindows, smallerGrid } from './storm.ts';

@@ -7,6 +7,12 @@ import { unprotected } from './ranking.ts';
 import type { PairingRule, ScoringRule, TokenContext, Tokens } from './rule.ts';
 import { describe, failureOf, isArrayLike, type SignalSource, scoresOf, tokensOf } from './score-tokens.ts';
 
+/** Who leaves and whom each joins; and, of a rule that arranges those that stay, these in their new order. */
+export interface Paired {
+  readonly pairs: readonly Pair[];
+  readonly order?: readonly number[];
+}
+
 /**
  * Which of one image's tokens leave, and which token each of them joins.
  *
@@ -18,14 +24,17 @@ export function pairTokens(
   context: TokenContext,
   source: SignalSource,
   leaving: number,
-): readonly Pair[] {
+): Paired {
   const others = unprotected(context);
   const own = ruleFileOf(plan);
   const rule = own?.rule.score === undefined ? ruleOf(plan) : matched(checked(own.rule), plan.metric!);
   if (rule.pair === undefined) throw new Error(`rule "${rule.name}" scores tokens and pairs none`);
   checkLeaving(rule, others.length, leaving, context.block);
   const tokens = tokensOf(rule, context, source);
-  if (own === undefined) return rule.pair(tokens, leaving);
+  if (own === undefined) {
+    const order = rule.arrange?.(tokens, leaving);
+    return { pairs: rule.pair(tokens, leaving), ...(order !== undefined && { order }) };
+  }
   const fail = failureOf(own, context);
   let pairs: readonly Pair[];
   try {
@@ -35,7 +44,7 @@ export function pairTokens(
     return fail(`pair() threw ${String(error)}`, error);
   }
   const wrong = mistakeIn(pairs, leaving, new Set(others));
-  return wrong === undefined ? pairs : fail(wrong);
+  return wrong === undefined ? { pairs } : fail(wrong);
 
   function checked(scoring: ScoringRule): ScoringRule {
     return { ...scoring, score: (own_: Tokens) => scoresOf(own!, scoring, own_) };

@@ -24,7 +24,7 @@ const pairsOf = (
   leaving: number,
   source: SignalSource,
   own: Partial<TokenContext> = {},
-) => pairTokens(planOf(options), { ...context, ...own }, source, leaving);
+) => pairTokens(planOf(options), { ...context, ...own }, source, leaving).pairs;
 
 describe('ordered ToMe', () => {
   // Without the class token: even 0, 2, 5; odd 1, 4, 6. 0 → 1 (20°), 2 → 4 (5°), 5 → 6 (10°).
@@ -116,7 +116,7 @@ describe('a rule file', () => {
       rule: { name: 'mine', sha256 },
       ...(rule.score && { operation: 'merge' as const }),
     });
-    return pairTokens(plan, context, { hidden: () => vectors(0, 1, 2, 3, 4, 5, 6) }, leaving);
+    return pairTokens(plan, context, { hidden: () => vectors(0, 1, 2, 3, 4, 5, 6) }, leaving).pairs;
   }
   const pairing = (...pairs: Pair[]) => ({ signals: [], pair: () => pairs });
 

@@ -100,6 +100,12 @@ export const signalNames = [
   'residual',
 ] as const satisfies readonly SignalName[];
 
+/** Rows and columns of a grid of tokens. */
+export interface GridSides {
+  readonly height: number;
+  readonly width: number;
+}
+
 /** The tokens of one image at one pruning step, beside their signals. */
 export interface TokenContext {
   /** L */
@@ -118,6 +124,8 @@ export interface TokenContext {
   readonly classToken: number | null;
   /** Under alignment `mask`: 1 where a token lives, [L]; null where those that left are gone. */
   readonly live: Uint8Array | null;
+  /** Where all tokens fill a grid, row by row: before any step of a family without other tokens, or as `grid` of a rule left it. */
+  readonly grid?: GridSides;
   /** Length of the unpruned sequence. */
   readonly fullLength: number;
   /** The 1-based block that has just run, and the 0-based step of the schedule. */
@@ -175,6 +183,13 @@ export interface PairingRule<Name extends SignalName = SignalName> extends RuleH
   pair(tokens: Tokens<Name>, leaving: number): readonly Pair[];
   /** How many of so many tokens, protected ones aside, can leave in one step; default: all but one. */
   most?(others: number): number;
+  /**
+   * Of rules whose tokens fill a grid before and after: the grid of so many tokens that is left; undefined where there is
+   * none. Later blocks read what is left as that grid.
+   */
+  grid?(grid: GridSides, kept: number): GridSides | undefined;
+  /** Of the same rules: indices of the tokens that stay, row by row of the grid that is left. */
+  arrange?(tokens: Tokens<Name>, leaving: number): readonly number[];
   readonly score?: undefined;
 }
 

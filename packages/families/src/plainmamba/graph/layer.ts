@@ -21,7 +21,7 @@ import {
   type Value,
 } from '@vssm/graph';
 import type { GraphSignals } from '../../graph/pairing.ts';
-import { type PlainMambaSpec, plainMambaGrid } from '../spec.ts';
+import type { PlainMambaSpec } from '../spec.ts';
 import type { GridPlaces, Snake } from './places.ts';
 
 type Context = EmitContext<PlainMambaSpec>;
@@ -70,14 +70,14 @@ export function plainMambaLayer(
 
 /** A depthwise k x k convolution on the grid, whose empty cells are zero: [B, K, C] → [B, K, C]. */
 function depthwiseOnGrid(
-  { g, spec }: Context,
+  { g }: Context,
   x: Value,
   weightAndBias: readonly Value[],
   channels: number,
   kernel: number,
   places: GridPlaces,
 ): Value {
-  const { height, width } = plainMambaGrid(spec);
+  const { height, width } = places.grid;
   const planes = (value: Value, shape: readonly number[]) =>
     g.op('Reshape', [value, g.ints([0, channels, ...shape])]);
   const onGrid = planes(swapLastAxes(g, places.spread(x)), [height, width]);

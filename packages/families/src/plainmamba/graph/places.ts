@@ -3,7 +3,7 @@
  * visits them, by which move it enters each one's cell, and how many pruned cells it has stepped over. Before the
  * first pruning step all of this is constant; afterwards it is computed from the kept positions.
  */
-import { type ScanOrder, snakeOrders } from '@vssm/core';
+import { type GridSides, type ScanOrder, snakeOrders } from '@vssm/core';
 import {
   type GraphBuilder,
   gatherTokens,
@@ -20,6 +20,8 @@ import { type PlainMambaSpec, plainMambaGrid } from '../spec.ts';
 export interface GridPlaces extends TokenGrid {
   /** Number of tokens in the sequence. */
   readonly length: number;
+  /** The model's grid, or a smaller one that the tokens fill. */
+  readonly grid: GridSides;
   /** [B, K] int64, rising; undefined while every token is there. */
   readonly positions?: Value;
   /** One per direction. */
@@ -37,12 +39,13 @@ export interface Snake {
   readonly gaps: (() => Value) | undefined;
 }
 
-export function fullGrid(g: GraphBuilder, spec: PlainMambaSpec): GridPlaces {
-  const { height, width } = plainMambaGrid(spec);
+/** Of tokens that fill a grid. */
+export function fullGrid(g: GraphBuilder, grid: GridSides): GridPlaces {
+  const { height, width } = grid;
   const gather = (tokens: Value, order: Int32Array) =>
     g.op('Gather', [tokens, g.ints([...order])], { attributes: { axis: 1 } });
   return {
-    length: height * width,
+    ...{ length: height * width, grid },
     spread: (x) => x,
     collect: (x) => x,
     snakes: snakeOrders(height, width).map(({ cells, ranks, moves }) => ({
@@ -64,7 +67,7 @@ export function keptCells(
   const { height, width } = plainMambaGrid(spec);
   return {
     ...tokenGrid(g, positions, length, height * width),
-    length,
+    ...{ length, grid: { height, width } },
     positions,
     snakes: snakeOrders(height, width).map((full) => keptSnake(g, full, positions, length)),
   };

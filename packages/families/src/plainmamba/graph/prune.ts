@@ -1,5 +1,5 @@
 /** The pruning step of a PlainMamba: no token is exempt, and the tokens are one stream. */
-import { keptCount, ruleFileError, ruleOf } from '@vssm/core';
+import { type GridSides, keptCount, ruleFileError, ruleOf, smallerGrid } from '@vssm/core';
 import {
   amongLive,
   batchOf,
@@ -23,7 +23,8 @@ import { contentContributionScores, contributionScores, deltaScores, pairsOf } f
 import type { PlainMambaSpec } from '../spec.ts';
 import { meanToken } from './embed.ts';
 import type { LayerOutput } from './layer.ts';
-import { type GridPlaces, keptCells } from './places.ts';
+import { fullGrid, type GridPlaces, keptCells } from './places.ts';
+import { shortenGrid } from './storm.ts';
 
 /** The tokens between two layers. */
 export interface Stream {
@@ -36,6 +37,8 @@ export interface Stream {
   readonly liveCount: number;
   /** How many tokens of the unpruned sequence each one stands for, [B, K] float32; undefined while each is itself. */
   readonly sizes?: Value;
+  /** Where what is left has become a smaller full grid: each token's place in the unpruned one, [B, K] float32. */
+  readonly origins?: Value;
 }
 
 /**
@@ -52,6 +55,7 @@ export function prune(
   const { places, live } = stream;
   const liveCount = keptCount(stream.liveCount, plan.schedule[step].keep, 'every-token');
   if (liveCount === stream.liveCount) return { stream, kept: allPositions(g, stream) };
+  if (plan.signal === 'storm') return storm(context, stream, signals.residual, liveCount);
   const { scores, tokens, sizes } = paired(context, stream, signals, step, liveCount);
   const chosen = best(g, amongLive(g, scores, live), liveCount);
   if (plan.alignment === 'mask') {
@@ -69,6 +73,45 @@ export function prune(
       ...(sizes !== undefined && { sizes: elementsAt(g, sizes, chosen) }),
     },
     kept,
+  };
+}
+
+/** STORM's windows: what is left is a smaller full grid, in which every token has a new cell. */
+function storm(
+  { g, spec, plan }: EmitContext<PlainMambaSpec>,
+  { tokens, places, sizes, origins }: Stream,
+  residual: Value,
+  kept: number,
+): { readonly stream: Stream; readonly kept: Value } {
+  const { operation = 'drop' } = plan;
+  if (operation === 'half') throw new Error('no plan lets STORM halve');
+  const from = places.grid;
+  const to = smallerGrid(from, kept) as GridSides;
+  const column = (value: Value) => g.op('Unsqueeze', [value, g.ints([2])]);
+  const ones = everyToken(g, tokens, places.length);
+  const all = g.op('Cast', [range(g, places.length)], { attributes: { to: 1 } });
+  const left = shortenGrid(
+    g,
+    operation,
+    {
+      ...{ metric: residual, tokens, sizes: column(sizes ?? ones) },
+      places: column(origins ?? g.op('Mul', [ones, all])),
+    },
+    { metric: spec.width, tokens: spec.width, sizes: 1, places: 1 },
+    from,
+    to,
+  );
+  const squeezed = (value: Value) => g.op('Squeeze', [value, g.ints([2])]);
+  const own = squeezed(left.places);
+  return {
+    stream: {
+      tokens: left.tokens,
+      places: fullGrid(g, to),
+      liveCount: kept,
+      sizes: squeezed(left.sizes),
+      origins: own,
+    },
+    kept: g.op('Cast', [own], { attributes: { to: 7 } }),
   };
 }
 
@@ -110,7 +153,8 @@ function paired(
 }
 
 /** Positions of the tokens that live, [B, K] int64. */
-function allPositions(g: GraphBuilder, { tokens, places, live, liveCount }: Stream): Value {
+function allPositions(g: GraphBuilder, { tokens, places, live, liveCount, origins }: Stream): Value {
+  if (origins !== undefined) return g.op('Cast', [origins], { attributes: { to: 7 } });
   if (places.positions !== undefined) return places.positions;
   // Ones before zeros, lowest index first.
   if (live !== undefined) return best(g, live, liveCount);
@@ -147,6 +191,7 @@ function importance(
     case 'tome':
     case 'mtr-like':
     case 'utr':
+    case 'storm':
       throw new Error(`rule "${plan.signal}" pairs tokens and scores none`);
     default:
       throw plan.signal satisfies never;

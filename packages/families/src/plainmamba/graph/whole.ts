@@ -1,6 +1,6 @@
 /** A whole PlainMamba: embedding, layers with the pruning between them, pooling and classifier. */
 import { type EmitContext, type EmittedModel, type KeptTokens, type Value, zeroGone } from '@vssm/graph';
-import type { PlainMambaSpec } from '../spec.ts';
+import { type PlainMambaSpec, plainMambaGrid } from '../spec.ts';
 import { classify, embed } from './embed.ts';
 import { plainMambaLayer } from './layer.ts';
 import { fullGrid } from './places.ts';
@@ -14,7 +14,7 @@ export function emitPlainMamba(
 ): EmittedModel {
   const { g, spec, plan, parameters } = context;
   const kept: KeptTokens[] = [];
-  const places = fullGrid(g, spec);
+  const places = fullGrid(g, plainMambaGrid(spec));
   let stream: Stream = { tokens: embed(g, spec, parameters, input), places, liveCount: places.length };
   for (let layer = 0; layer < spec.depth; layer++) {
     const { tokens, signals } = plainMambaLayer(context, layer, stream.tokens, stream.places);

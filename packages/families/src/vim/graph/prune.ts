@@ -180,6 +180,7 @@ function importance(
     case 'tome':
     case 'mtr-like':
     case 'utr':
+    case 'storm':
       throw new Error(`rule "${plan.signal}" pairs tokens and scores none`);
     default:
       throw plan.signal satisfies never;

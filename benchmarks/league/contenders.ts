@@ -59,12 +59,12 @@ export function contendersOf(signals: readonly Signal[]): readonly Contender[] {
 
 /** What later blocks do about the gaps, and where the class token stands where it can be moved. */
 export const ways: readonly Part[] = [
+  { id: 'positional', label: 'none + positional', options: { alignment: 'none', conv: 'positional' } },
   {
     id: 'decay-positional',
     label: 'decay + positional',
     options: { alignment: 'decay', conv: 'positional' },
   },
-  { id: 'positional', label: 'none + positional', options: { alignment: 'none', conv: 'positional' } },
   { id: 'compact', label: 'none + compact', options: { alignment: 'none', conv: 'compact' } },
   {
     id: 'recentred',

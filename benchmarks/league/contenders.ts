@@ -36,11 +36,15 @@ function rulesOf(signal: Signal): readonly Part[] {
   return [{ id: signal, label: builtInRules[signal].label, options: { signal } }];
 }
 
-/** What a rule's leaving tokens can become; `merge-sum` is STORM's, on grids of its own. */
+/** What a rule's leaving tokens can become: what the rule says, else that they are dropped or merged. */
 function operationsOf(signal: Signal): readonly Operation[] {
   // Dropping what MTR would have merged is the Δ score, which plays by itself.
   if (signal === 'mtr-like') return ['merge'];
-  return builtInRules[signal].pairs === 'half' ? ['drop', 'merge', 'half'] : ['drop', 'merge'];
+  return [...new Set<Operation>(['drop', 'merge', usualOperation(signal)])];
+}
+
+function usualOperation(signal: Signal): Operation {
+  return builtInRules[signal].pairs ?? 'drop';
 }
 
 /** Every rule with every operation that it has. */
@@ -51,7 +55,7 @@ export function contendersOf(signals: readonly Signal[]): readonly Contender[] {
         id: `${rule.id}-${operation}`,
         label: `${rule.label}, ${operation}`,
         options: { ...rule.options, operation },
-        usual: operation === (builtInRules[signal].pairs ?? 'drop'),
+        usual: operation === usualOperation(signal),
       })),
     ),
   );

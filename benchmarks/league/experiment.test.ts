@@ -68,8 +68,16 @@ describe('the league', () => {
   it('takes a PlainMamba, with the ways that it has', () => {
     const place = { model: 'plainmamba-l1', dataset: 'imagenet', images: 'sample' } as const;
     const own = leagueRows({ id: 'plain', family: 'plainmamba', place, schedules: ['5,9@0.8'] });
-    expect(new Set(own.map(({ plan }) => plan.conv))).toEqual(new Set(['positional']));
-    expect(new Set(own.map(({ plan }) => plan.alignment))).toEqual(new Set(['decay', 'none']));
+    // STORM's windows go with no other way; what is left of them is a full grid.
+    const [storm, others] = [true, false].map((is) =>
+      own.filter(({ plan }) => (plan.signal === 'storm') === is),
+    );
+    expect(storm.map(({ plan }) => plan.operation ?? 'drop')).toEqual(['merge-sum', 'drop', 'merge']);
+    expect(new Set(storm.map(({ plan }) => `${plan.alignment} ${plan.conv}`))).toEqual(
+      new Set(['none compact']),
+    );
+    expect(new Set(others.map(({ plan }) => plan.conv))).toEqual(new Set(['positional']));
+    expect(new Set(others.map(({ plan }) => plan.alignment))).toEqual(new Set(['decay', 'none']));
     expect(own.map(({ plan }) => plan.signal)).not.toContain('gated-backward');
     for (const { plan } of own) expect(tokenCounts(models['plainmamba-l1'], plan)).toHaveLength(3);
     expect(own.length).toBeGreaterThan(contendersOf(['gated', 'evit', 'tome']).length);

@@ -10,6 +10,7 @@ export function experimentCommand(): Command {
     .description(
       'the claim, reproduced in miniature: train a dense Vim on Fashion-MNIST, then fine-tune it in every way; or what the class token’s place does to pruning',
     )
+    .optionsGroup(groups.running)
     .addOption(
       new Option(
         '--name <experiment>',

@@ -5,6 +5,7 @@ import type { ExperimentRow } from './experiment.ts';
 import { kindOf } from './kinds/index.ts';
 import { Resources } from './resources.ts';
 import { type BenchRequest, plannedTasks } from './run.ts';
+import type { SpeedTask } from './speed.ts';
 import type { Task, WorkTask } from './tasks.ts';
 import {
   accuracyRow,
@@ -140,5 +141,17 @@ describe('keys', () => {
       ),
     );
     expect(new Set(keys).size).toBe(3);
+  });
+
+  it('of a timing has a quarter of the time where --limit only tries things out, and another key', async () => {
+    const speedBudget = { warmup: 1, minRounds: 5, maxRounds: 9, ms: 8000 };
+    const tasks = await Promise.all(
+      [{ speedBudget }, { speedBudget, limit: 4 }].map((change) => only(speedRows, change)),
+    );
+    expect(tasks.map((task) => (task as SpeedTask).budget)).toEqual([
+      speedBudget,
+      { warmup: 1, minRounds: 3, maxRounds: 9, ms: 2000 },
+    ]);
+    expect(new Set(tasks.map((task) => recordHeads(task)[1].key)).size).toBe(2);
   });
 });

@@ -16,6 +16,11 @@ export function thoroughBudget(budget: SpeedBudget): SpeedBudget {
   return { ...budget, ms: 3 * budget.ms };
 }
 
+/** The budget of a run that shall only be seen to work. */
+export function trialBudget(budget: SpeedBudget): SpeedBudget {
+  return { ...budget, minRounds: Math.min(3, budget.minRounds), ms: budget.ms / 4 };
+}
+
 /** Rounds that a budget allows for, where one takes so long, ms. */
 export function expectedRounds({ minRounds, maxRounds, ms }: SpeedBudget, roundMs: number): number {
   return Math.max(minRounds, Math.min(maxRounds, Math.ceil(ms / roundMs)));

@@ -20,7 +20,8 @@ export const lengths: WorkKind<LengthsRow, LengthsTask> = {
 
   async plan(row, planning) {
     return unlessElsewhere(row, planning, (model): LengthsTask => {
-      const { kind, label, budget } = row;
+      const { kind, label } = row;
+      const budget = planning.budgetOf(row.budget);
       const { machine } = planning.settings;
       const models = row.sides.map((side) => resized(model, side));
       const threads = planning.threadsFor(models);

@@ -8,7 +8,7 @@ import type { DatasetId } from '../dataset-names.ts';
 import { keyOf } from '../keys.ts';
 import type { ReadyModel, Resources } from '../resources.ts';
 import { skippedRecord } from '../skipped.ts';
-import { type SpeedBudget, thoroughBudget } from '../speed-budget.ts';
+import { type SpeedBudget, thoroughBudget, trialBudget } from '../speed-budget.ts';
 import type { RecordHead } from './heads.ts';
 import type { RowBase, SkippedTask } from './row.ts';
 
@@ -65,7 +65,12 @@ export class Planning {
 
   get speedBudget(): SpeedBudget {
     const { speedBudget } = this.settings;
-    return this.thorough ? thoroughBudget(speedBudget) : speedBudget;
+    return this.budgetOf(this.thorough ? thoroughBudget(speedBudget) : speedBudget);
+  }
+
+  /** @param own what a group of timings may take; a run that `--limit` cuts down takes less */
+  budgetOf(own: SpeedBudget): SpeedBudget {
+    return this.settings.limit === undefined ? own : trialBudget(own);
   }
 
   /**

@@ -37,7 +37,8 @@ export const rivals: WorkKind<RivalsRow, RivalsTask> = {
 
   async plan(row, planning) {
     return unlessElsewhere(row, planning, (model): RivalsTask => {
-      const { kind, label, modes, budget, arms } = row;
+      const { kind, label, modes, arms } = row;
+      const budget = planning.budgetOf(row.budget);
       const threads = row.cores === 'one' ? 1 : planning.threadsFor(arms.map(() => model));
       const key = keyOf([planning.experiment, row.id], {
         arms: arms.map(({ form, plan }) => ({

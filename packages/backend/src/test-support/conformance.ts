@@ -44,6 +44,8 @@ export interface ConformanceOptions extends Partial<ModelRequest> {
   readonly merges?: boolean;
   /** Only every n-th combination of options, for slow backends. Default: 1, all of them. */
   readonly everyOption?: number;
+  /** The same of rules that pair and operations that merge. Default: as `everyOption`. */
+  readonly everyMerge?: number;
 }
 
 /**
@@ -56,17 +58,28 @@ export async function describeConformance(
   name: string,
   backend: Backend,
   tolerance: Tolerance,
-  { families: chosen = modelFamilies, everyOption = 1, merges = true, ...request }: ConformanceOptions = {},
+  {
+    families: chosen = modelFamilies,
+    everyOption = 1,
+    everyMerge = everyOption,
+    merges = true,
+    ...request
+  }: ConformanceOptions = {},
 ): Promise<void> {
   for (const [place, family] of chosen.entries()) {
     const { golden, oddShape, blocksOf }: FamilyTests<ModelSpec> = familyTests[family];
     const cases = await golden();
     describeGolden(`${name}, ${family}: golden data`, backend, tolerance, request, cases);
-    const all = [...rankingPlans(cases[0].spec), ...(merges ? mergingPlans(cases[0].spec) : [])];
     const shared = blocksOf !== undefined && chosen.includes(blocksOf);
-    const every = shared ? everyOption * everySharedOption : everyOption;
-    // Begun elsewhere in each family, so that together they try more.
-    const plans = all.filter((_, i) => i % every === (shared ? place % every : 0));
+    const some = (all: readonly PruningPlan[], own: number) => {
+      const every = shared ? own * everySharedOption : own;
+      // Begun elsewhere in each family, so that together they try more.
+      return all.filter((_, i) => i % every === (shared ? place % every : 0));
+    };
+    const plans = [
+      ...some(rankingPlans(cases[0].spec), everyOption),
+      ...(merges ? some(mergingPlans(cases[0].spec), everyMerge) : []),
+    ];
     describeOptions(`${name}, ${family}: options against the reference`, backend, tolerance, request, {
       ...cases[0],
       plans,

@@ -74,6 +74,7 @@ export interface Hooks {
    * The signal `contributions` of one image by a kernel; absent: plain TypeScript makes it of the scans.
    *
    * @param positions [L] int32 in the kernels' memory; undefined where the scan's steps go by no gaps
+   * @param columns see `MixJob.columns`
    */
   readonly contributions?: (
     block: number,
@@ -81,6 +82,7 @@ export interface Hooks {
     z: Float32Array,
     positions: number | undefined,
     context: TokenContext,
+    columns: number,
   ) => Float32Array;
   /** Whether the block's output and the residual stay apart until the next block's norm. */
   readonly streamsApart: boolean;

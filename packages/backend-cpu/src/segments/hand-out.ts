@@ -138,7 +138,8 @@ export class HandOut {
       contributions: (context) => {
         if (family.contributions === undefined) return contributionsOf(scans(), z(), context);
         const positions = job.gaps ? buffers.positions.at + 4 * first : undefined;
-        return family.contributions(job.block, this.#placedSets(first, length), z(), positions, context);
+        const sets = this.#placedSets(first, length);
+        return family.contributions(job.block, sets, z(), positions, context, job.columns);
       },
       hidden: () =>
         hidden === undefined

@@ -146,6 +146,14 @@ function describeContributions(
     ['decay', planOf({})],
     ['mask', planOf({ alignment: 'mask' })],
     ['by contributions, merged', planOf({ signal: 'class-contribution', operation: 'merge' })],
+    ...(families[dense.spec.family].plans.choices.storm
+      ? ([
+          [
+            'on smaller grids',
+            planOf({ schedule: smallerGrids(dense.spec), signal: 'storm', alignment: 'none' }),
+          ],
+        ] as const)
+      : []),
   ];
   describe(name, () => {
     if (backend.contributions !== true) {

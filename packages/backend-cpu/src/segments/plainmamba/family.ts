@@ -1,9 +1,11 @@
 /** A PlainMamba around its pruning steps: no class token, and biases that would fill what a mask has emptied. */
-import { keptOrder, mergesAfter, scanDirections, snakeOrders } from '@vssm/core';
+import { type KeptOrder, keptOrder, mergesAfter, scanDirections, snakeOrders } from '@vssm/core';
 import { gelu, softplus } from '@vssm/core/reference';
 import { type PlainMambaSpec, plainMambaGrid, sequenceLength } from '@vssm/families';
 import { segmentNames } from '@vssm/graph';
 import type { FamilyContext, Hooks } from '../family.ts';
+import { namesOf, readBlocks } from '../hand-out.ts';
+import { SnakeContributions } from './contributions.ts';
 import { gridOf } from './mixer.ts';
 import { placeLayerConvolutions } from './parameters.ts';
 
@@ -17,18 +19,22 @@ export function plainMambaHooks(context: FamilyContext<PlainMambaSpec>): Hooks {
   const orders = snakeOrders(height, width);
   const own = (block: number, name: string) => weights.get(`backbone.layers.${block}.mamba.${name}`)!.data;
   const deltaBias = (block: number) => own(block, 'dt_proj.bias').map((bias) => 2 * bias);
+  // A grid that is left is full, whichever cells its tokens are from.
+  const walks = (positions: Int32Array, left: number) =>
+    (left === 0 ? orders : snakeOrders(positions.length / left, left)).map((full) =>
+      keptOrder(full, left === 0 ? positions : positions.map((_, cell) => cell)),
+    );
+  const contributions = contributionsByKernel(context, own, deltaBias, walks);
   return {
     streamsApart: false,
+    ...(contributions !== undefined && { contributions }),
     scans(block, positions, decays, [{ delta, u, B, C }], columns) {
       const { stateSize: N } = spec;
       const steps = positions.map((_, step) => step);
       const directionB = own(block, 'direction_Bs');
       const A = own(block, 'A_log').map((value) => -Math.exp(value));
       const deltaOfNothing = deltaBias(block).map(softplus);
-      // A grid that is left is full, whichever cells its tokens are from.
-      const snakes = columns === 0 ? orders : snakeOrders(positions.length / columns, columns);
-      return snakes.map((full) => {
-        const { order, moves, gaps } = keptOrder(full, columns === 0 ? positions : steps);
+      return walks(positions, columns).map(({ order, moves, gaps }) => {
         const moved = B.map((value, i) => value + directionB[moves[Math.floor(i / N)] * N + (i % N)]);
         return {
           ...{ tokens: order, rows: steps, gaps: decays ? gaps : new Int32Array(steps.length) },
@@ -80,6 +86,35 @@ export function plainMambaHooks(context: FamilyContext<PlainMambaSpec>): Hooks {
     readByHead: ({ live: alive }) => alive?.map(indicesOfOnes),
     headAxes: (images, tokens) => [images, tokens],
   };
+}
+
+/** Takes room and places parameters only where contributions are read. */
+function contributionsByKernel(
+  context: FamilyContext<PlainMambaSpec>,
+  own: (block: number, name: string) => Float32Array,
+  deltaBias: (block: number) => Float32Array,
+  walks: (positions: Int32Array, columns: number) => readonly KeptOrder[],
+): Hooks['contributions'] {
+  if (!namesOf(context).has('contributions')) return undefined;
+  const { spec, arena, kernels } = context;
+  const scan = new SnakeContributions(kernels, arena, spec, sequenceLength(spec));
+  const parameters = new Map(
+    readBlocks(context).map((block) => {
+      const values = own(block, 'A_log');
+      const region = arena.float32(values.length);
+      region.view().set(values.map((value) => -Math.exp(value)));
+      return [block, { a: region.at, bias: deltaBias(block), directionB: own(block, 'direction_Bs') }];
+    }),
+  );
+  return (block, [set], z, positions, tokens, columns) =>
+    scan.run(
+      set,
+      parameters.get(block)!,
+      walks(tokens.positions, columns),
+      z,
+      positions !== undefined,
+      tokens,
+    );
 }
 
 function indicesOfOnes(mask: Uint8Array): Int32Array {

@@ -2,10 +2,10 @@
 import { gaps } from '@vssm/core';
 import { softplus } from '@vssm/core/reference';
 import { type BidirectionalModel, directionParameterNames, sequenceLength } from '@vssm/families';
+import { ContributionScan } from '../contribution-scan.ts';
 import type { FamilyContext, Hooks, Stream } from '../family.ts';
 import { namesOf, readBlocks } from '../hand-out.ts';
 import type { Places } from '../prune.ts';
-import { ContributionScan } from './contributions.ts';
 
 const directions = ['forward', 'backward'] as const;
 

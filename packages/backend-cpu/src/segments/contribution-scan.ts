@@ -7,10 +7,15 @@
  */
 import { readersOf, type TokenContext } from '@vssm/core';
 import { silu, softplus } from '@vssm/core/reference';
-import type { BidirectionalModel } from '@vssm/families';
 import type { Arena, Kernels, Region, Rows } from '@vssm/kernels';
 
 type Floats = Region<Float32Array>;
+
+/** E and N. */
+interface ScanWidths {
+  readonly innerWidth: number;
+  readonly stateSize: number;
+}
 
 /** One direction of one image, rows of its tokens; offsets are of the kernels' memory. */
 export interface ReadScan {
@@ -31,7 +36,7 @@ export interface ReadScan {
 
 export class ContributionScan {
   readonly #kernels: Kernels;
-  readonly #spec: BidirectionalModel;
+  readonly #spec: ScanWidths;
   /** [L, E] each: Δ of the scan's next token, weights over it, and what the kernel reads out. */
   readonly #delta: Floats;
   readonly #weights: Floats;
@@ -40,7 +45,7 @@ export class ContributionScan {
   readonly #nothing: Floats;
 
   /** @param length L0 */
-  constructor(kernels: Kernels, arena: Arena, spec: BidirectionalModel, length: number) {
+  constructor(kernels: Kernels, arena: Arena, spec: ScanWidths, length: number) {
     this.#kernels = kernels;
     this.#spec = spec;
     [this.#delta, this.#weights, this.#read] = [0, 1, 2].map(() => arena.float32(length * spec.innerWidth));

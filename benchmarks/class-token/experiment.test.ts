@@ -5,9 +5,9 @@ import { experiments } from './experiment.ts';
 
 const places = experiments.map(({ spec }) => tokenLayout(spec).protectedTokens[0]);
 
-it('has the class token in the middle and first, in turn, with the same seeds and nothing else that differs', () => {
-  expect(places).toEqual([24, 0, 24, 0]);
-  expect(experiments.map(({ dense }) => dense.seed)).toEqual([0, 0, 1, 1]);
+it('has the class token in the middle and first, with the same seed and nothing else that differs', () => {
+  expect(places).toEqual([24, 0]);
+  expect(experiments.map(({ dense }) => dense.seed)).toEqual([0, 0]);
   for (const { spec, dense, finetuning } of experiments) {
     expect({ ...spec, family: 'vim' }).toEqual(experiments[0].spec);
     expect({ ...dense, seed: 0 }).toEqual(experiments[0].dense);

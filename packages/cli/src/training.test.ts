@@ -73,6 +73,17 @@ describe('vssm train, finetune and experiment', () => {
     });
   });
 
+  it('so does the one of several models, of each', async () => {
+    const args = ['experiment', '--name', 'class-token', '--data', '.', '--out', 'a', '--plan'];
+    const { code, stdout } = await vssm(...args);
+    expect(code).toBe(0);
+    expect(stdout).toMatch(/^vim-seed0: 171,610 parameters; .*$/m);
+    expect(stdout).toMatch(/^videomamba-seed0: 171,610 parameters; .*$/m);
+    expect((await vssm(...args.slice(0, 2), 'none', ...args.slice(3))).stderr).toContain(
+      '--name "none": expected one of finetuning, class-token',
+    );
+  });
+
   it.skipIf(!existsSync(data))('trains, then fine-tunes pruned what came out', async () => {
     const recipe = ['--epochs', '1', '--images', '64', '--batch', '32', '--micro-batch', '16'];
     const where = ['--data', data, '--test-images', '50', '--log-every', '1', '--threads', '2', '--json'];

@@ -61,8 +61,12 @@ export function leagueRows({ id: prefix, family, place, schedules }: Ground): Ac
       };
     });
 
-  /** Operations that rules come with before others, positional ways before compact ones, the hardest schedule last. */
+  /**
+   * ToP, which others are held against; then operations that rules come with before others, positional ways before
+   * compact ones, the hardest schedule last.
+   */
   function round({ contender, way, text }: (typeof all)[number]): number {
+    if (contender.id === 'clip-drop' && way.id === 'decay-positional') return -1;
     const compact = way.options.conv === 'compact';
     return 4 * Number(!contender.usual) + 2 * Number(compact) + Number(text === schedules.at(-1));
   }

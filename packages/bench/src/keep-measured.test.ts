@@ -28,6 +28,17 @@ describe('keepMeasured', () => {
     expect(right).toEqual(Array.from({ length: 1000 }, (_, image) => image % 7 !== 6));
   });
 
+  it('keeps the newest of a row that newer code has measured again', async () => {
+    const request = requestOf([denseRow], { backend: opened(madeUpBackend()) });
+    await runBench(request);
+    await runBench({ ...request, codeVersion: 'newer' });
+    const measured = readResults(request.out).records.filter(({ kind }) => kind === 'accuracy');
+    expect(measured).toHaveLength(2);
+    const out = newFolder();
+    expect(keepMeasured(request.out, 'made-up', out)).toBe(1);
+    expect(readResults(out).records.at(-1)).toEqual(measured[1]);
+  });
+
   it('refuses a run of another experiment, and one whose predictions are gone', async () => {
     const request = requestOf([denseRow], { backend: opened(madeUpBackend()) });
     await runBench(request);

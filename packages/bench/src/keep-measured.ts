@@ -26,10 +26,12 @@ import {
 export function keepMeasured(run: string, experiment: string, out: string): number {
   const records = latestRecords(readResults(run).records);
   const last = records.findLast((record): record is RunRecord => record.kind === 'run');
-  const kept = records.filter(
+  const own = records.filter(
     (record): record is AccuracyRecord =>
       record.kind === 'accuracy' && record.experiment === experiment && record.sample.how === 'all',
   );
+  // Of a row that was measured again, by newer code, the newest.
+  const kept = [...new Map(own.map((record) => [record.row, record])).values()];
   if (last === undefined || kept.length === 0) {
     throw new UserError(`${run}: no result of ${experiment} on all images; run it with --full`);
   }

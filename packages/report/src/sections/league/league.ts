@@ -20,7 +20,8 @@ export async function league(context: Context): Promise<Section | null> {
     title: 'League: every rule at equal tokens',
     short: 'League',
     body: html`<p>Every rule with every operation that it has, under every way to go on after a step, on one model; at one schedule
-all leave the same tokens after every block. Training-free. A rank is a range: the places that the
+all leave the same tokens after every block. Training-free. What has been measured of them is here;
+<code>pnpm bench --only league --full</code> measures all of them. A rank is a range: the places that the
 ${term('interval', '95 % intervals')} allow. Differences are to the first of the table, image by image.</p>${parts}`,
   };
 }

@@ -76,7 +76,7 @@ export interface PlanRules {
   readonly convUnderNone: ConvMode;
 }
 
-/** Every choice there is. */
+/** Every choice of a model with a class token: all there are but STORM's windows, which are of a grid and nothing else. */
 export const everyChoice: PlanRules = {
   choices: {
     recentred: true,
@@ -84,7 +84,7 @@ export const everyChoice: PlanRules = {
     mirrored: true,
     'gated-backward': true,
     compact: true,
-    storm: true,
+    storm: false,
     countClassToken: true,
   },
   convUnderNone: 'compact',

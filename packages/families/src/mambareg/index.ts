@@ -23,7 +23,6 @@ export const mambaRegTraits: BidirectionalTraits<MambaRegSpec> = {
     ...everyChoice,
     choices: {
       ...everyChoice.choices,
-      storm: false,
       countClassToken: false,
       recentred: false,
       proportional: false,

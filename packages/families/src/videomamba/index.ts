@@ -12,7 +12,7 @@ export const videoMambaTraits: BidirectionalTraits<VideoMambaSpec> = {
   share: 1,
   // Vim's odd number of kept tokens has a reason only where the class token stands in the middle.
   countRule: () => ({ others: { protectedTokens: 1 } }),
-  plans: { ...everyChoice, choices: { ...everyChoice.choices, storm: false, countClassToken: false } },
+  plans: { ...everyChoice, choices: { ...everyChoice.choices, countClassToken: false } },
 };
 
 const weights = (file: string) => `OpenGVLab/VideoMamba, ${file}`;

@@ -22,8 +22,7 @@ export const vimTraits: BidirectionalTraits = {
   // if_divide_out
   share: 1 / 2,
   countRule: (_, { countClassToken }) => (countClassToken ? 'class-token-counted' : 'class-token'),
-  // The class token stands in no grid.
-  plans: { ...everyChoice, choices: { ...everyChoice.choices, storm: false } },
+  plans: everyChoice,
 };
 
 /** What a family of bidirectional blocks is, but for its name, its models and its words. @public */

@@ -14,7 +14,9 @@ export function clippedControls(): string[] {
       .filter(({ text }) => context.measureText(text).width > width)
       .map(({ text }) => `${select.id}: ${text}`);
   });
-  const fields = [...document.querySelectorAll<HTMLInputElement>('input:not([type=radio], [type=file])')]
+  const fields = [
+    ...document.querySelectorAll<HTMLInputElement>('input:not([type=radio], [type=checkbox], [type=file])'),
+  ]
     .filter((field) => field.checkVisibility() && context.measureText(field.value).width > room(field, 0))
     .map((field) => `${field.id}: ${field.value}`);
   return [...selects, ...fields];

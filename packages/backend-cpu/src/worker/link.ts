@@ -4,6 +4,9 @@ import '@vssm/backend/no-telemetry';
 import { UserError } from '@vssm/core';
 import type { FromWorker, ToWorker } from './messages.ts';
 
+/** For a thread that does not end when it is told to. */
+const patienceMs = 30_000;
+
 /** The thread ended while it worked, for instance because it ran out of memory. */
 export class WorkerDied extends Error {
   override readonly name = 'WorkerDied';
@@ -92,9 +95,17 @@ export class WorkerLink<Ask, Answer, Greeting = undefined> {
     await gone;
   }
 
-  /** Ends the thread at once, as a crash would. */
+  /**
+   * Ends the thread in the middle of its work, as a crash would. It does so itself, between two calls of ONNX Runtime:
+   * ended from here within one, that would take the whole process with it.
+   */
   async kill(): Promise<void> {
-    await this.#worker.terminate();
+    if (!this.#alive) return;
+    const gone = new Promise((resolve) => this.#worker.once('exit', resolve));
+    this.#worker.postMessage({ kind: 'die' } satisfies ToWorker<Ask>);
+    const forced = setTimeout(() => this.#worker.terminate(), patienceMs);
+    await gone;
+    clearTimeout(forced);
   }
 }
 

@@ -1,6 +1,11 @@
 /** What a worker thread and its owner say to each other, whatever the work is. */
 
-export type ToWorker<Ask> = { readonly kind: 'ask'; readonly ask: Ask } | { readonly kind: 'stop' };
+export type ToWorker<Ask> =
+  | { readonly kind: 'ask'; readonly ask: Ask }
+  /** Once what was asked has been answered. */
+  | { readonly kind: 'stop' }
+  /** Whatever it is at. */
+  | { readonly kind: 'die' };
 
 export type FromWorker<Answer, Greeting> =
   | { readonly kind: 'ready'; readonly greeting: Greeting }

@@ -20,6 +20,8 @@ export async function serve<Setup, Ask, Answer, Greeting = undefined>(
   try {
     const served = await open(workerData as Setup);
     port.on('message', async (message: ToWorker<Ask>) => {
+      // Of a worker thread, that is its own end alone.
+      if (message.kind === 'die') process.exit(1);
       if (message.kind === 'stop') {
         await served.dispose();
         port.close();

@@ -6,7 +6,7 @@ import type { Segments } from './common/segments.ts';
 
 export interface SegmentSessions<Session> {
   readonly embed: Session;
-  /** One per block. */
+  /** One per block; none where they were left out. */
   readonly projections: readonly Session[];
   /** By block, of those that end in a convolution on the grid. */
   readonly outProjections: ReadonlyMap<number, Session>;
@@ -19,11 +19,16 @@ interface Releasable {
   release(): Promise<void>;
 }
 
-/** Gives back what is open already where one of them fails. */
+/**
+ * Gives back what is open already where one of them fails.
+ *
+ * @param options.projections false: left out, for whoever multiplies by himself
+ */
 export async function openSegments<Session extends Releasable>(
   segments: Segments,
   depth: number,
   createSession: (model: Uint8Array) => Promise<Session>,
+  options: { readonly projections?: boolean } = {},
 ): Promise<SegmentSessions<Session>> {
   const open: Session[] = [];
   const create = async (model: Uint8Array) => {
@@ -37,7 +42,7 @@ export async function openSegments<Session extends Releasable>(
     const outProjections = new Map<number, Session>();
     const next: Session[] = [];
     for (let block = 0; block < depth; block++) {
-      projections.push(await create(segments.projections(block)));
+      if (options.projections !== false) projections.push(await create(segments.projections(block)));
       const outProjection = segments.outProjection(block);
       if (outProjection !== undefined) outProjections.set(block, await create(outProjection));
       if (block < depth - 1) next.push(await create(segments.next(block)));

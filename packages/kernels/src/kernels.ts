@@ -92,8 +92,8 @@ let compiled: Promise<WasmModule> | undefined;
  *   `native` and there is none.
  * @param options.bytes of wasm/kernels.wasm, where there is no file system to read it from; goes with
  *   `implementation: 'wasm'`
- * @param options.threads among which a call of convolution or scan shares its channels, if it runs as native code;
- *   default: 1, the calling thread alone
+ * @param options.threads among which a call of convolution, scan or product shares its work, if it runs as native
+ *   code; default: 1, the calling thread alone
  */
 export async function createKernels(
   memory: WasmMemory,
@@ -198,7 +198,7 @@ function exportsOf(addon: Addon, memory: WasmMemory, threads = 1): HotExports {
     convBackward: (...integers) => addon.convBackward(memory.buffer, scratch, ...integers),
     gridConvBackward: (...integers) => addon.gridConvBackward(memory.buffer, scratch, ...integers),
     snakeBackward: (...integers) => addon.snakeBackward(memory.buffer, scratch, ...integers),
-    matmul: (...numbers) => addon.matmul(memory.buffer, scratch, ...numbers),
+    matmul: (...numbers) => addon.matmul(memory.buffer, scratch, threads, ...numbers),
   };
 }
 

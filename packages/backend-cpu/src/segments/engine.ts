@@ -25,6 +25,7 @@ import { HandOut, namesOf } from './hand-out.ts';
 import { HiddenSignal } from './hidden.ts';
 import { mergeStreams } from './merge.ts';
 import type { ExtraPlaces, Mixer, MixJob } from './mixer.ts';
+import { kernelProjections, type Projections, sessionProjections } from './projections.ts';
 import { concatenate, type Places, readImages, scoreImages, select, unprunedPlaces } from './prune.ts';
 import { SessionRunner, type Tensors } from './runner.ts';
 import { mixerOver } from './split-mixer.ts';
@@ -48,6 +49,7 @@ interface EngineParts {
   readonly sessions: SegmentSessions<InferenceSession>;
   readonly runner: SessionRunner;
   readonly kernels: Kernels;
+  readonly projections: Projections;
   readonly mixer: Mixer;
   readonly hooks: Hooks;
   /** Present where the plan's rule reads it. */
@@ -68,6 +70,7 @@ export class SegmentEngine {
   readonly #sessions: SegmentSessions<InferenceSession>;
   readonly #runner: SessionRunner;
   readonly #kernels: Kernels;
+  readonly #projections: Projections;
   readonly #mixer: Mixer;
   readonly #hooks: Hooks;
   readonly #hidden: HiddenSignal | undefined;
@@ -94,15 +97,19 @@ export class SegmentEngine {
   ): Promise<SegmentEngine> {
     const segments = modelSegments(spec, weights, plan);
     const { projectionSets, share } = segments;
-    const sessions = await openSegments(segments, spec.depth, (model) =>
-      createSession(model, threads, { shareCores: true }),
-    );
     const arena = new Arena(createMemory(), { limitBytes: 2 ** 32 });
     const kernelThreads = options.splitImages === true ? threads : 1;
     const kernels = await createKernels(arena.memory, {
       implementation: options.kernels ?? kernelChoice(),
       threads: kernelThreads,
     });
+    const native = kernels.implementation === 'native';
+    const sessions = await openSegments(
+      segments,
+      spec.depth,
+      (model) => createSession(model, threads, { shareCores: true }),
+      { projections: !native },
+    );
     const { size: chunkSize } = chunkFor(spec, projectionSets.length, options.largest);
     const buffers = placeBuffers(arena, spec, projectionSets, chunkSize);
     const runner = await SessionRunner.create();
@@ -117,6 +124,9 @@ export class SegmentEngine {
       family: hooks,
       ...(hidden !== undefined && { hidden: hidden.region }),
     });
+    const projections = native
+      ? kernelProjections(context, segments, buffers)
+      : sessionProjections(sessions.projections, spec, buffers, runner);
     const places = mixerPlaces(spec, buffers, handOut.places);
     const mixer = await mixerOver({ ...context, places, share }, kernelThreads);
     const parts = {
@@ -126,6 +136,7 @@ export class SegmentEngine {
       sessions,
       runner,
       kernels,
+      projections,
       mixer,
       hooks,
       hidden,
@@ -143,6 +154,7 @@ export class SegmentEngine {
     this.#sessions = parts.sessions;
     this.#runner = parts.runner;
     this.#kernels = parts.kernels;
+    this.#projections = parts.projections;
     this.#mixer = parts.mixer;
     this.#hooks = parts.hooks;
     this.#hidden = parts.hidden;
@@ -258,21 +270,11 @@ export class SegmentEngine {
 
   /** Convolution, projections and scan of all directions: xz → y, and what a rule reads if a step follows. */
   async #mix(job: MixJob, scored: boolean, laps: Laps): Promise<void> {
-    const { spec } = this;
     const { block, batch, length } = job;
-    const { innerWidth: E, stateSize: N, dtRank: r } = spec;
-    const rows = batch * length;
     this.#mixer.convolve(job);
     laps.end('convolution', block);
 
-    const tensors = (of: (own: Buffers['sets'][number]) => [string, Tensors[string]][]): Tensors =>
-      Object.fromEntries(this.#buffers.sets.flatMap(of));
-    const inputs = tensors(({ set, u }) => [[segmentNames.u(set), this.#runner.tensor(u, [rows, E])]]);
-    const outputs = tensors(({ set, projected, delta }) => [
-      [segmentNames.projected(set), this.#runner.tensor(projected, [rows, r + 2 * N])],
-      [segmentNames.delta(set), this.#runner.tensor(delta, [rows, E])],
-    ]);
-    await this.#runner.run(this.#sessions.projections[block], inputs, outputs);
+    await this.#projections.run(block, batch * length);
     laps.end('projections', block);
 
     this.#mixer.scan(job, scored);

@@ -20,6 +20,15 @@ import { Parameters } from './parameters.ts';
  */
 export type ProjectionSet = Direction | 'shared';
 
+/** Names of the weights that project one set's u. */
+export interface ProjectionNames {
+  readonly set: ProjectionSet;
+  /** [r + 2N, E]: u → dt, B, C */
+  readonly xProj: string;
+  /** [E, r]: dt → Δ before bias and softplus */
+  readonly dtProj: string;
+}
+
 /** Inputs and outputs of the segments; every tensor is float32. */
 export const segmentNames = {
   /** [B, C, H, W] */
@@ -53,6 +62,8 @@ export interface Segments {
   embed(): Uint8Array;
   /** u → projected and delta, of every set */
   projections(block: number): Uint8Array;
+  /** The weights of these, for whoever multiplies by himself. */
+  projectionNames(block: number): readonly ProjectionNames[];
   /**
    * y, residual → next_residual of a block that ends in a convolution on the grid; undefined for any other. The
    * following segment reads that convolution's output as its residual, and no y.
@@ -70,19 +81,20 @@ export function segment(name: string, weights: Weights): { g: GraphBuilder; para
   return { g, parameters: new Parameters(g, weights) };
 }
 
-/** Ends a segment: u of one set → its projected and delta. */
-export function addProjections(
-  { g, parameters }: ReturnType<typeof segment>,
-  set: ProjectionSet,
-  weights: { readonly xProj: string; readonly dtProj: string },
+/** The segment u → projected and delta of these sets. */
+export function projectionSegment(
+  weights: Weights,
+  sets: readonly ProjectionNames[],
   { innerWidth: E, dtRank: r, stateSize: N }: { innerWidth: number; dtRank: number; stateSize: number },
-): void {
-  const u = g.input(segmentNames.u(set), 'F32', ['rows', E]);
-  const projected = g.op('MatMul', [u, parameters.linear(weights.xProj)], {
-    name: segmentNames.projected(set),
-  });
-  const [dt] = g.ops('Split', [projected, g.ints([r, 2 * N])], 2, { attributes: { axis: 1 } });
-  g.op('MatMul', [dt, parameters.linear(weights.dtProj)], { name: segmentNames.delta(set) });
-  g.output(segmentNames.projected(set), 'F32', ['rows', r + 2 * N]);
-  g.output(segmentNames.delta(set), 'F32', ['rows', E]);
+): Uint8Array {
+  const { g, parameters } = segment('projections', weights);
+  for (const { set, xProj, dtProj } of sets) {
+    const u = g.input(segmentNames.u(set), 'F32', ['rows', E]);
+    const projected = g.op('MatMul', [u, parameters.linear(xProj)], { name: segmentNames.projected(set) });
+    const [dt] = g.ops('Split', [projected, g.ints([r, 2 * N])], 2, { attributes: { axis: 1 } });
+    g.op('MatMul', [dt, parameters.linear(dtProj)], { name: segmentNames.delta(set) });
+    g.output(segmentNames.projected(set), 'F32', ['rows', r + 2 * N]);
+    g.output(segmentNames.delta(set), 'F32', ['rows', E]);
+  }
+  return g.model();
 }

@@ -2,7 +2,7 @@
  * The hot kernels as a Node-API addon, each with the arguments of the WebAssembly module's export of its name, after
  * the memory's ArrayBuffer and the byte offset of `workspaceBytes` bytes of scratch in it. Addresses are byte offsets
  * into that buffer, whose place is looked up on every call because the memory may grow. Kernels of the forward pass
- * also take how many threads may share the channels (team.h). There is no other state, so any number of threads may
+ * and the product also take how many threads may share the work (team.h). There is no other state, so any number of threads may
  * load this file. All checks are the caller's (src/kernels.ts).
  */
 #define NAPI_VERSION 8
@@ -80,7 +80,7 @@ static napi_value convSilu(napi_env env, napi_callback_info info) {
     conv.positions = optional_address(&call);
     conv.u = address(&call);
     conv.u_stride = stride(&call);
-    if (call.valid) share_channels(threads, conv.channels, share_of_conv, &conv, workspace, conv_workspace_bytes);
+    if (call.valid) share_out(threads, conv.channels, share_of_conv, &conv, workspace, conv_workspace_bytes);
   }
   if (!call.valid) napi_throw_type_error(env, NULL, "convSilu: wrong arguments");
   return NULL;
@@ -117,7 +117,7 @@ static napi_value selectiveScan(napi_env env, napi_callback_info info) {
     scan.own = optional_address(&call);
     scan.own_stride = stride(&call);
     scan.own_gated = flag(&call);
-    if (call.valid) share_channels(threads, scan.channels, share_of_scan, &scan, workspace, scan_workspace_bytes);
+    if (call.valid) share_out(threads, scan.channels, share_of_scan, &scan, workspace, scan_workspace_bytes);
   }
   if (!call.valid) napi_throw_type_error(env, NULL, "selectiveScan: wrong arguments");
   return NULL;
@@ -143,7 +143,7 @@ static napi_value gridConv(napi_env env, napi_callback_info info) {
     grid.activate = flag(&call);
     grid.u = address(&call);
     grid.u_stride = stride(&call);
-    if (call.valid) share_channels(threads, grid.channels, share_of_grid, &grid, workspace, grid_workspace_bytes);
+    if (call.valid) share_out(threads, grid.channels, share_of_grid, &grid, workspace, grid_workspace_bytes);
   }
   if (!call.valid) napi_throw_type_error(env, NULL, "gridConv: wrong arguments");
   return NULL;
@@ -179,7 +179,7 @@ static napi_value snakeScan(napi_env env, napi_callback_info info) {
     snake.z_stride = stride(&call);
     snake.sum = optional_address(&call);
     snake.sum_stride = stride(&call);
-    if (call.valid) share_channels(threads, snake.channels, share_of_snake, &snake, workspace, snake_workspace_bytes);
+    if (call.valid) share_out(threads, snake.channels, share_of_snake, &snake, workspace, snake_workspace_bytes);
   }
   if (!call.valid) napi_throw_type_error(env, NULL, "snakeScan: wrong arguments");
   return NULL;
@@ -303,9 +303,10 @@ static napi_value snakeBackward(napi_env env, napi_callback_info info) {
 }
 
 static napi_value matmulOf(napi_env env, napi_callback_info info) {
-  struct call call = begin(env, info, 16);
+  struct call call = begin(env, info, 17);
   if (call.valid) {
     void *workspace = address(&call);
+    const int threads = integer(&call);
     struct matmul product;
     product.rows = integer(&call);
     product.inner = integer(&call);
@@ -321,7 +322,7 @@ static napi_value matmulOf(napi_env env, napi_callback_info info) {
     product.plus_stride = stride(&call);
     product.to = address(&call);
     product.to_stride = stride(&call);
-    if (call.valid) matmul(&product, workspace);
+    if (call.valid) share_out(threads, product.rows, share_of_matmul, &product, workspace, matmul_workspace_bytes);
   }
   if (!call.valid) napi_throw_type_error(env, NULL, "matmul: wrong arguments");
   return NULL;

@@ -10,7 +10,7 @@ import { scratchOf } from './scratch.ts';
 
 /**
  * What the compiled library exports, see addon.c: the memory, its scratch, then the module's arguments; before these, of
- * the forward kernels, how many threads share the channels.
+ * the forward kernels and the product, how many threads share the work.
  */
 export interface Addon {
   /** Scratch that a call needs. */
@@ -23,7 +23,7 @@ export interface Addon {
   convBackward(memory: ArrayBuffer, workspace: number, ...integers: number[]): void;
   gridConvBackward(memory: ArrayBuffer, workspace: number, ...integers: number[]): void;
   snakeBackward(memory: ArrayBuffer, workspace: number, ...integers: number[]): void;
-  matmul(memory: ArrayBuffer, workspace: number, ...numbers: number[]): void;
+  matmul(memory: ArrayBuffer, workspace: number, threads: number, ...numbers: number[]): void;
 }
 
 export type LoadedAddon =

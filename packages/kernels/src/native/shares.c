@@ -2,6 +2,7 @@
 
 #include "../conv/conv.h"
 #include "../grid/grid.h"
+#include "../matrix/matmul.h"
 #include "../scan/scan.h"
 #include "../snake/snake.h"
 
@@ -51,4 +52,13 @@ void share_of_snake(const void *call, int first, int count, void *workspace) {
   if (own.z != NULL) own.z += first;
   if (own.sum != NULL) own.sum += first;
   snake_scan(&own, workspace);
+}
+
+void share_of_matmul(const void *call, int first, int count, void *workspace) {
+  struct matmul own = *(const struct matmul *)call;
+  own.rows = count;
+  own.a += own.trans_a ? first : first * own.a_stride;
+  if (own.plus != NULL) own.plus += first * own.plus_stride;
+  own.to += first * own.to_stride;
+  matmul(&own, workspace);
 }

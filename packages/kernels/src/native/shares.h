@@ -1,4 +1,4 @@
-/* The kernels over some of a call's channels, for share_channels: `call` is the kernel's own struct. */
+/* The kernels over some of a call's channels, the product over some of its rows, for share_out: `call` is their own struct. */
 #ifndef SHARES_H
 #define SHARES_H
 
@@ -6,5 +6,6 @@ void share_of_conv(const void *call, int first, int count, void *workspace);
 void share_of_scan(const void *call, int first, int count, void *workspace);
 void share_of_grid(const void *call, int first, int count, void *workspace);
 void share_of_snake(const void *call, int first, int count, void *workspace);
+void share_of_matmul(const void *call, int first, int count, void *workspace);
 
 #endif

@@ -17,7 +17,7 @@
 #define RELAX() ((void)0)
 #endif
 
-/* No share is worth a thread of its own below this many channels: two cache lines of each row, and whole vectors. */
+/* No share is worth a thread of its own below this many channels, two cache lines of each row, or rows. */
 #define LEAST_SHARE 32
 #define MOST_MEMBERS 63
 #define CACHE_LINE 64
@@ -115,22 +115,22 @@ static void give(struct member *member) {
   pthread_mutex_unlock(&member->lock);
 }
 
-void share_channels(
-    int threads, int channels, share_of_call share, const void *call, void *workspace, size_t workspace_bytes) {
-  const int units = channels / LEAST_SHARE;
+void share_out(
+    int threads, int total, share_of_call share, const void *call, void *workspace, size_t workspace_bytes) {
+  const int units = total / LEAST_SHARE;
   const int wanted = (threads < units ? threads : units) - 1;
   if (wanted < 1 || pthread_mutex_trylock(&at_work) != 0) {
-    share(call, 0, channels, workspace);
+    share(call, 0, total, workspace);
     return;
   }
   const int shares = 1 + members_at_hand(wanted, workspace_bytes);
   atomic_store(&open_shares, shares - 1);
   /* Ends lie at whole units; the last share has what is left over. */
   int first = units / shares * LEAST_SHARE;
-  const int own = shares == 1 ? channels : first;
+  const int own = shares == 1 ? total : first;
   for (int i = 1; i < shares; i++) {
     struct member *member = members[i - 1];
-    const int end = i + 1 == shares ? channels : units * (i + 1) / shares * LEAST_SHARE;
+    const int end = i + 1 == shares ? total : units * (i + 1) / shares * LEAST_SHARE;
     member->share = share;
     member->call = call;
     member->first = first;

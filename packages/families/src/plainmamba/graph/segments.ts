@@ -8,12 +8,13 @@
  */
 import { mergesAfter, type Weights } from '@vssm/core';
 import {
-  addProjections,
   type GraphBuilder,
   imageInput,
   layerNorm,
   linear,
   type Parameters,
+  type ProjectionNames,
+  projectionSegment,
   type Segments,
   segment,
   segmentNames,
@@ -30,7 +31,8 @@ export function plainMambaSegments(spec: PlainMambaSpec, weights: Weights, plan:
     projectionSets: ['shared'],
     share: 1,
     embed: () => embedSegment(spec, weights),
-    projections: (layer) => projectionSegment(spec, weights, layer),
+    projections: (layer) => projectionSegment(weights, projectionNames(layer), spec),
+    projectionNames,
     outProjection: (layer) =>
       spec.depthwiseLayers.includes(layer) ? outProjectionSegment(spec, weights, layer) : undefined,
     next: (layer) => nextSegment(spec, weights, layer, { masked, merged: merged(layer) }),
@@ -45,11 +47,9 @@ function embedSegment(spec: PlainMambaSpec, weights: Weights): Uint8Array {
   return withInProjection(g, spec, parameters, 0);
 }
 
-function projectionSegment(spec: PlainMambaSpec, weights: Weights, layer: number): Uint8Array {
-  const graph = segment(`projections_${layer}`, weights);
+function projectionNames(layer: number): ProjectionNames[] {
   const own = (name: string) => `backbone.layers.${layer}.mamba.${name}.weight`;
-  addProjections(graph, 'shared', { xProj: own('x_proj'), dtProj: own('dt_proj') }, spec);
-  return graph.g.model();
+  return [{ set: 'shared', xProj: own('x_proj'), dtProj: own('dt_proj') }];
 }
 
 function outProjectionSegment(spec: PlainMambaSpec, weights: Weights, layer: number): Uint8Array {

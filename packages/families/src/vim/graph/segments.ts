@@ -1,10 +1,11 @@
 /** A Vim cut at its scans; see common/segments.ts. */
 import type { Direction, Weights } from '@vssm/core';
 import {
-  addProjections,
   type GraphBuilder,
   imageInput,
   type Parameters,
+  type ProjectionNames,
+  projectionSegment,
   rmsNorm,
   type Segments,
   segment,
@@ -32,7 +33,8 @@ function segments<Spec extends BidirectionalSpec>(
     projectionSets: directions,
     share: traits.share,
     embed: () => embedSegment(traits, spec, weights),
-    projections: (block) => projectionSegment(spec, weights, block),
+    projections: (block) => projectionSegment(weights, projectionNames(block), spec),
+    projectionNames,
     outProjection: () => undefined,
     next: (block) => nextSegment(spec, weights, block),
     head: () => headSegment(traits, spec, weights),
@@ -50,14 +52,12 @@ function embedSegment<Spec extends BidirectionalSpec>(
   return withInProjection(g, spec, parameters, 0);
 }
 
-function projectionSegment(spec: BidirectionalSpec, weights: Weights, block: number): Uint8Array {
-  const graph = segment(`projections_${block}`, weights);
-  for (const direction of directions) {
-    const names = directionParameterNames[direction];
-    const own = (name: string) => `layers.${block}.mixer.${name}.weight`;
-    addProjections(graph, direction, { xProj: own(names.xProj), dtProj: own(names.dtProj) }, spec);
-  }
-  return graph.g.model();
+function projectionNames(block: number): ProjectionNames[] {
+  const own = (name: string) => `layers.${block}.mixer.${name}.weight`;
+  return directions.map((set) => {
+    const names = directionParameterNames[set];
+    return { set, xProj: own(names.xProj), dtProj: own(names.dtProj) };
+  });
 }
 
 function nextSegment(spec: BidirectionalSpec, weights: Weights, block: number): Uint8Array {

@@ -6,7 +6,7 @@ import { type ModelName, type ModelSpec, models, publishedModels } from '@vssm/f
 import { type FamilyEvidence, loadModel } from '@vssm/families/checkpoint';
 import { isVisionModelName, type VisionModelName, visionModels } from '@vssm/vision-tasks';
 
-export type ModelId = 'vim-nano-fmnist' | 'vim-nano-197' | 'vim-nano-197-top' | ModelName;
+export type ModelId = 'vim-nano-fmnist' | 'vim-nano-197' | 'vim-nano-197-top' | 'plainmamba-nano' | ModelName;
 
 interface BenchModel {
   /** In print. */
@@ -37,6 +37,13 @@ export const benchModels: Readonly<Record<ModelId, BenchModel>> = {
     name: 'Vim-nano-197, fine-tuned with ToP (Fashion-MNIST)',
     spec: null,
     embedded: embedded('vim-nano-197-top.safetensors'),
+    published: null,
+  },
+  // Trained by this project, see datasets/fashion-mnist/CHECKPOINT.md.
+  'plainmamba-nano': {
+    name: 'PlainMamba-nano (Fashion-MNIST)',
+    spec: null,
+    embedded: embedded('plainmamba-nano.safetensors'),
     published: null,
   },
   ...publishedOnes(),

@@ -9,9 +9,9 @@ const evidence = everySection();
 describe('the flat table of results', () => {
   it('has a line for every result, whatever its kind', () => {
     const rows = flatResults(evidence);
-    const { accuracy, finetuned, finetuning, vision, speed, executions, skipped } = evidence;
+    const { accuracy, finetuned, league, finetuning, vision, speed, executions, skipped } = evidence;
     const count = (kind: string) => rows.filter((row) => row.kind === kind).length;
-    expect(count('accuracy')).toBe(accuracy.length + finetuned.length);
+    expect(count('accuracy')).toBe(accuracy.length + finetuned.length + league.length);
     expect(count('finetuning')).toBe(
       finetuning[0].record.rows.reduce((sum, { after }) => sum + after.length, 0),
     );

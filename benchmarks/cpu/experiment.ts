@@ -163,7 +163,7 @@ const shortRivals: RivalsRow = {
   extent: 'short',
   cores: 'all',
   modes: usualMode,
-  budget: { warmup: 1, minRounds: 3, maxRounds: 5, ms: 20_000 },
+  budget: { warmup: 1, minRounds: 5, maxRounds: 5, ms: 0 },
   arms: [
     ...shortForms.map((form) => arm(small, 'short', form, densePlan)),
     arm(small, 'short', 'segments', small.decay),
@@ -172,7 +172,7 @@ const shortRivals: RivalsRow = {
 
 const rows: readonly (RivalsRow | LengthsRow | ProfileRow)[] = [
   shortRivals,
-  profile(small, 'short', 3),
+  profile(small, 'short', 5),
   ...[small, tiny].flatMap((each) => [
     allForms(each, forms, { warmup: 1, minRounds: 9, maxRounds: 20, ms: 60_000 }),
     oneCore(each),

@@ -140,6 +140,8 @@ const ofPnpm = ['install', 'audit'];
 function byPnpm([name, ...args]: readonly string[]): Meaning {
   if (ofPnpm.includes(name)) return { kind: 'other' };
   if (name === '--filter') return byPackage(args[0], args[1]);
+  // From another folder.
+  if (name === '--dir') return byPnpm(args.slice(1));
   const script = manifest.scripts[name];
   if (script === undefined) throw new Error(`package.json has no script "${name}"`);
   const [program, file, ...own] = script.split(' ');

@@ -115,7 +115,11 @@ export function supports(evidence: Evidence): Content[] {
   const { accuracy, tables, speed, executions, finetuning } = evidence;
   const lines: Content[] = [];
   for (const { record } of finetuning) {
-    lines.push(html`After fine-tuning, in miniature: ${overall(record)} <a href="#claim">The figures.</a>`);
+    // The section draws the last one.
+    const drawn = record === finetuning.at(-1)?.record;
+    lines.push(
+      html`${record.model.name}, fine-tuned: ${overall(record)}${drawn && html` <a href="#claim">The figures.</a>`}`,
+    );
   }
   if (accuracy.length > 0) {
     const onPaperData = accuracy.filter(({ record }) => tables.some((paper) => isComparable(record, paper)));

@@ -110,10 +110,11 @@ export async function answerImages<Image, Answer, Line>(
   const take = (): Batch<Image> | undefined => {
     const { value: own } = queue.next();
     if (own === undefined) return undefined;
-    const images = session.read(own);
+    const missing = own.filter((index) => !store.answered(index));
+    const images = readBatch(own, missing, (index) => work.load(index));
     // Whoever awaits it is told; nobody does where the work ends before.
     images.catch(() => undefined);
-    return { own, images };
+    return { own, missing, images };
   };
   try {
     // Nothing may be disposed of while a lane works, so all of them end before the first error is thrown.
@@ -122,12 +123,11 @@ export async function answerImages<Image, Answer, Line>(
         let ahead = stopping() ? undefined : take();
         try {
           while (ahead !== undefined && !stopping() && !broken) {
-            const { own, images } = ahead;
-            const loaded = await images;
+            const batch = ahead;
+            const loaded = await batch.images;
             ahead = stopping() ? undefined : take();
-            const missing = own.filter((index) => !store.answered(index)).length;
-            await session.answer(own, loaded, lane);
-            advance?.(missing / indices.length);
+            await session.answer(batch, loaded, lane);
+            advance?.(batch.missing.length / indices.length);
           }
         } catch (error) {
           broken = true;
@@ -150,6 +150,8 @@ type Loaded<Image> = ReadonlyMap<number, Image | Unanswered>;
 interface Batch<Image> {
   /** Indices of its images. */
   readonly own: readonly number[];
+  /** Those of them that have no answer yet. */
+  readonly missing: readonly number[];
   readonly images: Promise<Loaded<Image>>;
 }
 
@@ -178,22 +180,12 @@ class Session<Image, Answer, Line> {
     return this.#store.answered(index) || this.#failed.has(index);
   }
 
-  /** The batch's images that have no answer; all of them where one of these can be read. */
-  async read(own: readonly number[]): Promise<Loaded<Image>> {
-    const { load } = this.#work;
-    const missing = own.filter((index) => !this.#store.answered(index));
-    const loaded = new Map(await readAll(missing, load));
-    if (missing.some((index) => !(loaded.get(index) instanceof Unanswered))) {
-      // A batch is answered as a whole: an image's last bits may depend on its neighbours.
-      const others = own.filter((index) => !loaded.has(index));
-      for (const [index, image] of await readAll(others, load)) loaded.set(index, image);
-    }
-    return loaded;
-  }
-
-  async answer(own: readonly number[], loaded: Loaded<Image>, lane: number): Promise<void> {
+  async answer(
+    { own, missing }: Pick<Batch<Image>, 'own' | 'missing'>,
+    loaded: Loaded<Image>,
+    lane: number,
+  ): Promise<void> {
     const { line } = this.#work;
-    const missing = own.filter((index) => !this.#store.answered(index));
     const found = new Map<number, Answer | Unanswered>();
     const batch = own.flatMap((index) => {
       const image = loaded.get(index);
@@ -230,6 +222,21 @@ class Session<Image, Answer, Line> {
     if (this.#began === 0) this.#began = performance.now();
     return answerer;
   }
+}
+
+/** The images of a batch that are missing; all of them where one of these can be read. */
+async function readBatch<Image>(
+  own: readonly number[],
+  missing: readonly number[],
+  load: (index: number) => Promise<Image>,
+): Promise<Loaded<Image>> {
+  const loaded = new Map(await readAll(missing, load));
+  if (missing.some((index) => !(loaded.get(index) instanceof Unanswered))) {
+    // A batch is answered as a whole: an image's last bits may depend on its neighbours.
+    const others = own.filter((index) => !loaded.has(index));
+    for (const [index, image] of await readAll(others, load)) loaded.set(index, image);
+  }
+  return loaded;
 }
 
 /** Each image by its index; what cannot be read is the file's fault, and the other images go on. */

@@ -10,6 +10,7 @@ export {
   type WorkDone,
   type WorkWatch,
 } from './answers/answer-images.ts';
+export { bestClass } from './answers/best-class.ts';
 export { type Classified, classifier } from './answers/classifier.ts';
 export * from './backend.ts';
 export { type Chunk, type ChunkPrediction, type ChunkRunner, chunkedModel, runInChunks } from './chunks.ts';

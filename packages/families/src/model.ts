@@ -86,6 +86,16 @@ export function cellOf(spec: ModelSpec, position: number): number | null {
   return position - protectedTokens.filter((other) => other < position).length;
 }
 
+/** Cells of the grid, in raster order, that kept positions stand for; tokens that stand for none are left out. */
+export function keptCells(spec: ModelSpec, positions: Iterable<number>): Set<number> {
+  const cells = new Set<number>();
+  for (const position of positions) {
+    const cell = cellOf(spec, position);
+    if (cell !== null) cells.add(cell);
+  }
+  return cells;
+}
+
 /** Every trainable parameter with its shape, in upstream's names. */
 export function modelParameters(spec: ModelSpec): Shapes {
   return familyOf(spec).parameters(spec);

@@ -2,14 +2,13 @@
 import { createHash } from 'node:crypto';
 import { existsSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
-import { type Classified, type Contributions, contributionMap } from '@vssm/backend';
+import { bestClass, type Classified, type Contributions, contributionMap } from '@vssm/backend';
 import { openBackend, progressOn } from '@vssm/bench';
 import { writeSafetensors } from '@vssm/checkpoints';
 import { counted, formatSchedule, oneOf, type PruningPlan, planName, UserError } from '@vssm/core';
 import { checkWritable, writeWholeFolder } from '@vssm/core/files';
 import { encodePng, type ImageDataset, recipeNames } from '@vssm/datasets';
-import { cellOf, imageRecipeOf, type ModelSpec, tokenGrid } from '@vssm/families';
-import { topK } from '@vssm/metrics';
+import { imageRecipeOf, keptCells, type ModelSpec, tokenGrid } from '@vssm/families';
 import { classNames } from '../class-names.ts';
 import { openDataset } from '../dataset-named.ts';
 import { drawExplained } from '../explain/draw.ts';
@@ -158,7 +157,7 @@ async function write(explanation: Explanation, draft: string): Promise<readonly 
     const answer = { id, file, ...answerOf(explanation, index), most: mostOf(map, spec) };
     const picture = drawExplained(
       {
-        ...{ seen, grid: tokenGrid(spec), map, kept: keptCells(explanation, index) },
+        ...{ seen, grid: tokenGrid(spec), map, kept: cellsLeft(explanation, index) },
         title: `${answer.name ?? `class ${answer.class}`}, ${percent(answer.probability)}`,
         subtitle: [id, modelWords(source), planName(plan)].join(' · '),
         blocks:
@@ -187,23 +186,20 @@ async function write(explanation: Explanation, draft: string): Promise<readonly 
 }
 
 /** Cells that are left after the last step; null where nothing is pruned. */
-function keptCells({ source, plan, predicted, count }: Explanation, index: number): Set<number> | null {
+function cellsLeft({ source, plan, predicted, count }: Explanation, index: number): Set<number> | null {
   const last = plan.schedule.at(-1);
   if (last === undefined) return null;
   const all = predicted.kept.get(last.after)!;
   const own = all.length / count;
-  const cells = Array.from(all.subarray(index * own, (index + 1) * own), (position) =>
-    cellOf(source.spec, position),
-  );
-  return new Set(cells.filter((cell) => cell !== null));
+  return keptCells(source.spec, all.subarray(index * own, (index + 1) * own));
 }
 
 function answerOf({ predicted, source, names }: Explanation, index: number) {
   const { classes } = source.spec;
-  const [label] = topK(predicted.logits, classes, 1, index);
-  const own = [...predicted.logits.subarray(index * classes, (index + 1) * classes)];
-  const sum = own.reduce((total, logit) => total + Math.exp(logit - own[label]), 0);
-  return { class: label, ...(names !== undefined && { name: names[label] }), probability: 1 / sum };
+  const { index: label, probability } = bestClass(
+    predicted.logits.subarray(index * classes, (index + 1) * classes),
+  );
+  return { class: label, ...(names !== undefined && { name: names[label] }), probability };
 }
 
 function mostOf(map: Float64Array, spec: ModelSpec): Drawn['most'] {

@@ -1,24 +1,12 @@
 /** One card per picture: what went in, what is left of it after each pruning step, and what the models say. */
 
-import type { Classified } from '@vssm/backend';
-import { type ModelSpec, tokenGrid } from '@vssm/families';
+import { bestClass, type Classified } from '@vssm/backend';
+import { keptCells, type ModelSpec, tokenGrid } from '@vssm/families';
 import { largestOf } from '@vssm/report/heat';
 import { make } from './elements.ts';
-import { drawMap, drawPicture, keptCells, pictureUrl } from './overlay.ts';
+import { drawMap, drawPicture, pictureUrl } from './overlay.ts';
 import type { Picture, Prepared } from './pictures.ts';
 import type { ReadMaps } from './run.ts';
-
-/** Class of the largest logit, and its softmax probability. */
-export function bestClass(logits: Classified['logits']): {
-  readonly index: number;
-  readonly probability: number;
-} {
-  let index = 0;
-  for (let at = 1; at < logits.length; at++) if (logits[at] > logits[index]) index = at;
-  let sum = 0;
-  for (const logit of logits) sum += Math.exp(logit - logits[index]);
-  return { index, probability: 1 / sum };
-}
 
 function percent(share: number): string {
   return share < 0.005 ? '<\u00a01\u00a0%' : `${(100 * share).toFixed(0)}\u00a0%`;

@@ -1,9 +1,8 @@
 /** What a run has given so far: answers by picture, times; and the file that is saved of it. */
 
-import type { Classified } from '@vssm/backend';
+import { bestClass, type Classified } from '@vssm/backend';
 import { counted } from '@vssm/core';
 import type { FinishedRun, ModelCard, Samples, Timing } from '../exchange.ts';
-import { bestClass } from './cards.ts';
 import type { Item } from './gallery.ts';
 import type { ReadMaps, RunRequest } from './run.ts';
 import { fetchFromServer } from './server.ts';

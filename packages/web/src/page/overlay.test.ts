@@ -1,7 +1,7 @@
 /** Which patches of a picture are tinted over. */
-import { plainMambaModels, vimSpec } from '@vssm/families';
+import { keptCells, plainMambaModels, vimSpec } from '@vssm/families';
 import { describe, expect, it } from 'vitest';
-import { keptCells, prunedPath } from './overlay.ts';
+import { prunedPath } from './overlay.ts';
 
 // 2x2 patches, and the class token at position 2.
 const spec = vimSpec({

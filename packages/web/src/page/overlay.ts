@@ -1,19 +1,9 @@
 /** A picture as SVG: with the patches that are no longer in the sequence tinted over, or with a map over its grey. */
-import { cellOf, type ModelSpec, tokenGrid } from '@vssm/families';
+import { type ModelSpec, tokenGrid } from '@vssm/families';
 import { heatPixels, heatShare } from '@vssm/report/heat';
 import type { Prepared } from './pictures.ts';
 
 const namespace = 'http://www.w3.org/2000/svg';
-
-/** Cells of the grid, in raster order, that kept positions stand for; the class token has none. */
-export function keptCells(spec: ModelSpec, positions: Iterable<number>): Set<number> {
-  const cells = new Set<number>();
-  for (const position of positions) {
-    const cell = cellOf(spec, position);
-    if (cell !== null) cells.add(cell);
-  }
-  return cells;
-}
 
 /** Path of the cells that are not kept, one unit a cell. */
 export function prunedPath(spec: ModelSpec, kept: ReadonlySet<number>): string {

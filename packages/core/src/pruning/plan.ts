@@ -58,9 +58,9 @@ const optionalChoices = {
     (plan: PruningPlan) => signalsRead(plan).includes('gated-backward'),
     'signal "gated-backward"',
   ],
-  // Under STORM's windows it is part of the rule.
+  // Of a rule that leaves a full grid it is a part.
   compact: [
-    (plan: PruningPlan) => plan.conv === 'compact' && plan.signal !== 'storm',
+    (plan: PruningPlan) => plan.conv === 'compact' && !leavesGrid(plan.signal),
     'convolution "compact"',
   ],
   storm: [(plan: PruningPlan) => plan.signal === 'storm', 'rule "storm"'],
@@ -101,8 +101,8 @@ export function completePlan(
   { convUnderNone }: Pick<PlanRules, 'convUnderNone'> = everyChoice,
 ): PruningPlan {
   const signal = options.signal ?? (options.rule === undefined ? 'gated' : 'file');
-  const alignment = options.alignment ?? (signal === 'storm' ? 'none' : 'decay');
-  const convWithout = signal === 'storm' ? 'compact' : convUnderNone;
+  const alignment = options.alignment ?? (leavesGrid(signal) ? 'none' : 'decay');
+  const convWithout = leavesGrid(signal) ? 'compact' : convUnderNone;
   const rule =
     options.rule === undefined ? undefined : { name: options.rule.name, sha256: options.rule.sha256 };
   const plan: PruningPlan = {
@@ -139,7 +139,7 @@ function merging(
   if (signal === 'file' && pairs) {
     return { operation, ...refusedMetric(options, `rule "${rule?.name}" finds destinations by itself`) };
   }
-  if (signal !== 'file' && (builtInRules[signal] as BuiltInRule).byPlace === true) {
+  if (leavesGrid(signal)) {
     return { operation, ...refusedMetric(options, `rule "${signal}" pairs tokens by where they stand`) };
   }
   return { operation, metric: options.metric ?? 'hidden' };
@@ -175,7 +175,7 @@ function checkCombination(plan: PruningPlan): void {
       `rule "${plan.rule.name}" scores tokens by itself: reduce and order do not apply to it`,
     );
   }
-  if (plan.signal === 'storm') checkStorm(plan);
+  if (leavesGrid(plan.signal)) checkGridRule(plan);
   if (plan.tokenOrder !== 'original' && !(plan.alignment === 'none' && plan.conv === 'compact')) {
     throw new UserError(
       `token order "${plan.tokenOrder}" goes with alignment "none" and convolution "compact" only, not with "${plan.alignment}" and "${plan.conv}": positions have no meaning once the class token has moved`,
@@ -191,20 +191,25 @@ function checkCombination(plan: PruningPlan): void {
   }
 }
 
-function checkStorm({ alignment, conv, tokenOrder, operation }: PruningPlan): void {
+/** Whether a rule pairs tokens by where they stand on the grid, and leaves a smaller full one. */
+function leavesGrid(signal: PruningPlan['signal']): boolean {
+  return signal !== 'file' && (builtInRules[signal] as BuiltInRule).leavesGrid === true;
+}
+
+function checkGridRule({ signal, alignment, conv, tokenOrder, operation }: PruningPlan): void {
   if (alignment !== 'none' || conv !== 'compact') {
     throw new UserError(
-      `rule "storm" goes with alignment "none" and convolution "compact" only, not with "${alignment}" and "${conv}": what is left is read as a smaller full grid, in which no cell is missing`,
+      `rule "${signal}" goes with alignment "none" and convolution "compact" only, not with "${alignment}" and "${conv}": what is left is read as a smaller full grid, in which no cell is missing`,
     );
   }
   if (tokenOrder !== 'original') {
     throw new UserError(
-      `rule "storm" has no token order "${tokenOrder}": it arranges what is left as a grid`,
+      `rule "${signal}" has no token order "${tokenOrder}": it arranges what is left as a grid`,
     );
   }
   if (operation === 'half') {
     throw new UserError(
-      'rule "storm" has no operation "half": its pairs are ranked within windows, so no half of them is the surer one; take merge-sum, merge or drop',
+      `rule "${signal}" has no operation "half": its pairs are ranked within windows, so no half of them is the surer one; take merge-sum, merge or drop`,
     );
   }
 }

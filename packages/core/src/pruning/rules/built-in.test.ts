@@ -87,8 +87,8 @@ describe('built-in rules', () => {
     if (ruleOf(plan).score === undefined)
       pairTokens(plan, { ...context, grid: { height: 1, width: 3 } }, source, 1);
     else scoreTokens(plan, context, source);
-    const { signals: own, pairs, byPlace }: BuiltInRule = builtInRules[signal];
-    const named = pairs === undefined || byPlace === true ? own : [...own, 'hidden'];
+    const { signals: own, pairs, leavesGrid }: BuiltInRule = builtInRules[signal];
+    const named = pairs === undefined || leavesGrid === true ? own : [...own, 'hidden'];
     expect(asked).toEqual(named);
     expect(ruleOf(plan).signals).toEqual(named);
   });

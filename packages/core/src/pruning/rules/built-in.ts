@@ -41,8 +41,11 @@ export interface BuiltInRule {
   readonly reduced: boolean;
   /** What becomes of leaving tokens unless a plan says; of a rule that pairs them by a metric. Default: they are dropped. */
   readonly pairs?: Operation;
-  /** Of a rule that pairs tokens by where they stand, and compares them by no metric of the plan's. */
-  readonly byPlace?: true;
+  /**
+   * Of a rule that pairs tokens by where they stand on the grid, by no metric of the plan's, and leaves a smaller full
+   * grid, which later blocks read as one.
+   */
+  readonly leavesGrid?: true;
   rule(options: RuleOptions): Rule;
 }
 
@@ -132,7 +135,7 @@ const definitions = {
     signals: ['residual'],
     reduced: false,
     pairs: 'merge-sum',
-    byPlace: true,
+    leavesGrid: true,
     rule: () => storm,
   },
 } as const satisfies Readonly<Record<string, BuiltInRule>>;

@@ -4,14 +4,8 @@ import type { Pair } from '../operation.ts';
 import { ruleFileOf, ruleOf, type ScoringPlan } from './loaded.ts';
 import { matched } from './matched.ts';
 import { unprotected } from './ranking.ts';
-import type { PairingRule, ScoringRule, TokenContext, Tokens } from './rule.ts';
+import type { Paired, PairingRule, ScoringRule, TokenContext, Tokens } from './rule.ts';
 import { describe, failureOf, isArrayLike, type SignalSource, scoresOf, tokensOf } from './score-tokens.ts';
-
-/** Who leaves and whom each joins; and, of a rule that arranges those that stay, these in their new order. */
-export interface Paired {
-  readonly pairs: readonly Pair[];
-  readonly order?: readonly number[];
-}
 
 /**
  * Which of one image's tokens leave, and which token each of them joins.
@@ -31,10 +25,7 @@ export function pairTokens(
   if (rule.pair === undefined) throw new Error(`rule "${rule.name}" scores tokens and pairs none`);
   checkLeaving(rule, others.length, leaving, context.block);
   const tokens = tokensOf(rule, context, source);
-  if (own === undefined) {
-    const order = rule.arrange?.(tokens, leaving);
-    return { pairs: rule.pair(tokens, leaving), ...(order !== undefined && { order }) };
-  }
+  if (own === undefined) return rule.arrange?.(tokens, leaving) ?? { pairs: rule.pair(tokens, leaving) };
   const fail = failureOf(own, context);
   let pairs: readonly Pair[];
   try {

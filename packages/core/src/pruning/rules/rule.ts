@@ -100,6 +100,12 @@ export const signalNames = [
   'residual',
 ] as const satisfies readonly SignalName[];
 
+/** Who leaves and whom each joins; and, of a rule that arranges those that stay, these in their new order. */
+export interface Paired {
+  readonly pairs: readonly Pair[];
+  readonly order?: readonly number[];
+}
+
 /** Rows and columns of a grid of tokens. */
 export interface GridSides {
   readonly height: number;
@@ -188,8 +194,8 @@ export interface PairingRule<Name extends SignalName = SignalName> extends RuleH
    * none. Later blocks read what is left as that grid.
    */
   grid?(grid: GridSides, kept: number): GridSides | undefined;
-  /** Of the same rules: indices of the tokens that stay, row by row of the grid that is left. */
-  arrange?(tokens: Tokens<Name>, leaving: number): readonly number[];
+  /** Of the same rules, instead of `pair`: the pairs, and the tokens that stay, row by row of the grid that is left. */
+  arrange?(tokens: Tokens<Name>, leaving: number): Required<Paired>;
   readonly score?: undefined;
 }
 

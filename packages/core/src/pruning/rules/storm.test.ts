@@ -81,7 +81,9 @@ describe('merging', () => {
   });
   const both = (height: number, width: number, residual: number[], leaving: number) => {
     const tokens = { ...context(height, width), residual: Float64Array.from(residual) };
-    return { pairs: storm.pair(tokens, leaving), order: storm.arrange!(tokens, leaving) };
+    const { pairs, order } = storm.arrange!(tokens, leaving);
+    expect(storm.pair(tokens, leaving)).toEqual(pairs);
+    return { pairs, order };
   };
 
   it('takes the nearest pair of every row, then of every column of what is left', () => {

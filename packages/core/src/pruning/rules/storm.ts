@@ -5,8 +5,7 @@
  * in proportion. Then the same along the columns of what is left, with the sums of what has merged. The first of a pair
  * joins the second. What is left is read as a full grid, smaller by the merges.
  */
-import type { Pair } from '../operation.ts';
-import type { Floats, GridSides, PairingRule, RuleShape } from './rule.ts';
+import type { Floats, GridSides, Paired, PairingRule, RuleShape } from './rule.ts';
 
 /** Pairs of a window. */
 const windowPairs = 5;
@@ -63,7 +62,7 @@ export const storm: PairingRule<'residual'> = {
   // Of each channel the difference, its magnitude and the sum; every token is in two pairs at most.
   flops: ({ length, width }: RuleShape) => 3 * length * width,
   pair: (tokens, leaving) => merges(tokens, leaving).pairs,
-  arrange: (tokens, leaving) => merges(tokens, leaving).order,
+  arrange: merges,
 };
 
 interface GridTokens {
@@ -73,13 +72,7 @@ interface GridTokens {
   readonly grid?: GridSides | undefined;
 }
 
-interface Merged {
-  readonly pairs: readonly Pair[];
-  /** Tokens that stay, row by row of the smaller grid. */
-  readonly order: readonly number[];
-}
-
-function merges({ residual, width, length, grid }: GridTokens, leaving: number): Merged {
+function merges({ residual, width, length, grid }: GridTokens, leaving: number): Required<Paired> {
   const next = grid && smallerGrid(grid, length - leaving);
   if (next === undefined)
     throw new Error(`no grid of ${length - leaving} of ${length} tokens; checkPlan lets none through`);

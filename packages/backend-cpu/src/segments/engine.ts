@@ -183,7 +183,6 @@ export class SegmentEngine {
       const step = plan.schedule.findIndex(({ after }) => after === block + 1);
       const job = this.#job(block, batch, places);
       await this.#mix(job, step >= 0, laps);
-      let scored: ReturnType<typeof scoreImages> = [];
       const source = (image: number) => this.#handOut.source(image);
       if (step >= 0) await this.#hidden?.run(block, batch * places.length, this.#buffers.y);
       // Before the mixer's output is projected: the streams are still what the rule reads.
@@ -193,9 +192,7 @@ export class SegmentEngine {
       if (this.#contributions) {
         contributions.set(block + 1, readImages(spec, block + 1, places, source, chunk.samples));
       }
-      if (step >= 0) {
-        scored = scoreImages(spec, plan, step, places, source, chunk.samples);
-      }
+      const scored = step < 0 ? [] : scoreImages(spec, plan, step, places, source, chunk.samples);
       laps.end('scan', block);
       let streams = await this.#afterMixer(job, residual);
       if (step >= 0) {

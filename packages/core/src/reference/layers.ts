@@ -201,8 +201,13 @@ export function selectiveScan(
 }
 
 /** Rows of `x` [rows, width] picked by `indices` → [indices.length, width] */
-export function gatherRows(x: Float64Array, indices: ArrayLike<number>, width: number): Float64Array {
-  const y = new Float64Array(indices.length * width);
+export function gatherRows<Floats extends Float64Array | Float32Array>(
+  x: Floats,
+  indices: ArrayLike<number>,
+  width: number,
+): Floats {
+  const kind = x.constructor as new (length: number) => Floats;
+  const y = new kind(indices.length * width);
   for (let row = 0; row < indices.length; row++) {
     y.set(x.subarray(indices[row] * width, (indices[row] + 1) * width), row * width);
   }

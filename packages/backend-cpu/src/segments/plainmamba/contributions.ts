@@ -4,6 +4,7 @@
  * gate are put in their order, B gets the vector of each step's move, and what comes out goes back to the tokens' places.
  */
 import type { KeptOrder, TokenContext } from '@vssm/core';
+import { gatherRows } from '@vssm/core/reference';
 import type { PlainMambaSpec } from '@vssm/families';
 import type { Arena, Kernels, Region } from '@vssm/kernels';
 import { ContributionScan } from '../contribution-scan.ts';
@@ -67,12 +68,12 @@ export class SnakeContributions {
         ...{
           b: { at: this.#b.at, stride: N },
           c: set.c,
-          u: inOrder(set.u, order, E),
+          u: gatherRows(set.u, order, E),
           deltaBias: set.deltaBias,
         },
         ...(decays && { positions: this.#ranks.at }),
       };
-      const own = this.#scan.run([scan], [bias], inOrder(z, order, E), {
+      const own = this.#scan.run([scan], [bias], gatherRows(z, order, E), {
         ...context,
         live: live === null ? null : Uint8Array.from(order, (token) => live[token]),
       });
@@ -92,12 +93,4 @@ export class SnakeContributions {
       for (let n = 0; n < N; n++) moved[step * N + n] = all[from + n] + directionB[move * N + n];
     }
   }
-}
-
-function inOrder(rows: Float32Array, order: Int32Array, width: number): Float32Array {
-  const out = new Float32Array(order.length * width);
-  for (const [step, token] of order.entries()) {
-    out.set(rows.subarray(token * width, (token + 1) * width), step * width);
-  }
-  return out;
 }

@@ -19,6 +19,7 @@ export interface DataOptions {
   readonly dataset?: string;
   readonly data: string;
   readonly test?: string;
+  readonly heldOut?: boolean;
   readonly classOrder?: ClassOrder;
 }
 
@@ -42,7 +43,10 @@ export async function openTrainingImages(
   side: number,
 ): Promise<TrainingImages> {
   const normalisation = recipeFor(recipe, side);
-  const { data, test, classOrder } = options;
+  const { data, test, heldOut, classOrder } = options;
+  if (heldOut === true && test !== undefined) {
+    throw new UserError(`--held-out and --test ${test}: give one of the two`);
+  }
   if (datasetNamed(options) === 'fashion-mnist') {
     const training = await openFashionMnist(data, 'train');
     return { training, test: await openFashionMnist(test), normalisation };

@@ -56,6 +56,10 @@ describe('vssm train, finetune and experiment', () => {
       ['train', '--data', '.', '--out', 'a', '--model', 'vim-tiny', '--family', 'vim'],
       '--model vim-tiny and --family vim: give one of the two',
     ],
+    [
+      ['train', '--data', '.', '--out', 'a', '--held-out', '--test', 'b'],
+      '--held-out and --test b: give one of the two',
+    ],
     [['finetune', '--data', '.', '--out', 'a', '--prune', '9@0.8'], 'the model has 8 blocks'],
   ])('%j is refused in one line', async (args, message) => {
     const { code, stderr } = await vssm(...args);
@@ -80,8 +84,21 @@ describe('vssm train, finetune and experiment', () => {
     expect(stdout).toMatch(/^vim-seed0: 171,610 parameters; .*$/m);
     expect(stdout).toMatch(/^videomamba-seed0: 171,610 parameters; .*$/m);
     expect((await vssm(...args.slice(0, 2), 'none', ...args.slice(3))).stderr).toContain(
-      '--name "none": expected one of finetuning, class-token',
+      '--name "none": expected one of finetuning, headline, class-token',
     );
+    const { stdout: one } = await vssm(...args, '--part', 'vim-seed0');
+    expect(one).toMatch(/^vim-seed0: /);
+    expect(one).not.toContain('videomamba');
+    expect((await vssm(...args, '--part', 'vim')).stderr).toContain(
+      '--part "vim": expected one of vim-seed0,',
+    );
+  });
+
+  it.skipIf(!existsSync(data))('has no record of what is not finished', async () => {
+    const args = ['experiment', '--name', 'headline', '--part', 'headline-vim', '--data', data];
+    const { code, stderr } = await vssm(...args, '--out', 'none', '--so-far');
+    expect(code).toBe(1);
+    expect(stderr.trim()).toMatch(/headline-vim: the dense training of Vim-mini .* is not finished$/);
   });
 
   it.skipIf(!existsSync(data))('trains, then fine-tunes pruned what came out', async () => {
@@ -92,6 +109,12 @@ describe('vssm train, finetune and experiment', () => {
     expect(dense.stderr).toContain('step 2/2');
     const { model, test } = JSON.parse(dense.stdout);
     expect(test.count).toBe(50);
+    const judged = await vssm('train', ...recipe, ...where, ...size, '--out', 'judged', '--held-out');
+    expect(JSON.parse(judged.stdout)).toMatchObject({
+      sha256: JSON.parse(dense.stdout).sha256,
+      test: { count: 50 },
+    });
+    expect(judged.stderr).toContain('of 50 held-out images');
     const tuned = await vssm(
       ...['finetune', ...recipe, ...where, '--out', 'tuned', '--checkpoint', model],
       ...['--prune', '1@0.7', '--run-seed', '3'],

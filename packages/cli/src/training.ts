@@ -17,6 +17,7 @@ import { kernelImplementation } from '@vssm/kernels';
 import {
   checkRecipe,
   evaluate,
+  heldOutImages,
   type LogLine,
   type Recipe,
   runFiles,
@@ -50,9 +51,11 @@ export async function runTraining(
     checkPlan(model, plan);
     checkInput(training, spec);
     const recipe = checkRecipe(fittedRecipe(options, asked, training.samples.length));
-    const { testImages: limit, out } = options;
+    const { testImages: limit, heldOut, out } = options;
+    const judged = heldOut === true ? heldOutImages(training, recipe.images) : test;
     const threads = trainingThreads(model, recipe, options.threads);
-    const show = progressLine();
+    const judge = heldOut === true ? 'held-out image' : 'test image';
+    const show = progressLine(judge);
     const outcome = await train({
       spec: model,
       plan,
@@ -64,10 +67,13 @@ export async function runTraining(
       out,
       saveEvery: options.saveEvery,
       logEvery: options.logEvery,
-      circumstances: await circumstances(threads),
-      ...(test !== undefined && {
+      circumstances: {
+        ...(await circumstances(threads)),
+        ...(judged !== undefined && { evaluatedOn: judged.split }),
+      },
+      ...(judged !== undefined && {
         evaluate: (weights: Weights) =>
-          evaluate({ spec: model, plan, dataset: test, threads, limit }, weights),
+          evaluate({ spec: model, plan, dataset: judged, threads, limit }, weights),
       }),
       tell: show,
       stopped: () => stop.signal !== null,
@@ -83,7 +89,7 @@ export async function runTraining(
     const accuracy =
       outcome.test === null
         ? ''
-        : `top-1 ${outcome.test.top1.toFixed(2)} % of ${counted(outcome.test.count, 'test image')}; `;
+        : `top-1 ${outcome.test.top1.toFixed(2)} % of ${counted(outcome.test.count, judge)}; `;
     printResult(options, { ...outcome, log }, `${accuracy}${outcome.model}; log: ${log}`);
   } finally {
     stop.release();
@@ -125,17 +131,19 @@ export async function circumstances(threads: number): Promise<Readonly<Record<st
   };
 }
 
-/** Lines of the log for people, on stderr, with the time that is left. */
-export function progressLine(): (line: LogLine, stepsInAll: number) => void {
+/**
+ * Lines of the log for people, on stderr, with the time that is left.
+ *
+ * @param judge what an image that is evaluated on is called
+ */
+export function progressLine(judge = 'test image'): (line: LogLine, stepsInAll: number) => void {
   let first: { readonly step: number; readonly at: number } | undefined;
   return (line, steps) => {
     if (line.kind === 'run') return;
     if (line.kind === 'epoch') {
       if (line.test === null) return;
       const { top1, count } = line.test;
-      process.stderr.write(
-        `epoch ${line.epoch}: top-1 ${top1.toFixed(2)} % of ${counted(count, 'test image')}\n`,
-      );
+      process.stderr.write(`epoch ${line.epoch}: top-1 ${top1.toFixed(2)} % of ${counted(count, judge)}\n`);
       return;
     }
     const now = performance.now();

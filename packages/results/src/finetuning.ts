@@ -11,6 +11,7 @@ import {
   idSchema,
   line,
   modelSchema,
+  paperRowSchema,
   percent,
   planSchema,
   positive,
@@ -48,6 +49,10 @@ const rowSchema = z.strictObject({
   schedule: line(4000),
   flops: flopsSchema,
   tokens: z.array(count).min(1).max(513),
+  /** Of its fine-tunings, where it is not the recipe's. */
+  learningRate: z.number().positive().optional(),
+  /** Rows of the paper's tables that it is the miniature of. */
+  paper: z.array(paperRowSchema.unwrap()).max(20).optional(),
   /** Test images that the dense weights classify correctly under this plan, before fine-tuning. */
   before: whole,
   /** One fine-tuning for each seed. */
@@ -55,12 +60,14 @@ const rowSchema = z.strictObject({
 });
 
 /** A plan that the dense weights were evaluated under, and nothing else. */
-const trainingFreeSchema = rowSchema.omit({ before: true, after: true }).extend({
-  /** Test images that the dense weights classify correctly under this plan. */
-  correct: whole,
-  /** Which they are; see right-images.ts. */
-  right: z.base64().max(1 << 20),
-});
+const trainingFreeSchema = rowSchema
+  .omit({ learningRate: true, paper: true, before: true, after: true })
+  .extend({
+    /** Test images that the dense weights classify correctly under this plan. */
+    correct: whole,
+    /** Which they are; see right-images.ts. */
+    right: z.base64().max(1 << 20),
+  });
 
 const claimOutcomes = ['supports', 'contradicts', 'undecided', 'one seed'] as const;
 
@@ -72,7 +79,9 @@ const verdictSchema = z.strictObject({
   gain: z.number().min(-100).max(100),
   /** 95 % interval of the gain over seeds (Welch); null where an arm has one seed. */
   interval: z.tuple([z.number(), z.number()]).nullable(),
-  /** What it says of the claim that `arm` ends higher. */
+  /** Points that `arm` may end below by the claim; none where it is not there. */
+  margin: z.number().positive().max(100).optional(),
+  /** What it says of the claim that `arm` ends higher, or no more than the margin below. */
   outcome: z.enum(claimOutcomes),
 });
 
@@ -113,9 +122,10 @@ export const finetuningRecordSchema = z
       }
     }
     for (const { arm, against, keep } of verdicts) {
-      const missing = [arm, against].find(
-        (name) => !rows.some((row) => row.arm === name && row.keep === keep),
-      );
+      // What prunes nothing stands against every level.
+      const there = (name: string, levels: readonly number[]) =>
+        rows.some((row) => row.arm === name && levels.includes(row.keep));
+      const missing = !there(arm, [keep]) ? arm : !there(against, [keep, 1]) ? against : undefined;
       if (missing !== undefined)
         refuse(`a verdict names ${missing} at keep ${keep}, of which there is no row`);
     }

@@ -1,5 +1,12 @@
+export { heldOutImages } from './data/held-out.ts';
 export type { EngineOptions, MicroBatch } from './engine/engine.ts';
-export type { Claim, FinetuningRow, PrunedRow, TrainingExperiment } from './experiment/experiment.ts';
+export type {
+  Claim,
+  FinetuningRow,
+  PaperRow,
+  PrunedRow,
+  TrainingExperiment,
+} from './experiment/experiment.ts';
 export { type ExperimentRun, runExperiment } from './experiment/run-experiment.ts';
 export { type Verdict, verdicts } from './experiment/verdict.ts';
 export {

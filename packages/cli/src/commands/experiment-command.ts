@@ -8,7 +8,7 @@ import { groups } from '../options/groups.ts';
 export function experimentCommand(): Command {
   return new Command('experiment')
     .description(
-      'the claim, reproduced in miniature: train a dense Vim on Fashion-MNIST, then fine-tune it in every way; or what the class token’s place does to pruning',
+      'the claim, reproduced in miniature: train a dense Vim on Fashion-MNIST, then fine-tune it in every way; the paper’s reductions on both of its families; or what the class token’s place does to pruning',
     )
     .optionsGroup(groups.running)
     .addOption(
@@ -17,11 +17,13 @@ export function experimentCommand(): Command {
         `${experimentNames.join(', ')}; default: ${experimentNames[0]}`,
       ).argParser((name) => oneOf('--name', name, experimentNames)),
     )
+    .option('--part <id>', 'of an experiment with several models, the only one to run; default: all')
     .optionsGroup(groups.data)
     .requiredOption('--data <folder>', 'the idx files of Fashion-MNIST’s training split')
     .optionsGroup(groups.running)
     .addOption(allCores('processor threads; they do not change the result'))
     .option('--plan', 'say what would be run, and run nothing')
+    .option('--so-far', 'train nothing; the record of what earlier calls have finished')
     .optionsGroup(groups.output)
     .requiredOption('--out <folder>', 'a folder for every part; running again resumes')
     .option('--json', 'print one JSON document on stdout')

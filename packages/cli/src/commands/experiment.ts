@@ -3,7 +3,8 @@ import { join } from 'node:path';
 import { trainingCode, writeRunHeader } from '@vssm/bench';
 import { experiments as classToken, finetunedTable, lossTables } from '@vssm/bench-class-token';
 import { experiment as finetuning } from '@vssm/bench-finetuning';
-import { counted } from '@vssm/core';
+import { experiments as headline } from '@vssm/bench-headline';
+import { counted, oneOf } from '@vssm/core';
 import { parameterCount, tokensPerBlock } from '@vssm/families';
 import { type FinetuningRecord, openResults, type Results } from '@vssm/results';
 import { mean, standardDeviation } from '@vssm/results/statistics';
@@ -21,6 +22,7 @@ interface Named {
 
 const named: Readonly<Record<ExperimentName, Named>> = {
   finetuning: { experiments: [finetuning], table: (records) => records.map(table).join('\n') },
+  headline: { experiments: headline, table: (records) => records.map(table).join('\n\n') },
   'class-token': {
     experiments: classToken,
     table: (records) => [lossTables(records), finetunedTable(records)].join('\n\n'),
@@ -28,8 +30,9 @@ const named: Readonly<Record<ExperimentName, Named>> = {
 };
 
 export async function runTheExperiment(options: ExperimentOptions): Promise<void> {
-  const { experiments, table: tableOf } = named[options.name ?? experimentNames[0]];
-  const single = experiments.length === 1;
+  const { experiments: all, table: tableOf } = named[options.name ?? experimentNames[0]];
+  const single = all.length === 1;
+  const experiments = options.part === undefined ? all : [partOf(all, options.part)];
   if (options.plan === true) {
     const plans = experiments.map((one) => (single ? planned(one) : `${one.id}: ${planned(one)}`));
     return printResult(options, single ? experiments[0] : { experiments }, plans.join('\n'));
@@ -46,6 +49,11 @@ export async function runTheExperiment(options: ExperimentOptions): Promise<void
   } finally {
     results.close();
   }
+}
+
+function partOf(all: readonly TrainingExperiment[], part: string): TrainingExperiment {
+  const ids = all.map(({ id }) => id);
+  return all[ids.indexOf(oneOf('--part', part, ids))];
 }
 
 /**
@@ -87,6 +95,7 @@ async function runIn(
         show(line, steps);
       },
       stopped: () => stop.signal !== null,
+      ...(options.soFar === true && { soFar: true }),
     });
     if (record === undefined) {
       process.stderr.write('stopped; run the same command again to go on\n');
@@ -113,15 +122,15 @@ function planned({ spec, dense, finetuning, trainingFree = [], rows }: TrainingE
     return sum + seeds.length * tokens;
   }, 0);
   return [
-    `${counted(parameterCount(spec), 'parameter')}; dense: ${counted(dense.epochs, 'epoch')} of 60,000 images`,
+    `${counted(parameterCount(spec), 'parameter')}; dense: ${counted(dense.epochs, 'epoch')} of ${counted(dense.images || 60_000, 'image')}`,
     ...(trainingFree.length > 0 ? [`${counted(trainingFree.length, 'evaluation')} of the dense model`] : []),
     `${counted(runs, 'fine-tuning')} in ${counted(rows.length, 'row')}: ${counted(finetuning.epochs, 'epoch')} of ${counted(finetuning.images, 'image')} each`,
-    `together the work of ${counted(Math.round(dense.epochs * 60_000 + relative * finetuning.epochs * finetuning.images), 'dense image')}`,
+    `together the work of ${counted(Math.round(dense.epochs * (dense.images || 60_000) + relative * finetuning.epochs * finetuning.images), 'dense image')}`,
     ...rows.map(({ id, label, seeds }) => `  ${id.padEnd(10)} ${label}; ${counted(seeds.length, 'seed')}`),
   ].join('\n');
 }
 
-function table({ dense, rows, verdicts, dataset }: FinetuningRecord): string {
+function table({ model, dense, rows, verdicts, dataset }: FinetuningRecord): string {
   const percent = (correct: number) => (100 * correct) / dataset.test.total;
   const lines = rows.map(({ row, before, after }) => {
     const values = after.map(({ correct }) => percent(correct));
@@ -130,7 +139,7 @@ function table({ dense, rows, verdicts, dataset }: FinetuningRecord): string {
     return `${row.padEnd(12)} ${percent(before).toFixed(2).padStart(6)}  ${own}`;
   });
   return [
-    `dense top-1 ${percent(dense.correct).toFixed(2)} %`,
+    `${model.name}: dense top-1 ${percent(dense.correct).toFixed(2)} %`,
     'row          before  after fine-tuning (mean ± standard deviation over seeds)',
     ...lines,
     ...verdicts.map(sentence),
@@ -150,9 +159,11 @@ function sentence({
   keep,
   gain,
   interval,
+  margin,
   outcome,
 }: FinetuningRecord['verdicts'][number]): string {
   const range = interval === null ? '' : ` (95 %: ${interval.map((end) => end.toFixed(2)).join(' to ')})`;
   const points = `${Math.abs(gain).toFixed(2)} points ${gain < 0 ? 'below' : 'above'} ${against}${range}`;
-  return `after fine-tuning, at keep ${keep}, ${arm} is ${points}: ${outcomes[outcome]}`;
+  const claimed = margin === undefined ? '' : ` (claimed: at most ${margin} below)`;
+  return `after fine-tuning, at keep ${keep}, ${arm} is ${points}${claimed}: ${outcomes[outcome]}`;
 }

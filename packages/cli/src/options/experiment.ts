@@ -1,7 +1,7 @@
 /** Options of `vssm experiment`, as commander names them. */
 import type { OutputOptions } from '../output.ts';
 
-export const experimentNames = ['finetuning', 'class-token'] as const;
+export const experimentNames = ['finetuning', 'headline', 'class-token'] as const;
 export type ExperimentName = (typeof experimentNames)[number];
 
 export interface ExperimentOptions extends OutputOptions {
@@ -10,5 +10,8 @@ export interface ExperimentOptions extends OutputOptions {
   readonly data: string;
   readonly out: string;
   readonly threads: number;
+  /** Of several experiments of one name, the only one. */
+  readonly part?: string;
   readonly plan?: boolean;
+  readonly soFar?: boolean;
 }

@@ -30,6 +30,7 @@ export interface RecipeOptions {
 export interface TrainingOptions extends RecipeOptions, DataOptions {
   readonly numClasses?: number;
   readonly testImages: number;
+  readonly heldOut?: boolean;
   readonly out: string;
   readonly threads: number;
   readonly saveEvery: number;
@@ -55,6 +56,10 @@ export function addTrainingOptions(command: Command, recipe: Recipe): Command {
       'images to evaluate on after every epoch; default: val/ beside train/, Fashion-MNIST’s embedded ones',
     )
     .option('--test-images <n>', 'only the first n of them; 0: all', whole('--test-images'), 0)
+    .option(
+      '--held-out',
+      'evaluate on the training images that --images leaves out instead: what to choose a recipe by',
+    )
     .option(
       '--num-classes <n>',
       'classes the model tells apart; default: those of the training images',

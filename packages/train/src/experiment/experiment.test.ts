@@ -92,6 +92,32 @@ describe('an experiment', () => {
   });
 });
 
+describe('a record of what is finished', () => {
+  it('has the seeds and rows that are there, and nothing is trained for it', async () => {
+    const out = join(folder, 'so-far');
+    await expect(runExperiment(runIn(out, { soFar: true }))).rejects.toThrow(
+      /the dense training of small model is not finished/,
+    );
+    const dense = { ...experiment, rows: [], trainingFree: [] };
+    await expect(runExperiment(runIn(out, { experiment: dense }))).rejects.toThrow(/no fine-tuning of small/);
+    const [none, decay] = experiment.rows;
+    const first = { ...experiment, rows: [{ ...none, seeds: [1] }] };
+    await runExperiment(runIn(out, { experiment: first }));
+    const rows = [none, { ...decay, learningRate: 1e-3, paper: [{ table: 1, row: 'vim-small-top' }] }];
+    const asked = { ...experiment, rows };
+    const record = await runExperiment(runIn(out, { experiment: asked, soFar: true }));
+    expect(resultRecordSchema.parse(record)).toEqual(record);
+    expect(record!.rows.map(({ row: id, after }) => [id, after.map(({ seed }) => seed)])).toEqual([
+      ['none@0.7', [1]],
+    ]);
+    expect(record!.verdicts).toEqual([]);
+
+    const later = (await runExperiment(runIn(out, { experiment: asked })))!;
+    expect(later.rows[0].after[0]).toEqual(record!.rows[0].after[0]);
+    expect(later.rows[1]).toMatchObject({ learningRate: 1e-3, paper: [{ table: 1, row: 'vim-small-top' }] });
+  });
+});
+
 it('does the first seed of every row before any second one', () => {
   expect(inSeedOrder(experiment.rows).map(({ row: { arm }, seed }) => `${arm} ${seed}`)).toEqual([
     'none 1',

@@ -15,24 +15,30 @@ export interface TrainingExperiment {
   readonly spec: TrainableSpec;
   /** Of the dense model. */
   readonly dense: Recipe;
-  /** The same for every row, but for the seed. */
+  /** The same for every row, but for the seed, and the learning rate of rows that have their own. */
   readonly finetuning: Recipe;
   readonly rows: readonly FinetuningRow[];
   /** What the dense model is evaluated under besides, image by image. */
   readonly trainingFree?: readonly PrunedRow[];
-  /** Arms of which the first is claimed to end higher, at every level. */
   readonly claims: readonly Claim[];
 }
 
+/** That one arm ends above another, or not far below it, at every level of which both are there. */
 export interface Claim {
   readonly arm: string;
+  /** An arm of keep 1, which prunes nothing, stands against every level. */
   readonly against: string;
+  /** Points of top-1 that `arm` may end below; default: none. */
+  readonly margin?: number;
+  /** The only level that it is made of; default: all. */
+  readonly keep?: number;
 }
 
 export interface PrunedRow {
   /** `<arm>@<keep>` */
   readonly id: string;
   readonly arm: string;
+  /** The level: rows of one level leave equally many tokens. 1: nothing is pruned. */
   readonly keep: number;
   /** For people. */
   readonly label: string;
@@ -42,6 +48,20 @@ export interface PrunedRow {
 export interface FinetuningRow extends PrunedRow {
   /** One fine-tuning for each. */
   readonly seeds: readonly number[];
+  /** Where it is not the experiment's: an arm may do best at a rate of its own. */
+  readonly learningRate?: number;
+  /** Rows of the paper's tables that this one is the miniature of. */
+  readonly paper?: readonly PaperRow[];
+}
+
+export interface PaperRow {
+  readonly table: number;
+  readonly row: string;
+}
+
+/** The recipe of one fine-tuning. */
+export function recipeOf({ finetuning }: TrainingExperiment, row: FinetuningRow, seed: number): Recipe {
+  return { ...finetuning, learningRate: row.learningRate ?? finetuning.learningRate, seed };
 }
 
 /** One fine-tuning each, the first seed of every row first: a run that is stopped has something to say of all rows. */

@@ -6,7 +6,7 @@ import { createHash } from 'node:crypto';
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { readCheckpoint, sha256File } from '@vssm/checkpoints';
-import { formatSchedule, type PruningPlan, type Weights } from '@vssm/core';
+import { formatSchedule, type PruningPlan, UserError, type Weights } from '@vssm/core';
 import { writeWhole } from '@vssm/core/files';
 import type { ImageDataset, Normalisation } from '@vssm/datasets';
 import { densePlan, modelFlops, parameterCount, tokenCounts } from '@vssm/families';
@@ -16,7 +16,13 @@ import { evaluate, evaluateEach } from '../run/evaluate.ts';
 import type { LogLine } from '../run/log.ts';
 import { runIdentity, type TrainingRun, train } from '../run/train.ts';
 import { freshWeights } from '../table.ts';
-import { type FinetuningRow, inSeedOrder, type PrunedRow, type TrainingExperiment } from './experiment.ts';
+import {
+  type FinetuningRow,
+  inSeedOrder,
+  type PrunedRow,
+  recipeOf,
+  type TrainingExperiment,
+} from './experiment.ts';
 import { type FinishedTraining, finishedTraining } from './finished.ts';
 import { verdicts } from './verdict.ts';
 
@@ -31,11 +37,17 @@ export interface ExperimentRun {
   /** Which part is being done, and every line of its log. */
   readonly tell?: (part: string, line: LogLine, stepsInAll: number) => void;
   readonly stopped?: () => boolean;
+  /** Train nothing: the record of what earlier calls have finished. */
+  readonly soFar?: boolean;
 }
 
-/** Returns undefined when it was stopped. */
+/**
+ * Returns undefined when it was stopped.
+ *
+ * @throws UserError where only what is finished is asked for, and that is not enough for a record
+ */
 export async function runExperiment(run: ExperimentRun): Promise<FinetuningRecord | undefined> {
-  const { experiment, out } = run;
+  const { experiment, out, soFar = false } = run;
   const { spec } = experiment;
   const dense = await trainPart(
     run,
@@ -44,18 +56,27 @@ export async function runExperiment(run: ExperimentRun): Promise<FinetuningRecor
     experiment.dense,
     freshWeights(spec, experiment.dense.seed),
   );
-  if (dense === undefined) return undefined;
+  if (dense === undefined) {
+    if (soFar) throw new UserError(`${out}: the dense training of ${experiment.model} is not finished`);
+    return undefined;
+  }
   const weights = (await readCheckpoint(join(out, 'dense', 'model.safetensors'))).tensors;
-  const before = await evaluateBefore(run, weights, dense.sha256);
-  if (before === undefined) return undefined;
   const after = new Map<FinetuningRow, FinishedTraining[]>(experiment.rows.map((row) => [row, []]));
   for (const { row, seed } of inSeedOrder(experiment.rows)) {
-    const recipe = { ...experiment.finetuning, seed };
+    const recipe = recipeOf(experiment, row, seed);
     const finished = await trainPart(run, `${row.id}-seed${seed}`, row.plan, recipe, weights);
-    if (finished === undefined) return undefined;
-    after.get(row)!.push(finished);
+    if (finished !== undefined) after.get(row)!.push(finished);
+    else if (!soFar) return undefined;
   }
-  return recordOf(run, dense, before, after);
+  const rows = experiment.rows.filter((row) => after.get(row)!.length > 0);
+  if (rows.length === 0) throw new UserError(`${out}: no fine-tuning of ${experiment.model} is finished`);
+  const before = await evaluateBefore(
+    run,
+    [...(experiment.trainingFree ?? []), ...rows],
+    weights,
+    dense.sha256,
+  );
+  return before === undefined ? undefined : recordOf(run, dense, rows, before, after);
 }
 
 async function trainPart(
@@ -84,7 +105,7 @@ async function trainPart(
     ...(stopped !== undefined && { stopped }),
   };
   const done = finishedTraining(training.out, runIdentity(training));
-  if (done !== undefined) return done;
+  if (done !== undefined || run.soFar === true) return done;
   const outcome = await train(training);
   if (outcome.state === 'stopped') return undefined;
   return finishedTraining(training.out, runIdentity(training), {
@@ -104,6 +125,7 @@ interface Before {
 /** What the dense weights get right under every plan, kept in `before.json`; undefined when it was stopped. */
 async function evaluateBefore(
   { experiment, test, threads, out, stopped }: ExperimentRun,
+  rows: readonly PrunedRow[],
   weights: Weights,
   sha256: string,
 ): Promise<ReadonlyMap<PrunedRow, Before> | undefined> {
@@ -113,7 +135,7 @@ async function evaluateBefore(
     ? JSON.parse(readFileSync(file, 'utf8'))
     : {};
   const found = new Map<PrunedRow, Before>();
-  for (const row of [...(experiment.trainingFree ?? []), ...experiment.rows]) {
+  for (const row of rows) {
     const { plan } = row;
     const of = digest({ sha256, spec, plan, test: test.checksum });
     // A folder of an earlier version knows how many, not which.
@@ -134,10 +156,11 @@ async function evaluateBefore(
 function recordOf(
   { experiment, training, test }: ExperimentRun,
   dense: FinishedTraining,
+  rows: readonly FinetuningRow[],
   before: ReadonlyMap<PrunedRow, Before>,
   after: ReadonlyMap<FinetuningRow, readonly FinishedTraining[]>,
 ): FinetuningRecord {
-  const { id, title, model, spec, rows, trainingFree, claims } = experiment;
+  const { id, title, model, spec, trainingFree, claims } = experiment;
   const split = ({ split: name, checksum, samples }: ImageDataset) => ({
     split: name,
     sha256: checksum,
@@ -166,6 +189,8 @@ function recordOf(
     dense,
     rows: rows.map((row) => ({
       ...pruned(row),
+      ...(row.learningRate !== undefined && { learningRate: row.learningRate }),
+      ...(row.paper !== undefined && { paper: row.paper.map((one) => ({ ...one })) }),
       before: before.get(row)!.correct,
       after: [...after.get(row)!],
     })),

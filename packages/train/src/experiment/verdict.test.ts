@@ -26,6 +26,19 @@ describe('the verdict', () => {
     ]);
   });
 
+  it('holds a claim with a margin against what prunes nothing, at the one level that it is made of', () => {
+    const at = (keep: number, ...top1: number[]) => ({ arm: 'decay', keep, top1 });
+    const dense = { arm: 'dense', keep: 1, top1: [90, 90.1, 90.2] };
+    const claim = [{ arm: 'decay', against: 'dense', margin: 1.7, keep: 0.7 }];
+    const outcome = (...top1: number[]) => verdicts(claim, [at(0.7, ...top1), at(0.5, 70, 71), dense]);
+    expect(outcome(89, 89.1, 89.2)).toMatchObject([
+      { keep: 0.7, against: 'dense', margin: 1.7, outcome: 'supports' },
+    ]);
+    expect(outcome(87, 87.1, 87.2)).toMatchObject([{ keep: 0.7, outcome: 'contradicts' }]);
+    expect(outcome(88.3, 88.4, 88.5)).toMatchObject([{ keep: 0.7, outcome: 'undecided' }]);
+    expect(verdicts([{ arm: 'dense', against: 'decay' }], [dense, at(0.7, 89)])).toEqual([]);
+  });
+
   it('rests on Welch’s interval', () => {
     // scipy.stats: difference 26/15, 2.33103 degrees of freedom, half width 1.197839305670338.
     const [low, high] = welchInterval([82, 82.3, 82.1], [80, 81, 80.2])!;

@@ -31,24 +31,26 @@ export function welchInterval(a: readonly number[], b: readonly number[]): [numb
   return [gain - half, gain + half];
 }
 
-/** Of every claim at every level of which both arms are there, in the results' order. */
+/** Of every claim at every level that it is made of and both arms are there, in the results' order. */
 export function verdicts(claims: readonly Claim[], results: readonly ArmResult[]): Verdict[] {
-  const keeps = [...new Set(results.map(({ keep }) => keep))];
-  return claims.flatMap(({ arm, against }) =>
+  const keeps = [...new Set(results.map(({ keep }) => keep))].filter((keep) => keep < 1);
+  return claims.flatMap(({ arm, against, margin, keep: only }) =>
     keeps.flatMap((keep): Verdict[] => {
-      const [ours, theirs] = [arm, against].map((name) =>
-        results.find((result) => result.arm === name && result.keep === keep),
-      );
+      if (only !== undefined && keep !== only) return [];
+      const ours = results.find((result) => result.arm === arm && result.keep === keep);
+      const theirs = results.find((result) => result.arm === against && [keep, 1].includes(result.keep));
       if (ours === undefined || theirs === undefined) return [];
       const gain = mean(ours.top1) - mean(theirs.top1);
       const interval = welchInterval(ours.top1, theirs.top1);
-      return [{ arm, against, keep, gain, interval, outcome: outcomeOf(interval) }];
+      const outcome = outcomeOf(interval, -(margin ?? 0));
+      return [{ arm, against, keep, gain, interval, ...(margin !== undefined && { margin }), outcome }];
     }),
   );
 }
 
-function outcomeOf(interval: readonly [number, number] | null): Verdict['outcome'] {
+/** Of the claim that the gain is more than `least`. */
+function outcomeOf(interval: readonly [number, number] | null, least: number): Verdict['outcome'] {
   if (interval === null) return 'one seed';
-  if (interval[0] > 0) return 'supports';
-  return interval[1] < 0 ? 'contradicts' : 'undecided';
+  if (interval[0] > least) return 'supports';
+  return interval[1] < least ? 'contradicts' : 'undecided';
 }

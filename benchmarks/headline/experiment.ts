@@ -1,0 +1,161 @@
+/**
+ * The paper's headline in miniature: at its own reductions of FLOPs, on a small model of both of its families with its
+ * token geometry (28x28, patch 2: 196 patches), how far below the dense model does each way of pruning end? Dense models
+ * are trained on 55,000 images of Fashion-MNIST; everything is then fine-tuned on the same ones with one budget, the dense
+ * model too: it is the zero line. What a recipe needs is chosen on the 5,000 images left out, never on test images.
+ */
+import type { PruningPlan, PruningStep } from '@vssm/core';
+import {
+  densePlan,
+  type PlainMambaSpec,
+  plainMambaSpec,
+  pruningPlan,
+  type VimSpec,
+  vimSpec,
+} from '@vssm/families';
+import {
+  type FinetuningRow,
+  finetuningRecipe,
+  type PaperRow,
+  type Recipe,
+  type TrainingExperiment,
+  trainingRecipe,
+} from '@vssm/train';
+
+type Spec = VimSpec | PlainMambaSpec;
+
+const shape = {
+  ...{ width: 64, depth: 8, stateSize: 8 },
+  ...{ imageHeight: 28, imageWidth: 28, inChannels: 1, patchSize: 2, classes: 10 },
+};
+
+/** Of 60,000; what is left out is for choosing. */
+const images = 55_000;
+
+const dense: Recipe = { ...trainingRecipe, epochs: 12, images, shift: 1 };
+const finetuning: Recipe = { ...finetuningRecipe, epochs: 2, images };
+
+/** A reduction of FLOPs, paper profile with alignment, and the schedule that `vssm schedule` finds for it. */
+interface Level {
+  /** Ratio of every step, which names the level. */
+  readonly keep: number;
+  readonly after: readonly number[];
+}
+
+interface Family {
+  readonly spec: Spec;
+  readonly name: string;
+  /** The paper's reduction, and half of it. */
+  readonly main: Level & {
+    /** Points below dense that the paper's ToP ends there. */
+    readonly margin: number;
+  };
+  readonly half: Level;
+  /** The model of the paper's tables that it stands for at the main reduction. */
+  readonly paper: string;
+}
+
+const families: readonly Family[] = [
+  {
+    spec: plainMambaSpec({ ...shape, stemWidth: 32, stemConvs: 1 }),
+    name: 'PlainMamba',
+    // A step after every layer, as on L3 a step of 0.8 after every fourth reaches the paper's −41.6 %.
+    main: { keep: 0.796, after: [1, 2, 3, 4, 5, 6, 7], margin: 0.6 },
+    half: { keep: 0.916, after: [1, 2, 3, 4, 5, 6, 7] },
+    paper: 'plainmamba-l3',
+  },
+  {
+    spec: vimSpec({ ...shape, stride: 2 }),
+    name: 'Vim',
+    main: { keep: 0.76, after: [2, 4, 6], margin: 1.7 },
+    half: { keep: 0.89, after: [2, 4, 6] },
+    paper: 'vim-small',
+  },
+];
+
+interface Arm {
+  readonly id: string;
+  readonly label: string;
+  readonly options: Partial<Omit<PruningPlan, 'schedule'>>;
+  /** Tables of the paper that have it, and what its row is called there after the model. */
+  readonly paper?: Readonly<Record<number, string>>;
+}
+
+/** The paper's: three seeds at its reduction, one at half of it. */
+const published: readonly Arm[] = [
+  {
+    id: 'evit',
+    label: 'EViT rule, no alignment',
+    options: { signal: 'evit', alignment: 'none' },
+    paper: { 1: 'evit' },
+  },
+  {
+    id: 'none',
+    label: 'ToP without alignment',
+    options: { alignment: 'none' },
+    paper: { 5: 'without' },
+  },
+  {
+    id: 'decay',
+    label: 'ToP: clip, decay, positional taps',
+    options: {},
+    paper: { 1: 'top', 4: 'clip', 5: 'with' },
+  },
+];
+
+/** One seed, at the paper's reduction. */
+const others: readonly Arm[] = [
+  {
+    id: 'positional',
+    label: 'clip, no decay, positional taps',
+    options: { alignment: 'none', conv: 'positional' },
+  },
+  { id: 'mask', label: 'ToP, pruned tokens masked', options: { alignment: 'mask' } },
+  { id: 'l1', label: 'decay, l1 norm', options: { reduce: 'l1' }, paper: { 4: 'l1' } },
+  { id: 'l2', label: 'decay, l2 norm', options: { reduce: 'l2' }, paper: { 4: 'l2' } },
+  { id: 'sum', label: 'decay, sum without clipping', options: { reduce: 'sum' }, paper: { 4: 'sum' } },
+];
+
+const thrice = [1, 2, 3];
+const once = [1];
+
+function experiment({ spec, name, main, half, paper }: Family): TrainingExperiment {
+  const row = (arm: Arm, level: Level, seeds: readonly number[]): FinetuningRow => {
+    const schedule = level.after.map((after): PruningStep => ({ after, keep: level.keep }));
+    const plan = pruningPlan({ ...arm.options, schedule }, spec.family);
+    return { id: `${arm.id}@${level.keep}`, arm: arm.id, keep: level.keep, label: arm.label, plan, seeds };
+  };
+  const asPublished = (arm: Arm, seeds: readonly number[]): FinetuningRow => ({
+    ...row(arm, main, seeds),
+    paper: Object.entries(arm.paper ?? {}).map(
+      ([table, method]): PaperRow => ({ table: Number(table), row: `${paper}-${method}` }),
+    ),
+  });
+  return {
+    id: `headline-${spec.family}`,
+    title: 'the headline, in miniature',
+    model: `${name}-mini (Fashion-MNIST)`,
+    dataset: 'Fashion-MNIST',
+    spec,
+    dense,
+    finetuning,
+    // In the order in which they are wanted: a run that is stopped has the first seed of the published arms first.
+    rows: [
+      {
+        ...{ id: 'dense@1', arm: 'dense', keep: 1, label: 'dense, fine-tuned as long' },
+        ...{ plan: densePlan, seeds: thrice, paper: [{ table: 1, row: `${paper}-dense` }] },
+      },
+      ...published.map((arm) => asPublished(arm, thrice)),
+      ...published.map((arm) => row(arm, half, once)),
+      ...others.map((arm) => asPublished(arm, once)),
+    ],
+    claims: [
+      { arm: 'decay', against: 'dense', margin: main.margin, keep: main.keep },
+      { arm: 'decay', against: 'none' },
+      { arm: 'decay', against: 'evit' },
+    ],
+  };
+}
+
+/** In the order in which they run. */
+export const experiments: readonly TrainingExperiment[] = families.map(experiment);

@@ -1,9 +1,10 @@
-import { readFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { UserError } from '@vssm/core';
-import { describe, expect, it } from 'vitest';
+import { float32, UserError } from '@vssm/core';
+import { describe, expect, it, onTestFinished } from 'vitest';
 import { readCheckpoint } from './checkpoint.ts';
-import { sha256File } from './index.ts';
+import { sha256File, writeSafetensors } from './index.ts';
 import * as p from './test-support/pickle-writer.ts';
 import { temporaryFiles, testdata } from './test-support/temporary-file.ts';
 import { zipParts } from './test-support/zip-parts.ts';
@@ -123,6 +124,22 @@ describe('readCheckpoint', () => {
     );
     expect(classes).toEqual(['cat', 'dog']);
   });
+
+  it.each([
+    ['names', '["cat","dog"]', ['cat', 'dog']],
+    ['no list', '{"cat":1}', undefined],
+    ['no names', '[1,2]', undefined],
+    ['no JSON', 'cat', undefined],
+  ])(
+    'reads the class names that the metadata of a safetensors file list, and past %s',
+    async (_, text, names) => {
+      const path = join(mkdtempSync(join(tmpdir(), 'vssm-classes-')), 'model.safetensors');
+      onTestFinished(() => rmSync(join(path, '..'), { recursive: true }));
+      await writeSafetensors(path, new Map([['w', float32([1], Float32Array.of(2))]]), { classes: text });
+      const { classes } = await readCheckpoint(path);
+      expect(classes).toEqual(names);
+    },
+  );
 
   it('reads past enumerations, nested classes and namesakes of modules in the saved arguments', async () => {
     const getattr = (object: Uint8Array, name: string) =>

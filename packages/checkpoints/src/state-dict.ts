@@ -3,6 +3,7 @@
  * that model-names.ts takes. What is left out is said, never dropped in silence.
  */
 import { UserError } from '@vssm/core';
+import { isListOfNames } from './class-list.ts';
 import { modelNames } from './model-names.ts';
 import { findPlaceholder, PickleDict } from './pickle/values.ts';
 import { checkName, leftOut, listed, quoted } from './tensor-names.ts';
@@ -46,10 +47,6 @@ export function findStateDict(root: unknown, key?: string): StateDict {
   return { tensors, ignored };
 }
 
-/** More, or longer ones, are no list of classes. */
-const mostClasses = 1 << 16;
-const longestName = 200;
-
 /**
  * The class names in the order of the model's outputs: mmcv's trainers note them as `meta.CLASSES`, mmengine's as
  * `meta.dataset_meta.classes` (in some versions `CLASSES`).
@@ -62,11 +59,6 @@ export function listedClasses(root: unknown): readonly string[] | undefined {
 
 function entry(dict: unknown, key: string): unknown {
   return dict instanceof PickleDict ? dict.entries.get(key) : undefined;
-}
-
-function isListOfNames(value: unknown): value is readonly string[] {
-  if (!Array.isArray(value) || value.length === 0 || value.length > mostClasses) return false;
-  return value.every((name) => typeof name === 'string' && name.length <= longestName);
 }
 
 interface FoundDict {

@@ -138,6 +138,12 @@ export const commands: readonly CommandEntry[] = [
     load: async () => (await import('./commands/preprocess-command.ts')).preprocessCommand(),
   },
   {
+    name: 'scenes',
+    description: 'make pictures of several articles of Fashion-MNIST, in the layouts of ADE20K and COCO',
+    examples: ['vssm scenes --data /usr/share/datasets/fashion-mnist --out scenes'],
+    load: async () => (await import('./commands/scenes-command.ts')).scenesCommand(),
+  },
+  {
     name: 'score',
     description: 'score detections or label maps that any tool wrote',
     examples: ['vssm score coco --help', 'vssm score miou --help'],

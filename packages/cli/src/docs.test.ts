@@ -59,6 +59,7 @@ const onlyChecked: Readonly<Record<string, string>> = {
   'pnpm pictures': 'writes into docs, from a whole run',
   'pnpm bench --imagenet': 'needs ImageNet and published weights',
   'pnpm bench --only': 'takes minutes; nightly.md runs a table',
+  'pnpm vssm scenes --data': 'needs the 60,000 images of Fashion-MNIST',
   'pnpm vssm experiment': 'takes hours, and the 60,000 images of Fashion-MNIST',
   'pnpm report --results runs/claim': 'shows what that experiment gave',
 };
@@ -75,6 +76,7 @@ const smaller: Readonly<Record<string, readonly string[]>> = {
   finetune: '--epochs 1 --batch 2 --micro-batch 2 --threads 1'.split(' '),
   detect: '--max 64,64 --limit 1 --threads 1'.split(' '),
   segment: '--max 64,64 --limit 1 --threads 1'.split(' '),
+  scenes: ['--test-images', '2'],
   against: '--rounds 1 --limit 1'.split(' '),
 };
 

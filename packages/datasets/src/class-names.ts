@@ -12,7 +12,16 @@ const longestName = 200;
 
 /** @throws UserError naming the file: without names, or with a line that is none */
 export function readClassNames(path: string): readonly string[] {
-  const found = lines(readText(path).replace(/^\uFEFF/, ''));
+  return classNames(readText(path), path);
+}
+
+/**
+ * The same of a text that has been read.
+ *
+ * @param path of its file, for messages
+ */
+export function classNames(text: string, path: string): readonly string[] {
+  const found = lines(text.replace(/^\uFEFF/, ''));
   if (found.length === 0) throw new UserError(`${path}: holds no names; write one a line`);
   const long = found.findIndex((name) => name.length > longestName);
   if (long >= 0) {

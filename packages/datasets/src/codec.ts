@@ -82,6 +82,21 @@ export async function encodePng(image: RgbImage): Promise<Uint8Array> {
     .toBuffer();
 }
 
+/**
+ * A PNG file of one grey number per pixel, as label maps have it; `decodeLabelMap` gives the numbers back.
+ *
+ * @param labels [height, width]
+ */
+export async function encodeLabelMap(
+  labels: Uint8Array,
+  { height, width }: { readonly height: number; readonly width: number },
+): Promise<Uint8Array> {
+  return sharp(labels, { raw: { width, height, channels: 1 } })
+    .toColourspace('b-w')
+    .png()
+    .toBuffer();
+}
+
 function undecodable(name: string, reason: string): UserError {
   return new UserError(`image ${name}: cannot be decoded (${reason}); fetch the file again`);
 }

@@ -46,6 +46,7 @@ export {
 } from './recipe.ts';
 export { resizeBicubic, type Window } from './resample.ts';
 export { sampleHash, stratifiedSample } from './sampling.ts';
+export { type SceneSplit, type ScenesRequest, sceneBackground, writeScenes } from './scenes/write.ts';
 export { titleOf } from './titles.ts';
 export type { VisionDataset, VisionOptions, VisionSample } from './vision/dataset.ts';
 export {

@@ -1,6 +1,7 @@
 /** Reading .safetensors: all tensors in their own types, or a model's weights as float32. */
 import { type DType, float32, type NamedTensors, type Tensor, type TensorData, UserError } from '@vssm/core';
 import { type ByteSource, slice, withFile } from '../byte-source.ts';
+import { namesInJson } from '../class-list.ts';
 import { elementBytes, isFloatType, isIntegerType, readFloats } from '../element-type.ts';
 import { modelNames } from '../model-names.ts';
 import type { ModelWeights } from '../model-weights.ts';
@@ -63,7 +64,12 @@ export async function readSafetensorsWeights(file: ByteSource, key?: string): Pr
   }
   if (tensors.size === 0) throw new UserError('holds no floating-point tensors');
   const { family } = metadata;
-  return { tensors, integers, ignored: model.ignored, ...(family !== undefined && { family }) };
+  const classes = namesInJson(metadata.classes);
+  return {
+    ...{ tensors, integers, ignored: model.ignored },
+    ...(family !== undefined && { family }),
+    ...(classes !== undefined && { classes }),
+  };
 }
 
 function bytesOf(file: ByteSource, { start, bytes }: SafetensorsEntry): ByteSource {

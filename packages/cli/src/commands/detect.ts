@@ -31,8 +31,11 @@ export async function detect(options: DetectOptions): Promise<void> {
   const plan = await planOf(options, spec.backbone.spec.family);
   refuseRuleFile(plan, 'vssm detect');
   refusePairing(plan, 'vssm detect');
-  checkClasses(model, 'COCO', cocoClasses);
+  // A model that lists other classes than COCO's asks for a data set of those.
+  const classes = model.classes?.length === cocoClasses.length ? cocoClasses : (model.classes ?? cocoClasses);
+  checkClasses(model, 'COCO', classes);
   const dataset = await openCoco(dataFolder(options, 'VSSM_COCO', 'datasets/coco/README.md'), {
+    classes,
     masks: spec.kind === 'maskrcnn',
     ...(options.split !== undefined && { split: options.split }),
     ...(options.max !== undefined && { limits: options.max }),

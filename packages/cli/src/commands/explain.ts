@@ -66,7 +66,7 @@ export async function explain(options: ExplainOptions): Promise<void> {
   const dataset = await openPictures(options, spec);
   try {
     const names =
-      (await classNames(source, options.classes)) ??
+      classNames(source, options.classes) ??
       (dataset.classes.length === spec.classes ? dataset.classes : undefined);
     const fallback = options.images === undefined ? fewOfDataset : dataset.samples.length;
     const input = datasetInput(dataset, options.limit ?? fallback);

@@ -43,7 +43,7 @@ export async function predict(options: PredictOptions): Promise<void> {
   const tensor = options.tensor === undefined ? undefined : await readInputTensor(options.tensor);
   const source = await loadModel(options, { input: tensor && pixelsOf(tensor.tensor) });
   const plan = await planOf(options, source.spec.family);
-  const names = await classNames(source, options.classes);
+  const names = classNames(source, options.classes);
   const input = await openInput(options, tensor, source);
   try {
     const { classes } = source.spec;

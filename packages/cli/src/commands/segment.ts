@@ -1,6 +1,6 @@
 /** The work of `vssm segment`: mIoU, mAcc and aAcc of an UperNet on ADE20K, dense or pruned. */
 import { type PruningPlan, refusePairing, refuseRuleFile, UserError } from '@vssm/core';
-import { adeClasses, openAde20k, type VisionDataset } from '@vssm/datasets';
+import { openAde20k, titleOf, type VisionDataset } from '@vssm/datasets';
 import { segmentationRecipeOf } from '@vssm/families';
 import type { SegmentationSummary } from '@vssm/metrics';
 import type { VisionRecord } from '@vssm/results';
@@ -31,12 +31,17 @@ export async function segment(options: SegmentOptions): Promise<void> {
   const plan = await planOf(options, family);
   refuseRuleFile(plan, 'vssm segment');
   refusePairing(plan, 'vssm segment');
-  checkClasses(model, 'ADE20K', adeClasses);
   const dataset = await openAde20k(dataFolder(options, 'VSSM_ADE20K', 'datasets/ade20k/README.md'), {
     recipe: segmentationRecipeOf(family),
     ...(options.split !== undefined && { split: options.split }),
     ...(options.max !== undefined && { limits: options.max }),
   });
+  try {
+    checkClasses(model, titleOf(dataset), dataset.classes);
+  } catch (error) {
+    await dataset.close();
+    throw error;
+  }
   await evaluateToEnd(options, { kind: 'segmentation', model, plan, dataset }, (record, ended) =>
     print(options, { ...model, spec }, plan, dataset, record, ended),
   );

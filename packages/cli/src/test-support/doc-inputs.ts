@@ -6,9 +6,21 @@ import { cpSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { writeSafetensors } from '@vssm/checkpoints';
 import { uniformNumbers } from '@vssm/core';
-import { ade20kSampleDir, cocoSampleDir, encodePng } from '@vssm/datasets';
+import {
+  ade20kSampleDir,
+  cocoSampleDir,
+  encodePng,
+  fashionMnistClasses,
+  sceneBackground,
+} from '@vssm/datasets';
 import { plainMambaSpec, randomWeights, vimSpec } from '@vssm/families';
-import { randomVisionWeights, type VisionSpec, visionModels } from '@vssm/vision-tasks';
+import {
+  type DetectorSpec,
+  randomVisionWeights,
+  type UperNetSpec,
+  type VisionSpec,
+  visionModels,
+} from '@vssm/vision-tasks';
 
 /** What stands elsewhere in the documentation, and the place in the folder of inputs that stands in for it. */
 export const places: Readonly<Record<string, string>> = {
@@ -28,6 +40,14 @@ export async function makeInputs(folder: string): Promise<void> {
   for (const name of classifiers) await writeSafetensors(join(folder, name), vim);
   const dense = Object.entries({ 'l1_1x.pth': maskRcnn, 'l1_upernet.pth': uperNet });
   for (const [name, spec] of dense) await writeSafetensors(join(folder, name), randomVisionWeights(spec, 1));
+  const scenes = Object.entries({ 'scenes-maskrcnn': sceneDetector, 'scenes-upernet': sceneSegmenter });
+  for (const [name, spec] of scenes) {
+    // The background is a class of segmenters only.
+    const classes = spec.kind === 'upernet' ? [...fashionMnistClasses, sceneBackground] : fashionMnistClasses;
+    await writeSafetensors(join(folder, `${name}.safetensors`), randomVisionWeights(spec, 1), {
+      classes: JSON.stringify(classes),
+    });
+  }
   await makePictures(folder);
   cpSync(cocoSampleDir, join(folder, 'coco'), { recursive: true });
   cpSync(join(cocoSampleDir, 'annotations'), join(folder, 'annotations'), { recursive: true });
@@ -44,17 +64,23 @@ const backbone = plainMambaSpec({
   ...{ width: 24, depth: blocks, stemConvs: 1, depthwiseLayers: [0], positionRows: 4, positionColumns: 4 },
 });
 const { 'plainmamba-l1-maskrcnn': detector, 'plainmamba-l1-upernet': segmenter } = visionModels;
-const maskRcnn: VisionSpec = {
+const maskRcnn: DetectorSpec = {
   ...detector,
   backbone: { ...detector.backbone, spec: backbone, stemWidth: 8 },
   channels: 16,
   boxFeatures: 32,
 };
-const uperNet: VisionSpec = {
+const uperNet: UperNetSpec = {
   ...segmenter,
   backbone: { family: 'plainmamba', spec: backbone, taps: [5, 11, 17, 23] },
   head: { channels: 16, classes: 150, poolScales: [1, 2, 3, 6] },
   auxiliary: { tap: 3, channels: 8 },
+};
+
+const sceneDetector: VisionSpec = { ...maskRcnn, classes: fashionMnistClasses.length };
+const sceneSegmenter: VisionSpec = {
+  ...uperNet,
+  head: { ...uperNet.head, classes: fashionMnistClasses.length + 1 },
 };
 
 /** Two classes of ImageNet's 1,000, as its folders lie; class folders to train on; loose photos. */

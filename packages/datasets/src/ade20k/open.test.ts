@@ -93,9 +93,19 @@ describe('openAde20k', () => {
     await expect(ade.truth(0)).rejects.toThrow(`label map ${path}: not a PNG file`);
   });
 
-  it('refuses another number of classes', async () => {
-    await expect(openAde20k(ade20kSampleDir, { classes: adeClasses.slice(1) })).rejects.toThrow(
-      'ade20k has 150 classes, not the 149 asked for',
-    );
+  it('takes the classes of a list that lies beside the images, and refuses labels beyond them', async () => {
+    const dir = copy();
+    const plain = await opened(dir);
+    expect(plain.classes).toBe(adeClasses);
+    const list = join(dir, top, 'classes.txt');
+    writeFileSync(list, ['cat', 'dog', ''].join('\n'));
+    const own = await opened(dir);
+    expect(own.classes).toEqual(['cat', 'dog']);
+    expect(own.checksum).not.toBe(plain.checksum);
+    await expect(own.truth(0)).rejects.toThrow(/label \d+, but the classes are 0 … 2/);
+    writeFileSync(list, Array.from({ length: 255 }, (_, at) => `class ${at}`).join('\n'));
+    await expect(openAde20k(dir)).rejects.toThrow(`${list}: 255 classes, more than the 254`);
+    writeFileSync(list, '');
+    await expect(openAde20k(dir)).rejects.toThrow(`${list}: holds no names`);
   });
 });

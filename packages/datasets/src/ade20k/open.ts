@@ -1,11 +1,13 @@
 /**
- * ADE20K's scene parsing benchmark (`ADEChallengeData2016`), from its folder or from the original archive in place.
- * Label maps are given as stored: 0 is unlabelled, classes count from 1 (`reduceZeroLabel` when scored).
+ * ADE20K's scene parsing benchmark (`ADEChallengeData2016`), from its folder or from the original archive in place; and
+ * whatever is laid out like it, with a file of its own classes beside `images`. Label maps are given as stored: 0 is
+ * unlabelled, classes count from 1 (`reduceZeroLabel` when scored).
  */
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { counted, UserError } from '@vssm/core';
+import { classNames } from '../class-names.ts';
 import { pictureSize } from '../codec.ts';
 import { at, type ImageFile, readImageFile } from '../dataset.ts';
 import { type FileSource, openFileSource } from '../file-source.ts';
@@ -25,8 +27,6 @@ import { adeClasses } from './classes.ts';
 export interface AdeOptions extends VisionOptions {
   /** `validation` (default) or `training`. */
   readonly split?: string;
-  /** Names of the classes that the model tells apart, in its order. Default: ADE20K's 150. */
-  readonly classes?: readonly string[];
 }
 
 /** Four tiny made-up pictures in ADE20K's layout, for smoke runs; `packages/datasets/make-samples.ts` drew them. */
@@ -35,6 +35,10 @@ export const ade20kSampleDir = fileURLToPath(
 );
 
 const top = 'ADEChallengeData2016';
+/** Names of the classes, one a line, the first that of label 1; ADE20K's own 150 where there is no such file. */
+export const classesFile = 'classes.txt';
+/** As many as label maps of 8 bits can tell apart, 0 and 255 being none. */
+const mostClasses = 254;
 
 /**
  * Opens one split of `dir`, which is the folder `ADEChallengeData2016`, the folder that holds it, its archive
@@ -42,17 +46,16 @@ const top = 'ADEChallengeData2016';
  *
  * Samples are sorted by name; the checksum is the SHA-256 of names and sizes of images and label maps.
  *
- * @throws UserError for a missing folder, an image without label map or the reverse, or another number of classes
+ * @throws UserError for a missing folder, an image without label map or the reverse, a list of classes that is none
  */
 export async function openAde20k(dir: string, options: AdeOptions = {}): Promise<VisionDataset<LabelMap>> {
-  const { split = 'validation', classes = adeClasses } = options;
-  if (classes.length !== adeClasses.length) {
-    throw new UserError(`ade20k has ${adeClasses.length} classes, not the ${classes.length} asked for`);
-  }
+  const { split = 'validation' } = options;
   const recipe = visionRecipeOf(options, 'plainmamba-ade20k');
   const source = await openFileSource(sourcePath(dir));
   try {
-    const pairs = pairsOf(source, split);
+    const root = rootOf(source, split);
+    const classes = (await ownClasses(source.find(root + classesFile))) ?? adeClasses;
+    const pairs = pairsOf(source, root, split);
     const images = pairs.map(({ image }) => image);
     const maps = pairs.map(({ map }) => map);
     return {
@@ -66,7 +69,7 @@ export async function openAde20k(dir: string, options: AdeOptions = {}): Promise
       split,
       classes,
       samples: pairs.map(({ id }, index) => ({ index, id })),
-      checksum: visionChecksum([...images, ...maps], []),
+      checksum: visionChecksum([...images, ...maps], classes === adeClasses ? [] : classes),
       truth: async (index) => readTruth(at(pairs, index, 'ade20k'), classes.length),
       close: () => source.close(),
     };
@@ -87,14 +90,28 @@ interface Pair {
   readonly map: ImageFile;
 }
 
-/** Every image with the label map of the same name. */
-function pairsOf(source: FileSource, split: string): Pair[] {
+function rootOf(source: FileSource, split: string): string {
   const root = ['', `${top}/`].find((prefix) => source.list(`${prefix}images/${split}`).length > 0);
   if (root === undefined) {
     throw new UserError(
       `${source.path}: no images/${split} in it; expected ${top} with images/ and annotations/ (or its .zip)`,
     );
   }
+  return root;
+}
+
+/** Undefined where there is no such file. */
+async function ownClasses(file: ImageFile | undefined): Promise<readonly string[] | undefined> {
+  if (file === undefined) return undefined;
+  const names = classNames(Buffer.from(await readImageFile(file)).toString('utf8'), file.path);
+  if (names.length <= mostClasses) return names;
+  throw new UserError(
+    `${file.path}: ${names.length} classes, more than the ${mostClasses} that label maps tell apart`,
+  );
+}
+
+/** Every image with the label map of the same name. */
+function pairsOf(source: FileSource, root: string, split: string): Pair[] {
   const stem = (name: string) => name.replace(/\.[^.]*$/, '');
   const images = source.list(`${root}images/${split}`).filter(isImageName);
   const maps = source.list(`${root}annotations/${split}`).filter((name) => /^[^.].*\.png$/i.test(name));

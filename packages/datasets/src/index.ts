@@ -1,4 +1,3 @@
-export { adeClasses } from './ade20k/classes.ts';
 export { type AdeOptions, ade20kSampleDir, openAde20k } from './ade20k/open.ts';
 export { readClassNames } from './class-names.ts';
 export { cocoClasses } from './coco/classes.ts';

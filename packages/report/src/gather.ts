@@ -2,6 +2,7 @@
 import { dirname } from 'node:path';
 import {
   type AccuracyRecord,
+  type FinetuningRecord,
   type HistoryEntry,
   latestRecords,
   type PaperTable,
@@ -41,7 +42,7 @@ export function gatherEvidence(
       (entry): entry is Entry<Extract<ResultRecord, { kind: K }>> => entry.record.kind === wanted,
     );
   const latest = new Set(latestRecords(entries.map(({ record }) => record)));
-  const finetuning = lastOfKey(kind('finetuning'));
+  const finetuning = lastOfExperiment(kind('finetuning'));
   const trained = new Set(finetuning.map(({ record }) => record.experiment));
   const counting = <T extends AccuracyRecord | SpeedRecord | StripRecord | VisionRecord>(
     what: string,
@@ -97,6 +98,11 @@ function withRuns(records: readonly ResultRecord[], folder: string): Entry<Resul
     if (counted.has(record)) entries.push({ record, run, folder });
   }
   return entries;
+}
+
+/** An experiment that goes on writes its record again, with the seeds that have come. */
+function lastOfExperiment(entries: readonly Entry<FinetuningRecord>[]): Entry<FinetuningRecord>[] {
+  return [...new Map(entries.map((entry) => [entry.record.experiment, entry])).values()];
 }
 
 /** The same accuracy from two folders is one result; speeds are not, they belong to their machine. */

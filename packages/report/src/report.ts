@@ -14,6 +14,7 @@ import { paletteCss } from './palette.ts';
 import { ablations } from './sections/ablations.ts';
 import { backends } from './sections/backends.ts';
 import { claim } from './sections/claim/claim.ts';
+import { headline } from './sections/claim/headline.ts';
 import { cpu } from './sections/cpu/cpu.ts';
 import { flopsSection } from './sections/flops.ts';
 import { league } from './sections/league/league.ts';
@@ -81,6 +82,7 @@ const writers: readonly SectionWriter[] = [
   parts,
   speed,
   paperTables,
+  headline,
   claim,
   strip,
   league,

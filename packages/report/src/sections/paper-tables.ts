@@ -1,6 +1,7 @@
 /** The paper's tables beside what this project computed and measured for the same rows. */
 import type { PaperTable, PaperValue } from '@vssm/results';
 import { type Answer, answer } from '../answers.ts';
+import { miniatureOf } from '../below-dense.ts';
 import type { Evidence } from '../evidence.ts';
 import { capitalised } from '../format.ts';
 import { type Content, html, type Markup } from '../html.ts';
@@ -9,6 +10,7 @@ import { authorsLogs } from './authors-logs.ts';
 import { Footnotes } from './footnotes.ts';
 import { gflopsHere } from './gflops-here.ts';
 import { measuredCell } from './measured-cell.ts';
+import { miniatureCell, miniatureHeading } from './miniature-cell.ts';
 import { paperCells, sourceTags, valueColumns, valueName } from './paper-value.ts';
 import { type Context, groupRow, type Section, scheduleText, table } from './section.ts';
 import { term } from './terms.ts';
@@ -40,21 +42,24 @@ function onePaperTable(paper: PaperTable, evidence: Evidence): Markup {
   const columns = valueColumns(paper.rows);
   const published = paperCells(paper.rows, columns, sources);
   const answers = paper.rows.map((row) => answer(row.id, paper, evidence));
+  const miniatures = paper.rows.map((row) => miniatureOf(paper.table, row.id, evidence));
+  const inMiniature = miniatures.some((found) => found !== null);
   const withCosts = answers.some(({ flops }) => flops !== null);
   const footnotes = new Footnotes();
   const besides = (here: Markup, costs: Markup | false) => hereBeside(columns, here, costs);
   const heads = besides(
-    html`<th scope="col" class="number">${measured(columns)}<small>here</small></th>`,
+    html`<th scope="col" class="number">${measured(columns)}<small>here</small></th>${inMiniature && miniatureHeading}`,
     withCosts && costHeadings,
   );
   const head = html`<tr><th scope="col">model and method</th>
 ${columns.map((name, at) => html`<th scope="col" class="number">${valueName(name)}<small>published</small></th>${heads[at]}`)}</tr>`;
-  const width = 2 + columns.length + (withCosts ? 2 : 0);
+  const width = 2 + columns.length + (inMiniature ? 1 : 0) + (withCosts ? 2 : 0);
   const rows = paper.rows.flatMap((row, index) => {
     const found = answers[index];
     const note = row.note !== undefined && footnotes.mark(html`${row.note}`);
     const schedule = row.schedule !== undefined && html`<small>${scheduleText(row.schedule)}${note}</small>`;
-    const here = besides(measuredCell(found), withCosts && costCells(found, row.values.gflops));
+    const figures = html`${measuredCell(found)}${inMiniature && miniatureCell(miniatures[index])}`;
+    const here = besides(figures, withCosts && costCells(found, row.values.gflops));
     const cells = published(row).map((cell, at) => html`${cell}${here[at]}`);
     return [
       paper.rows[index - 1]?.model !== row.model && groupRow(row.model, width),

@@ -2,6 +2,7 @@
 import { counted } from '@vssm/core';
 import type { AccuracyRecord, SpeedRecord } from '@vssm/results';
 import { isComparable } from '../answers.ts';
+import { zeroLine } from '../below-dense.ts';
 import { contrastSettings } from '../contrasts.ts';
 import { type Entry, type Evidence, isPartial } from '../evidence.ts';
 import { instant, interval, listed, points, times, whole } from '../format.ts';
@@ -115,10 +116,12 @@ export function supports(evidence: Evidence): Content[] {
   const { accuracy, tables, speed, executions, finetuning } = evidence;
   const lines: Content[] = [];
   for (const { record } of finetuning) {
-    // The section draws the last one.
-    const drawn = record === finetuning.at(-1)?.record;
+    // One section draws all that have a zero line, another the last of the others.
+    const others = finetuning.filter((one) => zeroLine(one.record) === null);
+    const section =
+      zeroLine(record) !== null ? 'headline' : record === others.at(-1)?.record ? 'claim' : null;
     lines.push(
-      html`${record.model.name}, fine-tuned: ${overall(record)}${drawn && html` <a href="#claim">The figures.</a>`}`,
+      html`${record.model.name}, fine-tuned: ${overall(record)}${section !== null && html` <a href="#${section}">The figures.</a>`}`,
     );
   }
   if (accuracy.length > 0) {

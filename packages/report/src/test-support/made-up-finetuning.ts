@@ -92,3 +92,35 @@ export function evidenceOf(record: FinetuningRecord, again: readonly number[] = 
   const entry = <T>(one: T) => ({ record: one, run: null, folder: 'made-up' });
   return { ...gatherEvidence([], []), finetuning: [entry(record)], finetuned: finetuned.map(entry) };
 }
+
+/** The record of an experiment with a zero line: its level 0.7 is the miniature of Vim-S's rows in tables 1 and 5. */
+export function madeUpHeadline(
+  ends: Readonly<Record<'none' | 'decay' | 'dense', readonly number[]>>,
+  verdicts: FinetuningRecord['verdicts'],
+): FinetuningRecord {
+  const { rows, ...rest } = madeUpFinetuning(ends, []);
+  const dense: FinetuningRecord['rows'][number] = {
+    ...{ row: 'dense@1', label: 'dense, fine-tuned as long', arm: 'dense', keep: 1, before: 900 },
+    ...{ plan: structuredClone(densePlan) as AccuracyRecord['plan'], schedule: '', tokens: [197] },
+    flops: { paper: 1.25, strict: 2.5 },
+    paper: [{ table: 1, row: 'vim-small-dense' }],
+    after: ends.dense.map((correct, at) => ({ ...rest.dense, seed: at + 1, correct })),
+  };
+  const named = {
+    none: [{ table: 5, row: 'vim-small-without' }],
+    decay: [{ table: 1, row: 'vim-small-top' }],
+  };
+  const record: FinetuningRecord = {
+    ...rest,
+    ...{ key: 'made-up-headline', experiment: 'headline-vim', verdicts },
+    rows: [
+      dense,
+      ...rows.map((row) => ({
+        ...row,
+        ...(row.keep === 0.7 && { paper: named[row.arm as keyof typeof named] }),
+      })),
+    ],
+  };
+  resultRecordSchema.parse(record);
+  return record;
+}

@@ -1,7 +1,7 @@
 /** What the rows of an experiment say of its claims: means over seeds, held against their spread. */
 import type { FinetuningRecord } from '@vssm/results';
-import { mean, standardDeviation } from '@vssm/results/statistics';
-import jstat from 'jstat';
+import { mean } from '@vssm/results/statistics';
+import { welchInterval } from '@vssm/results/welch';
 import type { Claim } from './experiment.ts';
 
 export type Verdict = FinetuningRecord['verdicts'][number];
@@ -11,24 +11,6 @@ export interface ArmResult {
   readonly arm: string;
   readonly keep: number;
   readonly top1: readonly number[];
-}
-
-/**
- * 95 % interval of the difference of two means, `a` minus `b`, by Welch's t: the samples may spread differently.
- * Null where one of them has fewer than two values.
- */
-export function welchInterval(a: readonly number[], b: readonly number[]): [number, number] | null {
-  const errors = [a, b].map((values) => {
-    const spread = standardDeviation(values);
-    return spread === null ? null : spread ** 2 / values.length;
-  });
-  if (errors[0] === null || errors[1] === null) return null;
-  const gain = mean(a) - mean(b);
-  const variance = errors[0] + errors[1];
-  if (variance === 0) return [gain, gain];
-  const degrees = variance ** 2 / (errors[0] ** 2 / (a.length - 1) + errors[1] ** 2 / (b.length - 1));
-  const half = jstat.studentt.inv(0.975, degrees) * Math.sqrt(variance);
-  return [gain - half, gain + half];
 }
 
 /** Of every claim at every level that it is made of and both arms are there, in the results' order. */

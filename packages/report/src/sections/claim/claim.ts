@@ -4,6 +4,7 @@
  */
 import { counted } from '@vssm/core';
 import type { FinetuningRecord, PaperTable } from '@vssm/results';
+import { zeroLine } from '../../below-dense.ts';
 import { figure } from '../../charts/chart.ts';
 import { type RecoveryRow, recoveryChart } from '../../charts/recovery.ts';
 import { trainingChart } from '../../charts/training.ts';
@@ -19,7 +20,8 @@ import { denseCurves, finetuningCurves } from './training-lines.ts';
 import { overall, verdictLine } from './verdict.ts';
 
 export async function claim(context: Context): Promise<Section | null> {
-  const entry = context.evidence.finetuning.at(-1);
+  // One with a zero line is the headline's.
+  const entry = context.evidence.finetuning.findLast(({ record }) => zeroLine(record) === null);
   if (entry === undefined) return null;
   const { record } = entry;
   return {

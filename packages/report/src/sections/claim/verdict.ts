@@ -7,8 +7,9 @@ import { planName } from '../../plan-names.ts';
 
 type Verdict = FinetuningRecord['verdicts'][number];
 
-/** One plain sentence over all comparisons. */
-export function overall({ verdicts }: FinetuningRecord): Content {
+/** One plain sentence over all comparisons of two ways of pruning. */
+export function overall({ verdicts: all }: FinetuningRecord): Content {
+  const verdicts = all.filter(({ margin }) => margin === undefined);
   const having = (outcome: Verdict['outcome']) =>
     verdicts.filter((verdict) => verdict.outcome === outcome).length;
   const [supports, contradicts] = [having('supports'), having('contradicts')];
@@ -38,10 +39,12 @@ const outcomes: Readonly<Record<Verdict['outcome'], string>> = {
 
 /** At keep 0.7, ToP ends 0.31 points above … (95 %: …): supports the claim. */
 export function verdictLine(verdict: Verdict, { rows }: FinetuningRecord): Markup {
-  const { keep, gain, interval, outcome } = verdict;
+  const { keep, gain, interval, margin, outcome } = verdict;
+  // What prunes nothing stands against every level.
   const [arm, against] = [verdict.arm, verdict.against].map(
-    (name) => rows.find((row) => row.arm === name && row.keep === keep)!,
+    (name) => rows.find((row) => row.arm === name && [keep, 1].includes(row.keep))!,
   );
+  const claimed = margin === undefined ? '' : `, where the paper loses ${points(margin, 1)}`;
   const seeds = Math.min(arm.after.length, against.after.length);
   const range =
     interval === null
@@ -49,5 +52,5 @@ export function verdictLine(verdict: Verdict, { rows }: FinetuningRecord): Marku
       : ` (95 %: ${interval.map((end) => points(end, 2)).join(' to ')}, ${counted(seeds, 'seed')} each)`;
   const place = gain < 0 ? 'below' : 'above';
   return html`Keep ${keep}: ${planName(arm.plan)} ends <strong>${Math.abs(gain).toFixed(2)} points ${place}</strong>
-${against.label}${range}: ${outcomes[outcome]}.`;
+${against.label}${range}${claimed}: ${outcomes[outcome]}.`;
 }

@@ -8,7 +8,7 @@ import { term } from '../terms.ts';
 import { figuresOfTables } from './accuracies.ts';
 import { headlineSpeed, publishedCosts, statedSavings, timeSaved } from './costs.ts';
 import type { ClaimLine, Outcome } from './line.ts';
-import { alignment, clipping, zeroShot } from './miniature.ts';
+import { alignment, clipping, headlines, zeroShot } from './miniature.ts';
 
 export function reproduction(context: Context): Section {
   const { evidence } = context;
@@ -30,6 +30,7 @@ function claimLines({ evidence, paired }: Context): ClaimLine[] {
     publishedCosts(evidence),
     ...statedSavings(evidence),
     timeSaved(evidence),
+    ...headlines(evidence),
     ...alignment(evidence),
     clipping(evidence, paired),
     zeroShot(evidence),

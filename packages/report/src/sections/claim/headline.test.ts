@@ -1,0 +1,80 @@
+import { fileURLToPath } from 'node:url';
+import { type FinetuningRecord, readPaperTable } from '@vssm/results';
+import { describe, expect, it } from 'vitest';
+import { belowDense, miniatureOf } from '../../below-dense.ts';
+import type { Evidence } from '../../evidence.ts';
+import { FileSet } from '../../files.ts';
+import { PairedComparison } from '../../paired.ts';
+import { evidenceOf, madeUpFinetuning, madeUpHeadline } from '../../test-support/made-up-finetuning.ts';
+import { paperTables } from '../paper-tables.ts';
+import { reproduction } from '../reproduction/reproduction.ts';
+import { claim } from './claim.ts';
+import { headline } from './headline.ts';
+
+const tables = ['table1-imagenet', 'table5-alignment'].map((name) =>
+  readPaperTable(fileURLToPath(new URL(`../../../../../benchmarks/${name}/paper.json`, import.meta.url))),
+);
+const verdicts: FinetuningRecord['verdicts'] = [
+  ...[
+    { arm: 'decay', against: 'dense', keep: 0.7, margin: 1.7, gain: -2.5, outcome: 'contradicts' as const },
+  ].map((one) => ({ ...one, interval: [-3.4, -1.9] as [number, number] })),
+  { arm: 'decay', against: 'none', keep: 0.7, gain: 2, interval: [1.25, 2.75], outcome: 'supports' },
+];
+const record = madeUpHeadline(
+  { none: [850, 860, 855], decay: [870, 880, 875], dense: [900, 899, 901] },
+  verdicts,
+);
+const evidence: Evidence = { ...evidenceOf(record), tables };
+const contextOf = (own: Evidence) => ({
+  evidence: own,
+  files: new FileSet(),
+  paired: new PairedComparison(),
+});
+const flat = (text: string | undefined) => text?.replace(/\s+/g, ' ') ?? '';
+
+describe('the headline in miniature', () => {
+  it('is every row’s distance to the dense model fine-tuned as long, beside the paper’s', () => {
+    const [none, decay] = belowDense(record, tables);
+    expect(none.gain).toBeCloseTo(-4.5, 10);
+    // Table 5: 75.4.
+    expect(none.published).toBeCloseTo(-5.1, 10);
+    expect(decay.gain).toBeCloseTo(-2.5, 10);
+    expect(decay.reduction).toBeCloseTo(0.2, 10);
+    // Table 1: 78.8 of 80.5.
+    expect(decay.published).toBeCloseTo(-1.7, 10);
+    expect(decay.interval![0]).toBeLessThan(-2.5);
+    expect(belowDense(madeUpFinetuning({ none: [1], decay: [2] }, []), tables)).toEqual([]);
+  });
+
+  it('says so in words, table and chart', async () => {
+    const context = contextOf(evidence);
+    const text = flat((await headline(context))?.body.text);
+    expect(text).toContain(
+      'ToP ends <strong>2.50 points below</strong> dense, fine-tuned as long (95 %: −3.40 to −1.90, 3 seeds each), where the paper loses 1.7: contradicts the claim.',
+    );
+    expect(text).toContain('−20.0 % FLOPs, 2,<wbr>4,<wbr>6@0.7: 197 → 139 → 97 → 69 tokens');
+    expect(text).toMatch(
+      /87\.50<\/span> <small>± 0\.50, 3 seeds<\/small><\/td><td class="number"><strong>−2\.50/,
+    );
+    expect(text).toContain('0, the zero line');
+    expect(text).not.toContain('NaN');
+    expect(String(context.files.content('charts/headline-front.wide.svg'))).toContain('<svg');
+  });
+
+  it('stands in the paper’s tables beside the paper’s own, and among the claims', () => {
+    const text = flat(paperTables(contextOf(evidence))?.body.text);
+    expect(text).toMatch(/<strong>−2\.50<\/strong>.*?the paper: −1\.7/);
+    expect(text).toContain('dense: 90.00 %, 3 seeds');
+    expect(flat(reproduction(contextOf(evidence)).body.text)).toContain('−20.0 % FLOPs cost 1.7 points');
+    expect(miniatureOf(1, 'vim-tiny-top', evidence)).toBeNull();
+    const without = { ...evidence, finetuning: [] };
+    expect(flat(paperTables(contextOf(without))?.body.text)).not.toContain('points below dense');
+  });
+
+  it('leaves the older claim to experiments without a zero line', async () => {
+    expect(await claim(contextOf(evidence))).toBeNull();
+    const older = evidenceOf(madeUpFinetuning({ none: [850], decay: [870] }, []));
+    expect(await headline(contextOf(older))).toBeNull();
+    expect(await claim(contextOf(older))).not.toBeNull();
+  });
+});

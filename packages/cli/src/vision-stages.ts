@@ -1,6 +1,6 @@
 /**
- * The ONNX stages of a detector or segmenter, in running order, as the CPU backend makes sessions of them; each is
- * encoded when asked for.
+ * The ONNX stages of a detector or segmenter, in running order; each is encoded when asked for. The CPU backend cuts those
+ * of a detector further, where kernels of its own take over.
  */
 import type { PruningPlan, Weights } from '@vssm/core';
 import { modelSegments } from '@vssm/families/graph';

@@ -1,5 +1,6 @@
 export { Arena, type ArenaMark, type Region } from './arena.ts';
 export { type ConvOptions, convReference } from './conv/conv.ts';
+export type { DeformableOptions } from './deformable/deformable.ts';
 export type { DeltaOptions } from './delta/delta.ts';
 export {
   type ConvArrays,
@@ -53,9 +54,16 @@ export type { MatrixPlace } from './matrix/matmul.ts';
 export type { Axes } from './matrix/tensor.ts';
 export { type KernelChoice, type KernelImplementation, kernelChoice } from './native/choice.ts';
 export type { PlainKernels } from './plain-kernels.ts';
+export type { RoiAlignOptions } from './roi/roi-align.ts';
 export type { Rows } from './rows.ts';
 export { type ScanOptions, type ScanResult, scanReference } from './scan/scan.ts';
 export { fillSnakeTables, type SnakeTables } from './snake/snake-orders.ts';
 export { type SnakeScanOptions, snakeScanReference } from './snake/snake-scan.ts';
 export { type GatherOptions, gatherReference } from './tokens/tokens.ts';
+export type { VisionKernels } from './vision-kernels.ts';
 export { createMemory, type WasmMemory } from './webassembly.ts';
+export {
+  type WinogradOptions,
+  winogradScratch,
+  winogradWeights,
+} from './winograd/winograd.ts';

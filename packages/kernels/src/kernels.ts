@@ -37,9 +37,15 @@ import {
 } from './rows.ts';
 import type { ScanOptions } from './scan/scan.ts';
 import type { GatherOptions } from './tokens/tokens.ts';
+import {
+  type NativeVisionExports,
+  type VisionExports,
+  type VisionKernels,
+  visionKernels,
+} from './vision-kernels.ts';
 import { type WasmMemory, type WasmModule, webAssembly } from './webassembly.ts';
 
-export interface Kernels extends PlainKernels, BackwardKernels, PlainBackwardKernels {
+export interface Kernels extends PlainKernels, VisionKernels, BackwardKernels, PlainBackwardKernels {
   readonly memory: WasmMemory;
   /** What convolution and scan run as. */
   readonly implementation: KernelImplementation;
@@ -61,7 +67,13 @@ export type NativeProbe =
   | { readonly available: false; readonly reason: string };
 
 /** The module's exports; arguments as in the .asm.ts files. Addresses and strides in bytes. */
-interface Exports extends PlainExports, BackwardExports, PlainBackwardExports, MatmulExports, TensorExports {
+interface Exports
+  extends PlainExports,
+    VisionExports,
+    BackwardExports,
+    PlainBackwardExports,
+    MatmulExports,
+    TensorExports {
   readonly workspaceBytes: { readonly value: number };
   convSilu(...integers: number[]): void;
   selectiveScan(...numbers: number[]): void;
@@ -81,7 +93,10 @@ type HotExports = Pick<
   | 'gridConvBackward'
   | 'snakeBackward'
   | 'matmul'
->;
+  | 'deformable'
+  | 'roiAlign'
+> &
+  NativeVisionExports;
 
 let compiled: Promise<WasmModule> | undefined;
 
@@ -92,7 +107,7 @@ let compiled: Promise<WasmModule> | undefined;
  *   `native` and there is none.
  * @param options.bytes of wasm/kernels.wasm, where there is no file system to read it from; goes with
  *   `implementation: 'wasm'`
- * @param options.threads among which a call of convolution, scan or product shares its work, if it runs as native
+ * @param options.threads among which a call shares its work where it can, if it runs as native
  *   code; default: 1, the calling thread alone
  */
 export async function createKernels(
@@ -128,6 +143,7 @@ export async function createKernels(
     matmul: (options) => runMatmul(hot, memory, options),
     tensors: tensorKernels(module, memory),
     ...plainKernels(hot, memory),
+    ...visionKernels(hot, memory),
     ...backwardKernels({ ...module, scanBackward: hot.scanBackward, convBackward: hot.convBackward }, memory),
     ...plainBackwardKernels(hot, memory),
   };
@@ -177,6 +193,7 @@ async function loadNative(): Promise<LoadedAddon> {
         convSilu: (options) => runConv(hot, memory, options),
         selectiveScan: (options) => runScan(hot, memory, options),
         ...plainKernels(hot, memory),
+        ...visionKernels(hot, memory),
         scanBackward: (options) => runScanBackward(hot, memory, options),
         convBackward: (options) => runConvBackward(hot, memory, options),
         ...plainBackwardKernels(hot, memory),
@@ -199,6 +216,9 @@ function exportsOf(addon: Addon, memory: WasmMemory, threads = 1): HotExports {
     gridConvBackward: (...integers) => addon.gridConvBackward(memory.buffer, scratch, ...integers),
     snakeBackward: (...integers) => addon.snakeBackward(memory.buffer, scratch, ...integers),
     matmul: (...numbers) => addon.matmul(memory.buffer, scratch, threads, ...numbers),
+    deformable: (...integers) => addon.deformable(memory.buffer, scratch, threads, ...integers),
+    roiAlign: (...integers) => addon.roiAlign(memory.buffer, scratch, threads, ...integers),
+    winograd: (...integers) => addon.winograd(memory.buffer, scratch, threads, ...integers),
   };
 }
 

@@ -10,6 +10,14 @@ export const maxGridKernel = 11;
 export const maxGridCells = 3600;
 const maxGridSide = 2 ** 15;
 
+/** Samples of a head, levels · points: MAX_SAMPLES of deformable.asm.ts. */
+export const maxSamples = 64;
+
+/** Cells along a side of a map that regions are read from: MAX_GRID of roi-align.asm.ts. */
+export const maxRoiGrid = 4096;
+/** Pixels: regions reach no further from the origin. */
+export const farthestPixel = 2 ** 20;
+
 /** States come in vectors of four. */
 export function takesStates(states: number): boolean {
   return states % 4 === 0 && states <= maxStates;

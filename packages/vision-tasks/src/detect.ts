@@ -15,19 +15,22 @@ import type { NumberMap, Numbers } from './maps.ts';
 import type { MaskRcnnSpec, RetinaNetSpec } from './model/spec.ts';
 import { propose } from './proposals.ts';
 
-/** The networks of a detector up to what they say about every anchor. */
-export interface AnchorStages {
+/**
+ * The networks of a detector up to what they say about every anchor. What a level is, the stages alone know: nothing between
+ * them reads it.
+ */
+export interface AnchorStages<Level> {
   /** Backbone, feature pyramid: five levels, finest first. */
-  pyramid(image: NumberMap): Promise<readonly NumberMap[]>;
+  pyramid(image: NumberMap): Promise<readonly Level[]>;
   /** Proposal network or RetinaNet's head, level by level. */
-  anchors(levels: readonly NumberMap[]): Promise<readonly AnchorMaps[]>;
+  anchors(levels: readonly Level[]): Promise<readonly AnchorMaps[]>;
 }
 
 /** The networks of Mask R-CNN. Regions are [n, 4] in pixels of the network's input, n > 0. */
-export interface MaskRcnnStages extends AnchorStages {
-  boxes(levels: readonly NumberMap[], regions: Float64Array): Promise<RegionOutputs>;
+export interface MaskRcnnStages<Level> extends AnchorStages<Level> {
+  boxes(levels: readonly Level[], regions: Float64Array): Promise<RegionOutputs>;
   /** Mask logits of each region's own class, [n, side, side]. */
-  masks(levels: readonly NumberMap[], regions: Float64Array, labels: Int32Array): Promise<Numbers>;
+  masks(levels: readonly Level[], regions: Float64Array, labels: Int32Array): Promise<Numbers>;
 }
 
 /** Detections with the mask of each one's class, as logits [n, side, side] over its box; see `pasteMask`. */
@@ -44,9 +47,9 @@ export type PartWatch = (part: 'proposals' | 'detections', ms: number) => void;
  * @param image [C, H, W], padded
  * @param input where the image lies before padding, and its scale
  */
-export async function detectWithMasks(
+export async function detectWithMasks<Level>(
   spec: MaskRcnnSpec,
-  stages: MaskRcnnStages,
+  stages: MaskRcnnStages<Level>,
   image: NumberMap,
   input: InputImage,
   watch: PartWatch = () => {},
@@ -69,9 +72,9 @@ const nothing: MaskedDetections = {
 };
 
 /** Boxes, scores and classes of one image, by RetinaNet. */
-export async function detectBoxes(
+export async function detectBoxes<Level>(
   spec: RetinaNetSpec,
-  stages: AnchorStages,
+  stages: AnchorStages<Level>,
   image: NumberMap,
   input: InputImage,
   watch: PartWatch = () => {},

@@ -66,7 +66,7 @@ function pyramidStage(
   weights: Weights,
   plan: PruningPlan,
   sample: number,
-): AnchorStages['pyramid'] {
+): AnchorStages<NumberMap>['pyramid'] {
   const parameter = parametersOf(weights);
   const run = { parameter, plan, sample, observe: () => {} };
   return async (image) => {
@@ -81,7 +81,7 @@ export function referenceRetinaNet(
   weights: Weights,
   plan: PruningPlan,
   sample = 0,
-): AnchorStages {
+): AnchorStages<NumberMap> {
   const parameter = parametersOf(weights);
   return {
     pyramid: pyramidStage(spec, weights, plan, sample),
@@ -99,7 +99,7 @@ export function referenceMaskRcnn(
   weights: Weights,
   plan: PruningPlan,
   sample = 0,
-): MaskRcnnStages {
+): MaskRcnnStages<NumberMap> {
   const parameter = parametersOf(weights);
   /** The features of every region, from its own level. */
   const aligned = (levels: readonly NumberMap[], regions: Float64Array, side: number): FeatureMap[] => {

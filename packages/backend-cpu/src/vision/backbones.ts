@@ -5,11 +5,12 @@
 import type { PruningPlan } from '@vssm/core';
 import { type AdapterSpec, type VimTapsSpec, visionReference } from '@vssm/vision-tasks';
 import { visionNames } from '@vssm/vision-tasks/graph';
+import type { DeformableAttention, Interactions } from './attention.ts';
 import { type PlainMambaLayers, rowsOf, runPlainMambaLayer, runVimBlock, type VimBlocks } from './blocks.ts';
-import type { StageIntegers, StageSession, StageTensor } from './stage.ts';
+import type { StageTensor } from './stage.ts';
 import type { Stopwatch } from './stopwatch.ts';
 
-const { cellCentres, chooseTokens, everyCell, GridMemory, pyramidGrids } = visionReference;
+const { chooseTokens, everyCell, GridMemory } = visionReference;
 
 type KeptCells = visionReference.KeptCells;
 type Memory = visionReference.GridMemory<Float32Array>;
@@ -69,66 +70,38 @@ export async function plainMambaTaps(
   return maps;
 }
 
-/** Injector and extractor of every interaction block. */
-export interface Interactions {
-  readonly injectors: readonly StageSession[];
-  readonly extractors: readonly StageSession[];
-}
-
-/** Where the cells of an image's three pyramid levels are. */
-export interface PyramidPlaces {
-  /** [3, 2] */
-  readonly grids: StageIntegers;
-  /** Centre of every cell, level after level, [S, 2]. */
-  readonly centres: StageTensor;
-  /** Where the backbone's own level begins among them. */
-  readonly own: number;
-}
-
-export function pyramidPlaces(adapter: AdapterSpec): PyramidPlaces {
-  const grids = pyramidGrids(adapter);
-  const centres = Float32Array.from(cellCentres(grids).flatMap(({ x, y }) => [x, y]));
-  return {
-    grids: { integers: grids.flatMap(({ height, width }) => [height, width]), shape: [grids.length, 2] },
-    centres: rowsOf(centres, 2),
-    own: grids[0].height * grids[0].width,
-  };
-}
-
 /** The pyramid's tokens c after the last extractor, and the backbone's x, both whole grids. */
 export async function adapterStreams(
   layers: PlainMambaLayers,
   { interactions }: AdapterSpec,
   { injectors, extractors }: Interactions,
-  places: PyramidPlaces,
+  attention: DeformableAttention,
   tokens: Float32Array,
   pyramidTokens: StageTensor,
   run: ImageRun,
 ): Promise<{ readonly c: StageTensor; readonly x: StageTensor }> {
   const { spec, gridCells } = layers;
-  const { grids, centres, own } = places;
+  const { grids: integers, centres, ownCentres } = attention;
+  const grids = { [visionNames.pyramidGrids]: integers };
   let c = pyramidTokens;
   let stream = startStream(tokens, gridCells, spec.width);
   for (const [block, [first, last]] of interactions.entries()) {
-    const ownCentres = centres.data.subarray(2 * own);
-    const injected = await injectors[block].run({
-      [visionNames.tokens]: rowsOf(stream.tokens, spec.width),
-      [visionNames.references]: rowsOf(gather(ownCentres, stream.cells.positions, 2), 2),
-      [visionNames.pyramidTokens]: c,
-      [visionNames.pyramidGrids]: grids,
-    });
-    const x = injected[visionNames.nextTokens].data;
-    stream = { ...stream, tokens: zeroGone(x, stream.cells, spec.width) };
+    const { inputs, end } = injectors[block];
+    const x = rowsOf(stream.tokens, spec.width);
+    const references = gather(ownCentres, stream.cells.positions, 2);
+    const sampled = await attention.sample(inputs, x, references, c, 'pyramid');
+    const injected = await end.run({ [visionNames.tokens]: x, [visionNames.sampled]: sampled });
+    const next = injected[visionNames.nextTokens].data;
+    stream = { ...stream, tokens: zeroGone(next, stream.cells, spec.width) };
     run.stopwatch('injectors');
     for (let layer = first; layer <= last; layer++) stream = await step(layers, layer, stream, run);
     run.stopwatch('layers');
-    const extracted = await extractors[block].run({
-      [visionNames.pyramidTokens]: c,
-      [visionNames.references]: centres,
-      [visionNames.tokens]: rowsOf(stream.memory.read(), spec.width),
-      [visionNames.pyramidGrids]: grids,
-    });
-    c = extracted[visionNames.nextPyramidTokens];
+    const whole = rowsOf(stream.memory.read(), spec.width);
+    for (const own of extractors[block]) {
+      const found = await attention.sample(own.inputs, c, centres, whole, 'backbone');
+      const both = { [visionNames.pyramidTokens]: c, [visionNames.sampled]: found };
+      c = (await own.end.run({ ...both, ...grids }))[visionNames.nextPyramidTokens];
+    }
     run.stopwatch('extractors');
   }
   return { c, x: rowsOf(stream.memory.read(), spec.width) };

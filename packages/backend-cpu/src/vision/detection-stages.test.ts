@@ -21,7 +21,6 @@ import {
   storedIntegers,
 } from '@vssm/vision-tasks/test-support';
 import { describe, expect, it } from 'vitest';
-import { pyramidPlaces } from './backbones.ts';
 import type { StageTensor } from './stage.ts';
 import { expectWithin, runStage, storedRows, storedTensor } from './test-support/golden-stage.ts';
 
@@ -31,7 +30,11 @@ const retina = await goldenRetinaNet();
 const { weights } = golden;
 const adapter = maskRcnnMicro.backbone;
 const levels = [0, 1, 2, 3, 4];
-const { grids, centres, own: ownLevel } = pyramidPlaces(adapter);
+const pyramidGrids = visionReference.pyramidGrids(adapter);
+const grids = { integers: pyramidGrids.flatMap(({ height, width }) => [height, width]), shape: [3, 2] };
+const centreList = visionReference.cellCentres(pyramidGrids).flatMap(({ x, y }) => [x, y]);
+const centres = { data: Float32Array.from(centreList), shape: [centreList.length / 2, 2] };
+const ownLevel = pyramidGrids[0].height * pyramidGrids[0].width;
 const ownCentres = centres.data.subarray(2 * ownLevel, 2 * (ownLevel + 48));
 
 describe('PlainMamba-Adapter (D1)', () => {

@@ -1,6 +1,7 @@
 /** Mask R-CNN and RetinaNet on the CPU: the PlainMamba by segments and kernels, everything else as ONNX stages. */
 import type { PruningPlan, Weights } from '@vssm/core';
 import { plainMambaGrid } from '@vssm/families';
+import type { ArenaMark } from '@vssm/kernels';
 import {
   type AnchorMaps,
   type AnchorStages,
@@ -8,59 +9,63 @@ import {
   type MaskRcnnSpec,
   type MaskRcnnStages,
   type NumberMap,
-  pyramidLevels,
   type RegionOutputs,
   type RetinaNetSpec,
-  regionLevels,
-  roiLevels,
   withInputSize,
 } from '@vssm/vision-tasks';
 import {
   adapterMapsStage,
-  boxHeadStage,
-  extractorStage,
-  featurePyramidStage,
-  injectorStage,
-  maskHeadStage,
   plainMambaEmbedStage,
-  proposalStage,
-  retinaStage,
   spatialPriorStage,
   visionNames,
 } from '@vssm/vision-tasks/graph';
-import {
-  adapterStreams,
-  type ImageRun,
-  type Interactions,
-  type PyramidPlaces,
-  pyramidPlaces,
-} from './backbones.ts';
+import type { InferenceSession } from 'onnxruntime-node';
+import { type AnchorHead, anchorHead } from './anchor-heads.ts';
+import { allSessions, DeformableAttention, type Interactions, interactionSessions } from './attention.ts';
+import { adapterStreams, type ImageRun } from './backbones.ts';
 import { type BlockSessions, geluSession, plainMambaSessions } from './blocks.ts';
 import { KernelMixer, projectionSessions } from './kernel-mixer.ts';
-import { mapFrom, pixelsOf, type VisionOptions } from './segmenter.ts';
+import { type KernelPlace, kernelPlace } from './kernel-place.ts';
+import { type LevelRows, placeLevels } from './level-rows.ts';
+import { scratchFor } from './map-convs.ts';
+import { FeaturePyramid } from './pyramid.ts';
+import { BoxHead, MaskHead } from './region-heads.ts';
+import { pixelsOf, type VisionOptions } from './segmenter.ts';
 import { type ImageSize, OneSize, type SizedStages } from './sized.ts';
-import { type StageInputs, StageSession, type StageTensor } from './stage.ts';
+import { StageSession } from './stage.ts';
 
 /** What serves every size of image. */
-interface Sessions extends Interactions {
+interface Sessions {
+  readonly interactions: Interactions;
   readonly blocks: readonly BlockSessions[];
-  readonly projections: readonly StageSession[];
+  readonly projections: readonly InferenceSession[];
   readonly gelu: StageSession;
   readonly prior: StageSession;
   readonly maps: StageSession;
-  readonly pyramid: StageSession;
-  readonly anchors: StageSession;
+  readonly heads: Heads;
+}
+
+/** All behind the backbone, and attention: kernels among stages, in one memory. */
+interface Heads {
+  readonly place: KernelPlace;
+  readonly pyramid: FeaturePyramid;
+  readonly anchors: AnchorHead;
   /** Mask R-CNN's heads on regions. */
-  readonly regions?: { readonly boxes: StageSession; readonly masks: StageSession };
+  readonly regions?: { readonly boxes: BoxHead; readonly masks: MaskHead };
+  /** Of the convolutions; byte offset. */
+  readonly scratch: number;
+  /** Behind it is what depends on the image's size. */
+  readonly mark: ArenaMark;
 }
 
 /** What depends on the size of the image. */
 interface Sized extends SizedStages {
-  readonly places: PyramidPlaces;
+  readonly attention: DeformableAttention;
+  readonly levels: readonly LevelRows[];
 }
 
 /** One image at a time; sessions that depend on an image's size are made anew when it changes. */
-export class CpuDetector<Spec extends DetectorSpec> implements AnchorStages {
+export class CpuDetector<Spec extends DetectorSpec> implements AnchorStages<LevelRows> {
   readonly #spec: Spec;
   readonly #weights: Weights;
   readonly #plan: PruningPlan;
@@ -104,7 +109,8 @@ export class CpuDetector<Spec extends DetectorSpec> implements AnchorStages {
     return this;
   }
 
-  async pyramid(image: NumberMap): Promise<readonly NumberMap[]> {
+  /** Levels are valid until the next call. */
+  async pyramid(image: NumberMap): Promise<readonly LevelRows[]> {
     const { backbone } = withInputSize(this.#spec, image.height, image.width);
     const sized = await this.#sized.at(image);
     const pixels = { [visionNames.pixels]: pixelsOf(image) };
@@ -125,8 +131,8 @@ export class CpuDetector<Spec extends DetectorSpec> implements AnchorStages {
     const { c, x } = await adapterStreams(
       layers,
       backbone,
-      this.#sessions,
-      sized.places,
+      this.#sessions.interactions,
+      sized.attention,
       embedded[visionNames.nextTokens].data,
       prior[visionNames.pyramidTokens],
       this.#run,
@@ -135,65 +141,58 @@ export class CpuDetector<Spec extends DetectorSpec> implements AnchorStages {
       [visionNames.c1]: prior[visionNames.c1],
       [visionNames.pyramidTokens]: c,
       [visionNames.tokens]: x,
-      [visionNames.pyramidGrids]: sized.places.grids,
+      [visionNames.pyramidGrids]: sized.attention.grids,
     });
     this.#run.stopwatch('maps');
     const first = this.#spec.kind === 'maskrcnn' ? 0 : 1;
     const used = [0, 1, 2, 3].slice(first).map((i) => [visionNames.map(i), maps[visionNames.map(i)]]);
-    const levels = await this.#sessions.pyramid.run(Object.fromEntries(used));
+    const { pyramid, scratch } = this.#sessions.heads;
+    await pyramid.run(Object.fromEntries(used), sized.levels, scratch);
     this.#run.stopwatch('pyramid');
-    return every(pyramidLevels, (i) => mapFrom(levels[visionNames.level(i)]));
+    return sized.levels;
   }
 
-  async anchors(levels: readonly NumberMap[]): Promise<readonly AnchorMaps[]> {
-    const outputs = await this.#sessions.anchors.run(levelInputs(levels));
+  async anchors(levels: readonly LevelRows[]): Promise<readonly AnchorMaps[]> {
+    const { anchors, scratch } = this.#sessions.heads;
+    const found = await anchors.run(levels, scratch);
     this.#run.stopwatch('anchors');
-    return levels.map((_, i) => ({
-      scores: mapFrom(outputs[visionNames.scores(i)]),
-      deltas: mapFrom(outputs[visionNames.deltas(i)]),
-    }));
+    return found;
   }
 
-  async boxes(levels: readonly NumberMap[], regions: Float64Array): Promise<RegionOutputs> {
-    const { order, inputs } = byLevel(regions);
-    const outputs = await this.#regions().boxes.run({
-      ...levelInputs(levels.slice(0, roiLevels)),
-      ...inputs,
-    });
+  async boxes(levels: readonly LevelRows[], regions: Float64Array): Promise<RegionOutputs> {
+    const outputs = await this.#regions().boxes.run(levels, regions);
     this.#run.stopwatch('boxes');
-    return {
-      scores: inOriginalOrder(outputs[visionNames.regionScores].data, order),
-      deltas: inOriginalOrder(outputs[visionNames.regionDeltas].data, order),
-    };
+    return outputs;
   }
 
   async masks(
-    levels: readonly NumberMap[],
+    levels: readonly LevelRows[],
     regions: Float64Array,
     labels: Int32Array,
   ): Promise<Float32Array> {
-    const { order, inputs } = byLevel(regions);
-    const outputs = await this.#regions().masks.run({
-      ...levelInputs(levels.slice(0, roiLevels)),
-      ...inputs,
-      [visionNames.labels]: { integers: order.map((i) => labels[i]) },
-    });
+    const masks = await this.#regions().masks.run(levels, regions, labels);
     this.#run.stopwatch('masks');
-    return inOriginalOrder(outputs[visionNames.masks].data, order);
+    return masks;
   }
 
-  #regions(): NonNullable<Sessions['regions']> {
-    const { regions } = this.#sessions;
+  #regions(): NonNullable<Heads['regions']> {
+    const { regions } = this.#sessions.heads;
     if (regions === undefined) throw new Error(`${this.#spec.kind} has no heads on regions`);
     return regions;
   }
 
   async #stagesOf({ height, width }: ImageSize): Promise<Sized> {
-    const { backbone } = withInputSize<DetectorSpec>(this.#spec, height, width);
+    const spec = withInputSize<DetectorSpec>(this.#spec, height, width);
+    const { backbone } = spec;
     const grid = plainMambaGrid(backbone.spec);
+    const { place, mark, anchors } = this.#sessions.heads;
+    place.arena.release(mark);
+    const levels = placeLevels(spec, place);
+    anchors.takeRoom(levels);
     return {
       embed: await StageSession.create(plainMambaEmbedStage(backbone.spec, this.#weights), this.#threads),
-      places: pyramidPlaces(backbone),
+      attention: new DeformableAttention(backbone, place),
+      levels,
       mixer: await KernelMixer.create(
         backbone.spec,
         layerWeights(this.#weights),
@@ -201,18 +200,20 @@ export class CpuDetector<Spec extends DetectorSpec> implements AnchorStages {
         grid.height * grid.width,
         this.#sessions.projections,
         this.#threads,
+        await kernelPlace(this.#threads),
       ),
     };
   }
 
   async dispose(): Promise<void> {
     await this.#sized.dispose();
-    const { blocks, projections, gelu, injectors, extractors, prior, maps, pyramid, anchors, regions } =
-      this.#sessions;
+    const { blocks, projections, gelu, interactions, prior, maps, heads } = this.#sessions;
     const ofBlocks = blocks.flatMap(({ enter, leave }) => [enter, leave]);
-    const sessions = [...ofBlocks, ...projections, gelu, ...injectors, ...extractors, prior, maps, pyramid];
-    if (regions !== undefined) sessions.push(regions.boxes, regions.masks);
-    for (const session of [...sessions, anchors]) await session.dispose();
+    const { pyramid, anchors, regions } = heads;
+    const others = [pyramid, anchors, ...(regions === undefined ? [] : [regions.boxes, regions.masks])];
+    const sessions = [...ofBlocks, gelu, ...allSessions(interactions), prior, maps, ...others];
+    for (const session of sessions) await session.dispose();
+    for (const session of projections) await session.release();
   }
 }
 
@@ -224,74 +225,39 @@ async function createSessions(
 ): Promise<Sessions> {
   const { backbone } = spec;
   const session = (model: Uint8Array) => StageSession.create(model, threads);
-  const injectors: StageSession[] = [];
-  const extractors: StageSession[] = [];
-  for (const block of backbone.interactions.keys()) {
-    injectors.push(await session(injectorStage(backbone, weights, block)));
-    extractors.push(await session(extractorStage(backbone, weights, block)));
-  }
   return {
-    injectors,
-    extractors,
+    interactions: await interactionSessions(backbone, weights, threads),
     blocks: await plainMambaSessions(backbone.spec, weights, threads),
     projections: await projectionSessions(backbone.spec, layerWeights(weights), plan, threads),
     gelu: await geluSession(backbone.spec.width, threads),
     prior: await session(spatialPriorStage(backbone, weights)),
     maps: await session(adapterMapsStage(backbone, weights)),
-    pyramid: await session(featurePyramidStage(spec, weights)),
-    anchors: await session(anchorStage(spec, weights)),
-    ...(spec.kind === 'maskrcnn' && {
-      regions: {
-        boxes: await session(boxHeadStage(spec, weights)),
-        masks: await session(maskHeadStage(spec, weights)),
-      },
-    }),
+    heads: await createHeads(spec, weights, threads),
   };
 }
 
-export type CpuMaskRcnn = CpuDetector<MaskRcnnSpec> & MaskRcnnStages;
-export type CpuRetinaNet = CpuDetector<RetinaNetSpec>;
-
-function anchorStage(spec: DetectorSpec, weights: Weights): Uint8Array {
-  switch (spec.kind) {
-    case 'maskrcnn':
-      return proposalStage(spec, weights);
-    case 'retinanet':
-      return retinaStage(spec, weights);
-    default:
-      throw spec satisfies never;
-  }
+async function createHeads(spec: DetectorSpec, weights: Weights, threads: number): Promise<Heads> {
+  const place = await kernelPlace(threads);
+  const { arena } = place;
+  const pyramid = await FeaturePyramid.create(spec, weights, place, threads);
+  const anchors = await anchorHead(spec, weights, place, threads);
+  const regions =
+    spec.kind === 'maskrcnn'
+      ? {
+          boxes: await BoxHead.create(spec, weights, place, threads),
+          masks: await MaskHead.create(spec, weights, place, threads),
+        }
+      : undefined;
+  const scratch = arena.float32(scratchFor(place, spec.channels)).at;
+  return {
+    ...{ place, pyramid, anchors, scratch, mark: arena.mark() },
+    ...(regions !== undefined && { regions }),
+  };
 }
+
+export type CpuMaskRcnn = CpuDetector<MaskRcnnSpec> & MaskRcnnStages<LevelRows>;
+export type CpuRetinaNet = CpuDetector<RetinaNetSpec>;
 
 function layerWeights(weights: Weights): Weights {
   return new Map([...weights].filter(([name]) => name.startsWith('backbone.layers.')));
-}
-
-function levelInputs(levels: readonly NumberMap[]): StageInputs {
-  return Object.fromEntries(levels.map((level, i) => [visionNames.level(i), pixelsOf(level)]));
-}
-
-/** The regions of each level as inputs, and which region stands where in the outputs. */
-function byLevel(regions: Float64Array): { readonly order: readonly number[]; readonly inputs: StageInputs } {
-  const levels = [...regionLevels(regions)];
-  const own = every(roiLevels, (level) => levels.flatMap((at, i) => (at === level ? [i] : [])));
-  const inputs = own.map((indices, level): [string, StageTensor] => {
-    const data = Float32Array.from(indices.flatMap((i) => [...regions.subarray(4 * i, 4 * i + 4)]));
-    return [visionNames.regions(level), { data, shape: [indices.length, 4] }];
-  });
-  return { order: own.flat(), inputs: Object.fromEntries(inputs) };
-}
-
-/** Rows that came level after level, back to the regions' order. */
-function inOriginalOrder(rows: Float32Array, order: readonly number[]): Float32Array {
-  const width = rows.length / order.length;
-  const sorted = new Float32Array(rows.length);
-  for (const [at, region] of order.entries()) {
-    sorted.set(rows.subarray(at * width, (at + 1) * width), region * width);
-  }
-  return sorted;
-}
-
-function every<T>(count: number, make: (index: number) => T): T[] {
-  return Array.from({ length: count }, (_, i) => make(i));
 }

@@ -1,23 +1,25 @@
 /**
  * What happens in a block of such a backbone between its input and its output projection, on one image: the
- * kernels' convolution, the projections as an ONNX segment, the kernels' scan. It is made for one grid; the sessions
+ * kernels' convolution, the projections, by native kernels or as an ONNX segment, the kernels' scan. It is made for one grid; the sessions
  * of the projections serve every grid.
  */
 import type { PruningPlan, Weights } from '@vssm/core';
 import { importance } from '@vssm/core/reference';
 import { type ModelSpec, sequenceLength } from '@vssm/families';
 import { modelSegments } from '@vssm/families/graph';
-import { segmentNames } from '@vssm/graph';
-import { Arena, createKernels, createMemory } from '@vssm/kernels';
+import { kernelImplementation } from '@vssm/kernels';
 import type { visionReference } from '@vssm/vision-tasks';
+import type { InferenceSession } from 'onnxruntime-node';
 import { type Buffers, mixerPlaces, placeBuffers } from '../segments/buffers.ts';
 import type { Hooks } from '../segments/family.ts';
 import { HandOut } from '../segments/hand-out.ts';
 import type { Mixer, MixJob } from '../segments/mixer.ts';
+import { kernelProjections, type Projections, sessionProjections } from '../segments/projections.ts';
 import { SessionRunner } from '../segments/runner.ts';
 import { mixerOver } from '../segments/split-mixer.ts';
 import { mixingOf } from '../segments/table.ts';
-import { type StageInputs, StageSession, type StageTensor } from './stage.ts';
+import type { KernelPlace } from './kernel-place.ts';
+import { createStageSession, type StageTensor } from './stage.ts';
 
 type KeptCells = visionReference.KeptCells;
 
@@ -28,17 +30,18 @@ export interface ScoreRequest {
   readonly sample: number;
 }
 
-/** The projections of every block, whatever the image's size. */
+/** The projections of every block, whatever the image's size; none where native kernels do their work. */
 export async function projectionSessions(
   spec: ModelSpec,
   weights: Weights,
   plan: PruningPlan,
   threads: number,
-): Promise<readonly StageSession[]> {
+): Promise<readonly InferenceSession[]> {
+  if ((await kernelImplementation()) === 'native') return [];
   const segments = modelSegments(spec, weights, plan);
-  const sessions: StageSession[] = [];
+  const sessions: InferenceSession[] = [];
   for (let block = 0; block < spec.depth; block++) {
-    sessions.push(await StageSession.create(segments.projections(block), threads));
+    sessions.push(await createStageSession(segments.projections(block), threads));
   }
   return sessions;
 }
@@ -51,22 +54,25 @@ export class KernelMixer {
   readonly #mixer: Mixer;
   readonly #family: Hooks;
   readonly #handOut: HandOut;
-  readonly #projections: readonly StageSession[];
+  readonly #projections: Projections;
   /** The cells that the kernels were last told of. */
   #arranged: Int32Array | undefined;
 
-  /** @param weights the blocks' own, in the classifier's names */
+  /**
+   * @param weights the blocks' own, in the classifier's names
+   * @param sessions see `projectionSessions`
+   */
   static async create(
     spec: ModelSpec,
     weights: Weights,
     plan: PruningPlan,
     gridCells: number,
-    projections: readonly StageSession[],
+    sessions: readonly InferenceSession[],
     threads: number,
+    { arena, kernels }: KernelPlace,
   ): Promise<KernelMixer> {
-    const { projectionSets, share } = modelSegments(spec, weights, plan);
-    const arena = new Arena(createMemory(), { limitBytes: 2 ** 32 });
-    const kernels = await createKernels(arena.memory, { threads });
+    const segments = modelSegments(spec, weights, plan);
+    const { projectionSets, share } = segments;
     const buffers = placeBuffers(arena, spec, projectionSets, 1);
     const runner = await SessionRunner.create();
     const context = { spec, plan, weights, arena, kernels, buffers, runner, batch: 1, contributions: false };
@@ -75,6 +81,10 @@ export class KernelMixer {
     const places = { ...context, share, places: mixerPlaces(spec, buffers, handOut.places) };
     const mixer = await mixerOver(places, threads);
     family.begin();
+    const projections =
+      kernels.implementation === 'native'
+        ? kernelProjections(context, segments, buffers)
+        : sessionProjections(sessions, spec, buffers, runner);
     return new KernelMixer(spec, plan, gridCells, buffers, mixer, family, handOut, projections);
   }
 
@@ -86,7 +96,7 @@ export class KernelMixer {
     mixer: Mixer,
     family: Hooks,
     handOut: HandOut,
-    projections: readonly StageSession[],
+    projections: Projections,
   ) {
     if (gridCells > sequenceLength(spec)) throw new Error('the grid is larger than the buffers');
     this.#spec = spec;
@@ -115,23 +125,12 @@ export class KernelMixer {
     cells: KeptCells,
     request: ScoreRequest | undefined,
   ): Promise<{ y: StageTensor; scores?: ArrayLike<number> }> {
-    const { innerWidth: E, stateSize: N, dtRank: r } = this.#spec;
+    const { innerWidth: E } = this.#spec;
     const job = this.#job(block, cells);
     const rows = job.length;
     this.#arrange(cells.positions);
     this.#mixer.convolve(job);
-    const inputs: Record<string, StageInputs[string]> = {};
-    const outputs: Record<string, StageTensor> = {};
-    for (const { set, u, projected, delta } of this.#buffers.sets) {
-      const rowsOf = (region: typeof u, width: number): StageTensor => ({
-        data: region.view().subarray(0, rows * width),
-        shape: [rows, width],
-      });
-      inputs[segmentNames.u(set)] = rowsOf(u, E);
-      outputs[segmentNames.projected(set)] = rowsOf(projected, r + 2 * N);
-      outputs[segmentNames.delta(set)] = rowsOf(delta, E);
-    }
-    await this.#projections[block].run(inputs, outputs);
+    await this.#projections.run(block, rows);
     this.#mixer.scan(job, request !== undefined);
     const y = { data: this.#buffers.y.view().subarray(0, rows * E), shape: [rows, E] };
     return request === undefined ? { y } : { y, scores: this.#scores(job, cells, request) };

@@ -16,9 +16,11 @@ import {
   vimEmbedStage,
   visionNames,
 } from '@vssm/vision-tasks/graph';
+import type { InferenceSession } from 'onnxruntime-node';
 import { type ImageRun, type KeptWatch, plainMambaTaps, vimTaps } from './backbones.ts';
 import { type BlockSessions, geluSession, plainMambaSessions, vimSessions } from './blocks.ts';
 import { KernelMixer, projectionSessions } from './kernel-mixer.ts';
+import { kernelPlace } from './kernel-place.ts';
 import { type ImageSize, OneSize, type SizedStages } from './sized.ts';
 import { type StageInputs, StageSession, type StageTensor } from './stage.ts';
 import type { Stopwatch } from './stopwatch.ts';
@@ -32,7 +34,7 @@ export interface VisionOptions {
 /** What serves every size of image. */
 interface Sessions {
   readonly blocks: readonly BlockSessions[];
-  readonly projections: readonly StageSession[];
+  readonly projections: readonly InferenceSession[];
   readonly gelu: StageSession;
   readonly head: StageSession;
 }
@@ -156,6 +158,7 @@ export class CpuSegmenter implements SegmenterStages {
         grid.height * grid.width,
         this.#sessions.projections,
         this.#threads,
+        await kernelPlace(this.#threads),
       ),
     };
   }
@@ -164,7 +167,8 @@ export class CpuSegmenter implements SegmenterStages {
     await this.#sized.dispose();
     const { blocks, projections, gelu, head } = this.#sessions;
     const ofBlocks = blocks.flatMap(({ enter, leave }) => [enter, leave]);
-    for (const session of [...ofBlocks, ...projections, gelu, head]) await session.dispose();
+    for (const session of [...ofBlocks, gelu, head]) await session.dispose();
+    for (const session of projections) await session.release();
   }
 }
 
@@ -203,7 +207,7 @@ export function pixelsOf({ channels, height, width, values }: NumberMap): StageT
 }
 
 /** A map of one image. */
-export function mapFrom({ data, shape }: StageTensor): NumberMap {
+function mapFrom({ data, shape }: StageTensor): NumberMap {
   const [, channels, height, width] = shape;
   return { channels, height, width, values: data };
 }

@@ -5,16 +5,10 @@
 #include "matmul.h"
 
 #include "../common/lanes.h"
+#include "tile.h"
 
 #define WIDE (2 * LANES)
 #define DEEP 256
-/* Rows whose sums fit the registers: two vectors each, beside B's and one of A. */
-#if LANES == 16
-#define TALL 12
-#else
-#define TALL 4
-#endif
-
 struct workspace {
   float panel[DEEP][WIDE];
 };
@@ -37,39 +31,6 @@ static void pack(struct workspace *own, const struct matmul *product, int first,
   }
 }
 
-/* What a tile's sums begin with: NULL is zeros. */
-struct begin {
-  const float *at;
-  ptrdiff_t stride;
-};
-
-INLINE void tile(
-    const struct workspace *own, const float *a, ptrdiff_t a_row, ptrdiff_t a_inner, int depth, struct begin begin,
-    float *to, ptrdiff_t to_stride, int count, int tall, int vectors) {
-  floats sums[TALL][2];
-  for (int i = 0; i < tall; i++) {
-    for (int j = 0; j < vectors; j++) {
-      const int left = count - j * LANES;
-      const float *from = begin.at + i * begin.stride + j * LANES;
-      sums[i][j] = begin.at == NULL ? splat(0) : load_some(from, left < LANES ? left : LANES);
-    }
-  }
-  for (int k = 0; k < depth; k++) {
-    floats b[2];
-    for (int j = 0; j < vectors; j++) b[j] = load(own->panel[k] + j * LANES);
-    for (int i = 0; i < tall; i++) {
-      const floats x = splat(a[i * a_row + k * a_inner]);
-      for (int j = 0; j < vectors; j++) sums[i][j] += x * b[j];
-    }
-  }
-  for (int i = 0; i < tall; i++) {
-    for (int j = 0; j < vectors; j++) {
-      const int left = count - j * LANES;
-      store_some(to + i * to_stride + j * LANES, sums[i][j], left < LANES ? left : LANES);
-    }
-  }
-}
-
 /* All rows under one panel. */
 INLINE void all_rows(
     const struct workspace *own, const struct matmul *product, int first, int depth, int column, int count,
@@ -77,6 +38,7 @@ INLINE void all_rows(
   const ptrdiff_t a_row = product->trans_a ? 1 : product->a_stride;
   const ptrdiff_t a_inner = product->trans_a ? product->a_stride : 1;
   const struct begin from = {first == 0 ? product->plus : product->to, first == 0 ? product->plus_stride : product->to_stride};
+  const float *panel = own->panel[0];
   int row = 0;
   while (row < product->rows) {
     const int left = product->rows - row;
@@ -84,13 +46,13 @@ INLINE void all_rows(
     const struct begin begin = {from.at == NULL ? NULL : from.at + row * from.stride + column, from.stride};
     float *to = product->to + row * product->to_stride + column;
     if (left >= TALL) {
-      tile(own, a, a_row, a_inner, depth, begin, to, product->to_stride, count, TALL, vectors);
+      tile(panel, WIDE, a, a_row, a_inner, depth, begin, to, product->to_stride, count, TALL, vectors);
       row += TALL;
     } else if (left >= 4) {
-      tile(own, a, a_row, a_inner, depth, begin, to, product->to_stride, count, 4, vectors);
+      tile(panel, WIDE, a, a_row, a_inner, depth, begin, to, product->to_stride, count, 4, vectors);
       row += 4;
     } else {
-      tile(own, a, a_row, a_inner, depth, begin, to, product->to_stride, count, 1, vectors);
+      tile(panel, WIDE, a, a_row, a_inner, depth, begin, to, product->to_stride, count, 1, vectors);
       row += 1;
     }
   }

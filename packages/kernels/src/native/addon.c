@@ -5,8 +5,8 @@
  * and the product also take how many threads may share the work (team.h). There is no other state, so any number of threads may
  * load this file. All checks are the caller's (src/kernels.ts).
  */
-#define NAPI_VERSION 8
-#include <node_api.h>
+#include "addon-vision.h"
+#include "call.h"
 
 #include "../gradients/backward-conv.h"
 #include "../gradients/backward-grid.h"
@@ -19,49 +19,6 @@
 #include "../snake/snake.h"
 #include "shares.h"
 #include "team.h"
-
-#define MAX_ARGUMENTS 40
-
-/* Arguments are taken one after another; what cannot be read counts as 0 and makes the call fail. */
-struct call {
-  napi_env env;
-  napi_value arguments[MAX_ARGUMENTS];
-  size_t next;
-  unsigned char *memory;
-  bool valid;
-};
-
-static double number(struct call *call) {
-  double value = 0;
-  if (napi_get_value_double(call->env, call->arguments[call->next++], &value) != napi_ok) call->valid = false;
-  return value;
-}
-
-static int integer(struct call *call) { return (int)number(call); }
-
-static bool flag(struct call *call) { return number(call) != 0; }
-
-/* A byte offset, as an address. */
-static void *address(struct call *call) { return call->memory + (size_t)number(call); }
-
-/* The same, where offset 0 says that there is none. */
-static void *optional_address(struct call *call) {
-  const double offset = number(call);
-  return offset == 0 ? NULL : call->memory + (size_t)offset;
-}
-
-/* A stride in bytes, in floats. */
-static ptrdiff_t stride(struct call *call) { return (ptrdiff_t)number(call) / (ptrdiff_t)sizeof(float); }
-
-/* Reads the memory's ArrayBuffer; the other arguments follow. */
-static struct call begin(napi_env env, napi_callback_info info, size_t count) {
-  struct call call = {.env = env, .next = 1};
-  size_t given = MAX_ARGUMENTS;
-  size_t bytes = 0;
-  call.valid = napi_get_cb_info(env, info, &given, call.arguments, NULL, NULL) == napi_ok && given == count &&
-               napi_get_arraybuffer_info(env, call.arguments[0], (void **)&call.memory, &bytes) == napi_ok;
-  return call;
-}
 
 static napi_value convSilu(napi_env env, napi_callback_info info) {
   struct call call = begin(env, info, 14);
@@ -370,6 +327,7 @@ NAPI_MODULE_INIT() {
       {"convSilu", convSilu},   {"selectiveScan", selectiveScan}, {"gridConv", gridConv},
       {"snakeScan", snakeScan}, {"scanBackward", scanBackward},   {"gridConvBackward", gridConvBackward},
       {"snakeBackward", snakeBackward}, {"matmul", matmulOf}, {"convBackward", convBackward},
+      {"deformable", call_deformable}, {"roiAlign", call_roi_align}, {"winograd", call_winograd},
   };
   napi_value value;
   if (napi_create_double(env, (double)most, &value) != napi_ok ||

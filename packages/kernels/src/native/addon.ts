@@ -24,6 +24,9 @@ export interface Addon {
   gridConvBackward(memory: ArrayBuffer, workspace: number, ...integers: number[]): void;
   snakeBackward(memory: ArrayBuffer, workspace: number, ...integers: number[]): void;
   matmul(memory: ArrayBuffer, workspace: number, threads: number, ...numbers: number[]): void;
+  deformable(memory: ArrayBuffer, workspace: number, threads: number, ...integers: number[]): void;
+  roiAlign(memory: ArrayBuffer, workspace: number, threads: number, ...integers: number[]): void;
+  winograd(memory: ArrayBuffer, workspace: number, threads: number, ...integers: number[]): void;
 }
 
 export type LoadedAddon =

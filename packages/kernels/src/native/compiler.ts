@@ -14,6 +14,7 @@ const at = (url: URL) => fileURLToPath(url);
 // A literal each: the keys of results find a kernel's sources by them.
 const units = [
   at(new URL('./addon.c', import.meta.url)),
+  at(new URL('./addon-vision.c', import.meta.url)),
   at(new URL('./team.c', import.meta.url)),
   at(new URL('./shares.c', import.meta.url)),
   at(new URL('../scan/scan.c', import.meta.url)),
@@ -25,8 +26,13 @@ const units = [
   at(new URL('../gradients/backward-scan.c', import.meta.url)),
   at(new URL('../gradients/backward-snake.c', import.meta.url)),
   at(new URL('../matrix/matmul.c', import.meta.url)),
+  at(new URL('../deformable/deformable.c', import.meta.url)),
+  at(new URL('../roi/roi-align.c', import.meta.url)),
+  at(new URL('../winograd/winograd.c', import.meta.url)),
 ];
 const ownHeaders = [
+  at(new URL('./call.h', import.meta.url)),
+  at(new URL('./addon-vision.h', import.meta.url)),
   at(new URL('./team.h', import.meta.url)),
   at(new URL('./shares.h', import.meta.url)),
   at(new URL('../common/lanes.h', import.meta.url)),
@@ -41,6 +47,10 @@ const ownHeaders = [
   at(new URL('../gradients/backward-scan.h', import.meta.url)),
   at(new URL('../gradients/backward-snake.h', import.meta.url)),
   at(new URL('../matrix/matmul.h', import.meta.url)),
+  at(new URL('../matrix/tile.h', import.meta.url)),
+  at(new URL('../deformable/deformable.h', import.meta.url)),
+  at(new URL('../roi/roi-align.h', import.meta.url)),
+  at(new URL('../winograd/winograd.h', import.meta.url)),
 ];
 /** Everything that a compiled library depends on. */
 export const sourceFiles: readonly string[] = [...units, ...ownHeaders];

@@ -2,6 +2,7 @@
 import { snakeOrders } from '@vssm/core';
 import { Arena } from '../arena.ts';
 import { type ConvOptions, convReference } from '../conv/conv.ts';
+import { type DeformableOptions, deformableReference } from '../deformable/deformable.ts';
 import {
   type ConvBackwardOptions,
   convBackwardReference,
@@ -27,17 +28,26 @@ import type { PlainBackwardKernels } from '../gradients/plain-backward-kernels.t
 import { type GridConvOptions, gridConvReference } from '../grid/grid-conv.ts';
 import { type MatmulOptions, matmulReference } from '../matrix/matmul.ts';
 import type { PlainKernels } from '../plain-kernels.ts';
+import { type RoiAlignOptions, roiAlignReference } from '../roi/roi-align.ts';
 import type { Rows } from '../rows.ts';
 import { type ScanOptions, scanReference } from '../scan/scan.ts';
 import { fillSnakeTables } from '../snake/snake-orders.ts';
 import { type SnakeScanOptions, snakeScanReference } from '../snake/snake-scan.ts';
+import type { VisionKernels } from '../vision-kernels.ts';
 import { createMemory, type WasmMemory } from '../webassembly.ts';
+import {
+  type WinogradOptions,
+  winogradReference,
+  winogradScratch,
+  winogradWeights,
+} from '../winograd/winograd.ts';
 
 /** Relative to the largest value; float32 resolves 6e-8, and 20 tokens of 8 states add up. */
 const tolerance = 1e-5;
 
 interface Runner
   extends PlainKernels,
+    VisionKernels,
     PlainBackwardKernels,
     Pick<BackwardKernels, 'scanBackward' | 'convBackward'> {
   convSilu(options: ConvOptions): void;
@@ -141,7 +151,38 @@ export function findFault(over: (memory: WasmMemory) => Runner): string | undefi
     plus: { at: filled(channels, -1, 1), stride: 0 },
     to: wide(),
   };
+  const grids = arena.int32(4);
+  grids.view().set([3, 4, 2, 4]);
+  const attention: DeformableOptions = {
+    ...{ queries: length, channels: 38, heads: 2, points: 3, levels: 2, grids: grids.at },
+    references: { at: filled(2 * length, 0, 1), stride: 2 },
+    offsets: { at: filled(24 * length, -2, 2), stride: 24 },
+    scores: { at: filled(12 * length, -3, 3), stride: 12 },
+    values: { at: filled(20 * 38, -1, 1), stride: 38 },
+    to: { at: filled(38 * length, 0, 0), stride: 38 },
+  };
+  const [levels, boxLevels] = [arena.int32(6), arena.int32(2)];
+  levels.view().set([3, 4, 4, 2, 4, 8]);
+  boxLevels.view().set([1, 0]);
+  const regions: RoiAlignOptions = {
+    ...{ regions: 2, channels, side: 3, levels: 2, grids: levels.at, boxLevels: boxLevels.at },
+    boxes: filled(8, 0, 30),
+    values: { at: filled(20 * channels, -1, 1), stride: channels },
+    to: { at: filled(18 * channels, 0, 0), stride: channels },
+  };
+  const taps = Float32Array.from({ length: 9 * channels ** 2 }, () => 2 * ((++count * 0.618034) % 1) - 1);
+  const transformed = winogradWeights(taps, channels);
+  const tapsPlace = arena.float32(transformed.length);
+  tapsPlace.view().set(transformed);
+  const maps: WinogradOptions = {
+    ...{ maps: 1, rows: 4, columns: 5, channels, outputs: channels, activation: 'relu' },
+    ...{ x: wide(), to: wide(), weight: tapsPlace.at, bias: filled(channels, -1, 1) },
+    scratch: filled(winogradScratch(channels), 0, 0),
+  };
   const { buffer } = arena.memory;
+  const wantedOfRegions = roiAlignReference(buffer, regions);
+  const wantedOfMaps = winogradReference(buffer, maps, taps);
+  const wantedOfAttention = deformableReference(buffer, attention);
   const wantedOfProduct = matmulReference(buffer, product);
   const wantedOfBackwardConv = convBackwardReference(buffer, backwardConv);
   const wantedOfBackwardGrid = gridConvBackwardReference(buffer, backwardGrid);
@@ -159,6 +200,9 @@ export function findFault(over: (memory: WasmMemory) => Runner): string | undefi
   runner.gridConvBackward(backwardGrid);
   runner.snakeBackward(backwardSnake);
   runner.matmul(product);
+  runner.deformable(attention);
+  runner.roiAlign(regions);
+  runner.winograd?.(maps);
   const results: readonly (readonly [string, number, ArrayLike<number>])[] = [
     ['the convolution', conv.u.at, wanted.conv],
     ['the scan', scan.y.at, wanted.y],
@@ -171,6 +215,9 @@ export function findFault(over: (memory: WasmMemory) => Runner): string | undefi
     ['the gradient of B', backwardScan.dB.at, wantedOfBackward.b],
     ['the gradient of C', backwardScan.dC.at, wantedOfBackward.c],
     ['the product of matrices', product.to.at, wantedOfProduct],
+    ['deformable attention', attention.to.at, wantedOfAttention],
+    ['RoIAlign', regions.to.at, wantedOfRegions],
+    ['the convolution of maps', maps.to.at, wantedOfMaps],
     ['the gradient of the convolution', backwardConv.dx.at, wantedOfBackwardConv.x],
     ['that of its taps', backwardConv.dWeight, wantedOfBackwardConv.weight],
     ['the gradient of the grid', backwardGrid.dx.at, wantedOfBackwardGrid.x],

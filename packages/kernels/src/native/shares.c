@@ -1,10 +1,13 @@
 #include "shares.h"
 
 #include "../conv/conv.h"
+#include "../deformable/deformable.h"
 #include "../grid/grid.h"
 #include "../matrix/matmul.h"
+#include "../roi/roi-align.h"
 #include "../scan/scan.h"
 #include "../snake/snake.h"
+#include "../winograd/winograd.h"
 
 void share_of_conv(const void *call, int first, int count, void *workspace) {
   struct conv own = *(const struct conv *)call;
@@ -61,4 +64,29 @@ void share_of_matmul(const void *call, int first, int count, void *workspace) {
   if (own.plus != NULL) own.plus += first * own.plus_stride;
   own.to += first * own.to_stride;
   matmul(&own, workspace);
+}
+
+void share_of_deformable(const void *call, int first, int count, void *workspace) {
+  (void)workspace;
+  struct deformable own = *(const struct deformable *)call;
+  own.queries = count;
+  own.references += first * own.references_stride;
+  own.offsets += first * own.offsets_stride;
+  own.scores += first * own.scores_stride;
+  own.to += first * own.to_stride;
+  deformable(&own);
+}
+
+void share_of_roi_align(const void *call, int first, int count, void *workspace) {
+  (void)workspace;
+  struct roi_align own = *(const struct roi_align *)call;
+  own.regions = count;
+  own.boxes += 4 * (ptrdiff_t)first;
+  own.box_levels += first;
+  own.to += (ptrdiff_t)first * own.side * own.side * own.to_stride;
+  roi_align(&own);
+}
+
+void share_of_winograd(const void *call, int first, int count, void *workspace) {
+  winograd(call, first, count, workspace);
 }

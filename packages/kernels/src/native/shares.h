@@ -1,4 +1,4 @@
-/* The kernels over some of a call's channels, the product over some of its rows, for share_out: `call` is their own struct. */
+/* The kernels over some of a call's channels, the others over some of their rows, for share_out: `call` is their own struct. */
 #ifndef SHARES_H
 #define SHARES_H
 
@@ -7,5 +7,8 @@ void share_of_scan(const void *call, int first, int count, void *workspace);
 void share_of_grid(const void *call, int first, int count, void *workspace);
 void share_of_snake(const void *call, int first, int count, void *workspace);
 void share_of_matmul(const void *call, int first, int count, void *workspace);
+void share_of_deformable(const void *call, int first, int count, void *workspace);
+void share_of_roi_align(const void *call, int first, int count, void *workspace);
+void share_of_winograd(const void *call, int first, int count, void *workspace);
 
 #endif

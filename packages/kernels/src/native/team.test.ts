@@ -7,6 +7,7 @@ import { createKernels, type Kernels, probeNative } from '../kernels.ts';
 import type { Rows } from '../rows.ts';
 import { fillSnakeTables } from '../snake/snake-orders.ts';
 import { RandomCase } from '../test-support/random-case.ts';
+import { winogradScratch, winogradWeights } from '../winograd/winograd.ts';
 
 const probe = await probeNative();
 
@@ -95,6 +96,46 @@ const cases: Readonly<Record<string, () => Case>> = {
     };
     const [y, sum] = [wide(data), wide(data)];
     return { data, outputs: [y, sum], run: (kernels) => kernels.snakeScan({ ...options, y, sum }) };
+  },
+  'deformable attention': () => {
+    const data = new RandomCase(5);
+    // Seven shares of 32 queries and a rest.
+    const queries = batch * length * 3 + 1;
+    const rows = (count: number, width: number) => data.rows(1, count, width, ones(data));
+    const to = data.rows(batch, length, channels, ones(data));
+    const options = {
+      ...{ queries, channels: 24, heads: 2, points: 2, levels: 1, grids: data.integers([8, 9]) },
+      ...{ references: rows(queries, 2), offsets: rows(queries, 8), scores: rows(queries, 4) },
+      ...{ values: rows(72, 24), to: { at: to.at, stride: 24 } },
+    };
+    return { data, outputs: [to], run: (kernels) => kernels.deformable(options) };
+  },
+  RoIAlign: () => {
+    const data = new RandomCase(6);
+    const regions = 232;
+    const to = data.rows(batch, length, channels, ones(data));
+    const corners = Array.from({ length: 4 * regions }, (_, i) => data.between(0, 9) + (i % 4 < 2 ? 0 : 20));
+    const options = {
+      ...{ regions, channels: 8, side: 3, levels: 2, grids: data.integers([8, 9, 4, 4, 5, 8]) },
+      boxes: data.vector(corners.length, (i) => corners[i]),
+      boxLevels: data.integers(corners.slice(0, regions).map((corner) => (corner > 10 ? 1 : 0))),
+      ...{ values: data.rows(1, 92, 8, ones(data)), to: { at: to.at, stride: 8 } },
+    };
+    return { data, outputs: [to], run: (kernels) => kernels.roiAlign(options) };
+  },
+  'the convolution of maps': () => {
+    const data = new RandomCase(7);
+    // Four shares of 32 tiles.
+    const weight = winogradWeights(Float32Array.from({ length: 9 * 8 * 8 }, ones(data)), 8);
+    const to = data.rows(batch, length, channels, ones(data));
+    const options = {
+      ...{ maps: 2, rows: 32, columns: 32, channels: 8, outputs: 8, activation: 'relu' as const },
+      x: data.rows(1, 2048, 8, ones(data)),
+      weight: data.vector(weight.length, (i) => weight[i]),
+      ...{ bias: vector(data, 8), scratch: data.vector(winogradScratch(8), () => Number.NaN) },
+      to: { at: to.at, stride: 8 },
+    };
+    return { data, outputs: [to], run: (kernels) => kernels.winograd!(options) };
   },
 };
 

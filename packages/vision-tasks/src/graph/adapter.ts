@@ -6,7 +6,8 @@
 import type { Weights } from '@vssm/core';
 import { layerNorm, linear, segment, type Value } from '@vssm/graph';
 import { feedForwardWidth } from '../model/parameters.ts';
-import { type AdapterSpec, extraExtractors } from '../model/spec.ts';
+import type { AdapterSpec } from '../model/spec.ts';
+import { extractorNames, injectorName } from './adapter-names.ts';
 import { deformableAttention, type ValueLevel } from './attention.ts';
 import {
   batchNorm,
@@ -24,7 +25,7 @@ import {
 import { visionNames } from './names.ts';
 
 /** LayerNorm inside injectors and extractors. */
-const normEpsilon = 1e-6;
+export const normEpsilon = 1e-6;
 
 /** pixels → c1, c */
 export function spatialPriorStage({ spec }: AdapterSpec, weights: Weights): Uint8Array {
@@ -66,7 +67,7 @@ export function injectorStage(adapter: AdapterSpec, weights: Weights, block: num
   const stage = segment(`injector_${block}`, weights);
   const { g, parameters } = stage;
   const d = adapter.spec.width;
-  const name = `backbone.interactions.${block}.injector`;
+  const name = injectorName(block);
   const x = g.input(visionNames.tokens, 'F32', ['tokens', d]);
   const references = g.input(visionNames.references, 'F32', ['tokens', 2]);
   const c = g.input(visionNames.pyramidTokens, 'F32', ['pyramid', d]);
@@ -82,16 +83,11 @@ export function extractorStage(adapter: AdapterSpec, weights: Weights, block: nu
   const stage = segment(`extractor_${block}`, weights);
   const { g } = stage;
   const d = adapter.spec.width;
-  const prefix = `backbone.interactions.${block}`;
-  const extras =
-    block === adapter.interactions.length - 1
-      ? Array.from({ length: extraExtractors }, (_, i) => `${prefix}.extra_extractors.${i}`)
-      : [];
   let c = g.input(visionNames.pyramidTokens, 'F32', ['pyramid', d]);
   const x = g.input(visionNames.tokens, 'F32', ['cells', d]);
   const references = g.input(visionNames.references, 'F32', ['pyramid', 2]);
   const levels = pyramidLevelsOf(stage);
-  for (const name of [`${prefix}.extractor`, ...extras]) {
+  for (const name of extractorNames(adapter, block)) {
     c = extractor(stage, adapter, name, c, references, x, levels);
   }
   g.op('Identity', [c], { name: visionNames.nextPyramidTokens });
@@ -138,7 +134,7 @@ function attend(
 }
 
 /** The three levels of c, by the run-time input of their sizes. */
-function pyramidLevelsOf({ g }: Stage): ValueLevel[] {
+export function pyramidLevelsOf({ g }: Stage): ValueLevel[] {
   const grids = g.input(visionNames.pyramidGrids, 'I64', [3, 2]);
   return [0, 1, 2].map((level) => {
     const size = g.op('Gather', [grids, g.ints(level)]);
@@ -158,7 +154,7 @@ function splitLevels({ g }: Stage, c: Value, levels: readonly ValueLevel[]): Val
 }
 
 /** fc1, a depthwise 3x3 convolution on each of the three levels, GELU, fc2. */
-function feedForward(
+export function feedForward(
   stage: Stage,
   adapter: AdapterSpec,
   name: string,

@@ -1,4 +1,6 @@
 export { adapterMapsStage, extractorStage, injectorStage, spatialPriorStage } from './adapter.ts';
+export { extractorNames, injectorName } from './adapter-names.ts';
+export { attentionInputsStage, extractorEndStage, injectorEndStage } from './around-attention.ts';
 export {
   geluStage,
   plainMambaEmbedStage,
@@ -8,7 +10,24 @@ export {
   vimEnterStage,
   vimLeaveStage,
 } from './backbone.ts';
+export {
+  boxConvs,
+  type MapConv,
+  mapConvsStage,
+  maskConvs,
+  proposalConv,
+  pyramidConv,
+  retinaConvs,
+} from './map-convs.ts';
 export { visionNames } from './names.ts';
 export { featurePyramidStage, proposalStage, retinaStage } from './pyramid.ts';
 export { boxHeadStage, maskHeadStage } from './regions.ts';
+export {
+  boxOutputsStage,
+  channelsFirstStage,
+  coarserLevelsStage,
+  lateralsStage,
+  maskOutputsStage,
+  proposalOutputsStage,
+} from './row-heads.ts';
 export { uperHeadInputs, uperHeadStage } from './uper-head.ts';

@@ -22,6 +22,12 @@ export const visionNames = {
   sin: 'sin',
   /** Centre of each token's own cell as shares of width and height, [K, 2]: x, y */
   references: 'references',
+  /** What deformable attention is made of, and what a kernel makes of it; see `attentionInputsStage` */
+  queries: 'queries',
+  values: 'values',
+  attentionValue: 'value',
+  places: 'places',
+  sampled: 'sampled',
   /** Height and width of the taps' grid, [2] int64 */
   grid: 'grid',
   /** Height and width of the grids of strides 8, 16 and 32, [3, 2] int64 */
@@ -30,6 +36,11 @@ export const visionNames = {
   pooling: 'pooling',
   /** Levels of the feature pyramid, [B, channels, H, W] */
   level: (index: number) => `p${index}`,
+  /** What the levels' convolutions read, [cells, channels] */
+  lateral: (index: number) => `lateral${index}`,
+  /** Maps whose cells are rows of channels, on their way through a head */
+  maps: 'maps',
+  nextMaps: 'next_maps',
   /** The adapter's maps, [B, d, H, W] */
   map: (index: number) => `f${index}`,
   /** What an anchor-based head says of a level, [B, anchors · classes, H, W] and [B, anchors · 4, H, W] */

@@ -16,19 +16,7 @@ import { visionNames } from './names.ts';
 export function featurePyramidStage(spec: DetectorSpec, weights: Weights): Uint8Array {
   const stage = segment('feature_pyramid', weights);
   const { g } = stage;
-  const d = spec.backbone.spec.width;
-  const first = spec.kind === 'maskrcnn' ? 0 : 1;
-  const laterals: Value[] = [];
-  for (let i = first; i < 4; i++) {
-    const map = g.input(visionNames.map(i), 'F32', mapAxes(visionNames.map(i), d));
-    laterals.push(convModule(stage, `neck.lateral_convs.${i - first}`, map));
-  }
-  for (let i = laterals.length - 1; i > 0; i--) {
-    const finer = laterals[i - 1];
-    const coarser = resize(stage, laterals[i], 'nearest', sizeOfMap(stage, finer));
-    laterals[i - 1] = g.op('Add', [finer, coarser]);
-  }
-  const levels = laterals.map((lateral, i) => convModule(stage, `neck.fpn_convs.${i}`, lateral));
+  const levels = laterals(stage, spec).map((lateral, i) => convModule(stage, `neck.fpn_convs.${i}`, lateral));
   if (spec.kind === 'maskrcnn') {
     const everySecond = { kernel_shape: [1, 1], strides: [2, 2] };
     levels.push(g.op('MaxPool', [levels.at(-1)!], { attributes: everySecond }));
@@ -41,6 +29,24 @@ export function featurePyramidStage(spec: DetectorSpec, weights: Weights): Uint8
     g.output(visionNames.level(i), 'F32', mapAxes(visionNames.level(i), spec.channels));
   }
   return g.model();
+}
+
+/** The maps as inputs, each brought to the pyramid's channels with the coarser ones added. */
+export function laterals(stage: Stage, spec: DetectorSpec): Value[] {
+  const { g } = stage;
+  const d = spec.backbone.spec.width;
+  const first = spec.kind === 'maskrcnn' ? 0 : 1;
+  const all: Value[] = [];
+  for (let i = first; i < 4; i++) {
+    const map = g.input(visionNames.map(i), 'F32', mapAxes(visionNames.map(i), d));
+    all.push(convModule(stage, `neck.lateral_convs.${i - first}`, map));
+  }
+  for (let i = all.length - 1; i > 0; i--) {
+    const finer = all[i - 1];
+    const coarser = resize(stage, all[i], 'nearest', sizeOfMap(stage, finer));
+    all[i - 1] = g.op('Add', [finer, coarser]);
+  }
+  return all;
 }
 
 /** p0 … p4 → scores and deltas of every level */

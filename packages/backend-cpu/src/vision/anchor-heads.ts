@@ -1,0 +1,155 @@
+/** What a detector says of every anchor: the proposal network of a Mask R-CNN, the head of a RetinaNet. */
+import type { Weights } from '@vssm/core';
+import type { Region } from '@vssm/kernels';
+import type { AnchorMaps, DetectorSpec, MaskRcnnSpec, NumberMap, RetinaNetSpec } from '@vssm/vision-tasks';
+import {
+  channelsFirstStage,
+  proposalConv,
+  proposalOutputsStage,
+  retinaConvs,
+  visionNames,
+} from '@vssm/vision-tasks/graph';
+import type { KernelPlace } from './kernel-place.ts';
+import { type LevelRows, rowsAt, spareRows } from './level-rows.ts';
+import { type MapConvs, mapConvs } from './map-convs.ts';
+import { StageSession, type StageTensor } from './stage.ts';
+
+export interface AnchorHead {
+  /** Takes room for images of one size from the arena, before the first of them. */
+  takeRoom(levels: readonly LevelRows[]): void;
+  /** @param scratch see `scratchFor`; byte offset */
+  run(levels: readonly LevelRows[], scratch: number): Promise<readonly AnchorMaps[]>;
+  dispose(): Promise<void>;
+}
+
+export function anchorHead(
+  spec: DetectorSpec,
+  weights: Weights,
+  place: KernelPlace,
+  threads: number,
+): Promise<AnchorHead> {
+  switch (spec.kind) {
+    case 'maskrcnn':
+      return ProposalHead.create(spec, weights, place, threads);
+    case 'retinanet':
+      return RetinaHead.create(spec, weights, place, threads);
+    default:
+      throw spec satisfies never;
+  }
+}
+
+class ProposalHead implements AnchorHead {
+  readonly #conv: MapConvs;
+  readonly #outputs: StageSession;
+
+  static async create(
+    spec: MaskRcnnSpec,
+    weights: Weights,
+    place: KernelPlace,
+    threads: number,
+  ): Promise<ProposalHead> {
+    return new ProposalHead(
+      await mapConvs(place, [proposalConv(weights)], threads),
+      await StageSession.create(proposalOutputsStage(spec, weights), threads),
+    );
+  }
+
+  constructor(conv: MapConvs, outputs: StageSession) {
+    this.#conv = conv;
+    this.#outputs = outputs;
+  }
+
+  takeRoom(): void {}
+
+  async run(levels: readonly LevelRows[], scratch: number): Promise<readonly AnchorMaps[]> {
+    const found: AnchorMaps[] = [];
+    for (const level of levels) {
+      const { height, width } = level;
+      await this.#conv.run({ maps: 1, height, width }, level.at, level.spare, { scratch });
+      const outputs = await this.#outputs.run({ [visionNames.maps]: spareRows(level) });
+      found.push({
+        scores: channelsFirst(outputs[visionNames.scores(0)], level),
+        deltas: channelsFirst(outputs[visionNames.deltas(0)], level),
+      });
+    }
+    return found;
+  }
+
+  async dispose(): Promise<void> {
+    await this.#conv.dispose();
+    await this.#outputs.dispose();
+  }
+}
+
+interface Branch {
+  readonly convs: MapConvs;
+  readonly outputs: number;
+  readonly channelsFirst: StageSession;
+}
+
+class RetinaHead implements AnchorHead {
+  readonly #place: KernelPlace;
+  readonly #scores: Branch;
+  readonly #deltas: Branch;
+  /** The largest level's rows of a branch's widest maps. */
+  #wide: Region<Float32Array> | undefined;
+
+  static async create(
+    _: RetinaNetSpec,
+    weights: Weights,
+    place: KernelPlace,
+    threads: number,
+  ): Promise<RetinaHead> {
+    const branch = async (name: 'cls' | 'reg'): Promise<Branch> => {
+      const convs = retinaConvs(weights, name);
+      const { outputs } = convs.at(-1)!;
+      return {
+        convs: await mapConvs(place, convs, threads),
+        outputs,
+        channelsFirst: await StageSession.create(channelsFirstStage(outputs), threads),
+      };
+    };
+    return new RetinaHead(place, await branch('cls'), await branch('reg'));
+  }
+
+  constructor(place: KernelPlace, scores: Branch, deltas: Branch) {
+    this.#place = place;
+    this.#scores = scores;
+    this.#deltas = deltas;
+  }
+
+  takeRoom([{ height, width, channels }]: readonly LevelRows[]): void {
+    const widest = Math.max(channels, this.#scores.outputs, this.#deltas.outputs);
+    this.#wide = this.#place.arena.float32(height * width * widest);
+  }
+
+  async run(levels: readonly LevelRows[], scratch: number): Promise<readonly AnchorMaps[]> {
+    const found: AnchorMaps[] = [];
+    const { at } = this.#wide!;
+    const room = { spare: levels[0].spare, scratch };
+    for (const level of levels) {
+      const { height, width } = level;
+      const branch = async ({ convs, outputs, channelsFirst: session }: Branch) => {
+        await convs.run({ maps: 1, height, width }, level.at, at, room);
+        const turned = await session.run({
+          [visionNames.maps]: rowsAt(this.#place, at, height * width, outputs),
+        });
+        return channelsFirst(turned[visionNames.nextMaps], level);
+      };
+      found.push({ scores: await branch(this.#scores), deltas: await branch(this.#deltas) });
+    }
+    return found;
+  }
+
+  async dispose(): Promise<void> {
+    for (const { convs, channelsFirst: session } of [this.#scores, this.#deltas]) {
+      await convs.dispose();
+      await session.dispose();
+    }
+  }
+}
+
+/** [channels, cells] as a map. */
+function channelsFirst({ data, shape: [channels] }: StageTensor, { height, width }: LevelRows): NumberMap {
+  return { channels, height, width, values: data };
+}

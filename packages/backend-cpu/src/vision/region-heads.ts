@@ -1,0 +1,191 @@
+/**
+ * Mask R-CNN's heads on regions: the kernels' RoIAlign, 3 x 3 convolutions, an ONNX stage. Some regions at a time, so that their
+ * maps stay in the caches.
+ */
+import type { Weights } from '@vssm/core';
+import type { Region } from '@vssm/kernels';
+import {
+  boxRoiSize,
+  type MaskRcnnSpec,
+  maskRoiSize,
+  type RegionOutputs,
+  regionLevels,
+  roiLevels,
+} from '@vssm/vision-tasks';
+import {
+  boxConvs,
+  boxOutputsStage,
+  maskConvs,
+  maskOutputsStage,
+  visionNames,
+} from '@vssm/vision-tasks/graph';
+import type { KernelPlace } from './kernel-place.ts';
+import { type LevelRows, rowsAt } from './level-rows.ts';
+import { type MapConvs, mapConvs, scratchFor } from './map-convs.ts';
+import { StageSession } from './stage.ts';
+
+/** Cells of regions at a time: 6.4 MB of 256 channels. */
+const cellsAtOnce = 6272;
+
+/** RoIAlign of some regions, then convolutions. */
+class RegionConvs {
+  readonly #spec: MaskRcnnSpec;
+  readonly #place: KernelPlace;
+  readonly #side: number;
+  readonly #convs: MapConvs;
+  readonly #grids: Region<Int32Array>;
+  readonly #boxes: Region<Float32Array>;
+  readonly #boxLevels: Region<Int32Array>;
+  readonly #maps: readonly Region<Float32Array>[];
+  readonly #scratch: Region<Float32Array>;
+
+  constructor(spec: MaskRcnnSpec, place: KernelPlace, side: number, convs: MapConvs) {
+    const { arena } = place;
+    this.#spec = spec;
+    this.#place = place;
+    this.#side = side;
+    this.#convs = convs;
+    this.#grids = arena.int32(3 * roiLevels);
+    this.#boxes = arena.float32(4 * this.most);
+    this.#boxLevels = arena.int32(this.most);
+    const cells = this.most * side ** 2;
+    this.#maps = [arena.float32(cells * spec.channels), arena.float32(cells * spec.channels)];
+    this.#scratch = arena.float32(scratchFor(place, spec.channels));
+  }
+
+  /** Regions at a time. */
+  get most(): number {
+    return Math.floor(cellsAtOnce / this.#side ** 2);
+  }
+
+  /**
+   * @param regions [n, 4] in input pixels, n at most `most`
+   * @param to byte offset of [n · side · side, channels]
+   */
+  async run(levels: readonly LevelRows[], regions: Float64Array, to: number): Promise<void> {
+    const { channels, anchors } = this.#spec;
+    const count = regions.length / 4;
+    const own = levels.slice(0, roiLevels);
+    const sides = own.flatMap(({ height, width }, level) => [height, width, anchors.strides[level]]);
+    this.#grids.view().set(sides);
+    this.#boxes.view().set(regions);
+    this.#boxLevels.view().set(regionLevels(regions));
+    const [aligned, spare] = this.#maps;
+    this.#place.kernels.roiAlign({
+      ...{ regions: count, channels, side: this.#side, levels: roiLevels, grids: this.#grids.at },
+      ...{ boxes: this.#boxes.at, boxLevels: this.#boxLevels.at },
+      values: { at: levels[0].at, stride: channels },
+      to: { at: aligned.at, stride: channels },
+    });
+    const size = { maps: count, height: this.#side, width: this.#side };
+    await this.#convs.run(size, aligned.at, to, { spare: spare.at, scratch: this.#scratch.at });
+  }
+
+  dispose(): Promise<void> {
+    return this.#convs.dispose();
+  }
+}
+
+export class BoxHead {
+  readonly #spec: MaskRcnnSpec;
+  readonly #place: KernelPlace;
+  readonly #convs: RegionConvs;
+  readonly #outputs: StageSession;
+  /** [proposals, 49 · channels] */
+  readonly #features: Region<Float32Array>;
+
+  static async create(
+    spec: MaskRcnnSpec,
+    weights: Weights,
+    place: KernelPlace,
+    threads: number,
+  ): Promise<BoxHead> {
+    const convs = await mapConvs(place, boxConvs(weights), threads);
+    const outputs = await StageSession.create(boxOutputsStage(spec, weights), threads);
+    return new BoxHead(spec, place, new RegionConvs(spec, place, boxRoiSize, convs), outputs);
+  }
+
+  constructor(spec: MaskRcnnSpec, place: KernelPlace, convs: RegionConvs, outputs: StageSession) {
+    this.#spec = spec;
+    this.#place = place;
+    this.#convs = convs;
+    this.#outputs = outputs;
+    this.#features = place.arena.float32(spec.proposals.perImage * boxRoiSize ** 2 * spec.channels);
+  }
+
+  /** @param regions [n, 4] in input pixels, as many as there are proposals at most */
+  async run(levels: readonly LevelRows[], regions: Float64Array): Promise<RegionOutputs> {
+    const count = regions.length / 4;
+    const { perImage } = this.#spec.proposals;
+    if (count > perImage) throw new Error(`${count} regions, there is room for ${perImage}`);
+    const width = boxRoiSize ** 2 * this.#spec.channels;
+    const { most } = this.#convs;
+    for (let first = 0; first < count; first += most) {
+      const some = regions.subarray(4 * first, 4 * (first + most));
+      await this.#convs.run(levels, some, this.#features.at + 4 * first * width);
+    }
+    const outputs = await this.#outputs.run({
+      [visionNames.maps]: rowsAt(this.#place, this.#features.at, count, width),
+    });
+    return {
+      scores: outputs[visionNames.regionScores].data,
+      deltas: outputs[visionNames.regionDeltas].data,
+    };
+  }
+
+  async dispose(): Promise<void> {
+    await this.#convs.dispose();
+    await this.#outputs.dispose();
+  }
+}
+
+export class MaskHead {
+  readonly #spec: MaskRcnnSpec;
+  readonly #place: KernelPlace;
+  readonly #convs: RegionConvs;
+  readonly #outputs: StageSession;
+  /** Of some regions, [n · 196, channels]. */
+  readonly #features: Region<Float32Array>;
+
+  static async create(
+    spec: MaskRcnnSpec,
+    weights: Weights,
+    place: KernelPlace,
+    threads: number,
+  ): Promise<MaskHead> {
+    const convs = await mapConvs(place, maskConvs(weights), threads);
+    const outputs = await StageSession.create(maskOutputsStage(spec, weights), threads);
+    return new MaskHead(spec, place, new RegionConvs(spec, place, maskRoiSize, convs), outputs);
+  }
+
+  constructor(spec: MaskRcnnSpec, place: KernelPlace, convs: RegionConvs, outputs: StageSession) {
+    this.#spec = spec;
+    this.#place = place;
+    this.#convs = convs;
+    this.#outputs = outputs;
+    this.#features = place.arena.float32(convs.most * maskRoiSize ** 2 * spec.channels);
+  }
+
+  /** Mask logits of each region's own class, [n, 28, 28]. */
+  async run(levels: readonly LevelRows[], regions: Float64Array, labels: Int32Array): Promise<Float32Array> {
+    const cells = (2 * maskRoiSize) ** 2;
+    const masks = new Float32Array(labels.length * cells);
+    const { most } = this.#convs;
+    for (let first = 0; first < labels.length; first += most) {
+      const some = labels.subarray(first, first + most);
+      await this.#convs.run(levels, regions.subarray(4 * first, 4 * (first + most)), this.#features.at);
+      const rows = some.length * maskRoiSize ** 2;
+      const outputs = await this.#outputs.run({
+        [visionNames.maps]: rowsAt(this.#place, this.#features.at, rows, this.#spec.channels),
+        [visionNames.labels]: { integers: some },
+      });
+      masks.set(outputs[visionNames.masks].data, first * cells);
+    }
+    return masks;
+  }
+
+  async dispose(): Promise<void> {
+    await this.#convs.dispose();
+    await this.#outputs.dispose();
+  }
+}

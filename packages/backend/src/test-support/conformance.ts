@@ -26,6 +26,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { Backend, LoadedModel, ModelRequest, Prediction } from '../backend.ts';
 import { loadExplained } from '../contributions.ts';
 import { referenceBackend } from '../reference.ts';
+import { goldenCases, referenceAnswer } from './expected.ts';
 import { type GoldenCase, goldenBatch } from './golden/case.ts';
 import { type FamilyTests, familyTests } from './golden/families.ts';
 
@@ -67,8 +68,8 @@ export async function describeConformance(
   }: ConformanceOptions = {},
 ): Promise<void> {
   for (const [place, family] of chosen.entries()) {
-    const { golden, oddShape, blocksOf }: FamilyTests<ModelSpec> = familyTests[family];
-    const cases = await golden();
+    const { oddShape, blocksOf }: FamilyTests<ModelSpec> = familyTests[family];
+    const cases = await goldenCases(family);
     describeGolden(`${name}, ${family}: golden data`, backend, tolerance, request, cases);
     const shared = blocksOf !== undefined && chosen.includes(blocksOf);
     const some = (all: readonly PruningPlan[], own: number) => {
@@ -80,10 +81,8 @@ export async function describeConformance(
       ...some(rankingPlans(cases[0].spec), everyOption),
       ...(merges ? some(mergingPlans(cases[0].spec), everyMerge) : []),
     ];
-    describeOptions(`${name}, ${family}: options against the reference`, backend, tolerance, request, {
-      ...cases[0],
-      plans,
-    });
+    const options = `${name}, ${family}: options against the reference`;
+    describeOptions(options, backend, tolerance, request, cases[0], plans);
     describeContributions(`${name}, ${family}: contributions`, backend, tolerance, request, cases[0]);
     describeShape(`${name}, ${family}: shapes`, backend, tolerance, request, oddShape);
     if (merges) {
@@ -116,13 +115,14 @@ function describeOptions(
   backend: Backend,
   tolerance: Tolerance,
   options: Request,
-  { plans, ...dense }: GoldenCase & { readonly plans: readonly PruningPlan[] },
+  dense: GoldenCase,
+  plans: readonly PruningPlan[],
 ): void {
   describe(name, () => {
     it.each(plans.map((plan) => [describePlan(plan), plan] as const))('%s', async (_, plan) => {
       const request = { ...dense, plan, ...options };
       const samples = [7, 4];
-      const expected = await predict(referenceBackend, request, dense.pixels, goldenBatch, samples);
+      const expected = await referenceAnswer(dense, plan, { samples });
       const actual = await predict(backend, request, dense.pixels, goldenBatch, samples);
       expectSameKept(actual, expected);
       expect(largestDifference(actual.logits, expected.logits)).toBeLessThan(
@@ -163,11 +163,9 @@ function describeContributions(
       return;
     }
     it.each(plans)('%s', async (_, plan) => {
-      const [expected, actual] = await Promise.all(
-        [referenceBackend, backend].map((one) =>
-          explained(one, { ...dense, plan, ...options }, dense.pixels),
-        ),
-      );
+      const expected = await referenceAnswer(dense, plan, { explained: true });
+      const model = await loadExplained(backend, { ...dense, plan, ...options });
+      const actual = await runOnce(model, dense.pixels, goldenBatch);
       expect([...actual.contributions!.keys()]).toEqual(
         Array.from({ length: dense.spec.depth }, (_unused, block) => block + 1),
       );
@@ -182,15 +180,6 @@ function describeContributions(
       );
     });
   });
-}
-
-async function explained(backend: Backend, request: ModelRequest, pixels: Float32Array): Promise<Prediction> {
-  const model = await loadExplained(backend, request);
-  try {
-    return await model.run({ pixels, size: goldenBatch });
-  } finally {
-    await model.dispose();
-  }
 }
 
 function describeShape(
@@ -366,7 +355,15 @@ async function predict(
   size: number,
   samples?: readonly number[],
 ): Promise<Prediction> {
-  const model = await backend.load(request);
+  return runOnce(await backend.load(request), pixels, size, samples);
+}
+
+async function runOnce(
+  model: LoadedModel,
+  pixels: Float32Array,
+  size: number,
+  samples?: readonly number[],
+): Promise<Prediction> {
   try {
     return await model.run({ pixels, size, ...(samples && { samples }) });
   } finally {

@@ -23,33 +23,47 @@ export interface ConvShape {
   readonly outputWidth: number;
 }
 
-/** Dense convolution. weight [outputs, C, k, k] */
+/**
+ * Dense convolution. weight [outputs, C, k, k]. One tap after the other is added to all outputs that it reaches, which
+ * sums in the order of the equation and asks about the borders once a tap.
+ */
 export function convolve(x: Plane, weight: Vector, shape: ConvShape, bias?: Vector): Plane {
   const { outputs, kernel, stride, padding, outputHeight, outputWidth } = shape;
-  const values = new Float64Array(outputs * outputHeight * outputWidth);
-  let at = 0;
+  const area = outputHeight * outputWidth;
+  const values = new Float64Array(outputs * area);
   for (let out = 0; out < outputs; out++) {
-    for (let row = 0; row < outputHeight; row++) {
-      for (let column = 0; column < outputWidth; column++) {
-        let sum = bias === undefined ? 0 : bias[out];
-        for (let c = 0; c < x.channels; c++) {
-          for (let ky = 0; ky < kernel; ky++) {
-            const y = row * stride + ky - padding;
-            if (y < 0 || y >= x.height) continue;
-            for (let kx = 0; kx < kernel; kx++) {
-              const from = column * stride + kx - padding;
-              if (from < 0 || from >= x.width) continue;
-              sum +=
-                x.values[(c * x.height + y) * x.width + from] *
-                weight[((out * x.channels + c) * kernel + ky) * kernel + kx];
+    if (bias !== undefined) values.fill(bias[out], out * area, (out + 1) * area);
+    for (let c = 0; c < x.channels; c++) {
+      for (let ky = 0; ky < kernel; ky++) {
+        const rows = inside(ky - padding, stride, x.height, outputHeight);
+        for (let kx = 0; kx < kernel; kx++) {
+          const columns = inside(kx - padding, stride, x.width, outputWidth);
+          const tap = weight[((out * x.channels + c) * kernel + ky) * kernel + kx];
+          for (let row = rows.first; row < rows.end; row++) {
+            const from = (c * x.height + row * stride + ky - padding) * x.width + kx - padding;
+            const to = out * area + row * outputWidth;
+            for (let column = columns.first; column < columns.end; column++) {
+              values[to + column] += x.values[from + column * stride] * tap;
             }
           }
         }
-        values[at++] = sum;
       }
     }
   }
   return { channels: outputs, height: outputHeight, width: outputWidth, values };
+}
+
+/** The outputs `first` … `end` - 1 for which `output * stride + offset` lies in 0 … `size` - 1. */
+function inside(
+  offset: number,
+  stride: number,
+  size: number,
+  outputs: number,
+): { readonly first: number; readonly end: number } {
+  return {
+    first: Math.max(0, Math.ceil(-offset / stride)),
+    end: Math.min(outputs, Math.ceil((size - offset) / stride)),
+  };
 }
 
 /** BatchNorm at inference: (x - mean) / sqrt(variance + 1e-5) · weight + bias, as one factor and offset per channel. */

@@ -63,7 +63,9 @@ export function layerNorm(
 
 /** Element by element. */
 export function add(a: Vector, b: Vector): Float64Array {
-  return Float64Array.from(a, (value, i) => value + b[i]);
+  const sum = new Float64Array(a.length);
+  for (let i = 0; i < sum.length; i++) sum[i] = a[i] + b[i];
+  return sum;
 }
 
 /** x · sigmoid(x) */

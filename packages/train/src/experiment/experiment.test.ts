@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync, statSync } from 'node:fs';
+import { cpSync, mkdtempSync, rmSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { densePlan, pruningPlan } from '@vssm/families';
@@ -53,10 +53,18 @@ function runIn(out: string, more: Partial<ExperimentRun> = {}): ExperimentRun {
   return { experiment, training: dataset, test, normalisation, threads: 1, out, circumstances: {}, ...more };
 }
 
+let whole: ReturnType<typeof runExperiment> | undefined;
+
+/** One run, of which every test may take its own copy. */
+async function wholeRun() {
+  const out = join(folder, 'whole');
+  whole ??= runExperiment(runIn(out));
+  return { out, result: await whole };
+}
+
 describe('an experiment', () => {
   it('trains the dense model, fine-tunes every row from it, and says what came out', async () => {
-    const out = join(folder, 'whole');
-    const result = await runExperiment(runIn(out));
+    const { out, result } = await wholeRun();
     expect(resultRecordSchema.parse(result)).toEqual(result);
     const { dense, rows, dataset: splits, verdicts } = result!;
     expect(dense.correct).toBeGreaterThan(splits.test.total / 2);
@@ -128,7 +136,7 @@ it('does the first seed of every row before any second one', () => {
 
 it('refuses a folder of another experiment', async () => {
   const out = join(folder, 'other');
-  await runExperiment(runIn(out));
+  cpSync((await wholeRun()).out, out, { recursive: true });
   const longer = { ...experiment, finetuning: { ...experiment.finetuning, learningRate: 1e-3 } };
   await expect(runExperiment(runIn(out, { experiment: longer }))).rejects.toThrow(
     /outcome\.json: the outcome of another training; give another --out folder/,

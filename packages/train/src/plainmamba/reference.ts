@@ -17,6 +17,7 @@ import {
   Gradients64,
   type Parameters64,
   type Pullback,
+  pulledWhenRead,
   type ReferenceGradient,
   type ReferenceImages,
 } from '../reference/gradients.ts';
@@ -42,22 +43,24 @@ export function plainMambaReference(
   const all = stem.tokens.map((tokens, i) =>
     oneImage(spec, parameters, plan, tokens, targets[i], samples[i], gradients),
   );
-  stem.pullback(all.map(({ dTokens }) => dTokens));
-  return {
+  const found = {
     loss: all.reduce((sum, { loss }) => sum + loss, 0),
     logits: all.map(({ logits }) => logits),
     kept: all.map(({ kept }) => kept),
-    gradients: gradients.all,
     statistics: stem.statistics,
   };
+  return pulledWhenRead(found, () => {
+    stem.pullback(all.map(({ pullback }) => pullback()));
+    return gradients.all;
+  });
 }
 
 interface ImageResult {
   readonly loss: number;
   readonly logits: Float64Array;
   readonly kept: ReadonlyMap<number, Int32Array>;
-  /** [L0, d] */
-  readonly dTokens: Float64Array;
+  /** dL/dtokens [L0, d]; the parameters' gradients are collected. */
+  pullback(): Float64Array;
 }
 
 function oneImage(
@@ -99,9 +102,16 @@ function oneImage(
     kept.set(layer + 1, livePositions(stream));
   }
   const last = classify(spec, parameters, stream, target, gradients);
-  let dTokens = last.dTokens;
-  for (const pullback of pullbacks.reverse()) dTokens = pullback(dTokens);
-  return { loss: last.loss, logits: last.logits, kept, dTokens };
+  return {
+    loss: last.loss,
+    logits: last.logits,
+    kept,
+    pullback() {
+      let dTokens = last.pullback();
+      for (const pullback of pullbacks.toReversed()) dTokens = pullback(dTokens);
+      return dTokens;
+    },
+  };
 }
 
 /** LayerNorm, the mean over the tokens that live, the classifier, and the loss. */
@@ -126,16 +136,22 @@ function classify(
   for (const [i, value] of alive.entries()) pooled[i % d] += value / count;
   const head = linear(pooled, parameter('head.fc.weight'), d, classes, { bias: parameter('head.fc.bias') });
   const { loss, dLogits } = crossEntropy(head.y, target);
-  const dHead = head.pullback(dLogits);
-  gradients.collect('head.fc.weight', dHead.weight);
-  gradients.collect('head.fc.bias', dHead.bias);
-  const dNorm = norm.pullback(
-    zeroGone(
-      norm.y.map((_, i) => dHead.x[i % d] / count),
-      stream,
-    ),
-  );
-  gradients.collect('backbone.ln1.weight', dNorm.weight);
-  gradients.collect('backbone.ln1.bias', dNorm.bias);
-  return { loss, logits: head.y, dTokens: dNorm.x };
+  return {
+    loss,
+    logits: head.y,
+    pullback() {
+      const dHead = head.pullback(dLogits);
+      gradients.collect('head.fc.weight', dHead.weight);
+      gradients.collect('head.fc.bias', dHead.bias);
+      const dNorm = norm.pullback(
+        zeroGone(
+          norm.y.map((_, i) => dHead.x[i % d] / count),
+          stream,
+        ),
+      );
+      gradients.collect('backbone.ln1.weight', dNorm.weight);
+      gradients.collect('backbone.ln1.bias', dNorm.bias);
+      return dNorm.x;
+    },
+  };
 }

@@ -21,7 +21,10 @@ export interface ReferenceGradient {
   readonly logits: readonly Float64Array[];
   /** Of each image: positions of the kept tokens, keyed by the 1-based block of the step. */
   readonly kept: readonly ReadonlyMap<number, Int32Array>[];
-  /** Of the loss, by upstream's names, shapes as the parameters'. */
+  /**
+   * Of the loss, by upstream's names, shapes as the parameters'. Computed when first read, by the parameters' values of
+   * then: finite differences want the loss alone, which costs a third.
+   */
   readonly gradients: ReadonlyMap<string, Float64Array>;
   /** What the micro-batch's own values gave for the buffers, by upstream's names. */
   readonly statistics: ReadonlyMap<string, Float64Array>;
@@ -35,6 +38,21 @@ export class Gradients64 {
     const before = this.all.get(name);
     this.all.set(name, before === undefined ? gradient : add(before, gradient));
   }
+}
+
+/** What the forward pass has found, and the way back, which is gone when the gradients are first read. */
+export function pulledWhenRead(
+  found: Omit<ReferenceGradient, 'gradients'>,
+  pullback: () => ReadonlyMap<string, Float64Array>,
+): ReferenceGradient {
+  let gradients: ReadonlyMap<string, Float64Array> | undefined;
+  return {
+    ...found,
+    get gradients() {
+      gradients ??= pullback();
+      return gradients;
+    },
+  };
 }
 
 /** dL/d of the stream after a step, to before it. */

@@ -1,5 +1,5 @@
 import { type ChildProcess, spawn } from 'node:child_process';
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { cpSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -32,6 +32,12 @@ async function referenceRun() {
   if (outcome.state !== 'finished') throw new Error(outcome.state);
   reference = { sha256: outcome.sha256, losses: lossesOf(join(folder, 'whole')) };
   return reference;
+}
+
+/** The same run's folder at another place. */
+async function finishedIn(out: string): Promise<void> {
+  await referenceRun();
+  cpSync(join(folder, 'whole'), out, { recursive: true });
 }
 
 function lossesOf(out: string): number[] {
@@ -132,7 +138,7 @@ describe('a training run', () => {
 
     it('goes on from its end, at the rates of the longer run, and says so in its log', async () => {
       const out = join(folder, 'prolonged');
-      await train(smallRun(out));
+      await finishedIn(out);
       const outcome = await train(longer(out, 5));
       expect(outcome).toMatchObject({ state: 'finished', steps: 25 });
       const log = readLog(join(out, runFiles.log));
@@ -152,7 +158,7 @@ describe('a training run', () => {
 
     it('stopped in between and resumed, and prolonged twice, ends at the same bits', async () => {
       const [once, inParts] = [join(folder, 'longer once'), join(folder, 'longer in parts')];
-      for (const out of [once, inParts]) await train(smallRun(out));
+      for (const out of [once, inParts]) await finishedIn(out);
       await train(longer(once, 4));
       const whole = await train(longer(once, 5));
       let seen = 0;
@@ -173,8 +179,9 @@ describe('a training run', () => {
       await expect(train(longer(out, 5))).rejects.toThrow(
         'epoch 1.40 of 3; finish the run with --epochs 3, then prolong it to 5',
       );
-      await train(smallRun(out));
-      await expect(train(longer(out, 2))).rejects.toThrow('recipe.epochs (3 there, 2 here)');
+      const finished = join(folder, 'finished');
+      await finishedIn(finished);
+      await expect(train(longer(finished, 2))).rejects.toThrow('recipe.epochs (3 there, 2 here)');
     });
   });
 

@@ -23,7 +23,7 @@ import {
   type TrainableSpec,
 } from '@vssm/families';
 import type { TrainingFamily } from '../family.ts';
-import { Gradients64, type Parameters64, type Pullback } from '../reference/gradients.ts';
+import { Gradients64, type Parameters64, type Pullback, pulledWhenRead } from '../reference/gradients.ts';
 import { add, crossEntropy, linear, rmsNorm, scatterRows } from '../reference/layers.ts';
 import { patchesOf } from './patches.ts';
 import { type BlockResult, mambaBlock } from './reference-block.ts';
@@ -46,17 +46,20 @@ export function bidirectionalGradient<Spec extends TrainableSpec & Bidirectional
     const all = images.map((image, i) =>
       oneImage(traits, spec, parameters, plan, image, targets[i], samples[i], gradients),
     );
-    return {
+    const found = {
       loss: all.reduce((sum, { loss }) => sum + loss, 0),
       logits: all.map(({ logits }) => logits),
       kept: all.map(({ kept }) => kept),
-      gradients: gradients.all,
       statistics: new Map(),
     };
+    return pulledWhenRead(found, () => {
+      for (const { pullback } of all) pullback();
+      return gradients.all;
+    });
   };
 }
 
-/** Loss, logits and kept positions of one image; its gradient is collected. */
+/** Loss, logits and kept positions of one image; the pullback collects its gradient. */
 function oneImage<Spec extends BidirectionalModel>(
   traits: BidirectionalTraits<Spec>,
   spec: Spec,
@@ -70,6 +73,7 @@ function oneImage<Spec extends BidirectionalModel>(
   readonly loss: number;
   readonly logits: Float64Array;
   readonly kept: ReadonlyMap<number, Int32Array>;
+  pullback(): void;
 } {
   const embedded = embed(traits, spec, parameters, image, gradients);
   const kept = new Map<number, Int32Array>();
@@ -97,10 +101,16 @@ function oneImage<Spec extends BidirectionalModel>(
   const own = gatherRows(residual, protectedTokens, spec.width);
   const head = classify(traits, spec, parameters, own, gradients);
   const { loss, dLogits } = crossEntropy(head.logits, target);
-  let dStream = scatterRows(head.pullback(dLogits), protectedTokens, spec.width, positions.length);
-  for (const pullback of pullbacks.reverse()) dStream = pullback(dStream);
-  embedded.pullback(dStream);
-  return { loss, logits: head.logits, kept };
+  return {
+    loss,
+    logits: head.logits,
+    kept,
+    pullback() {
+      let dStream = scatterRows(head.pullback(dLogits), protectedTokens, spec.width, positions.length);
+      for (const pullback of pullbacks.toReversed()) dStream = pullback(dStream);
+      embedded.pullback(dStream);
+    },
+  };
 }
 
 /** The protected tokens [R, d] through the last norm, the neck where there is one, and the classifier. */

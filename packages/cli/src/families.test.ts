@@ -1,13 +1,12 @@
 /** Whose a checkpoint is: what the commands ask, say and record where tensors alone do not tell. */
-import { execFile } from 'node:child_process';
 import { copyFileSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { decodeModel } from '@vssm/graph';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { vssmIn } from './test-support/vssm.ts';
 
-const main = fileURLToPath(new URL('./main.ts', import.meta.url));
 const testdata = (name: string) => fileURLToPath(new URL(`../../backend/testdata/${name}`, import.meta.url));
 const golden = testdata('f_videomamba_micro.pth');
 const registers = testdata('g2_mambareg_micro_rect.pth');
@@ -22,13 +21,7 @@ beforeAll(() => {
 });
 afterAll(() => rmSync(folder, { recursive: true }));
 
-function vssm(...args: string[]): Promise<{ code: number; stdout: string; stderr: string }> {
-  return new Promise((resolve) => {
-    execFile(process.execPath, [main, ...args], { cwd: folder }, (error, stdout, stderr) => {
-      resolve({ code: error === null ? 0 : Number(error.code ?? 1), stdout, stderr });
-    });
-  });
-}
+const vssm = vssmIn(() => folder);
 
 describe('the family of a checkpoint', () => {
   it.each<[string, string[], string]>([

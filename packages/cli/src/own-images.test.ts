@@ -1,16 +1,14 @@
 /** Walks docs/your-own-images.md: every command of the page, in its order, on a few generated pictures. */
-import { execFile } from 'node:child_process';
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { readSafetensors, writeSafetensors } from '@vssm/checkpoints';
 import { uniformNumbers } from '@vssm/core';
 import { encodePng } from '@vssm/datasets';
 import { randomWeights, vimSpec } from '@vssm/families';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { vssmIn } from './test-support/vssm.ts';
 
-const main = fileURLToPath(new URL('./main.ts', import.meta.url));
 const page = readFileSync(new URL('../../../docs/your-own-images.md', import.meta.url), 'utf8');
 const commands = [...page.matchAll(/^pnpm vssm (.+)$/gm)].map(([, command]) => command);
 
@@ -58,15 +56,9 @@ async function picture(name: (typeof classes)[number], seed: number): Promise<Ui
   return encodePng({ width, height, data });
 }
 
-function vssm(command: string): Promise<{ code: number; stdout: string; stderr: string }> {
-  const args = [...command.matchAll(/"([^"]*)"|(\S+)/g)].map(([, quoted, plain]) => quoted ?? plain);
-  return new Promise((resolve) => {
-    const env = { ...process.env, INIT_CWD: folder };
-    execFile(process.execPath, [main, ...args], { cwd: folder, env }, (error, stdout, stderr) => {
-      resolve({ code: error === null ? 0 : Number(error.code ?? 1), stdout, stderr });
-    });
-  });
-}
+const run = vssmIn(() => folder);
+const vssm = (command: string) =>
+  run(...[...command.matchAll(/"([^"]*)"|(\S+)/g)].map(([, quoted, plain]) => quoted ?? plain));
 
 /** Runs the page's next command; each is run once, in order. */
 let next = 0;

@@ -1,5 +1,5 @@
 /** What a command must not leave unsaid: nothing compared, why another checkout failed, random weights, no schedule. */
-import { execFile } from 'node:child_process';
+import { spawnSync } from 'node:child_process';
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -8,6 +8,7 @@ import { writeSafetensors } from '@vssm/checkpoints';
 import { completePlan } from '@vssm/core';
 import { type VisionSpec, visionModels } from '@vssm/vision-tasks';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { vssmIn } from './test-support/vssm.ts';
 import { describeRun } from './vision-run.ts';
 
 const main = fileURLToPath(new URL('./main.ts', import.meta.url));
@@ -18,12 +19,11 @@ beforeAll(() => {
 });
 afterAll(() => rmSync(folder, { recursive: true }));
 
-function vssm(...args: string[]): Promise<{ code: number; printed: string; stdout: string }> {
-  return new Promise((resolve) => {
-    execFile(process.execPath, [main, ...args], { cwd: folder }, (error, stdout, stderr) => {
-      resolve({ code: error === null ? 0 : Number(error.code ?? 1), printed: stdout + stderr, stdout });
-    });
-  });
+const run = vssmIn(() => folder);
+
+async function vssm(...args: string[]): Promise<{ code: number; printed: string; stdout: string }> {
+  const { code, stdout, stderr } = await run(...args);
+  return { code, printed: stdout + stderr, stdout };
 }
 
 it('history says that nothing was compared', async () => {
@@ -52,8 +52,17 @@ it('against shows all that the failed evaluation said', async () => {
     join(entry, 'main.ts'),
     `process.stderr.write(${JSON.stringify(`${lines.join('\n')}\n`)});\nprocess.exitCode = 3;\n`,
   );
-  const { code, printed } = await vssm('against', 'other', '--rounds', '1');
-  expect(code).toBe(1);
+  // What it shows comes from a process of its own, on the same stream.
+  const { status, stdout, stderr } = spawnSync(
+    process.execPath,
+    [main, 'against', 'other', '--rounds', '1'],
+    {
+      cwd: folder,
+      encoding: 'utf8',
+    },
+  );
+  const printed = stdout + stderr;
+  expect(status).toBe(1);
   for (const line of lines) expect(printed).toContain(line);
   expect(printed).toMatch(
     /error: other: its evaluation \(vssm eval .*\) ended with 3; what it said is above/,

@@ -1,5 +1,4 @@
 /** The commands on the other family: what each of them must do differently for PlainMamba. */
-import { execFile } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -7,8 +6,8 @@ import { fileURLToPath } from 'node:url';
 import { readSafetensors } from '@vssm/checkpoints';
 import { decodeModel } from '@vssm/graph';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { vssmIn } from './test-support/vssm.ts';
 
-const main = fileURLToPath(new URL('./main.ts', import.meta.url));
 const testdata = (name: string) => fileURLToPath(new URL(`../../backend/testdata/${name}`, import.meta.url));
 const goldenE = testdata('e_plainmamba_micro.safetensors');
 const goldenE2 = testdata('e2_plainmamba_micro_odd.safetensors');
@@ -19,19 +18,7 @@ beforeAll(() => {
 });
 afterAll(() => rmSync(folder, { recursive: true }));
 
-interface Run {
-  readonly code: number;
-  readonly stdout: string;
-  readonly stderr: string;
-}
-
-function vssm(...args: string[]): Promise<Run> {
-  return new Promise((resolve) => {
-    execFile(process.execPath, [main, ...args], { cwd: folder }, (error, stdout, stderr) => {
-      resolve({ code: error === null ? 0 : Number(error.code ?? 1), stdout, stderr });
-    });
-  });
-}
+const vssm = vssmIn(() => folder);
 
 async function json(...args: string[]) {
   const { code, stdout, stderr } = await vssm(...args, '--json');

@@ -1,5 +1,5 @@
 /** docs/adding-a-pruning-rule.md, carried out: its rule through the commands, on both families, into the report. */
-import { execFile, spawnSync } from 'node:child_process';
+import { spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { copyFileSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -7,9 +7,9 @@ import { join } from 'node:path';
 import { readSafetensors, writeSafetensors } from '@vssm/checkpoints';
 import { plainMambaSpec, randomWeights } from '@vssm/families';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { vssmIn } from './test-support/vssm.ts';
 
 const root = join(import.meta.dirname, '../../..');
-const main = join(root, 'packages/cli/src/main.ts');
 const page = readFileSync(join(root, 'docs/adding-a-pruning-rule.md'), 'utf8');
 const text = page.match(/`my-rule\.ts`[\s\S]*?```ts\n([\s\S]*?)```/)![1];
 const sha256 = createHash('sha256').update(text).digest('hex');
@@ -30,24 +30,7 @@ beforeAll(async () => {
 });
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
-interface Run {
-  readonly code: number;
-  readonly stdout: string;
-  readonly stderr: string;
-}
-
-function vssm(...args: string[]): Promise<Run> {
-  return new Promise((resolve) => {
-    execFile(
-      process.execPath,
-      [main, ...args],
-      { cwd: folder, maxBuffer: 2 ** 26 },
-      (error, stdout, stderr) => {
-        resolve({ code: error === null ? 0 : Number(error.code ?? 1), stdout, stderr });
-      },
-    );
-  });
-}
+const vssm = vssmIn(() => folder);
 
 async function json(...args: string[]) {
   const { code, stdout, stderr } = await vssm(...args, '--json');
@@ -106,7 +89,8 @@ describe('the rule in tables', () => {
   it('is a row beside the built-in rules, and in the report', async () => {
     const out = join(folder, 'run');
     const report = join(folder, 'report');
-    const only = ['--only', 'table4-importance', '--limit', '8', '--rule', rule];
+    const some = ['--only', 'table4-importance', '--limit', '8', '--threads', '1'];
+    const only = [...some, '--rule', rule];
     const { code, stderr } = await vssm('bench', ...only, '--out', out, '--report', report);
     expect(code, stderr).toBe(0);
     const records = readFileSync(join(out, 'results.jsonl'), 'utf8')
@@ -127,7 +111,7 @@ describe('the rule in tables', () => {
     expect(again.carriedOut).toBe(0);
     const edited = join(folder, 'edited.ts');
     writeFileSync(edited, `${text}// edited\n`);
-    const options = ['--only', 'table4-importance', '--limit', '8', '--rule', edited];
+    const options = [...some, '--rule', edited];
     expect((await json('bench', ...options, '--out', out, '--no-report')).carriedOut).toBe(3);
   });
 

@@ -1,12 +1,10 @@
 /** What a stranger wrote into a file reaches the terminal as text, and never as a command to it. */
-import { execFile } from 'node:child_process';
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { vssmIn } from './test-support/vssm.ts';
 
-const main = fileURLToPath(new URL('./main.ts', import.meta.url));
 /** Colour, cleared screen in one byte, reversed writing, a line of its own. */
 const hostile = '\u001b[31mred\u009b2J\u202edesrever\nsecond line';
 const shown = '\\x1b[31mred\\x9b2J\\u202edesrever\\nsecond line';
@@ -17,13 +15,7 @@ beforeAll(() => {
 });
 afterAll(() => rmSync(folder, { recursive: true }));
 
-function vssm(...args: string[]): Promise<{ code: number; stdout: string; stderr: string }> {
-  return new Promise((resolve) => {
-    execFile(process.execPath, [main, ...args], { cwd: folder }, (error, stdout, stderr) => {
-      resolve({ code: error === null ? 0 : Number(error.code ?? 1), stdout, stderr });
-    });
-  });
-}
+const vssm = vssmIn(() => folder);
 
 /** Nothing but printed characters and line ends. */
 function expectTame(text: string): void {

@@ -1,11 +1,9 @@
-import { execFile } from 'node:child_process';
 import { existsSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { vssmIn } from './test-support/vssm.ts';
 
-const main = fileURLToPath(new URL('./main.ts', import.meta.url));
 /** Where Debian's package puts the training split; it is too large to be embedded. */
 const data = '/usr/share/datasets/fashion-mnist';
 
@@ -15,13 +13,7 @@ beforeAll(() => {
 });
 afterAll(() => rmSync(folder, { recursive: true }));
 
-function vssm(...args: string[]): Promise<{ code: number; stdout: string; stderr: string }> {
-  return new Promise((resolve) => {
-    execFile(process.execPath, [main, ...args], { cwd: folder }, (error, stdout, stderr) => {
-      resolve({ code: error === null ? 0 : Number(error.code ?? 1), stdout, stderr });
-    });
-  });
-}
+const vssm = vssmIn(() => folder);
 
 describe('vssm train, finetune and experiment', () => {
   it.each([

@@ -1,5 +1,4 @@
 /** What commands do about a picture that cannot be read: name it, count it, go on, and try it again. */
-import { execFile } from 'node:child_process';
 import {
   cpSync,
   existsSync,
@@ -16,8 +15,8 @@ import { fileURLToPath } from 'node:url';
 import { readSafetensors } from '@vssm/checkpoints';
 import { latestRecords, readResults } from '@vssm/results';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { vssmIn } from './test-support/vssm.ts';
 
-const main = fileURLToPath(new URL('./main.ts', import.meta.url));
 const testdata = fileURLToPath(new URL('../testdata/eight-pictures', import.meta.url));
 const model = ['--checkpoint', join(testdata, 'tiny1000.pth')];
 
@@ -27,13 +26,7 @@ beforeAll(() => {
 });
 afterAll(() => rmSync(folder, { recursive: true }));
 
-function vssm(...args: string[]): Promise<{ code: number; stdout: string; stderr: string }> {
-  return new Promise((resolve) => {
-    execFile(process.execPath, [main, ...args], (error, stdout, stderr) => {
-      resolve({ code: error === null ? 0 : Number(error.code ?? 1), stdout, stderr });
-    });
-  });
-}
+const vssm = vssmIn();
 
 /** A copy of the data with one picture of zeros, and what stood there. */
 function damaged(name: string): { readonly data: string; readonly picture: string; readonly sound: Buffer } {

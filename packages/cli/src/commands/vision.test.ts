@@ -1,4 +1,4 @@
-import { execFile, spawn } from 'node:child_process';
+import { spawn } from 'node:child_process';
 import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -10,6 +10,7 @@ import { readResults, resultsContent } from '@vssm/results';
 import { randomVisionWeights, type VisionSpec, visionModels } from '@vssm/vision-tasks';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { scoreCoco } from '../score/coco.ts';
+import { vssmIn } from '../test-support/vssm.ts';
 
 const main = fileURLToPath(new URL('../main.ts', import.meta.url));
 const classifier = fileURLToPath(
@@ -53,14 +54,7 @@ afterAll(() => rmSync(folder, { recursive: true }));
 
 const checkpoint = (name: string) => join(folder, `${name}.safetensors`);
 
-function vssm(...args: string[]): Promise<{ code: number; stdout: string; stderr: string }> {
-  const env = { ...process.env, VSSM_COCO: '', VSSM_ADE20K: '' };
-  return new Promise((resolve) => {
-    execFile(process.execPath, [main, ...args], { env }, (error, stdout, stderr) => {
-      resolve({ code: error === null ? 0 : Number(error.code ?? 1), stdout, stderr });
-    });
-  });
-}
+const vssm = vssmIn(undefined, { ...process.env, VSSM_COCO: '', VSSM_ADE20K: '' });
 
 const small = ['--max', '96x128', '--threads', '1'];
 

@@ -1,4 +1,3 @@
-import { execFile } from 'node:child_process';
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -7,10 +6,10 @@ import { readSafetensors, writeSafetensors } from '@vssm/checkpoints';
 import { type NamedTensors, type Tensor, UserError } from '@vssm/core';
 import { ade20kSampleDir } from '@vssm/datasets';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { vssmIn } from '../test-support/vssm.ts';
 import { scoreCoco } from './coco.ts';
 import { scoreMiou } from './miou.ts';
 
-const main = fileURLToPath(new URL('../main.ts', import.meta.url));
 const testdata = fileURLToPath(new URL('../../../metrics/testdata', import.meta.url));
 const truthPath = join(testdata, 'coco/gt.json');
 const detectionsPath = join(testdata, 'coco/detections.json');
@@ -21,13 +20,7 @@ beforeAll(() => {
 });
 afterAll(() => rmSync(folder, { recursive: true }));
 
-function vssm(...args: string[]): Promise<{ code: number; stdout: string; stderr: string }> {
-  return new Promise((resolve) => {
-    execFile(process.execPath, [main, ...args], (error, stdout, stderr) => {
-      resolve({ code: error === null ? 0 : Number(error.code ?? 1), stdout, stderr });
-    });
-  });
-}
+const vssm = vssmIn();
 
 const json = (path: string) => JSON.parse(readFileSync(path, 'utf8'));
 

@@ -1,8 +1,8 @@
 /**
  * A process that runs `vssm` again and again, each time as the command line does, without starting anew. Its parent
- * sends `{ args, cwd }` and gets `{ code, stdout, stderr }`.
+ * sends `{ args, cwd }` and gets an `Answer`.
  */
-import { fork } from 'node:child_process';
+import { type ChildProcess, fork } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 
 export interface Ended {
@@ -11,26 +11,45 @@ export interface Ended {
   readonly stderr: string;
 }
 
+interface Answer extends Ended {
+  /** Whether the process ends now, as where an option is refused: the next command needs another one. */
+  readonly last: boolean;
+}
+
 export interface Runner {
+  /** One after the other, however many are asked for at once. */
   run(args: readonly string[], cwd: string): Promise<Ended>;
   stop(): void;
 }
 
 /** @param env what the process finds in its environment */
 export function startRunner(env: NodeJS.ProcessEnv): Runner {
-  const child = fork(fileURLToPath(import.meta.url), { env, execArgv: [] });
+  let child: ChildProcess | undefined;
+  const runNow = (args: readonly string[], cwd: string) => {
+    child ??= fork(fileURLToPath(import.meta.url), { env, execArgv: [] });
+    const own = child;
+    return new Promise<Ended>((resolve, reject) => {
+      const gone = () => {
+        child = undefined;
+        reject(new Error(`vssm ${args.join(' ')}: its process ended`));
+      };
+      own.once('exit', gone);
+      own.once('message', ({ last, ...ended }: Answer) => {
+        own.off('exit', gone);
+        if (last) child = undefined;
+        resolve(ended);
+      });
+      own.send({ args, cwd });
+    });
+  };
+  let before: Promise<unknown> = Promise.resolve();
   return {
-    run: (args, cwd) =>
-      new Promise((resolve, reject) => {
-        const gone = () => reject(new Error(`vssm ${args.join(' ')}: its process ended`));
-        child.once('exit', gone);
-        child.once('message', (ended) => {
-          child.off('exit', gone);
-          resolve(ended as Ended);
-        });
-        child.send({ args, cwd });
-      }),
-    stop: () => child.disconnect(),
+    run(args, cwd) {
+      const result = before.then(() => runNow(args, cwd));
+      before = result.catch(() => undefined);
+      return result;
+    },
+    stop: () => child?.disconnect(),
   };
 }
 
@@ -47,17 +66,18 @@ function answerParent(): void {
     };
   }
   let runs = 0;
-  const answer = () => process.send!({ code: Number(process.exitCode ?? 0), ...said });
+  const answer = (last: boolean) => process.send!({ code: Number(process.exitCode ?? 0), ...said, last });
+  const ending = () => answer(true);
   process.on('message', async ({ args, cwd }: { args: readonly string[]; cwd: string }) => {
     Object.assign(said, { stdout: '', stderr: '' });
     process.exitCode = undefined;
     process.argv = [process.execPath, fileURLToPath(main), ...args];
     process.chdir(cwd);
     // An option that is refused ends the process.
-    process.once('exit', answer);
+    process.once('exit', ending);
     await import(`${main.href}?run=${++runs}`);
-    process.off('exit', answer);
-    answer();
+    process.off('exit', ending);
+    answer(false);
   });
 }
 

@@ -44,6 +44,35 @@ async function inProcess(code: string, environment: NodeJS.ProcessEnv): Promise<
 const kernels = JSON.stringify(new URL('../index.ts', import.meta.url).href);
 const addon = JSON.stringify(new URL('./addon.ts', import.meta.url).href);
 
+describe('threads', () => {
+  /** Loads the addon, then once more in a thread that would find fault with it; whether each has it. */
+  const inThread = (check: string) => `
+    const { Worker, isMainThread, parentPort } = await import('node:worker_threads');
+    const { nativeAddon } = await import(${addon});
+    const { once } = await import('node:events');
+    const own = await nativeAddon(() => ${check});
+    const code = \`(async () => {
+      const { parentPort } = await import('node:worker_threads');
+      const { nativeAddon } = await import(${addon});
+      const { available, file, reason } = await nativeAddon(() => 'asked again');
+      parentPort.postMessage({ available, file, reason });
+    })()\`;
+    const [theirs] = await once(new Worker(code, { eval: true }), 'message');
+    console.log(JSON.stringify([own, theirs].map(({ available, file, reason }) => ({ available, file, reason }))));`;
+
+  it.skipIf('reason' in compiler)('open the library that the first one has checked', async () => {
+    const [own, theirs] = (await inProcess(inThread('undefined'), process.env)) as unknown[];
+    expect(own).toMatchObject({ available: true });
+    expect(theirs).toEqual(own);
+  });
+
+  it.skipIf('reason' in compiler)('do without one in which it has found a fault', async () => {
+    const [own, theirs] = (await inProcess(inThread("'wrong'"), process.env)) as unknown[];
+    expect(own).toMatchObject({ available: false, reason: 'it fails its self-check: wrong' });
+    expect(theirs).toEqual(own);
+  });
+});
+
 describe('without native kernels', () => {
   const create = `
     const { createKernels, createMemory } = await import(${kernels});

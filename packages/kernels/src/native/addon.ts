@@ -3,7 +3,7 @@
  * are trusted, and otherwise absent, with a reason. Nothing is compiled when the package is installed.
  */
 import { readFile } from 'node:fs/promises';
-import { isMainThread } from 'node:worker_threads';
+import { getEnvironmentData, isMainThread, setEnvironmentData } from 'node:worker_threads';
 import { addToCache, cacheFolders, findCached, hash, remove } from './cache.ts';
 import { type Compiler, compile, findCompiler, sourceFiles } from './compiler.ts';
 import { scratchOf } from './scratch.ts';
@@ -50,10 +50,38 @@ const constantBytes = 2048;
 
 let once: Promise<LoadedAddon> | undefined;
 
-/** Builds or finds, loads and checks the addon, the first time; the same answer ever after. */
+/**
+ * Builds or finds, loads and checks the addon, the first time; the same answer ever after, and in every thread that is
+ * started from then on: to ask the compiler and to check the library again costs a thread more than to start.
+ */
 export function nativeAddon(check: LoadOptions['check']): Promise<LoadedAddon> {
-  once ??= loadAddon({ check });
+  once ??= inherited() ?? loadAndHandDown(check);
   return once;
+}
+
+/** What a thread gets from the one that starts it. */
+const handedDown = 'vssm native kernels';
+type HandedDown =
+  | { readonly file: string; readonly compiler: string }
+  | Extract<LoadedAddon, { available: false }>;
+
+async function loadAndHandDown(check: LoadOptions['check']): Promise<LoadedAddon> {
+  const loaded = await loadAddon({ check });
+  const found: HandedDown = loaded.available ? { file: loaded.file, compiler: loaded.compiler } : loaded;
+  setEnvironmentData(handedDown, found);
+  return loaded;
+}
+
+/** Undefined in the first thread, and where the library is gone meanwhile. */
+function inherited(): Promise<LoadedAddon> | undefined {
+  const found = getEnvironmentData(handedDown) as HandedDown | undefined;
+  if (found === undefined) return undefined;
+  if ('available' in found) return Promise.resolve(found);
+  try {
+    return Promise.resolve({ available: true, addon: open(found.file), ...found });
+  } catch {
+    return undefined;
+  }
 }
 
 /** Never throws: whatever goes wrong is the reason why there are no native kernels. */

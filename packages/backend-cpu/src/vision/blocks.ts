@@ -1,68 +1,15 @@
 /** Rows of tokens through the blocks of a backbone: the sessions of their dense parts around the kernels. */
-import type { PruningPlan, Weights } from '@vssm/core';
+import type { PruningPlan } from '@vssm/core';
 import type { PlainMambaSpec } from '@vssm/families';
 import { segmentNames } from '@vssm/graph';
 import type { VimTapsSpec, visionReference } from '@vssm/vision-tasks';
-import {
-  geluStage,
-  plainMambaEnterStage,
-  plainMambaLeaveStage,
-  vimEnterStage,
-  vimLeaveStage,
-  visionNames,
-} from '@vssm/vision-tasks/graph';
+import { visionNames } from '@vssm/vision-tasks/graph';
+import type { BlockSessions } from './block-sessions.ts';
 import type { KernelMixer, ScoreRequest } from './kernel-mixer.ts';
-import { StageSession, type StageTensor } from './stage.ts';
+import type { LayerProducts } from './layer-products.ts';
+import type { StageSession, StageTensor } from './stage.ts';
 
 type KeptCells = visionReference.KeptCells;
-
-export interface BlockSessions {
-  readonly enter: StageSession;
-  readonly leave: StageSession;
-}
-
-/** Every block's sessions; they serve every image size. */
-async function blockSessions(
-  depth: number,
-  threads: number,
-  stage: (block: number) => { readonly enter: Uint8Array; readonly leave: Uint8Array },
-): Promise<readonly BlockSessions[]> {
-  const sessions: BlockSessions[] = [];
-  for (let block = 0; block < depth; block++) {
-    const { enter, leave } = stage(block);
-    sessions.push({
-      enter: await StageSession.create(enter, threads),
-      leave: await StageSession.create(leave, threads),
-    });
-  }
-  return sessions;
-}
-
-export function plainMambaSessions(
-  spec: PlainMambaSpec,
-  weights: Weights,
-  threads: number,
-): Promise<readonly BlockSessions[]> {
-  return blockSessions(spec.depth, threads, (layer) => ({
-    enter: plainMambaEnterStage(spec, weights, layer),
-    leave: plainMambaLeaveStage(spec, weights, layer),
-  }));
-}
-
-export function vimSessions(
-  taps: VimTapsSpec,
-  weights: Weights,
-  threads: number,
-): Promise<readonly BlockSessions[]> {
-  return blockSessions(taps.spec.depth, threads, (block) => ({
-    enter: vimEnterStage(taps, weights, block),
-    leave: vimLeaveStage(taps.spec, weights, block),
-  }));
-}
-
-export async function geluSession(width: number, threads: number): Promise<StageSession> {
-  return StageSession.create(geluStage(width), threads);
-}
 
 /** One image of a given size through a PlainMamba's layers. */
 export interface PlainMambaLayers {
@@ -70,24 +17,22 @@ export interface PlainMambaLayers {
   readonly plan: PruningPlan;
   readonly gridCells: number;
   readonly mixer: KernelMixer;
-  readonly sessions: readonly BlockSessions[];
+  readonly products: LayerProducts;
   readonly gelu: StageSession;
 }
 
-/** x [K, d] → x of the following layer, and scores if asked for. */
+/** x [K, d] → x of the following layer, valid until that has been run, and scores if asked for. */
 export async function runPlainMambaLayer(
-  { spec, mixer, sessions, gelu }: PlainMambaLayers,
+  { spec, mixer, products, gelu }: PlainMambaLayers,
   layer: number,
   tokens: Float32Array,
   cells: KeptCells,
   request: ScoreRequest | undefined,
 ): Promise<{ readonly tokens: Float32Array; readonly scores?: ArrayLike<number> }> {
   const x = rowsOf(tokens, spec.width);
-  const { enter, leave } = sessions[layer];
-  await enter.run({ [visionNames.tokens]: x }, { [segmentNames.xz]: mixer.xz(cells.positions.length) });
+  await products.enter(layer, x, mixer.xz(cells.positions.length));
   const { y, scores } = await mixer.run(layer, cells, request);
-  const outputs = await leave.run({ [segmentNames.y]: y, [visionNames.tokens]: x });
-  let next = outputs[visionNames.nextTokens].data;
+  let { data: next } = await products.leave(layer, y, x);
   if (spec.depthwiseLayers.includes(layer)) {
     const convolved = await gelu.run({ [visionNames.tokens]: mixer.convolveLayer(layer, next, cells) });
     next = convolved[visionNames.nextTokens].data;

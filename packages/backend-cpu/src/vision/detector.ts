@@ -23,9 +23,10 @@ import type { InferenceSession } from 'onnxruntime-node';
 import { type AnchorHead, anchorHead } from './anchor-heads.ts';
 import { allSessions, DeformableAttention, type Interactions, interactionSessions } from './attention.ts';
 import { adapterStreams, type ImageRun } from './backbones.ts';
-import { type BlockSessions, geluSession, plainMambaSessions } from './blocks.ts';
+import { type BlockSessions, geluSession, plainMambaSessions } from './block-sessions.ts';
 import { KernelMixer, projectionSessions } from './kernel-mixer.ts';
 import { type KernelPlace, kernelPlace } from './kernel-place.ts';
+import { type LayerProducts, layerProducts } from './layer-products.ts';
 import { type LevelRows, placeLevels } from './level-rows.ts';
 import { scratchFor } from './map-convs.ts';
 import { FeaturePyramid } from './pyramid.ts';
@@ -62,6 +63,7 @@ interface Heads {
 interface Sized extends SizedStages {
   readonly attention: DeformableAttention;
   readonly levels: readonly LevelRows[];
+  readonly products: LayerProducts;
 }
 
 /** One image at a time; sessions that depend on an image's size are made anew when it changes. */
@@ -125,7 +127,7 @@ export class CpuDetector<Spec extends DetectorSpec> implements AnchorStages<Leve
       plan: this.#plan,
       gridCells: height * width,
       mixer: sized.mixer,
-      sessions: this.#sessions.blocks,
+      products: sized.products,
       gelu: this.#sessions.gelu,
     };
     const { c, x } = await adapterStreams(
@@ -185,6 +187,17 @@ export class CpuDetector<Spec extends DetectorSpec> implements AnchorStages<Leve
     const spec = withInputSize<DetectorSpec>(this.#spec, height, width);
     const { backbone } = spec;
     const grid = plainMambaGrid(backbone.spec);
+    const own = await kernelPlace(this.#threads);
+    const weights = layerWeights(this.#weights);
+    const mixer = await KernelMixer.create(
+      backbone.spec,
+      weights,
+      this.#plan,
+      grid.height * grid.width,
+      this.#sessions.projections,
+      this.#threads,
+      own,
+    );
     const { place, mark, anchors } = this.#sessions.heads;
     place.arena.release(mark);
     const levels = placeLevels(spec, place);
@@ -193,15 +206,8 @@ export class CpuDetector<Spec extends DetectorSpec> implements AnchorStages<Leve
       embed: await StageSession.create(plainMambaEmbedStage(backbone.spec, this.#weights), this.#threads),
       attention: new DeformableAttention(backbone, place),
       levels,
-      mixer: await KernelMixer.create(
-        backbone.spec,
-        layerWeights(this.#weights),
-        this.#plan,
-        grid.height * grid.width,
-        this.#sessions.projections,
-        this.#threads,
-        await kernelPlace(this.#threads),
-      ),
+      mixer,
+      products: layerProducts(own, backbone.spec, weights, mixer.places, this.#sessions.blocks),
     };
   }
 

@@ -109,6 +109,11 @@ export class KernelMixer {
     this.#projections = projections;
   }
 
+  /** Where products before and after the mixer find what it reads and writes. */
+  get places(): Pick<Buffers, 'residuals' | 'xz' | 'y'> {
+    return this.#buffers;
+  }
+
   /** Where `enter` writes a block's xz, [rows, 2E]. */
   xz(rows: number): StageTensor {
     const width = 2 * this.#spec.innerWidth;

@@ -18,9 +18,10 @@ import {
 } from '@vssm/vision-tasks/graph';
 import type { InferenceSession } from 'onnxruntime-node';
 import { type ImageRun, type KeptWatch, plainMambaTaps, vimTaps } from './backbones.ts';
-import { type BlockSessions, geluSession, plainMambaSessions, vimSessions } from './blocks.ts';
+import { type BlockSessions, geluSession, plainMambaSessions, vimSessions } from './block-sessions.ts';
 import { KernelMixer, projectionSessions } from './kernel-mixer.ts';
 import { kernelPlace } from './kernel-place.ts';
+import { type LayerProducts, layerProducts } from './layer-products.ts';
 import { type ImageSize, OneSize, type SizedStages } from './sized.ts';
 import { type StageInputs, StageSession, type StageTensor } from './stage.ts';
 import type { Stopwatch } from './stopwatch.ts';
@@ -43,6 +44,8 @@ interface Sessions {
 interface Sized extends SizedStages {
   /** The head's inputs beside the taps. */
   readonly headInputs: StageInputs;
+  /** Of a PlainMamba. */
+  readonly products?: LayerProducts;
 }
 
 /** One window at a time; sessions that depend on its size are made anew when that changes. */
@@ -106,7 +109,7 @@ export class CpuSegmenter implements SegmenterStages {
     const embedded = await sized.embed.run({ [visionNames.pixels]: { data: pixels, shape } });
     this.#run.stopwatch('embed');
     const tokens = embedded[visionNames.nextTokens].data;
-    const taps = await this.#taps(backbone, sized.mixer, tokens);
+    const taps = await this.#taps(backbone, sized, tokens);
     const inputs = Object.fromEntries(taps.map((tap, i) => [visionNames.tap(i), tap]));
     const { [visionNames.logits]: logits } = await this.#sessions.head.run({
       ...inputs,
@@ -118,14 +121,15 @@ export class CpuSegmenter implements SegmenterStages {
 
   #taps(
     backbone: PlainMambaTapsSpec | VimTapsSpec,
-    mixer: KernelMixer,
+    { mixer, products }: Sized,
     tokens: Float32Array,
   ): Promise<readonly StageTensor[]> {
-    const own = { plan: this.#plan, mixer, sessions: this.#sessions.blocks };
+    const own = { plan: this.#plan, mixer };
     if (backbone.family === 'plainmamba') {
       const { spec, taps } = backbone;
       const { height, width } = plainMambaGrid(spec);
-      const layers = { ...own, spec, gridCells: height * width, gelu: this.#sessions.gelu };
+      const { gelu } = this.#sessions;
+      const layers = { ...own, spec, gridCells: height * width, products: products!, gelu };
       return plainMambaTaps(layers, taps, tokens, this.#run);
     }
     const { height, width } = patchGrid(backbone.spec);
@@ -137,7 +141,8 @@ export class CpuSegmenter implements SegmenterStages {
             sin: this.#weights.get('backbone.rope.freqs_sin')!.data,
           };
     const norm = finalNorm(backbone.spec, this.#weights);
-    return vimTaps({ ...own, taps: backbone, gridCells: height * width }, tokens, tables, norm, this.#run);
+    const blocks = { ...own, sessions: this.#sessions.blocks, taps: backbone, gridCells: height * width };
+    return vimTaps(blocks, tokens, tables, norm, this.#run);
   }
 
   async #stagesOf({ height, width }: ImageSize): Promise<Sized> {
@@ -148,18 +153,26 @@ export class CpuSegmenter implements SegmenterStages {
       backbone.family === 'plainmamba'
         ? plainMambaEmbedStage(backbone.spec, this.#weights)
         : vimEmbedStage(backbone.spec, this.#weights);
+    const place = await kernelPlace(this.#threads);
+    const weights = blockWeights(backbone, this.#weights);
+    const { blocks, projections } = this.#sessions;
+    const cells = grid.height * grid.width;
+    const mixer = await KernelMixer.create(
+      backbone.spec,
+      weights,
+      this.#plan,
+      cells,
+      projections,
+      this.#threads,
+      place,
+    );
     return {
       embed: await StageSession.create(embed, this.#threads),
       headInputs: headInputs(spec),
-      mixer: await KernelMixer.create(
-        backbone.spec,
-        blockWeights(backbone, this.#weights),
-        this.#plan,
-        grid.height * grid.width,
-        this.#sessions.projections,
-        this.#threads,
-        await kernelPlace(this.#threads),
-      ),
+      mixer,
+      ...(backbone.family === 'plainmamba' && {
+        products: layerProducts(place, backbone.spec, weights, mixer.places, blocks),
+      }),
     };
   }
 

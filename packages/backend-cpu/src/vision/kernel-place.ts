@@ -1,4 +1,4 @@
-/** The kernels' memory for images of one size: whatever of such an image kernels read or write lies there. */
+/** A memory of the kernels' own: whatever they read or write of an image lies there. */
 import { Arena, createKernels, createMemory, type Kernels } from '@vssm/kernels';
 
 export interface KernelPlace {

@@ -67,6 +67,7 @@ class RegionConvs {
     const count = regions.length / 4;
     const own = levels.slice(0, roiLevels);
     const sides = own.flatMap(({ height, width }, level) => [height, width, anchors.strides[level]]);
+    // The levels lie one after the other.
     this.#grids.view().set(sides);
     this.#boxes.view().set(regions);
     this.#boxLevels.view().set(regionLevels(regions));

@@ -154,7 +154,8 @@ INLINE void transform_out(
     for (int column = 0; column < columns; column++) {
       const floats sum = made[column] + bias;
       float *cell = to + ((ptrdiff_t)row * conv->columns + column) * conv->to_stride + output;
-      store_some(cell, conv->rectify ? larger(sum, splat(0)) : sum, lanes);
+      /* In this order, what is no number stays so. */
+      store_some(cell, conv->rectify ? larger(splat(0), sum) : sum, lanes);
     }
   }
 }

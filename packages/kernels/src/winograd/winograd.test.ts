@@ -78,6 +78,18 @@ describe.skipIf(!probe.available)('3 x 3 convolutions of maps against their twin
     expect(await errorOf(...mapCase(2, shape))).toBeLessThan(tolerance);
   });
 
+  it('lets through what is no number', async () => {
+    const shape = { maps: 1, rows: 2, columns: 9, channels: 4, outputs: 5, activation: 'relu' } as const;
+    const [data, options] = mapCase(4, shape);
+    const { memory } = data.arena;
+    new Float32Array(memory.buffer)[options.x.at / 4] = Number.NaN;
+    (await createKernels(memory, { implementation: 'native' })).winograd!(options);
+    const got = data.read(options.to, 1, 18, 5);
+    expect([...got.subarray(0, 5)]).toEqual(Array(5).fill(Number.NaN));
+    // A tile is four cells wide and reads one more on either side.
+    expect([...got.subarray(8 * 5, 9 * 5)].some(Number.isNaN)).toBe(false);
+  });
+
   it('names what is wrong with a call', async () => {
     const shape = { maps: 1, rows: 2, columns: 3, channels: 4, outputs: 5, activation: 'none' } as const;
     const [data, options] = mapCase(3, shape);

@@ -1,4 +1,5 @@
 export { Arena, type ArenaMark, type Region } from './arena.ts';
+export type { ContributionOptions, ReaderWeightOptions } from './contribution/contribution.ts';
 export { type ConvOptions, convReference } from './conv/conv.ts';
 export type { DeformableOptions } from './deformable/deformable.ts';
 export type { DeltaOptions } from './delta/delta.ts';

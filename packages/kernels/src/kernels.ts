@@ -4,6 +4,11 @@
  * as native code where it can be had, in the same memory, over several threads if asked to; everything runs as WebAssembly.
  */
 import { UserError } from '@vssm/core';
+import {
+  type ContributionExports,
+  type ContributionKernels,
+  contributionKernels,
+} from './contribution/contribution-kernels.ts';
 import type { ConvOptions } from './conv/conv.ts';
 import type { DeltaOptions } from './delta/delta.ts';
 import {
@@ -18,6 +23,7 @@ import {
   type PlainBackwardKernels,
   plainBackwardKernels,
 } from './gradients/plain-backward-kernels.ts';
+import { type LengthExports, type LengthKernels, lengthKernels } from './lengths/lengths.ts';
 import { maxStates, maxTaps } from './limits.ts';
 import { type MatmulExports, type MatmulOptions, runMatmul } from './matrix/matmul.ts';
 import { type TensorExports, type TensorKernels, tensorKernels } from './matrix/tensor.ts';
@@ -45,7 +51,13 @@ import {
 } from './vision-kernels.ts';
 import { type WasmMemory, type WasmModule, webAssembly } from './webassembly.ts';
 
-export interface Kernels extends PlainKernels, VisionKernels, BackwardKernels, PlainBackwardKernels {
+export interface Kernels
+  extends PlainKernels,
+    VisionKernels,
+    BackwardKernels,
+    PlainBackwardKernels,
+    ContributionKernels,
+    LengthKernels {
   readonly memory: WasmMemory;
   /** What convolution and scan run as. */
   readonly implementation: KernelImplementation;
@@ -72,6 +84,8 @@ interface Exports
     VisionExports,
     BackwardExports,
     PlainBackwardExports,
+    ContributionExports,
+    LengthExports,
     MatmulExports,
     TensorExports {
   readonly workspaceBytes: { readonly value: number };
@@ -95,6 +109,9 @@ type HotExports = Pick<
   | 'matmul'
   | 'deformable'
   | 'roiAlign'
+  | 'readerWeights'
+  | 'addContributions'
+  | 'rowLengths'
 > &
   NativeVisionExports;
 
@@ -142,6 +159,8 @@ export async function createKernels(
     gatherRows: (options) => runGather(module, memory, options),
     matmul: (options) => runMatmul(hot, memory, options),
     tensors: tensorKernels(module, memory),
+    ...contributionKernels(hot, memory),
+    ...lengthKernels(hot, memory),
     ...plainKernels(hot, memory),
     ...visionKernels(hot, memory),
     ...backwardKernels({ ...module, scanBackward: hot.scanBackward, convBackward: hot.convBackward }, memory),
@@ -192,6 +211,8 @@ async function loadNative(): Promise<LoadedAddon> {
       return {
         convSilu: (options) => runConv(hot, memory, options),
         selectiveScan: (options) => runScan(hot, memory, options),
+        ...contributionKernels(hot, memory),
+        ...lengthKernels(hot, memory),
         ...plainKernels(hot, memory),
         ...visionKernels(hot, memory),
         scanBackward: (options) => runScanBackward(hot, memory, options),
@@ -215,6 +236,9 @@ function exportsOf(addon: Addon, memory: WasmMemory, threads = 1): HotExports {
     convBackward: (...integers) => addon.convBackward(memory.buffer, scratch, ...integers),
     gridConvBackward: (...integers) => addon.gridConvBackward(memory.buffer, scratch, ...integers),
     snakeBackward: (...integers) => addon.snakeBackward(memory.buffer, scratch, ...integers),
+    readerWeights: (...integers) => addon.readerWeights(memory.buffer, scratch, threads, ...integers),
+    addContributions: (...integers) => addon.addContributions(memory.buffer, scratch, threads, ...integers),
+    rowLengths: (...integers) => addon.rowLengths(memory.buffer, scratch, threads, ...integers),
     matmul: (...numbers) => addon.matmul(memory.buffer, scratch, threads, ...numbers),
     deformable: (...integers) => addon.deformable(memory.buffer, scratch, threads, ...integers),
     roiAlign: (...integers) => addon.roiAlign(memory.buffer, scratch, threads, ...integers),

@@ -6,7 +6,6 @@
  * reader only, which for a class token is as many steps as there are tokens in both directions together.
  */
 import { readersOf, type TokenContext } from '@vssm/core';
-import { silu, softplus } from '@vssm/core/reference';
 import type { Arena, Kernels, Region, Rows } from '@vssm/kernels';
 
 type Floats = Region<Float32Array>;
@@ -20,13 +19,12 @@ interface ScanWidths {
 /** One direction of one image, rows of its tokens; offsets are of the kernels' memory. */
 export interface ReadScan {
   readonly direction: 'forward' | 'backward';
-  /** [L, E], before bias and softplus; and after. */
+  /** [L, E], before bias and softplus. */
   readonly delta: Rows;
-  readonly activated: Float32Array;
   readonly b: Rows;
   readonly c: Rows;
   /** [L, E] */
-  readonly u: Float32Array;
+  readonly u: Rows;
   /** [E], [E, N] */
   readonly deltaBias: number;
   readonly a: number;
@@ -34,13 +32,20 @@ export interface ReadScan {
   readonly positions?: number;
 }
 
+/** Rows first … first + count - 1. */
+interface Span {
+  readonly first: number;
+  readonly count: number;
+}
+
 export class ContributionScan {
   readonly #kernels: Kernels;
   readonly #spec: ScanWidths;
-  /** [L, E] each: Δ of the scan's next token, weights over it, and what the kernel reads out. */
+  /** [L, E] each: Δ of the scan's next token, weights over it (zeros between two calls), and what the kernel reads out. */
   readonly #delta: Floats;
   readonly #weights: Floats;
   readonly #read: Floats;
+  readonly #contributions: Floats;
   /** [E], zeros: the scan's own D. */
   readonly #nothing: Floats;
 
@@ -48,89 +53,100 @@ export class ContributionScan {
   constructor(kernels: Kernels, arena: Arena, spec: ScanWidths, length: number) {
     this.#kernels = kernels;
     this.#spec = spec;
-    [this.#delta, this.#weights, this.#read] = [0, 1, 2].map(() => arena.float32(length * spec.innerWidth));
+    const wide = () => arena.float32(length * spec.innerWidth);
+    [this.#delta, this.#weights, this.#read, this.#contributions] = [wide(), wide(), wide(), wide()];
     this.#nothing = arena.float32(spec.innerWidth);
+    for (const zeros of [this.#weights, this.#nothing]) zeros.view().fill(0);
   }
 
   /**
-   * [L, E]
+   * [L, E]: a view, good until the next call.
    *
-   * @param biases of Δ, [E], in the order of the scans
    * @param z [L, E]
    */
-  run(
-    scans: readonly ReadScan[],
-    biases: readonly Float32Array[],
-    z: Float32Array,
-    context: TokenContext,
-  ): Float32Array {
-    const contributions = new Float32Array(context.length * this.#spec.innerWidth);
-    const readers = [...readersOf(context)].sort((a, b) => a - b);
-    for (const [i, scan] of scans.entries()) this.#add(scan, biases[i], z, readers, context, contributions);
+  run(scans: readonly ReadScan[], z: Rows, context: TokenContext): Float32Array {
+    const contributions = this.#contributions.view().subarray(0, context.length * this.#spec.innerWidth);
+    contributions.fill(0);
+    const readers = spansOf([...readersOf(context)].sort((a, b) => a - b));
+    for (const scan of scans) this.#add(scan, z, readers, context.length);
     return contributions;
   }
 
-  #add(
-    scan: ReadScan,
-    bias: Float32Array,
-    z: Float32Array,
-    readers: readonly number[],
-    { length }: TokenContext,
-    contributions: Float32Array,
-  ): void {
+  #add(scan: ReadScan, z: Rows, readers: readonly Span[], length: number): void {
     const { innerWidth: E, stateSize: N } = this.#spec;
     const forwards = scan.direction === 'forward';
-    const first = forwards ? 0 : readers[0];
-    const count = forwards ? readers.at(-1)! + 1 : length - first;
-    this.#shift(scan, first, count);
-    this.#weigh(bias, z, readers, first, count);
-    const from = ({ at, stride }: Rows): Rows => ({ at: at + 4 * first * stride, stride });
-    const rows = ({ at }: Floats): Rows => ({ at, stride: E });
+    const last = readers.at(-1)!;
+    const first = forwards ? 0 : readers[0].first;
+    const count = forwards ? last.first + last.count : length - first;
+    const delta = this.#next(scan, first, count, length);
+    const { deltaBias } = scan;
+    for (const reader of readers) {
+      this.#kernels.readerWeights({
+        ...{
+          batch: 1,
+          length: reader.count,
+          channels: E,
+          delta: from(delta, reader.first - first),
+          deltaBias,
+        },
+        ...{ z: from(z, reader.first), to: from(this.#rows(this.#weights), reader.first - first) },
+      });
+    }
     this.#kernels.selectiveScan({
       ...{ batch: 1, length: count, channels: E, states: N, direction: forwards ? 'backward' : 'forward' },
-      ...{ delta: rows(this.#delta), deltaBias: scan.deltaBias, a: scan.a, d: this.#nothing.at },
-      ...{ b: from(scan.c), c: from(scan.b), u: rows(this.#weights), y: rows(this.#read) },
+      ...{ delta, deltaBias, a: scan.a, d: this.#nothing.at, b: from(scan.c, first), c: from(scan.b, first) },
+      ...{ u: this.#rows(this.#weights), y: this.#rows(this.#read) },
       ...(scan.positions !== undefined && { positions: scan.positions + 4 * first }),
     });
-    const read = this.#read.view();
-    const at = first * E;
-    for (let i = 0; i < count * E; i++)
-      contributions[at + i] += scan.activated[at + i] * scan.u[at + i] * read[i];
-  }
-
-  /** Row j becomes that of the scan's next token; the last in scan order has none. */
-  #shift({ direction, delta }: ReadScan, first: number, count: number): void {
-    const { innerWidth: E } = this.#spec;
-    const shifted = this.#delta.view();
-    const all = new Float32Array(shifted.buffer);
-    const step = direction === 'forward' ? 1 : -1;
-    for (let row = 0; row < count; row++) {
-      const next = row + step;
-      if (next < 0 || next >= count) shifted.fill(0, row * E, (row + 1) * E);
-      else {
-        const at = delta.at / 4 + (first + next) * delta.stride;
-        shifted.set(all.subarray(at, at + E), row * E);
-      }
-    }
-  }
-
-  /** SiLU(z) in the readers' rows over the Δ that the kernel will multiply by, else 0. */
-  #weigh(
-    bias: Float32Array,
-    z: Float32Array,
-    readers: readonly number[],
-    first: number,
-    count: number,
-  ): void {
-    const { innerWidth: E } = this.#spec;
+    this.#kernels.addContributions({
+      ...{ batch: 1, length: count, channels: E, delta: from(scan.delta, first), deltaBias },
+      ...{ u: from(scan.u, first), read: this.#rows(this.#read) },
+      to: from(this.#rows(this.#contributions), first),
+    });
     const weights = this.#weights.view();
-    const delta = this.#delta.view();
-    weights.fill(0, 0, count * E);
-    for (const reader of readers) {
-      const row = (reader - first) * E;
-      for (let e = 0; e < E; e++) {
-        weights[row + e] = silu(z[reader * E + e]) / softplus(delta[row + e] + bias[e]);
-      }
+    for (const { first: reader, count: rows } of readers) {
+      weights.fill(0, (reader - first) * E, (reader - first + rows) * E);
     }
   }
+
+  /**
+   * Rows of Δ of which row j is that of the scan's next token: where there is one after the last, the same rows begun
+   * one further; else a copy, since nothing is known of what lies there. The scan begins in that row with an empty state,
+   * and its Δ cancels against the reader's weight, so that any number does.
+   */
+  #next({ direction, delta }: ReadScan, first: number, count: number, length: number): Rows {
+    const step = direction === 'forward' ? 1 : -1;
+    if (first + step >= 0 && first + step + count <= length) return from(delta, first + step);
+    const { innerWidth: E } = this.#spec;
+    const moved = this.#delta.view();
+    const all = new Float32Array(moved.buffer);
+    for (let row = Math.max(0, -step); row < count - Math.max(0, step); row++) {
+      const at = delta.at / 4 + (first + row + step) * delta.stride;
+      moved.set(all.subarray(at, at + E), row * E);
+    }
+    const last = step === 1 ? count - 1 : 0;
+    moved.fill(0, last * E, (last + 1) * E);
+    return this.#rows(this.#delta);
+  }
+
+  #rows({ at }: Floats): Rows {
+    return { at, stride: this.#spec.innerWidth };
+  }
+}
+
+/** The same rows, begun `count` further. */
+function from({ at, stride }: Rows, count: number): Rows {
+  return { at: at + 4 * count * stride, stride };
+}
+
+/** Neighbours together. @param rows rising */
+function spansOf(rows: readonly number[]): readonly Span[] {
+  const spans: Span[] = [];
+  for (const row of rows) {
+    const last = spans.at(-1);
+    if (last !== undefined && last.first + last.count === row) {
+      spans[spans.length - 1] = { first: last.first, count: last.count + 1 };
+    } else spans.push({ first: row, count: 1 });
+  }
+  return spans;
 }

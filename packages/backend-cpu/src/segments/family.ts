@@ -28,16 +28,15 @@ export interface Extras {
 
 /** One image's rows of a projection set, where the kernels find them. */
 export interface PlacedSet {
-  /** [L, E] before bias and softplus, and after. */
+  /** [L, E] before bias and softplus. */
   readonly delta: Rows;
-  readonly activated: Float32Array;
   /** [E] */
   readonly deltaBias: number;
   /** [L, N] each. */
   readonly b: Rows;
   readonly c: Rows;
   /** [L, E] */
-  readonly u: Float32Array;
+  readonly u: Rows;
 }
 
 /** Of one projection set. */
@@ -71,15 +70,17 @@ export interface Hooks {
     columns: number,
   ): readonly ScanSteps[];
   /**
-   * The signal `contributions` of one image by a kernel; absent: plain TypeScript makes it of the scans.
+   * The signal `contributions` of one image by a kernel, good until it is asked for again; absent: plain TypeScript makes
+   * it of the scans.
    *
+   * @param z [L, E]
    * @param positions [L] int32 in the kernels' memory; undefined where the scan's steps go by no gaps
    * @param columns see `MixJob.columns`
    */
   readonly contributions?: (
     block: number,
     sets: readonly PlacedSet[],
-    z: Float32Array,
+    z: Rows,
     positions: number | undefined,
     context: TokenContext,
     columns: number,

@@ -2,7 +2,16 @@
  * What the engine hands out to a rule on blocks that are followed by a pruning step: views of what lies in the
  * kernels' memory anyway, and what has to be computed besides, if the rule names it.
  */
-import { contributionsOf, type PruningPlan, ruleOf, type SignalName, type SignalSource } from '@vssm/core';
+import {
+  contributionsOf,
+  type PruningPlan,
+  type RowReducer,
+  reduceWith,
+  reductionTable,
+  ruleOf,
+  type SignalName,
+  type SignalSource,
+} from '@vssm/core';
 import { silu } from '@vssm/core/reference';
 import { type ModelSpec, sequenceLength } from '@vssm/families';
 import type { Arena, Kernels, Region, Rows } from '@vssm/kernels';
@@ -30,18 +39,23 @@ export interface HandOutContext {
 interface Extras {
   readonly directions?: readonly Floats[];
   readonly sum?: Floats;
+  /** The directions' sum, where the mixer leaves them one by one. */
+  readonly added?: Floats;
   readonly gatedBackward?: Floats;
 }
 
-/** Signals that Δ after softplus goes into. */
-const needsDelta: readonly SignalName[] = ['delta', 'scans', 'contributions'];
+/** Signals that Δ goes into. */
+const ofDelta: readonly SignalName[] = ['delta', 'scans', 'contributions'];
 
 export class HandOut {
   readonly #context: HandOutContext;
   readonly #extras: Extras;
-  /** Δ of every set, [rows, E], and byte offsets of its biases, by block; undefined where no rule reads Δ. */
+  /** Δ of every set after softplus, [rows, E]; undefined where no rule reads it. */
   readonly #delta: readonly Floats[] | undefined;
+  /** Byte offsets of the biases of Δ of every set, by block; none where nothing is made of Δ. */
   readonly #biases = new Map<number, readonly number[]>();
+  /** [L0] float64: what the kernel leaves of a signal. */
+  readonly #lengths: Floats;
   #job: MixJob | undefined;
   #residual: Float32Array = new Float32Array(0);
   #positions: readonly Int32Array[] = [];
@@ -55,10 +69,14 @@ export class HandOut {
     this.#extras = {
       ...(directions > 0 && { directions: Array.from({ length: directions }, wide) }),
       ...(sum && { sum: wide() }),
+      ...(directions > 0 && !sum && names.has('ssm') && { added: wide() }),
       ...(gatedBackward && { gatedBackward: wide() }),
     };
-    if (!needsDelta.some((name) => names.has(name))) return;
-    this.#delta = buffers.sets.map(wide);
+    this.#lengths = arena.float32(2 * sequenceLength(spec));
+    if (!ofDelta.some((name) => names.has(name))) return;
+    // The kernels that read contributions make it for themselves.
+    const byKernel = family.contributions !== undefined && !names.has('delta') && !names.has('scans');
+    if (!byKernel) this.#delta = buffers.sets.map(wide);
     for (const block of readBlocks(context)) {
       const placed = family.deltaBiases(block).map((bias) => {
         const region = arena.float32(bias.length);
@@ -92,6 +110,8 @@ export class HandOut {
     this.#residual = residual;
     const { spec, kernels, buffers } = this.#context;
     const E = spec.innerWidth;
+    // Now that no arena takes more room: the memory's buffer is what the signals' views are of.
+    reduceWith(kernels.memory.buffer, this.#reduce);
     for (const [set, to] of (this.#delta ?? []).entries()) {
       kernels.activateDelta({
         ...{ batch: job.batch, length: job.length, channels: E },
@@ -125,7 +145,7 @@ export class HandOut {
     const ys = () => directions!.map((region) => rows(region, E));
     return {
       gated: () => rows(buffers.y, E),
-      ssm: () => (sum === undefined ? added(ys()) : rows(sum, E)),
+      ssm: () => rows(sum ?? this.#added(first, length), E),
       'gated-backward': () =>
         gatedBackward === undefined ? gatedBy(ys()[1], rows(buffers.xz, 2 * E), E) : rows(gatedBackward, E),
       y: ys,
@@ -138,8 +158,15 @@ export class HandOut {
       contributions: (context) => {
         if (family.contributions === undefined) return contributionsOf(scans(), z(), context);
         const positions = job.gaps ? buffers.positions.at + 4 * first : undefined;
-        const sets = this.#placedSets(first, length);
-        return family.contributions(job.block, sets, z(), positions, context, job.columns);
+        const gate = { at: buffers.xz.at + 4 * (first * 2 * E + E), stride: 2 * E };
+        return family.contributions(
+          job.block,
+          this.#placedSets(first),
+          gate,
+          positions,
+          context,
+          job.columns,
+        );
       },
       hidden: () =>
         hidden === undefined
@@ -149,8 +176,28 @@ export class HandOut {
     };
   }
 
+  /** Signals are rows in the kernels' memory, one after another. */
+  readonly #reduce: RowReducer = (signal, length, channels, reduction) => {
+    if (reduction !== reductionTable.l2) return undefined;
+    const { kernels } = this.#context;
+    const { at } = this.#lengths;
+    kernels.rowLengths({ length, channels, x: { at: signal.byteOffset, stride: channels }, to: at });
+    return new Float64Array(kernels.memory.buffer, at, length).slice();
+  };
+
+  /** The two directions' sum of the image whose rows begin at `first`, in its own rows. */
+  #added(first: number, length: number): Floats {
+    const { innerWidth: E } = this.#context.spec;
+    const { directions, added } = this.#extras;
+    const [one, other] = directions!.map(({ at }) => at + 4 * first * E);
+    const strides = [0, 0, 1] as const;
+    const { tensors } = this.#context.kernels;
+    tensors.binary('add', [1, 1, length * E], one, strides, other, strides, added!.at + 4 * first * E);
+    return added!;
+  }
+
   /** Of the image whose rows begin at `first`. */
-  #placedSets(first: number, length: number): readonly PlacedSet[] {
+  #placedSets(first: number): readonly PlacedSet[] {
     const { innerWidth: E, stateSize: N, dtRank: r } = this.#context.spec;
     const width = r + 2 * N;
     const biases = this.#biases.get(this.#job!.block)!;
@@ -159,12 +206,10 @@ export class HandOut {
         at: projected.at + 4 * (first * width + from),
         stride: width,
       });
-      const view = (region: Floats) => region.view().subarray(first * E, (first + length) * E);
+      const wide = (region: Floats): Rows => ({ at: region.at + 4 * first * E, stride: E });
       return {
-        delta: { at: delta.at + 4 * first * E, stride: E },
-        activated: view(this.#delta![set]),
-        deltaBias: biases[set],
-        ...{ b: columns(r), c: columns(r + N), u: view(u) },
+        ...{ delta: wide(delta), deltaBias: biases[set], u: wide(u) },
+        ...{ b: columns(r), c: columns(r + N) },
       };
     });
   }
@@ -190,12 +235,6 @@ function columnsOf(rows: Float32Array, stride: number, first: number, count: num
     columns.set(rows.subarray(at, at + count), to);
   }
   return columns;
-}
-
-function added([one, other]: readonly Float32Array[]): Float32Array {
-  const sum = new Float32Array(one.length);
-  for (let i = 0; i < sum.length; i++) sum[i] = one[i] + other[i];
-  return sum;
 }
 
 /** y [L, E] times SiLU(z), z being the second half of every row of xz [L, 2E]. */

@@ -5,6 +5,7 @@
  * and the product also take how many threads may share the work (team.h). There is no other state, so any number of threads may
  * load this file. All checks are the caller's (src/kernels.ts).
  */
+#include "addon-scoring.h"
 #include "addon-vision.h"
 #include "call.h"
 
@@ -328,6 +329,7 @@ NAPI_MODULE_INIT() {
       {"snakeScan", snakeScan}, {"scanBackward", scanBackward},   {"gridConvBackward", gridConvBackward},
       {"snakeBackward", snakeBackward}, {"matmul", matmulOf}, {"convBackward", convBackward},
       {"deformable", call_deformable}, {"roiAlign", call_roi_align}, {"winograd", call_winograd},
+      {"readerWeights", call_reader_weights}, {"addContributions", call_add_contributions}, {"rowLengths", call_row_lengths},
   };
   napi_value value;
   if (napi_create_double(env, (double)most, &value) != napi_ok ||

@@ -17,6 +17,9 @@ export interface Addon {
   readonly workspaceBytes: number;
   convSilu(memory: ArrayBuffer, workspace: number, ...numbers: number[]): void;
   selectiveScan(memory: ArrayBuffer, workspace: number, threads: number, ...numbers: number[]): void;
+  readerWeights(memory: ArrayBuffer, workspace: number, threads: number, ...integers: number[]): void;
+  addContributions(memory: ArrayBuffer, workspace: number, threads: number, ...integers: number[]): void;
+  rowLengths(memory: ArrayBuffer, workspace: number, threads: number, ...integers: number[]): void;
   gridConv(memory: ArrayBuffer, workspace: number, threads: number, ...integers: number[]): void;
   snakeScan(memory: ArrayBuffer, workspace: number, threads: number, ...integers: number[]): void;
   scanBackward(memory: ArrayBuffer, workspace: number, ...integers: number[]): void;

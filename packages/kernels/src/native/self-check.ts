@@ -1,6 +1,13 @@
 /** A small call of each native kernel, held against its twin before anything else runs. */
 import { snakeOrders } from '@vssm/core';
 import { Arena } from '../arena.ts';
+import {
+  type ContributionOptions,
+  contributionReference,
+  type ReaderWeightOptions,
+  readerWeightReference,
+} from '../contribution/contribution.ts';
+import type { ContributionKernels } from '../contribution/contribution-kernels.ts';
 import { type ConvOptions, convReference } from '../conv/conv.ts';
 import { type DeformableOptions, deformableReference } from '../deformable/deformable.ts';
 import {
@@ -26,6 +33,7 @@ import {
 } from '../gradients/backward-snake.ts';
 import type { PlainBackwardKernels } from '../gradients/plain-backward-kernels.ts';
 import { type GridConvOptions, gridConvReference } from '../grid/grid-conv.ts';
+import { type LengthKernels, type LengthOptions, lengthReference } from '../lengths/lengths.ts';
 import { type MatmulOptions, matmulReference } from '../matrix/matmul.ts';
 import type { PlainKernels } from '../plain-kernels.ts';
 import { type RoiAlignOptions, roiAlignReference } from '../roi/roi-align.ts';
@@ -49,6 +57,8 @@ interface Runner
   extends PlainKernels,
     VisionKernels,
     PlainBackwardKernels,
+    ContributionKernels,
+    LengthKernels,
     Pick<BackwardKernels, 'scanBackward' | 'convBackward'> {
   convSilu(options: ConvOptions): void;
   selectiveScan(options: ScanOptions): void;
@@ -179,10 +189,17 @@ export function findFault(over: (memory: WasmMemory) => Runner): string | undefi
     ...{ x: wide(), to: wide(), weight: tapsPlace.at, bias: filled(channels, -1, 1) },
     scratch: filled(winogradScratch(channels), 0, 0),
   };
+  const read = { ...{ batch: 1, length, channels, delta: wide() }, deltaBias: scan.deltaBias };
+  const weights: ReaderWeightOptions = { ...read, z: wide(), to: wide() };
+  const contributions: ContributionOptions = { ...read, u: wide(), read: wide(), to: wide() };
+  const lengths: LengthOptions = { length, channels, x: wide(), to: arena.float32(2 * length).at };
   const { buffer } = arena.memory;
   const wantedOfRegions = roiAlignReference(buffer, regions);
   const wantedOfMaps = winogradReference(buffer, maps, taps);
   const wantedOfAttention = deformableReference(buffer, attention);
+  const wantedOfLengths = lengthReference(buffer, lengths);
+  const wantedOfWeights = readerWeightReference(buffer, weights);
+  const wantedOfContributions = contributionReference(buffer, contributions);
   const wantedOfProduct = matmulReference(buffer, product);
   const wantedOfBackwardConv = convBackwardReference(buffer, backwardConv);
   const wantedOfBackwardGrid = gridConvBackwardReference(buffer, backwardGrid);
@@ -203,6 +220,9 @@ export function findFault(over: (memory: WasmMemory) => Runner): string | undefi
   runner.deformable(attention);
   runner.roiAlign(regions);
   runner.winograd?.(maps);
+  runner.readerWeights(weights);
+  runner.addContributions(contributions);
+  runner.rowLengths(lengths);
   const results: readonly (readonly [string, number, ArrayLike<number>])[] = [
     ['the convolution', conv.u.at, wanted.conv],
     ['the scan', scan.y.at, wanted.y],
@@ -214,6 +234,8 @@ export function findFault(over: (memory: WasmMemory) => Runner): string | undefi
     ['the gradient of the bias of Δ', backwardScan.dDeltaBias, wantedOfBackward.deltaBias],
     ['the gradient of B', backwardScan.dB.at, wantedOfBackward.b],
     ['the gradient of C', backwardScan.dC.at, wantedOfBackward.c],
+    ['the weights of readers', weights.to.at, wantedOfWeights],
+    ['the contributions', contributions.to.at, wantedOfContributions],
     ['the product of matrices', product.to.at, wantedOfProduct],
     ['deformable attention', attention.to.at, wantedOfAttention],
     ['RoIAlign', regions.to.at, wantedOfRegions],
@@ -231,11 +253,13 @@ export function findFault(over: (memory: WasmMemory) => Runner): string | undefi
     const error = largestError(new Float32Array(buffer, at, want.length), want);
     if (!(error < tolerance)) return `${name} is off by ${error}`;
   }
+  const error = largestError(new Float64Array(buffer, lengths.to, length), wantedOfLengths);
+  if (!(error < tolerance)) return `the lengths of rows are off by ${error}`;
   return undefined;
 }
 
 /** Relative to the largest value wanted; NaN where a result is no number. */
-function largestError(got: Float32Array, want: ArrayLike<number>): number {
+function largestError(got: Float32Array | Float64Array, want: ArrayLike<number>): number {
   let error = 0;
   let scale = 0;
   for (const [i, value] of got.entries()) {

@@ -1,8 +1,10 @@
 #include "shares.h"
 
+#include "../contribution/contribution.h"
 #include "../conv/conv.h"
 #include "../deformable/deformable.h"
 #include "../grid/grid.h"
+#include "../lengths/lengths.h"
 #include "../matrix/matmul.h"
 #include "../roi/roi-align.h"
 #include "../scan/scan.h"
@@ -31,6 +33,38 @@ void share_of_scan(const void *call, int first, int count, void *workspace) {
   if (own.z != NULL) own.z += first;
   if (own.own != NULL) own.own += first;
   selective_scan(&own, workspace);
+}
+
+void share_of_reader_weights(const void *call, int first, int count, void *workspace) {
+  (void)workspace;
+  struct reader_weights own = *(const struct reader_weights *)call;
+  own.channels = count;
+  own.delta += first;
+  own.delta_bias += first;
+  own.z += first;
+  own.to += first;
+  weigh_readers(&own);
+}
+
+void share_of_contributions(const void *call, int first, int count, void *workspace) {
+  (void)workspace;
+  struct contributions own = *(const struct contributions *)call;
+  own.channels = count;
+  own.delta += first;
+  own.delta_bias += first;
+  own.u += first;
+  own.read += first;
+  own.to += first;
+  add_contributions(&own);
+}
+
+void share_of_lengths(const void *call, int first, int count, void *workspace) {
+  (void)workspace;
+  struct lengths own = *(const struct lengths *)call;
+  own.length = count;
+  own.x += first * own.stride;
+  own.to += first;
+  row_lengths(&own);
 }
 
 void share_of_grid(const void *call, int first, int count, void *workspace) {

@@ -4,9 +4,8 @@
  * gate are put in their order, B gets the vector of each step's move, and what comes out goes back to the tokens' places.
  */
 import type { KeptOrder, TokenContext } from '@vssm/core';
-import { gatherRows } from '@vssm/core/reference';
 import type { PlainMambaSpec } from '@vssm/families';
-import type { Arena, Kernels, Region } from '@vssm/kernels';
+import type { Arena, Kernels, Region, Rows } from '@vssm/kernels';
 import { ContributionScan } from '../contribution-scan.ts';
 import type { PlacedSet } from '../family.ts';
 
@@ -14,8 +13,6 @@ import type { PlacedSet } from '../family.ts';
 export interface SnakeParameters {
   /** [E, N], negative: byte offset. */
   readonly a: number;
-  /** [E] */
-  readonly bias: Float32Array;
   /** [5, N] */
   readonly directionB: Float32Array;
 }
@@ -26,8 +23,12 @@ export class SnakeContributions {
   readonly #scan: ContributionScan;
   /** [L, N]: B with the moves' vectors. */
   readonly #b: Region<Float32Array>;
-  /** [L]: ranks along the full snake. */
+  /** [L]: ranks along the full snake, and the tokens in its order. */
   readonly #ranks: Region<Int32Array>;
+  readonly #order: Region<Int32Array>;
+  /** [L, E] each, in that order. */
+  readonly #u: Region<Float32Array>;
+  readonly #z: Region<Float32Array>;
 
   /** @param length L0 */
   constructor(kernels: Kernels, arena: Arena, spec: PlainMambaSpec, length: number) {
@@ -36,6 +37,9 @@ export class SnakeContributions {
     this.#scan = new ContributionScan(kernels, arena, spec, length);
     this.#b = arena.float32(length * spec.stateSize);
     this.#ranks = arena.int32(length);
+    this.#order = arena.int32(length);
+    this.#u = arena.float32(length * spec.innerWidth);
+    this.#z = arena.float32(length * spec.innerWidth);
   }
 
   /**
@@ -46,9 +50,9 @@ export class SnakeContributions {
    */
   run(
     set: PlacedSet,
-    { a, bias, directionB }: SnakeParameters,
+    { a, directionB }: SnakeParameters,
     snakes: readonly KeptOrder[],
-    z: Float32Array,
+    z: Rows,
     decays: boolean,
     context: TokenContext,
   ): Float32Array {
@@ -63,17 +67,13 @@ export class SnakeContributions {
         rank += gap + 1;
         ranks[step] = rank;
       }
+      this.#order.view().set(order);
       const scan = {
-        ...{ direction: 'forward' as const, delta: set.delta, activated: set.activated, a },
-        ...{
-          b: { at: this.#b.at, stride: N },
-          c: set.c,
-          u: gatherRows(set.u, order, E),
-          deltaBias: set.deltaBias,
-        },
+        ...{ direction: 'forward' as const, delta: set.delta, deltaBias: set.deltaBias, a },
+        ...{ b: { at: this.#b.at, stride: N }, c: set.c, u: this.#inOrder(set.u, this.#u, length) },
         ...(decays && { positions: this.#ranks.at }),
       };
-      const own = this.#scan.run([scan], [bias], gatherRows(z, order, E), {
+      const own = this.#scan.run([scan], this.#inOrder(z, this.#z, length), {
         ...context,
         live: live === null ? null : Uint8Array.from(order, (token) => live[token]),
       });
@@ -82,6 +82,15 @@ export class SnakeContributions {
       }
     }
     return contributions;
+  }
+
+  /** Rows [L, E] in the order of the snake at hand. */
+  #inOrder(rows: Rows, { at }: Region<Float32Array>, length: number): Rows {
+    const { innerWidth: E } = this.#spec;
+    const to = { at, stride: E };
+    const all = { batch: 1, length, kept: length, width: E };
+    this.#kernels.gatherRows({ ...all, from: rows, to, indices: this.#order.at });
+    return to;
   }
 
   #moveB({ b }: PlacedSet, directionB: Float32Array, moves: Uint8Array): void {

@@ -24,7 +24,7 @@ export function plainMambaHooks(context: FamilyContext<PlainMambaSpec>): Hooks {
     (left === 0 ? orders : snakeOrders(positions.length / left, left)).map((full) =>
       keptOrder(full, left === 0 ? positions : positions.map((_, cell) => cell)),
     );
-  const contributions = contributionsByKernel(context, own, deltaBias, walks);
+  const contributions = contributionsByKernel(context, own, walks);
   return {
     streamsApart: false,
     ...(contributions !== undefined && { contributions }),
@@ -92,7 +92,6 @@ export function plainMambaHooks(context: FamilyContext<PlainMambaSpec>): Hooks {
 function contributionsByKernel(
   context: FamilyContext<PlainMambaSpec>,
   own: (block: number, name: string) => Float32Array,
-  deltaBias: (block: number) => Float32Array,
   walks: (positions: Int32Array, columns: number) => readonly KeptOrder[],
 ): Hooks['contributions'] {
   if (!namesOf(context).has('contributions')) return undefined;
@@ -103,7 +102,7 @@ function contributionsByKernel(
       const values = own(block, 'A_log');
       const region = arena.float32(values.length);
       region.view().set(values.map((value) => -Math.exp(value)));
-      return [block, { a: region.at, bias: deltaBias(block), directionB: own(block, 'direction_Bs') }];
+      return [block, { a: region.at, directionB: own(block, 'direction_Bs') }];
     }),
   );
   return (block, [set], z, positions, tokens, columns) =>

@@ -77,15 +77,12 @@ function contributionsByKernel(
     ]),
   );
   return (block, sets, z, positions, tokens) => {
-    const biases = directions.map((direction) =>
-      own(block, `${directionParameterNames[direction].dtProj}.bias`),
-    );
     const scans = directions.map((direction, set) => ({
       ...sets[set],
       ...{ direction, a: decays.get(block)![set] },
       ...(positions !== undefined && { positions }),
     }));
-    return scan.run(scans, biases, z, tokens);
+    return scan.run(scans, z, tokens);
   };
 }
 

@@ -21,7 +21,14 @@ export {
 } from './loaded.ts';
 export { joinedByMtr } from './mtr-like.ts';
 export { checkLeaving } from './pair-tokens.ts';
-export { type ReductionName, reduceSignal, reductions, reductionTable } from './reductions.ts';
+export {
+  type ReductionName,
+  type RowReducer,
+  reduceSignal,
+  reduceWith,
+  reductions,
+  reductionTable,
+} from './reductions.ts';
 export { rankingRules, refuseAllButRanking, refusePairing } from './refuse.ts';
 export {
   type Floats,

@@ -1,0 +1,67 @@
+#include "addon-scoring.h"
+
+#include "../contribution/contribution.h"
+#include "../lengths/lengths.h"
+#include "shares.h"
+#include "team.h"
+
+napi_value call_reader_weights(napi_env env, napi_callback_info info) {
+  struct call call = begin(env, info, 12);
+  if (call.valid) {
+    void *workspace = address(&call);
+    const int threads = integer(&call);
+    struct reader_weights own;
+    own.length = integer(&call);
+    own.channels = integer(&call);
+    own.delta = address(&call);
+    own.delta_stride = stride(&call);
+    own.delta_bias = address(&call);
+    own.z = address(&call);
+    own.z_stride = stride(&call);
+    own.to = address(&call);
+    own.to_stride = stride(&call);
+    if (call.valid) share_out(threads, own.channels, share_of_reader_weights, &own, workspace, 0);
+  }
+  if (!call.valid) napi_throw_type_error(env, NULL, "readerWeights: wrong arguments");
+  return NULL;
+}
+
+napi_value call_add_contributions(napi_env env, napi_callback_info info) {
+  struct call call = begin(env, info, 14);
+  if (call.valid) {
+    void *workspace = address(&call);
+    const int threads = integer(&call);
+    struct contributions own;
+    own.length = integer(&call);
+    own.channels = integer(&call);
+    own.delta = address(&call);
+    own.delta_stride = stride(&call);
+    own.delta_bias = address(&call);
+    own.u = address(&call);
+    own.u_stride = stride(&call);
+    own.read = address(&call);
+    own.read_stride = stride(&call);
+    own.to = address(&call);
+    own.to_stride = stride(&call);
+    if (call.valid) share_out(threads, own.channels, share_of_contributions, &own, workspace, 0);
+  }
+  if (!call.valid) napi_throw_type_error(env, NULL, "addContributions: wrong arguments");
+  return NULL;
+}
+
+napi_value call_row_lengths(napi_env env, napi_callback_info info) {
+  struct call call = begin(env, info, 8);
+  if (call.valid) {
+    void *workspace = address(&call);
+    const int threads = integer(&call);
+    struct lengths own;
+    own.length = integer(&call);
+    own.channels = integer(&call);
+    own.x = address(&call);
+    own.stride = stride(&call);
+    own.to = address(&call);
+    if (call.valid) share_out(threads, own.length, share_of_lengths, &own, workspace, 0);
+  }
+  if (!call.valid) napi_throw_type_error(env, NULL, "rowLengths: wrong arguments");
+  return NULL;
+}

@@ -62,8 +62,8 @@ export function nativeAddon(check: LoadOptions['check']): Promise<LoadedAddon> {
   return once;
 }
 
-/** What a thread gets from the one that starts it. */
-const handedDown = 'vssm native kernels';
+/** What a thread gets from the one that starts it, by the file at hand: two checkouts may run in one process. */
+const handedDown = `native kernels of ${import.meta.url}`;
 type HandedDown =
   | { readonly file: string; readonly compiler: string }
   | Extract<LoadedAddon, { available: false }>;

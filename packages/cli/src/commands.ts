@@ -112,8 +112,11 @@ export const commands: readonly CommandEntry[] = [
   },
   {
     name: 'train',
-    description: 'train a dense model from fresh weights',
-    examples: ['vssm train --data /usr/share/datasets/fashion-mnist --out runs/dense'],
+    description: 'train a dense model: a classifier from fresh weights, or a segmenter on a backbone',
+    examples: [
+      'vssm train --data /usr/share/datasets/fashion-mnist --out runs/dense',
+      'vssm train --task segment --data scenes --out runs/upernet',
+    ],
     load: async () => (await import('./commands/train-command.ts')).trainCommand(),
   },
   {
@@ -121,6 +124,7 @@ export const commands: readonly CommandEntry[] = [
     description: 'train a checkpoint further, pruned as it will be run, on its own classes or on others',
     examples: [
       'vssm finetune --data /usr/share/datasets/fashion-mnist --prune "2,4,6@0.7" --out runs/pruned',
+      'vssm finetune --task segment --checkpoint runs/upernet/model.safetensors --data scenes --prune "2,4,6@0.7" --out runs/pruned',
     ],
     load: async () => (await import('./commands/finetune-command.ts')).finetuneCommand(),
   },

@@ -12,15 +12,20 @@ import {
 import type { PruningPlan, Weights } from '@vssm/core';
 import { counted } from '@vssm/core';
 import type { ImageDataset } from '@vssm/datasets';
-import { checkPlan, type ModelSpec, parameterCount, type TrainableSpec, trainableSpec } from '@vssm/families';
+import { checkPlan, type ModelSpec, trainableSpec } from '@vssm/families';
 import { kernelImplementation } from '@vssm/kernels';
 import {
   checkRecipe,
+  type Evaluation,
   evaluate,
   heldOutImages,
+  imageExamples,
   type LogLine,
+  parameterLayout,
   type Recipe,
   runFiles,
+  type TrainedSpec,
+  type TrainingRun,
   train,
   trainingWorkerBytes,
 } from '@vssm/train';
@@ -51,46 +56,24 @@ export async function runTraining(
     checkPlan(model, plan);
     checkInput(training, spec);
     const recipe = checkRecipe(fittedRecipe(options, asked, training.samples.length));
-    const { testImages: limit, heldOut, out } = options;
+    const { testImages: limit, heldOut } = options;
     const judged = heldOut === true ? heldOutImages(training, recipe.images) : test;
-    const threads = trainingThreads(model, recipe, options.threads);
-    const judge = heldOut === true ? 'held-out image' : 'test image';
-    const show = progressLine(judge);
-    const outcome = await train({
-      spec: model,
-      plan,
-      recipe,
-      initial,
-      dataset: training,
-      normalisation,
-      threads,
-      out,
-      saveEvery: options.saveEvery,
-      logEvery: options.logEvery,
-      circumstances: {
-        ...(await circumstances(threads)),
-        ...(judged !== undefined && { evaluatedOn: judged.split }),
+    const examples = imageExamples(training, normalisation);
+    await trainToEnd(
+      options,
+      {
+        ...{ spec: model, plan, recipe, initial, examples },
+        ...(judged !== undefined && {
+          judged: {
+            split: judged.split,
+            name: heldOut === true ? 'held-out image' : 'test image',
+            evaluate: (threads, weights) =>
+              evaluate({ spec: model, plan, dataset: judged, threads, limit }, weights),
+          },
+        }),
       },
-      ...(judged !== undefined && {
-        evaluate: (weights: Weights) =>
-          evaluate({ spec: model, plan, dataset: judged, threads, limit }, weights),
-      }),
-      tell: show,
-      stopped: () => stop.signal !== null,
-    });
-    if (outcome.state === 'stopped') {
-      process.stderr.write(
-        `stopped after ${outcome.step} of ${outcome.steps} steps; run the same command again to go on\n`,
-      );
-      process.exitCode = stop.exitCode;
-      return;
-    }
-    const log = join(out, runFiles.log);
-    const accuracy =
-      outcome.test === null
-        ? ''
-        : `top-1 ${outcome.test.top1.toFixed(2)} % of ${counted(outcome.test.count, judge)}; `;
-    printResult(options, { ...outcome, log }, `${accuracy}${outcome.model}; log: ${log}`);
+      stop,
+    );
   } finally {
     stop.release();
     await training.close();
@@ -98,9 +81,60 @@ export async function runTraining(
   }
 }
 
+/** What is learned, and from what, whatever the task is. */
+interface Lesson extends Pick<TrainingRun, 'spec' | 'plan' | 'recipe' | 'initial' | 'examples'> {
+  /** What it is evaluated on after every epoch. */
+  readonly judged?: {
+    readonly split: string;
+    /** Of one image, for people. */
+    readonly name: string;
+    evaluate(threads: number, weights: Weights): Promise<Evaluation>;
+  };
+}
+
+/** Says what came out, or how to go on. */
+export async function trainToEnd(
+  options: TrainingOptions,
+  lesson: Lesson,
+  stop: Interruption,
+): Promise<void> {
+  const { judged, ...run } = lesson;
+  const { out, saveEvery, logEvery } = options;
+  const threads = trainingThreads(run.spec, run.recipe, options.threads);
+  const judge = judged?.name ?? 'image';
+  const outcome = await train({
+    ...run,
+    ...{ threads, out, saveEvery, logEvery },
+    circumstances: {
+      ...(await circumstances(threads)),
+      ...(judged !== undefined && { evaluatedOn: judged.split }),
+    },
+    ...(judged !== undefined && { evaluate: (weights: Weights) => judged.evaluate(threads, weights) }),
+    tell: progressLine(judge),
+    stopped: () => stop.signal !== null,
+  });
+  if (outcome.state === 'stopped') {
+    process.stderr.write(
+      `stopped after ${outcome.step} of ${outcome.steps} steps; run the same command again to go on\n`,
+    );
+    process.exitCode = stop.exitCode;
+    return;
+  }
+  const log = join(out, runFiles.log);
+  const figure = outcome.test === null ? '' : `${figureOf(outcome.test, judge)}; `;
+  printResult(options, { ...outcome, log }, `${figure}${outcome.model}; log: ${log}`);
+}
+
+/** In words. @param judge what one image is called */
+function figureOf(test: Evaluation, judge: string): string {
+  const of = `of ${counted(test.count, judge)}`;
+  if ('top1' in test) return `top-1 ${test.top1.toFixed(2)} % ${of}`;
+  return `mIoU ${test.miou === null ? 'undefined' : `${test.miou.toFixed(2)} %`} ${of}`;
+}
+
 /** The threads asked for, or fewer with a word where memory carries no more; the result is the same. */
-export function trainingThreads(spec: TrainableSpec, { microBatch }: Recipe, asked: number): number {
-  const each = trainingWorkerBytes(spec, parameterCount(spec), microBatch);
+export function trainingThreads(spec: TrainedSpec, { microBatch }: Recipe, asked: number): number {
+  const each = trainingWorkerBytes(spec, parameterLayout(spec).size, microBatch);
   return threadsOfBytes(each, `this training, ${counted(microBatch, 'image')} each,`, asked, memoryAtHand());
 }
 
@@ -142,8 +176,7 @@ export function progressLine(judge = 'test image'): (line: LogLine, stepsInAll: 
     if (line.kind === 'run') return;
     if (line.kind === 'epoch') {
       if (line.test === null) return;
-      const { top1, count } = line.test;
-      process.stderr.write(`epoch ${line.epoch}: top-1 ${top1.toFixed(2)} % of ${counted(count, judge)}\n`);
+      process.stderr.write(`epoch ${line.epoch}: ${figureOf(line.test, judge)}\n`);
       return;
     }
     const now = performance.now();

@@ -13,6 +13,7 @@ export * from './flops.ts';
 export { mambaRegTraits } from './mambareg/index.ts';
 export * from './mambareg/spec.ts';
 export * from './model.ts';
+export { plainMambaPositionEmbedding } from './plainmamba/position-embedding.ts';
 export * from './plainmamba/reference.ts';
 export * from './plainmamba/spec.ts';
 export * from './plan.ts';

@@ -21,6 +21,15 @@ export type Selection =
   /** Rows are multiplied by `live` [rows, 1]. */
   | { readonly kind: 'mask' };
 
+/** The tokens of a block before the last one as they leave it, for a head that reads whole grids. */
+export interface LeavingStream {
+  readonly block: number;
+  /** Tokens of all images. */
+  readonly rows: number;
+  /** Whether some of them go no further. */
+  readonly prunes: boolean;
+}
+
 /** The last segment's shape. */
 export interface HeadShape {
   readonly rows: number;
@@ -31,6 +40,8 @@ export interface HeadShape {
   readonly tokens: number;
   /** Of the sum of the images' losses. */
   readonly scale: number;
+  /** Of the blocks before the last one, where the head reads whole grids. */
+  readonly streams: readonly LeavingStream[];
 }
 
 /**
@@ -50,8 +61,12 @@ export interface SegmentTraces<Spec> {
    * @param passing adds outputs `passed_<set>`, u itself, so that the gradient can start there too
    */
   projections(spec: Spec, rows: number, passing: boolean): Trace;
-  /** y, residual → next_residual and xz of the next block */
-  next(spec: Spec, rows: number, selection: Selection): Trace;
+  /**
+   * y, residual → next_residual and xz of the next block
+   *
+   * @param leaves adds an output `leaving`, the tokens of all rows before the selection
+   */
+  next(spec: Spec, rows: number, selection: Selection, leaves: boolean): Trace;
   /** y, residual, target → logits and loss */
   head(spec: Spec, shape: HeadShape): Trace;
 }

@@ -1,5 +1,7 @@
+export { type Example, type Examples, imageExamples, sceneExamples } from './data/examples.ts';
 export { heldOutImages } from './data/held-out.ts';
 export type { EngineOptions, MicroBatch } from './engine/engine.ts';
+export { parameterLayout } from './engine/layout.ts';
 export type {
   Claim,
   FinetuningRow,
@@ -13,19 +15,25 @@ export {
   checkRecipe,
   finetuningRecipe,
   type Recipe,
+  segmentationSteps,
   trainingRecipe,
 } from './recipe/recipe.ts';
 export type { ReferenceGradient } from './reference/gradients.ts';
 export { type EvaluationRequest, evaluate } from './run/evaluate.ts';
+export { evaluateSegmenter, type SegmenterEvaluationRequest } from './run/evaluate-segmenter.ts';
 export {
+  type ClassificationEvaluation,
   type EpochLine,
   type Evaluation,
   type LogLine,
   type RunLine,
   readLog,
+  type SegmentationEvaluation,
   type StepLine,
 } from './run/log.ts';
 
 export { runFiles, type TrainingOutcome, type TrainingRun, train } from './run/train.ts';
 export { trainingWorkerBytes } from './run/worker-memory.ts';
+export { type SegmenterShape, segmenterOn } from './segmentation/start.ts';
 export { freshWeights } from './table.ts';
+export type { TrainedSpec } from './trained-spec.ts';

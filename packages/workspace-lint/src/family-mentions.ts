@@ -31,6 +31,7 @@ const tables: readonly RegExp[] = [
   // Detectors and segmenters are published around one backbone each.
   /^packages\/vision-tasks\/src\//,
   /^packages\/(backend-cpu|bench)\/src\/vision\//,
+  /^packages\/train\/src\/segmentation\//,
   /^packages\/cli\/src\/vision-stages\.ts$/,
 ];
 

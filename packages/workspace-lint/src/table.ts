@@ -41,6 +41,7 @@ export const mayImport: Readonly<Record<string, readonly string[]>> = {
     'kernels',
     'metrics',
     'results',
+    'vision-tasks',
   ],
   web: ['backend', 'backend-webgpu', 'checkpoints', 'datasets', 'families', 'report', 'results'],
   cli: [everything],

@@ -1,10 +1,11 @@
 /** `vssm finetune`: a checkpoint under a pruning plan. */
-import { finetuningRecipe } from '@vssm/train/recipe';
-import { Command } from 'commander';
+import { oneOf } from '@vssm/core';
+import { finetuningRecipe, segmentationSteps } from '@vssm/train/recipe';
+import { Command, Option } from 'commander';
 import { groups } from '../options/groups.ts';
 import { addModelOptions } from '../options/model.ts';
 import { addPlanOptions } from '../options/plan.ts';
-import { addTrainingOptions } from '../options/training.ts';
+import { addTrainingOptions, tasks } from '../options/training.ts';
 import type { FinetuneOptions } from './finetune.ts';
 
 export function finetuneCommand(): Command {
@@ -13,9 +14,21 @@ export function finetuneCommand(): Command {
   );
   addModelOptions(command)
     .optionsGroup(groups.model)
+    .addOption(
+      new Option(
+        '--task <name>',
+        'what the model answers: classify pictures, or segment (an UperNet on scenes in ADE20K’s layout; then --batch is ' +
+          `${segmentationSteps.batch} and --micro-batch ${segmentationSteps.microBatch}); default: classify`,
+      ).argParser((name) => oneOf('--task', name, tasks)),
+    )
     .option('--new-head', 'a fresh classifier even where the number of classes is the same');
   return addTrainingOptions(addPlanOptions(command), finetuningRecipe).action(
     async (options: FinetuneOptions) => {
+      if (options.task === 'segment') {
+        const { finetuneSegmenter } = await import('./train-segmenter.ts');
+        await finetuneSegmenter(options);
+        return;
+      }
       const { finetune } = await import('./finetune.ts');
       await finetune(options);
     },

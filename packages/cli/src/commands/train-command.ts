@@ -1,17 +1,17 @@
 /** `vssm train`: a dense model from fresh weights. */
 import { oneOf } from '@vssm/core';
 import { trainableFamilies, usualFamily } from '@vssm/families';
-import { trainingRecipe } from '@vssm/train/recipe';
+import { segmentationSteps, trainingRecipe } from '@vssm/train/recipe';
 import { Command, Option } from 'commander';
 import { groups } from '../options/groups.ts';
 import { whole } from '../options/numbers.ts';
 import { smallSpec } from '../options/spec.ts';
-import { addTrainingOptions } from '../options/training.ts';
+import { addTrainingOptions, tasks } from '../options/training.ts';
 import type { TrainOptions } from './train.ts';
 
 export function trainCommand(): Command {
   const command = new Command('train')
-    .description('train a dense model from fresh weights')
+    .description('train a dense model: a classifier from fresh weights, or a segmenter on a backbone')
     .optionsGroup(groups.model)
     .addOption(
       new Option(
@@ -19,6 +19,15 @@ export function trainCommand(): Command {
         `of a small model: ${trainableFamilies.join(', ')}; default: ${usualFamily}`,
       ).argParser((name) => oneOf('--family', name, trainableFamilies)),
     )
+    .addOption(
+      new Option(
+        '--task <name>',
+        'what the model answers: classify pictures, or segment (an UperNet on scenes in ADE20K’s layout; then --batch is ' +
+          `${segmentationSteps.batch} and --micro-batch ${segmentationSteps.microBatch}); default: classify`,
+      ).argParser((name) => oneOf('--task', name, tasks)),
+    )
+    .option('--backbone <file>', 'of a segmenter: a PlainMamba, classifying; default: the embedded one')
+    .option('--channels <n>', 'of a segmenter’s head; default: 32', whole('--channels', 1))
     .option('--model <name>', 'a published size; default: --spec')
     .option(
       '--spec <name=number,…>',
@@ -37,6 +46,11 @@ export function trainCommand(): Command {
     )
     .option('--patch <pixels>', 'side of a patch, as patch in --spec; default: there', whole('--patch', 1));
   return addTrainingOptions(command, trainingRecipe).action(async (options: TrainOptions) => {
+    if (options.task === 'segment') {
+      const { trainSegmenter } = await import('./train-segmenter.ts');
+      await trainSegmenter(options);
+      return;
+    }
     const { trainFresh } = await import('./train.ts');
     await trainFresh(options);
   });

@@ -23,6 +23,8 @@ import { classCount, openTrainingImages } from '../training-images.ts';
 
 export type TrainOptions = TrainingOptions & {
   readonly family?: TrainableFamily;
+  readonly backbone?: string;
+  readonly channels?: number;
   readonly model?: string;
   readonly spec?: SmallSpec;
   readonly width?: number;
@@ -40,6 +42,10 @@ const usual: Readonly<
 };
 
 export async function trainFresh(options: TrainOptions): Promise<void> {
+  for (const name of ['backbone', 'channels'] as const) {
+    if (options[name] !== undefined)
+      throw new UserError(`--${name} is of segmenters; it goes with --task segment`);
+  }
   const recipe = trainingRecipeOf(options, trainingRecipe);
   const dataset = datasetNamed(options);
   const shape = shapeOf(options, dataset);

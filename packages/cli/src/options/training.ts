@@ -27,7 +27,12 @@ export interface RecipeOptions {
   readonly runSeed?: number;
 }
 
+/** What a model can be trained for. */
+export const tasks = ['classify', 'segment'] as const;
+
 export interface TrainingOptions extends RecipeOptions, DataOptions {
+  /** Default: classify. */
+  readonly task?: (typeof tasks)[number];
   readonly numClasses?: number;
   readonly testImages: number;
   readonly heldOut?: boolean;

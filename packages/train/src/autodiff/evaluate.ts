@@ -133,6 +133,8 @@ function compute({ operation, inputs, outputs }: Node, [x, other, ...rest]: read
         whole[other[Math.floor(at / width)] * width + (at % width)] = value;
       return [whole];
     }
+    case 'constant':
+      return [Float64Array.from(operation.data)];
     case 'zeros':
       return [new Float64Array(sizeOf(shape))];
     default:

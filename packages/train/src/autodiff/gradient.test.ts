@@ -2,10 +2,23 @@
 import { uniformNumbers } from '@vssm/core';
 import { Arena, createKernels, createMemory } from '@vssm/kernels';
 import { describe, expect, it } from 'vitest';
+import { neighbourhoods, normedRelu, pooled, resized, tapsFirst } from '../maps.ts';
 import { evaluate } from './evaluate.ts';
 import { gradientOf } from './gradient.ts';
 import { Program } from './program.ts';
 import { Trace, type Value } from './trace.ts';
+
+/** The whole of 2x3 cells, and its left and right halves, which share the middle. */
+const binsOfTwoByThree = Float32Array.from(
+  [
+    [6, 4, 0],
+    [6, 4, 4],
+    [6, 0, 4],
+    [6, 4, 0],
+    [6, 4, 4],
+    [6, 0, 4],
+  ].flatMap((cell) => cell.map((parts) => (parts === 0 ? 0 : 1 / parts))),
+);
 
 /** Traces with inputs a, b, … and an output y, by what they exercise. */
 const traces: Readonly<Record<string, (g: Trace) => Value>> = {
@@ -61,6 +74,26 @@ const traces: Readonly<Record<string, (g: Trace) => Value>> = {
     const padded = g.concat([g.zeros([2, 3, 1, 2]), a, g.zeros([2, 3, 1, 2])], 2);
     const [left, , right] = g.split(padded, 2, [3, 1, 1]);
     return g.mul(g.concat([left, a], 3), g.expand(g.sum(right, [2, 3]), [2, 3, 3, 4]));
+  },
+  'BatchNorm and ReLU, a convolution of 3x3 cells': (g) => {
+    const map = g.input('a', [2, 3, 2, 2]);
+    const weight = tapsFirst(g, 'b', 3, 2, 9);
+    const product = g.gemm(neighbourhoods(g, map), weight, { transB: true });
+    return normedRelu(g, { scale: 'c', offset: 'd', mean: 'mean', variance: 'variance' }, product);
+  },
+  'bilinear resizing, up and down': (g) => {
+    const map = g.input('a', [2, 2, 3, 2]);
+    return g.mul(resized(g, resized(g, map, 5, 4), 2, 3), map);
+  },
+  'a size that stays': (g) => resized(g, g.affine(g.input('a', [1, 2, 3, 2]), 2), 2, 3),
+  'pooling over bins of several sizes, and concatenation': (g) => {
+    const map = g.input('a', [2, 2, 3, 2]);
+    const bins = pooled(g, map, binsOfTwoByThree);
+    return g.concat([g.reshape(map, [2, 6, 2]), g.mul(bins, bins)], 1);
+  },
+  'cross-entropy of rows, some of which take no part': (g) => {
+    const target = g.constant([3, 4], Float32Array.of(0, 1, 0, 0, 0, 0, 0, 0, 0.5, 0, 0, 0.5));
+    return g.crossEntropy(g.input('a', [3, 4]), target, 0.25);
   },
   'cross-entropy': (g) => g.crossEntropy(g.input('a', [3, 4]), g.input('target', [3, 4]), 0.25),
 };

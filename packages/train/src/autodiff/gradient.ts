@@ -186,6 +186,7 @@ function pullBack(
     case 'scatterRows':
       return [() => g.gatherRows(dy, at(other)), undefined];
     case 'zeros':
+    case 'constant':
       return [];
     default:
       throw operation satisfies never;

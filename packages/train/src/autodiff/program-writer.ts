@@ -140,6 +140,14 @@ export class ProgramWriter {
           new Float32Array(memory.buffer, at(result), sizeOf(result.shape)).fill(0);
         });
         return;
+      case 'constant': {
+        const { data } = operation;
+        this.#own(result);
+        this.#step([], [result], ({ memory }, at) => {
+          new Float32Array(memory.buffer, at(result), data.length).set(data);
+        });
+        return;
+      }
       case 'norm':
       case 'normGradient':
         this.#norm(operation, inputs, outputs);
@@ -308,7 +316,10 @@ export class ProgramWriter {
         const numbers = new Float32Array(memory.buffer, from, count);
         const results = new Float32Array(memory.buffer, to, count);
         if (operation.op === 'logSoftmax') logSoftmax(numbers, result.shape.at(-1)!, results);
-        else for (const [i, value] of numbers.entries()) results[i] = scalar(operation)(value);
+        else {
+          const own = scalar(operation);
+          for (let i = 0; i < count; i++) results[i] = own(numbers[i]);
+        }
       }
     });
   }
@@ -342,11 +353,15 @@ function scalar(operation: Operation): Scalar {
 }
 
 function logSoftmax(x: Float32Array, width: number, to: Float32Array): void {
+  // Plain loops: there may be a row for every pixel.
   for (let first = 0; first < x.length; first += width) {
-    const row = x.subarray(first, first + width);
-    const largest = row.reduce((most, value) => Math.max(most, value), Number.NEGATIVE_INFINITY);
-    const total = Math.log(row.reduce((sum, value) => sum + Math.exp(value - largest), 0));
-    for (const [i, value] of row.entries()) to[first + i] = value - largest - total;
+    const end = first + width;
+    let largest = x[first];
+    for (let i = first + 1; i < end; i++) largest = Math.max(largest, x[i]);
+    let sum = 0;
+    for (let i = first; i < end; i++) sum += Math.exp(x[i] - largest);
+    const total = Math.log(sum);
+    for (let i = first; i < end; i++) to[i] = x[i] - largest - total;
   }
 }
 

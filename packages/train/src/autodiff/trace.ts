@@ -48,7 +48,9 @@ export type Operation =
   /** Rows of a matrix by number; and rows to their numbers in a matrix of zeros, no number twice. */
   | { readonly op: 'gatherRows' }
   | { readonly op: 'scatterRows' }
-  | { readonly op: 'zeros' };
+  | { readonly op: 'zeros' }
+  /** Numbers that never change, row-major. */
+  | { readonly op: 'constant'; readonly data: Float32Array };
 
 export interface Node {
   readonly operation: Operation;
@@ -177,7 +179,11 @@ export class Trace {
     return this.node({ op: 'zeros' }, [], [shape])[0];
   }
 
-  /** Cross-entropy against distributions, [rows, classes] each: scale · Σ -target · log softmax(logits), [1, 1]. */
+  constant(shape: Shape, data: Float32Array): Value {
+    return this.node({ op: 'constant', data }, [], [shape])[0];
+  }
+
+  /** Cross-entropy against distributions, or zeros for rows that take no part, [rows, classes] each: scale · Σ -target · log softmax(logits), [1, 1]. */
   crossEntropy(logits: Value, target: Value, scale: number): Value {
     return this.affine(this.sum(this.mul(target, this.map('logSoftmax', logits)), [0, 1]), -scale);
   }

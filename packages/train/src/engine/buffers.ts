@@ -43,6 +43,8 @@ export interface BlockBuffers {
   readonly ssm: Matrix;
   /** Bytes of int32 [rows]: positions of the tokens. */
   readonly positions: number;
+  /** [rows, d]: the tokens that leave it, and their gradient, where a head reads them. */
+  readonly leaving: { readonly tokens: Matrix; readonly gradient: Matrix } | undefined;
   /** Bytes of int32 [rows], of the rows that go on, and float32 [rows, 1], 1 where a token lives. */
   readonly kept: number;
   readonly live: Matrix;
@@ -50,6 +52,8 @@ export interface BlockBuffers {
 
 export interface Buffers {
   readonly patches: Matrix;
+  /** Bytes of int32 [images · cells], tap by tap: see streamNames. */
+  readonly cells: readonly number[];
   readonly target: Matrix;
   readonly logits: Matrix;
   readonly loss: Matrix;
@@ -63,16 +67,26 @@ export interface Buffers {
   readonly sets: readonly (SetBuffers & { readonly uInAll: Matrix })[];
 }
 
+/** What of a task decides how much room it takes. */
+interface HeadSizes {
+  readonly backbone: TrainableSpec;
+  readonly classes: number;
+  readonly answers: number;
+  readonly taps: readonly number[];
+}
+
 /**
  * @param lengths tokens of each block
+ * @param left blocks, from 0, whose tokens the head reads as they leave
  * @param sets sets of projections
  * @param input rows and columns of an image as the first segment reads it
  */
 export function placeBuffers(
   arena: Arena,
-  spec: TrainableSpec,
+  { backbone: spec, classes, answers, taps }: HeadSizes,
   batch: number,
   lengths: readonly number[],
+  left: ReadonlySet<number>,
   sets: number,
   input: readonly [number, number],
 ): Buffers {
@@ -87,7 +101,7 @@ export function placeBuffers(
     projected: matrix(rows, r + 2 * N),
   });
   const most = batch * sequenceLength(spec);
-  const blocks = lengths.map((length): BlockBuffers => {
+  const blocks = lengths.map((length, block): BlockBuffers => {
     const rows = batch * length;
     return {
       residual: matrix(rows, d),
@@ -97,12 +111,14 @@ export function placeBuffers(
       positions: arena.int32(rows).at,
       kept: arena.int32(rows).at,
       live: matrix(rows, 1),
+      leaving: left.has(block) ? { tokens: matrix(rows, d), gradient: matrix(rows, d) } : undefined,
     };
   });
   return {
     patches: matrix(batch * input[0], input[1]),
-    target: matrix(batch, spec.classes),
-    logits: matrix(batch, spec.classes),
+    cells: taps.map(() => arena.int32(most).at),
+    target: matrix(batch * answers, classes),
+    logits: matrix(batch * answers, classes),
     loss: matrix(1, 1),
     blocks,
     y: matrix(most, E),

@@ -5,20 +5,26 @@
  */
 import { type Places, scoreImages, select, unprunedPlaces } from '@vssm/backend-cpu';
 import { type PruningPlan, refusePairing, UserError } from '@vssm/core';
-import { checkPlan, type TrainableSpec, tokenCounts, tokenLayout, tokensPerBlock } from '@vssm/families';
+import { checkPlan, sequenceLength, tokenCounts } from '@vssm/families';
 import { Arena, createKernels, createMemory, type Kernels } from '@vssm/kernels';
-import type { Placement, Program } from '../autodiff/program.ts';
-import type { BlockJob, Mixing, SegmentWeights } from '../family.ts';
+import type { Program } from '../autodiff/program.ts';
+import type { BlockJob, LeavingStream, Mixing, SegmentWeights } from '../family.ts';
 import { trainingOf } from '../table.ts';
-import { type Buffers, placeBuffers, placed, type SetBuffers } from './buffers.ts';
+import { leavingBlocks, streamsOf, type TrainingTask } from '../task.ts';
+import { trainingTask } from '../tasks.ts';
+import type { TrainedSpec } from '../trained-spec.ts';
+import { blockRows } from './block-rows.ts';
+import { type Buffers, placeBuffers, placed } from './buffers.ts';
+import { fillCells } from './cells.ts';
 import { FlatParameters, type Placements } from './flat-parameters.ts';
 import { type ParameterLayout, parameterLayout } from './layout.ts';
+import { NamedPlaces } from './named-places.ts';
 import { type BlockRows, type Programs, writePrograms } from './programs.ts';
 
 export interface MicroBatch {
   /** [B · patches, C · P · P] */
   readonly patches: Float32Array;
-  /** [B, classes] */
+  /** [B · answers, classes] */
   readonly targets: Float32Array;
   /** Stable indices of the images; only the `random` signal depends on them. */
   readonly samples: readonly number[];
@@ -27,12 +33,13 @@ export interface MicroBatch {
 export interface MicroBatchResult {
   /** Scaled sum of the images' losses. */
   readonly loss: number;
-  /** [B, classes] */
+  /** [B · answers, classes] */
   readonly logits: Float32Array;
 }
 
 export interface EngineOptions {
-  readonly spec: TrainableSpec;
+  /** A segmenter's is at the size of its input. */
+  readonly spec: TrainedSpec;
   readonly plan: PruningPlan;
   /** Images of one micro-batch. */
   readonly batch: number;
@@ -41,6 +48,7 @@ export interface EngineOptions {
 }
 
 interface EngineParts {
+  readonly task: TrainingTask;
   readonly arena: Arena;
   readonly kernels: Kernels;
   readonly layout: ParameterLayout;
@@ -50,6 +58,8 @@ interface EngineParts {
   readonly gradients: FlatParameters;
   readonly weights: SegmentWeights;
   readonly blocks: readonly BlockRows[];
+  /** Of the blocks before the last one. */
+  readonly streams: readonly LeavingStream[];
   readonly buffers: Buffers;
   readonly mixing: Mixing;
   readonly programs: Programs;
@@ -60,18 +70,22 @@ interface EngineParts {
 export class GradientEngine {
   readonly #options: EngineOptions;
   readonly #parts: EngineParts;
+  readonly #named: NamedPlaces;
 
   /** @throws UserError for a plan or a shape that it does not take, or a micro-batch too large for 4 GiB */
   static async create(options: EngineOptions): Promise<GradientEngine> {
     refusePairing(options.plan, 'training');
-    const { spec, plan, batch, lossScale } = options;
+    const { plan, batch, lossScale } = options;
+    const task = trainingTask(options.spec);
+    const spec = task.backbone;
     checkPlan(spec, plan);
     const family = trainingOf(spec);
     family.check(spec);
     const arena = new Arena(createMemory(), { limitBytes: 2 ** 32 });
     const kernels = await createKernels(arena.memory);
-    const layout = parameterLayout(spec);
-    const blocks = blockRows(options, family.refillsMasked);
+    const layout = parameterLayout(options.spec);
+    const blocks = blockRows(task, options, family.refillsMasked);
+    const streams = leavingBlocks(task, plan).map((left) => ({ ...left, rows: blocks[left.block].rows }));
     const weights = family.weights(spec);
     try {
       const parametersAt = arena.float32(layout.size).at;
@@ -81,14 +95,27 @@ export class GradientEngine {
       const vectors = { layout, parametersAt, gradientsAt, parameters, gradients, weights };
       const lengths = blocks.map(({ rows }) => rows / batch);
       const sets = family.projectionSets.length;
-      const buffers = placeBuffers(arena, spec, batch, lengths, sets, family.inputShape(spec));
+      const left = new Set(streams.map(({ block }) => block));
+      const buffers = placeBuffers(arena, task, batch, lengths, left, sets, family.inputShape(spec));
       const shared = { spec, plan, batch, lengths, arena, kernels, buffers, parameters, gradients };
       const mixing = family.mixing(shared);
       const { rows, selection } = blocks[blocks.length - 1];
-      const head = { rows, batch, selection, tokens: tokenCounts(spec, plan).at(-1)!, scale: lossScale };
-      const programs = writePrograms(spec, blocks, head);
+      const tokens = tokenCounts(spec, plan).at(-1)!;
+      const head = { rows, batch, selection, tokens, scale: lossScale, streams };
+      const programs = writePrograms(task, blocks, head);
       const workspace = arena.float32(programs.workspace).at;
-      const made = { arena, kernels, ...vectors, blocks, buffers, mixing, programs, workspace };
+      const made = {
+        task,
+        arena,
+        kernels,
+        ...vectors,
+        blocks,
+        streams,
+        buffers,
+        mixing,
+        programs,
+        workspace,
+      };
       return new GradientEngine(options, made);
     } catch (error) {
       if (!(error instanceof RangeError)) throw error;
@@ -101,6 +128,7 @@ export class GradientEngine {
   constructor(options: EngineOptions, parts: EngineParts) {
     this.#options = options;
     this.#parts = parts;
+    this.#named = new NamedPlaces({ ...parts, batch: options.batch });
   }
 
   get layout(): ParameterLayout {
@@ -120,7 +148,7 @@ export class GradientEngine {
 
   /** Leaves the gradient in `gradients`. */
   run(micro: MicroBatch): MicroBatchResult {
-    const { spec, batch } = this.#options;
+    const { batch } = this.#options;
     const { patches, target, logits, loss } = this.#parts.buffers;
     if (micro.samples.length !== batch) {
       throw new RangeError(`a micro-batch of ${micro.samples.length} images, expected ${batch}`);
@@ -129,12 +157,11 @@ export class GradientEngine {
     this.#floats(target.at, micro.targets.length).set(micro.targets);
     // The mixers' kernels add to what is there; programs overwrite.
     this.gradients.fill(0);
-    const places = this.#forward(micro.samples);
-    this.#head(places);
+    this.#head(this.#forward(micro.samples));
     this.#backward();
     return {
       loss: this.#floats(loss.at, 1)[0],
-      logits: this.#floats(logits.at, batch * spec.classes).slice(),
+      logits: this.#floats(logits.at, micro.targets.length).slice(),
     };
   }
 
@@ -145,22 +172,26 @@ export class GradientEngine {
 
   /** Fills the blocks' buffers; returns where the tokens of the last block stand. */
   #forward(samples: readonly number[]): Places {
-    const { spec, plan, batch } = this.#options;
-    const { programs, mixing, parameters, gradients, weights } = this.#parts;
+    const { plan, batch } = this.#options;
+    const { task, programs, mixing, parameters, gradients, weights } = this.#parts;
+    const spec = task.backbone;
     let places = unprunedPlaces(spec, batch);
+    const standing: Places[] = [];
     mixing.arrange(0, places);
-    const inputs = { patches: this.#patches(), ...parameters.placed(weights.embed) };
+    const inputs = { patches: this.#named.patches(), ...parameters.placed(weights.embed) };
     const statistics = gradients.statistics(weights.statistics);
-    this.#run(programs.embed, inputs, { ...this.#streamsInto(0), ...statistics });
+    this.#run(programs.embed, inputs, { ...this.#named.streamsInto(0), ...statistics });
     for (let block = 0; block < spec.depth; block++) {
       const job = this.#job(block);
+      standing.push(places);
       mixing.convolve(job);
-      const inputs = { ...this.#sets(block, ['u']), ...parameters.placed(weights.projections(block)) };
-      this.#run(programs.projections[block], inputs, this.#sets(block, ['projected', 'delta']));
+      const inputs = { ...this.#named.sets(block, ['u']), ...parameters.placed(weights.projections(block)) };
+      this.#run(programs.projections[block], inputs, this.#named.sets(block, ['projected', 'delta']));
       const last = block === spec.depth - 1;
       const step = plan.schedule.findIndex(({ after }) => after === block + 1);
-      // A step after the last block drops tokens that nobody reads, where the classifier has tokens of its own.
-      const prunes = step >= 0 && !(last && places.protectedTokens[0].length > 0);
+      // A step after the last block drops tokens that nobody reads, where the classifier has tokens of its own, and none
+      // of a whole grid.
+      const prunes = step >= 0 && !(last && (places.protectedTokens[0].length > 0 || task.taps.length > 0));
       mixing.scan(job, prunes);
       if (prunes) {
         const source = (image: number) => mixing.source(job, image);
@@ -172,40 +203,49 @@ export class GradientEngine {
       if (places.live !== undefined) this.#writeLive(block, places.live);
       if (last) break;
       mixing.arrange(block + 1, places);
-      this.#run(programs.next[block], this.#nextInputs(block), this.#streamsInto(block + 1));
+      this.#run(programs.next[block], this.#named.nextInputs(block), {
+        ...this.#named.streamsInto(block + 1),
+        ...this.#named.leaving(block, 'leaving', 'tokens'),
+      });
     }
+    this.#writeCells(standing);
     return places;
   }
 
   /** The loss, and its gradient by the last block's two streams, into dY and the first of dResiduals. */
   #head({ protectedTokens }: Places): void {
-    const { spec, batch } = this.#options;
-    const { programs, parameters, gradients, weights, buffers, blocks } = this.#parts;
-    const last = spec.depth - 1;
+    const { task, programs, parameters, gradients, buffers, blocks, streams } = this.#parts;
+    const last = task.backbone.depth - 1;
+    const answers = this.#options.batch * task.answers;
+    const ofStreams = (name: string, part: 'tokens' | 'gradient'): Placements =>
+      Object.assign({}, ...streams.map(({ block }) => this.#named.leaving(block, `${name}_${block}`, part)));
     if (protectedTokens[0].length > 0) this.#writeKept(last, protectedTokens);
     this.#run(
       programs.head,
       {
-        ...this.#streamsOut(last),
-        ...this.#selected(last),
-        target: placed(buffers.target, batch),
-        ...parameters.placed(weights.head),
+        ...this.#named.streamsOut(last),
+        ...this.#named.selected(last),
+        ...ofStreams('leaving', 'tokens'),
+        ...this.#named.cells(),
+        target: placed(buffers.target, answers),
+        ...parameters.placed(task.headWeights),
       },
       {
         loss: placed(buffers.loss, 1),
-        logits: placed(buffers.logits, batch),
+        logits: placed(buffers.logits, answers),
         d_y: placed(buffers.dY, blocks[last].rows),
         d_residual: placed(buffers.dResiduals[0], blocks[last].rows),
-        ...gradients.placed(weights.head),
+        ...ofStreams('d_leaving', 'gradient'),
+        ...gradients.placed(task.headWeights),
+        ...gradients.statistics(task.headStatistics),
       },
     );
   }
 
   #backward(): void {
-    const { spec } = this.#options;
-    const { programs, mixing, parameters, gradients, weights, buffers, blocks } = this.#parts;
+    const { task, programs, mixing, parameters, gradients, weights, buffers, blocks } = this.#parts;
     let [dResidual, spare] = buffers.dResiduals;
-    for (let block = spec.depth - 1; block >= 0; block--) {
+    for (let block = task.backbone.depth - 1; block >= 0; block--) {
       const { rows } = blocks[block];
       mixing.scanBackward(this.#job(block));
       this.#projectionsBackward(block, rows);
@@ -218,7 +258,7 @@ export class GradientEngine {
       if (block === 0) {
         this.#run(
           programs.embedGradient,
-          { ...incoming, patches: this.#patches(), ...parameters.placed(weights.embed) },
+          { ...incoming, patches: this.#named.patches(), ...parameters.placed(weights.embed) },
           gradients.placed(weights.embed),
         );
         return;
@@ -227,7 +267,11 @@ export class GradientEngine {
       const before = blocks[block - 1].rows;
       this.#run(
         programs.nextGradient[block - 1],
-        { ...this.#nextInputs(block - 1), ...incoming },
+        {
+          ...this.#named.nextInputs(block - 1),
+          ...incoming,
+          ...this.#named.leaving(block - 1, 'd_leaving', 'gradient'),
+        },
         {
           d_y: placed(buffers.dY, before),
           d_residual: placed(spare, before),
@@ -240,7 +284,7 @@ export class GradientEngine {
 
   #projectionsBackward(block: number, rows: number): void {
     const { programs, parameters, gradients, weights, buffers } = this.#parts;
-    const incoming = this.#bySet((set, name) => {
+    const incoming = this.#named.bySet((set, name) => {
       const { projected, delta, u } = buffers.sets[set];
       return {
         [`d_projected_${name}`]: placed(projected, rows),
@@ -248,13 +292,13 @@ export class GradientEngine {
         [`d_passed_${name}`]: placed(u, rows),
       };
     });
-    const outgoing = this.#bySet((set, name) => ({
+    const outgoing = this.#named.bySet((set, name) => ({
       [`d_u_${name}`]: placed(buffers.sets[set].uInAll, rows),
     }));
     const names = weights.projections(block);
     this.#run(
       programs.projectionsGradient[block],
-      { ...this.#sets(block, ['u', 'projected']), ...parameters.placed(names), ...incoming },
+      { ...this.#named.sets(block, ['u', 'projected']), ...parameters.placed(names), ...incoming },
       { ...outgoing, ...gradients.placed(names) },
     );
   }
@@ -288,91 +332,27 @@ export class GradientEngine {
     for (const [image, mask] of masks.entries()) live.set(mask, image * mask.length);
   }
 
-  #streamsInto(block: number): Placements {
-    const { buffers, blocks } = this.#parts;
-    const { residual, xz } = buffers.blocks[block];
-    const { rows } = blocks[block];
-    return { next_residual: placed(residual, rows), xz: placed(xz, rows) };
-  }
-
-  #streamsOut(block: number): Placements {
-    const { buffers, blocks } = this.#parts;
-    const { rows } = blocks[block];
-    return { y: placed(buffers.y, rows), residual: placed(buffers.blocks[block].residual, rows) };
-  }
-
-  #nextInputs(block: number): Placements {
-    const { parameters, weights } = this.#parts;
-    return {
-      ...this.#streamsOut(block),
-      ...this.#selected(block),
-      ...parameters.placed(weights.next(block)),
-    };
-  }
-
-  /** What a segment selects by. */
-  #selected(block: number): Placements {
-    const { buffers, blocks } = this.#parts;
-    const { rows, selection } = blocks[block];
-    const { kept, live } = buffers.blocks[block];
-    switch (selection.kind) {
-      case 'all':
-        return {};
-      case 'gather':
-        return { kept: { at: kept, shape: [selection.rowsAfter] } };
-      case 'mask':
-        return { live: placed(live, rows) };
-      default:
-        throw selection satisfies never;
+  /** Where the taps' cells lie among the streams. @param standing tokens of each block */
+  #writeCells(standing: readonly Places[]): void {
+    const { task, buffers, arena } = this.#parts;
+    const count = this.#options.batch * sequenceLength(task.backbone);
+    for (const [tap, block] of task.taps.entries()) {
+      const to = new Int32Array(arena.memory.buffer, buffers.cells[tap], count);
+      const streams = streamsOf(this.#streamsAndLast(), block);
+      fillCells(
+        to,
+        streams.map((stream) => standing[stream.block]),
+      );
     }
   }
 
-  #patches(): Placement {
-    const { spec, batch } = this.#options;
-    const [rows] = trainingOf(spec).inputShape(spec);
-    return placed(this.#parts.buffers.patches, batch * rows);
-  }
-
-  #sets(block: number, parts: readonly (keyof SetBuffers)[]): Placements {
-    const { buffers, blocks } = this.#parts;
-    const { sets } = buffers.blocks[block];
-    return this.#bySet((set, name) =>
-      Object.fromEntries(
-        parts.map((part) => [`${part}_${name}`, placed(sets[set][part], blocks[block].rows)]),
-      ),
-    );
-  }
-
-  /** What is placed for each set of projections. */
-  #bySet(placements: (set: number, name: string) => Placements): Placements {
-    const { projectionSets } = trainingOf(this.#options.spec);
-    return Object.assign({}, ...projectionSets.map((name, set) => placements(set, name)));
+  #streamsAndLast(): readonly LeavingStream[] {
+    const { streams, blocks } = this.#parts;
+    const last = blocks.length - 1;
+    return [...streams, { block: last, rows: blocks[last].rows, prunes: false }];
   }
 
   #floats(at: number, count: number): Float32Array {
     return new Float32Array(this.#parts.arena.memory.buffer, at, count);
   }
-}
-
-/** Rows of each block, and what is selected of them; under `mask` they all stay. */
-function blockRows({ spec, plan, batch }: EngineOptions, refillsMasked: boolean): readonly BlockRows[] {
-  const masked = plan.alignment === 'mask';
-  const lengths = tokensPerBlock(spec, plan);
-  const after = [...lengths.slice(1), tokenCounts(spec, plan).at(-1)!];
-  return lengths.map((length, block): BlockRows => {
-    const rows = batch * (masked ? lengths[0] : length);
-    const read = tokenLayout(spec).protectedTokens.length;
-    if (block === spec.depth - 1 && read > 0) {
-      return { rows, selection: { kind: 'gather', rowsAfter: batch * read } };
-    }
-    const steps = plan.schedule.filter((step) => step.after <= block + 1);
-    const here = steps.some((step) => step.after === block + 1);
-    if (masked)
-      return {
-        rows,
-        selection: here || (refillsMasked && steps.length > 0) ? { kind: 'mask' } : { kind: 'all' },
-      };
-    if (!here) return { rows, selection: { kind: 'all' } };
-    return { rows, selection: { kind: 'gather', rowsAfter: batch * after[block] } };
-  });
 }

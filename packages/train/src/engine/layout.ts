@@ -1,10 +1,12 @@
 /**
- * All parameters of a model as one vector of float32, in the order of `modelTensors`: the form in which weights,
+ * All parameters of a model as one vector of float32, in the order of `tensorsOf`: the form in which weights,
  * gradients and the optimiser's moments travel and are stored. Buffers stand in it too: where a gradient would be, a
  * micro-batch leaves its own statistics.
  */
 import { float32, sizeOf, type Weights } from '@vssm/core';
-import { type ModelSpec, modelParameters, modelTensors } from '@vssm/families';
+import type { ModelSpec } from '@vssm/families';
+import type { UperNetSpec } from '@vssm/vision-tasks';
+import { tensorsOf } from '../trained-spec.ts';
 
 export interface ParameterSlot {
   readonly name: string;
@@ -23,11 +25,12 @@ export interface ParameterLayout {
   readonly size: number;
 }
 
-export function parameterLayout(spec: ModelSpec): ParameterLayout {
+/** Where everything stands in the vector of a model. */
+export function parameterLayout(spec: ModelSpec | UperNetSpec): ParameterLayout {
   const slots: ParameterSlot[] = [];
   let first = 0;
-  const parameters = modelParameters(spec);
-  for (const [name, shape] of modelTensors(spec)) {
+  const { all, parameters } = tensorsOf(spec);
+  for (const [name, shape] of all) {
     const size = sizeOf(shape);
     slots.push({ name, shape, first, size, statistic: !parameters.has(name) });
     first += size;

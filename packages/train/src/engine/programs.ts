@@ -5,6 +5,7 @@ import { Program } from '../autodiff/program.ts';
 import type { Trace } from '../autodiff/trace.ts';
 import type { HeadShape, Selection, TrainingFamily } from '../family.ts';
 import { trainingOf } from '../table.ts';
+import { streamNames, type TrainingTask } from '../task.ts';
 
 export interface Programs {
   readonly embed: Program;
@@ -25,10 +26,13 @@ export interface Programs {
 export interface BlockRows {
   readonly rows: number;
   readonly selection: Selection;
+  /** Whether the head reads them as they leave. */
+  readonly leaves: boolean;
 }
 
 /** @param head its `rows` and `selection` are the last block's, or rows of the class tokens */
-export function writePrograms(spec: TrainableSpec, blocks: readonly BlockRows[], head: HeadShape): Programs {
+export function writePrograms(task: TrainingTask, blocks: readonly BlockRows[], head: HeadShape): Programs {
+  const spec = task.backbone;
   const traces = new GradientTraces(trainingOf(spec), spec);
   const written = new Map<string, Program>();
   const program = (key: string, trace: () => Trace): Program => {
@@ -36,7 +40,7 @@ export function writePrograms(spec: TrainableSpec, blocks: readonly BlockRows[],
     written.set(key, one);
     return one;
   };
-  const keyOf = ({ rows, selection }: BlockRows) => `${rows} ${JSON.stringify(selection)}`;
+  const keyOf = (block: BlockRows) => JSON.stringify(block);
   const followed = blocks.slice(0, -1);
   const programs = {
     embed: program('embed', () => traces.embed(head.batch)),
@@ -45,15 +49,23 @@ export function writePrograms(spec: TrainableSpec, blocks: readonly BlockRows[],
     projectionsGradient: blocks.map(({ rows }) =>
       program(`projectionsGradient ${rows}`, () => traces.projectionsGradient(rows)),
     ),
-    next: followed.map((block) =>
-      program(`next ${keyOf(block)}`, () => traces.next(block.rows, block.selection)),
-    ),
+    next: followed.map((block) => program(`next ${keyOf(block)}`, () => traces.next(block))),
     nextGradient: followed.map((block) =>
-      program(`nextGradient ${keyOf(block)}`, () => traces.nextGradient(block.rows, block.selection)),
+      program(`nextGradient ${keyOf(block)}`, () => traces.nextGradient(block)),
     ),
-    head: program('head', () => traces.head(head)),
+    head: program('head', () => headTrace(task, head)),
   };
   return { ...programs, workspace: Math.max(1, ...[...written.values()].map(({ workspace }) => workspace)) };
+}
+
+/** The head and its gradient, by what it reads of the blocks and by its weights. */
+function headTrace({ head, headWeights, headStatistics }: TrainingTask, shape: HeadShape): Trace {
+  const streams = shape.streams.map(({ block }) => streamNames.leaving(block));
+  return gradientOf(head(shape), {
+    from: ['loss'],
+    to: ['y', 'residual', ...streams, ...Object.keys(headWeights)],
+    forward: ['loss', 'logits', ...Object.keys(headStatistics)],
+  });
 }
 
 /** The traces of a family's segments, and their gradients by the weights that they read. */
@@ -92,23 +104,15 @@ class GradientTraces<Spec extends TrainableSpec> {
     });
   }
 
-  next(rows: number, selection: Selection): Trace {
-    return this.#family.segments.next(this.#spec, rows, selection);
+  next({ rows, selection, leaves }: BlockRows): Trace {
+    return this.#family.segments.next(this.#spec, rows, selection, leaves);
   }
 
-  nextGradient(rows: number, selection: Selection): Trace {
-    return gradientOf(this.next(rows, selection), {
-      from: ['next_residual', 'xz'],
+  nextGradient(block: BlockRows): Trace {
+    return gradientOf(this.next(block), {
+      from: ['next_residual', 'xz', ...(block.leaves ? ['leaving'] : [])],
       to: ['y', 'residual', ...Object.keys(this.#weights.next(0))],
       saved: ['next_residual'],
-    });
-  }
-
-  head(shape: HeadShape): Trace {
-    return gradientOf(this.#family.segments.head(this.#spec, shape), {
-      from: ['loss'],
-      to: ['y', 'residual', ...Object.keys(this.#weights.head)],
-      forward: ['loss', 'logits'],
     });
   }
 

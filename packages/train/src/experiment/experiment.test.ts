@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { densePlan, pruningPlan } from '@vssm/families';
 import { resultRecordSchema, unpackRight } from '@vssm/results';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { smallRun } from '../run/test-support/made-up-run.ts';
+import { grey, smallRun, stripedDataset } from '../run/test-support/made-up-run.ts';
 import { type FinetuningRow, inSeedOrder, type TrainingExperiment } from './experiment.ts';
 import { type ExperimentRun, runExperiment } from './run-experiment.ts';
 
@@ -14,8 +14,9 @@ beforeAll(() => {
 });
 afterAll(() => rmSync(folder, { recursive: true }));
 
-const { spec, recipe, dataset: striped, normalisation } = smallRun('');
-const dataset = { ...striped, checksum: 'ab'.repeat(32) };
+const { spec, recipe } = smallRun('');
+const normalisation = grey;
+const dataset = { ...stripedDataset(60), checksum: 'ab'.repeat(32) };
 
 function row(
   arm: string,

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { UserError } from '@vssm/core';
 import { writeWhole } from '@vssm/core/files';
 import type { FinetuningRecord } from '@vssm/results';
-import { type LogLine, readLog } from '../run/log.ts';
+import { type ClassificationEvaluation, type LogLine, readLog } from '../run/log.ts';
 import type { RunIdentity } from '../run/state.ts';
 import { runFiles } from '../run/train.ts';
 
@@ -42,7 +42,7 @@ function curves(lines: readonly LogLine[]): Pick<FinishedTraining, 'curve' | 'te
   for (const line of lines) {
     if (line.kind === 'step') curve.push({ epoch: line.epoch, loss: line.loss, top1: line.top1 });
     if (line.kind === 'epoch' && line.test !== null) {
-      tests.push({ epoch: line.epoch, correct: line.test.correct });
+      tests.push({ epoch: line.epoch, correct: (line.test as ClassificationEvaluation).correct });
     }
   }
   return { curve, tests };

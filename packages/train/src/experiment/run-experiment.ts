@@ -11,9 +11,10 @@ import { writeWhole } from '@vssm/core/files';
 import type { ImageDataset, Normalisation } from '@vssm/datasets';
 import { densePlan, modelFlops, parameterCount, tokenCounts } from '@vssm/families';
 import { type FinetuningRecord, packRight, schemaVersion } from '@vssm/results';
+import { imageExamples } from '../data/examples.ts';
 import type { Recipe } from '../recipe/recipe.ts';
 import { evaluate, evaluateEach } from '../run/evaluate.ts';
-import type { LogLine } from '../run/log.ts';
+import type { ClassificationEvaluation, LogLine } from '../run/log.ts';
 import { runIdentity, type TrainingRun, train } from '../run/train.ts';
 import { freshWeights } from '../table.ts';
 import {
@@ -93,8 +94,7 @@ async function trainPart(
     plan,
     recipe,
     initial,
-    dataset: run.training,
-    normalisation: run.normalisation,
+    examples: imageExamples(run.training, run.normalisation),
     threads,
     out: join(run.out, name),
     saveEvery: 200,
@@ -110,7 +110,7 @@ async function trainPart(
   if (outcome.state === 'stopped') return undefined;
   return finishedTraining(training.out, runIdentity(training), {
     steps: outcome.steps,
-    correct: outcome.test!.correct,
+    correct: (outcome.test as ClassificationEvaluation).correct,
     sha256: await sha256File(outcome.model),
   });
 }

@@ -16,7 +16,6 @@ import { type PlainMambaSpec, sequenceLength } from '@vssm/families';
 import {
   Gradients64,
   type Parameters64,
-  type Pullback,
   pulledWhenRead,
   type ReferenceGradient,
   type ReferenceImages,
@@ -26,7 +25,7 @@ import { plainMambaLayer } from './reference-layer.ts';
 import { referenceStem } from './reference-stem.ts';
 
 /** The tokens between two layers. */
-interface Stream extends KeptTokens {
+export interface Stream extends KeptTokens {
   /** [K, d] */
   readonly tokens: Float64Array;
 }
@@ -39,43 +38,84 @@ export function plainMambaReference(
   { images, targets, samples }: ReferenceImages,
 ): ReferenceGradient {
   const gradients = new Gradients64();
-  const stem = referenceStem(spec, parameters, images, gradients);
-  const all = stem.tokens.map((tokens, i) =>
-    oneImage(spec, parameters, plan, tokens, targets[i], samples[i], gradients),
-  );
+  const blocks = plainMambaBackbone(spec, parameters, plan, images, samples, gradients);
+  const all = blocks.images.map(({ last }, i) => classify(spec, parameters, last, targets[i], gradients));
   const found = {
     loss: all.reduce((sum, { loss }) => sum + loss, 0),
     logits: all.map(({ logits }) => logits),
-    kept: all.map(({ kept }) => kept),
-    statistics: stem.statistics,
+    kept: blocks.images.map(({ kept }) => kept),
+    statistics: blocks.statistics,
   };
   return pulledWhenRead(found, () => {
-    stem.pullback(all.map(({ pullback }) => pullback()));
+    blocks.pullback(
+      all.map(() => new Map()),
+      all.map(({ pullback }) => pullback()),
+    );
     return gradients.all;
   });
 }
 
-interface ImageResult {
-  readonly loss: number;
-  readonly logits: Float64Array;
+/** What the layers give of one image. */
+export interface BackboneImage {
+  /** The tokens as they leave each layer, before a step there. */
+  readonly leaving: readonly Stream[];
+  /** What the last layer lets go on. */
+  readonly last: Stream;
+  /** See ReferenceGradient. */
   readonly kept: ReadonlyMap<number, Int32Array>;
-  /** dL/dtokens [L0, d]; the parameters' gradients are collected. */
-  pullback(): Float64Array;
 }
 
-function oneImage(
+/** A micro-batch through stem and layers. */
+export interface Backbone {
+  readonly images: readonly BackboneImage[];
+  readonly statistics: ReadonlyMap<string, Float64Array>;
+  /**
+   * Collects the parameters' gradients.
+   *
+   * @param dLeaving of each image, by layer, from 0
+   * @param dLast of each image; absent: nobody reads what the last layer lets go on
+   */
+  pullback(dLeaving: readonly ReadonlyMap<number, Float64Array>[], dLast?: readonly Float64Array[]): void;
+}
+
+export function plainMambaBackbone(
+  spec: PlainMambaSpec,
+  parameters: Parameters64,
+  plan: PruningPlan,
+  images: readonly ArrayLike<number>[],
+  samples: readonly number[],
+  gradients: Gradients64,
+): Backbone {
+  const stem = referenceStem(spec, parameters, images, gradients);
+  const all = stem.tokens.map((tokens, i) =>
+    throughLayers(spec, parameters, plan, tokens, samples[i], gradients),
+  );
+  return {
+    images: all,
+    statistics: stem.statistics,
+    pullback: (dLeaving, dLast) =>
+      stem.pullback(all.map((image, i) => image.pullback(dLeaving[i], dLast?.[i]))),
+  };
+}
+
+interface PulledImage extends BackboneImage {
+  /** → [L0, d] */
+  pullback(dLeaving: ReadonlyMap<number, Float64Array>, dLast: Float64Array | undefined): Float64Array;
+}
+
+function throughLayers(
   spec: PlainMambaSpec,
   parameters: Parameters64,
   plan: PruningPlan,
   embedded: Float64Array,
-  target: ArrayLike<number>,
   sample: number,
   gradients: Gradients64,
-): ImageResult {
+): PulledImage {
   const { width: d } = spec;
   const fullLength = sequenceLength(spec);
   const kept = new Map<number, Int32Array>();
-  const pullbacks: Pullback[] = [];
+  const leaving: Stream[] = [];
+  const pullbacks: ((d: Float64Array, dLeaving: ReadonlyMap<number, Float64Array>) => Float64Array)[] = [];
   let stream: Stream = {
     tokens: embedded,
     positions: Int32Array.from({ length: fullLength }, (_, cell) => cell),
@@ -83,11 +123,13 @@ function oneImage(
   for (let layer = 0; layer < spec.depth; layer++) {
     const before = stream;
     const result = plainMambaLayer(spec, parameters, plan, layer, before.tokens, before.positions, gradients);
-    pullbacks.push((dTokens) => {
-      const alive = zeroGone(dTokens, before);
+    pullbacks.push((dTokens, dLeaving) => {
+      const own = dLeaving.get(layer);
+      const alive = zeroGone(own === undefined ? dTokens : add(dTokens, own), before);
       return add(alive, result.pullback(alive));
     });
     stream = { ...before, tokens: zeroGone(add(before.tokens, result.hidden), before) };
+    leaving.push(stream);
     const step = plan.schedule.findIndex(({ after }) => after === layer + 1);
     if (step < 0) continue;
     const place = { spec, step, sample, fullLength, protectedTokens: new Int32Array(0) };
@@ -101,17 +143,23 @@ function oneImage(
     stream = { ...choice.kept, tokens: keptRows(stream.tokens, choice, d) };
     kept.set(layer + 1, livePositions(stream));
   }
-  const last = classify(spec, parameters, stream, target, gradients);
   return {
-    loss: last.loss,
-    logits: last.logits,
+    leaving,
+    last: stream,
     kept,
-    pullback() {
-      let dTokens = last.pullback();
-      for (const pullback of pullbacks.toReversed()) dTokens = pullback(dTokens);
+    pullback(dLeaving, dLast) {
+      let dTokens = dLast ?? new Float64Array(stream.tokens.length);
+      for (const pullback of pullbacks.toReversed()) dTokens = pullback(dTokens, dLeaving);
       return dTokens;
     },
   };
+}
+
+interface Classified {
+  readonly loss: number;
+  readonly logits: Float64Array;
+  /** dL/dtokens [tokens, d]; the parameters' gradients are collected. */
+  pullback(): Float64Array;
 }
 
 /** LayerNorm, the mean over the tokens that live, the classifier, and the loss. */
@@ -121,7 +169,7 @@ function classify(
   stream: Stream,
   target: ArrayLike<number>,
   gradients: Gradients64,
-): Omit<ImageResult, 'kept'> {
+): Classified {
   const { width: d, classes } = spec;
   const parameter = (name: string) => parameters.get(name)!;
   const norm = layerNorm(

@@ -33,10 +33,21 @@ function projections(spec: PlainMambaSpec, rows: number, passing: boolean): Trac
   return g;
 }
 
-function next(spec: PlainMambaSpec, rows: number, selection: Selection): Trace {
+function next(spec: PlainMambaSpec, rows: number, selection: Selection, leaves: boolean): Trace {
   const g = new Trace('next');
-  withInProjection(g, spec, endOfLayer(g, spec, rows, selection));
+  withInProjection(
+    g,
+    spec,
+    leaves ? leftAndSelected(g, spec, rows, selection) : endOfLayer(g, spec, rows, selection),
+  );
   return g;
+}
+
+/** All tokens go out before some of them go on. */
+function leftAndSelected(g: Trace, spec: PlainMambaSpec, rows: number, selection: Selection): Value {
+  const tokens = endOfLayer(g, spec, rows, { kind: 'all' });
+  g.output('leaving', tokens);
+  return selected(g, selection, rows)(tokens);
 }
 
 function head(spec: PlainMambaSpec, { rows, batch, selection, tokens, scale }: HeadShape): Trace {
@@ -59,7 +70,7 @@ function head(spec: PlainMambaSpec, { rows, batch, selection, tokens, scale }: H
  * The tokens that go on: residual + y Wᵀ + bias. Under `mask` the product is masked last, because the bias would fill
  * the tokens that are gone; what is gone is selected away first, because it then costs nothing.
  */
-function endOfLayer(g: Trace, spec: PlainMambaSpec, rows: number, selection: Selection): Value {
+export function endOfLayer(g: Trace, spec: PlainMambaSpec, rows: number, selection: Selection): Value {
   const { width: d, innerWidth: E } = spec;
   const select: (stream: Value) => Value =
     selection.kind === 'mask' ? (stream) => stream : selected(g, selection, rows);

@@ -69,6 +69,9 @@ export const finetuningRecipe: Recipe = {
   labelSmoothing: 0,
 };
 
+/** What a segmenter's recipes have apart: an answer for every pixel makes a step of few pictures. */
+export const segmentationSteps = { batch: 16, microBatch: 8, labelSmoothing: 0 } as const;
+
 /** @throws UserError that names the first value that makes no sense */
 export function checkRecipe(recipe: Recipe): Recipe {
   const require = (what: string, value: number, sense: boolean, expected: string) => {

@@ -5,7 +5,7 @@ import { type PruningPlan, UserError, type Weights } from '@vssm/core';
 import type { ImageDataset } from '@vssm/datasets';
 import type { TrainableSpec } from '@vssm/families';
 import { topK } from '@vssm/metrics';
-import type { Evaluation } from './log.ts';
+import type { ClassificationEvaluation } from './log.ts';
 
 export interface EvaluationRequest {
   readonly spec: TrainableSpec;
@@ -19,7 +19,10 @@ export interface EvaluationRequest {
 const batchSize = 256;
 
 /** @throws UserError where no image can be read, or logits are not finite */
-export async function evaluate(request: EvaluationRequest, weights: Weights): Promise<Evaluation> {
+export async function evaluate(
+  request: EvaluationRequest,
+  weights: Weights,
+): Promise<ClassificationEvaluation> {
   return (await evaluateEach(request, weights)).evaluation;
 }
 
@@ -27,7 +30,7 @@ export async function evaluate(request: EvaluationRequest, weights: Weights): Pr
 export async function evaluateEach(
   request: EvaluationRequest,
   weights: Weights,
-): Promise<{ readonly evaluation: Evaluation; readonly right: readonly boolean[] }> {
+): Promise<{ readonly evaluation: ClassificationEvaluation; readonly right: readonly boolean[] }> {
   const { spec, plan, dataset, threads, limit = 0 } = request;
   const { samples } = dataset;
   const asked = limit === 0 ? samples.length : Math.min(limit, samples.length);

@@ -21,7 +21,10 @@ export interface StepLine {
   readonly step: number;
   /** Epochs done, with the part of the current one. */
   readonly epoch: number;
-  /** Means since the last line, over augmented images with smoothed labels. */
+  /**
+   * Means since the last line, over augmented images with smoothed labels; a segmenter's `top1` is that of all pixels, those
+   * without a label counted as wrong.
+   */
   readonly loss: number;
   readonly top1: number;
   readonly learningRate: number;
@@ -30,12 +33,27 @@ export interface StepLine {
   readonly imagesPerSecond: number;
 }
 
-export interface Evaluation {
+/** Of a classifier, or of a segmenter. */
+export type Evaluation = ClassificationEvaluation | SegmentationEvaluation;
+
+export interface ClassificationEvaluation {
   readonly correct: number;
   /** Images with an answer. */
   readonly count: number;
   /** Percent. */
   readonly top1: number;
+  /** Images without an answer, and why; absent where all have one. */
+  readonly failed?: readonly { readonly id: string; readonly error: string }[];
+}
+
+/** As `vssm segment` gives them. */
+export interface SegmentationEvaluation {
+  /** Images with an answer. */
+  readonly count: number;
+  /** Percent; null where no class has a pixel. */
+  readonly miou: number | null;
+  readonly macc: number | null;
+  readonly aacc: number | null;
   /** Images without an answer, and why; absent where all have one. */
   readonly failed?: readonly { readonly id: string; readonly error: string }[];
 }

@@ -7,25 +7,24 @@ import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { writeSafetensors } from '@vssm/checkpoints';
 import { counted, type PruningPlan, UserError, type Weights } from '@vssm/core';
-import type { ImageDataset, Normalisation } from '@vssm/datasets';
-import type { TrainableSpec } from '@vssm/families';
-import { chosenImages, epochOrder, trainingPatches } from '../data/training-images.ts';
+import type { Examples } from '../data/examples.ts';
+import { epochOrder } from '../data/training-images.ts';
 import type { MicroBatch } from '../engine/engine.ts';
 import { flatten, type ParameterLayout, parameterLayout, unflatten } from '../engine/layout.ts';
 import { adamW, clip, freshVectors, type TrainingVectors } from '../recipe/optimiser.ts';
 import { checkRecipe, learningRateAt, type Recipe } from '../recipe/recipe.ts';
-import { smoothedTarget } from '../reference/layers.ts';
+import { trainingTask } from '../tasks.ts';
+import { backboneOf, type TrainedSpec } from '../trained-spec.ts';
 import { type Evaluation, type LogLine, type StepLine, TrainingLog } from './log.ts';
 import { GradientPool } from './pool.ts';
 import { beginning, loadState, type Progress, type RunIdentity, saveState } from './state.ts';
 
 export interface TrainingRun {
-  readonly spec: TrainableSpec;
+  readonly spec: TrainedSpec;
   readonly plan: PruningPlan;
   readonly recipe: Recipe;
   readonly initial: Weights;
-  readonly dataset: ImageDataset;
-  readonly normalisation: Normalisation;
+  readonly examples: Examples;
   readonly threads: number;
   /** Folder of the state, the log and the model. */
   readonly out: string;
@@ -70,7 +69,7 @@ export async function train(run: TrainingRun): Promise<TrainingOutcome> {
   const { spec, plan, recipe, out } = run;
   checkRecipe(recipe);
   mkdirSync(out, { recursive: true });
-  const chosen = chosenImages(run.dataset, recipe.images);
+  const chosen = run.examples.chosen(recipe.images);
   const stepsPerEpoch = Math.floor(chosen.length / recipe.batch);
   if (stepsPerEpoch === 0) {
     throw new UserError(
@@ -100,7 +99,7 @@ export async function train(run: TrainingRun): Promise<TrainingOutcome> {
 
   const engine = { spec, plan, batch: recipe.microBatch, lossScale: 1 / recipe.batch };
   const pool = await GradientPool.start(engine, parameters, recipe.batch / recipe.microBatch, run.threads);
-  const meter = new Meter(recipe.batch, progress.untold);
+  const meter = new Meter(recipe.batch, trainingTask(spec).answers, progress.untold);
   let test: Evaluation | null = null;
   try {
     let order: number[] = [];
@@ -162,9 +161,9 @@ export async function train(run: TrainingRun): Promise<TrainingOutcome> {
   const model = join(out, runFiles.model);
   await writeSafetensors(model, result, {
     // Several families have tensors of the same names and shapes.
-    family: run.spec.family,
+    family: backboneOf(run.spec).family,
     run: JSON.stringify(identity),
-    classes: JSON.stringify(run.dataset.classes),
+    classes: JSON.stringify(run.examples.classes),
   });
   return { state: 'finished', steps, model, sha256: weightsSha256(result), test };
 }
@@ -184,13 +183,12 @@ export function runIdentity({
   spec,
   plan,
   recipe,
-  dataset,
+  examples,
   initial: weights,
-}: Pick<TrainingRun, 'spec' | 'plan' | 'recipe' | 'dataset' | 'initial'>): RunIdentity {
+}: Pick<TrainingRun, 'spec' | 'plan' | 'recipe' | 'examples' | 'initial'>): RunIdentity {
   const parameters = flatten(parameterLayout(spec), weights);
   const initial = createHash('sha256').update(new Uint8Array(parameters.buffer)).digest('hex');
-  const { name, split, checksum } = dataset;
-  return { spec, plan, recipe, dataset: { name, split, checksum }, initial };
+  return { spec, plan, recipe, dataset: examples.identity, initial };
 }
 
 /** The moving average if there is one, else the weights. */
@@ -200,26 +198,27 @@ function resultOf(layout: ParameterLayout, { ema, parameters }: TrainingVectors,
 
 interface PreparedBatch {
   readonly micros: readonly MicroBatch[];
-  readonly labels: readonly number[];
+  readonly labels: readonly ArrayLike<number>[];
 }
 
 async function prepareBatch(
-  { spec, recipe, dataset, normalisation }: TrainingRun,
+  { spec, recipe, examples }: TrainingRun,
   epoch: number,
   images: readonly number[],
 ): Promise<PreparedBatch> {
   const micros: MicroBatch[] = [];
+  const labels: ArrayLike<number>[] = [];
   for (let first = 0; first < images.length; first += recipe.microBatch) {
     const samples = images.slice(first, first + recipe.microBatch);
-    const patches = await Promise.all(
-      samples.map((index) => trainingPatches(spec, dataset, normalisation, recipe, epoch, index)),
-    );
-    const targets = samples.map((index) =>
-      smoothedTarget(dataset.samples[index].label, spec.classes, recipe.labelSmoothing),
-    );
-    micros.push({ patches: joined(patches), targets: joined(targets), samples });
+    const read = await Promise.all(samples.map((index) => examples.read(spec, recipe, epoch, index)));
+    micros.push({
+      patches: joined(read.map(({ input }) => input)),
+      targets: joined(read.map(({ targets }) => targets)),
+      samples,
+    });
+    labels.push(...read.map((one) => one.labels));
   }
-  return { micros, labels: images.map((index) => dataset.samples[index].label) };
+  return { micros, labels };
 }
 
 function joined(parts: readonly Float32Array[]): Float32Array {
@@ -228,23 +227,39 @@ function joined(parts: readonly Float32Array[]): Float32Array {
   return all;
 }
 
-function countCorrect(logits: Float32Array, labels: readonly number[]): number {
-  const classes = logits.length / labels.length;
-  return labels.filter((label, image) => {
-    const own = logits.subarray(image * classes, (image + 1) * classes);
-    return own.every((value, i) => i === label || value < own[label]);
-  }).length;
+/** Answers whose label has the highest logit, and it alone. */
+function countCorrect(logits: Float32Array, labels: readonly ArrayLike<number>[]): number {
+  const answers = labels[0].length;
+  const classes = logits.length / (labels.length * answers);
+  let correct = 0;
+  for (const [image, own] of labels.entries()) {
+    for (let answer = 0; answer < answers; answer++) {
+      const label = own[answer];
+      if (label < 0) continue;
+      const first = (image * answers + answer) * classes;
+      let best = true;
+      for (let i = 0; best && i < classes; i++) {
+        best = i === label || logits[first + i] < logits[first + label];
+      }
+      if (best) correct++;
+    }
+  }
+  return correct;
 }
 
 /** Means since the last reading. */
 class Meter {
+  /** Of a step. */
+  readonly #answers: number;
   readonly #batch: number;
   #untold: Progress['untold'];
   #steps = 0;
   #since = performance.now();
 
-  constructor(batch: number, untold: Progress['untold']) {
+  /** @param answers to an image */
+  constructor(batch: number, answers: number, untold: Progress['untold']) {
     this.#batch = batch;
+    this.#answers = batch * answers;
     this.#untold = untold;
   }
 
@@ -268,7 +283,7 @@ class Meter {
     const now = performance.now();
     const reading = {
       loss: losses / steps,
-      top1: (100 * correct) / (steps * this.#batch),
+      top1: (100 * correct) / (steps * this.#answers),
       imagesPerSecond: (1000 * this.#steps * this.#batch) / (now - this.#since),
     };
     this.#untold = beginning.untold;

@@ -3,6 +3,7 @@ import { fileURLToPath } from 'node:url';
 import { type PruningPlan, uniformNumbers } from '@vssm/core';
 import type { ImageDataset, Normalisation } from '@vssm/datasets';
 import type { TrainableSpec } from '@vssm/families';
+import { imageExamples } from '../../data/examples.ts';
 import { trainingRecipe } from '../../recipe/recipe.ts';
 import { freshWeights } from '../../table.ts';
 import {
@@ -16,7 +17,7 @@ import {
 } from '../../test-support/made-up.ts';
 import { type TrainingRun, train } from '../train.ts';
 
-const grey: Normalisation = { channels: 1, white: 1, mean: [0.5], std: [0.5] };
+export const grey: Normalisation = { channels: 1, white: 1, mean: [0.5], std: [0.5] };
 
 /** Grey 8x8 pictures of three classes: bright in the upper, the lower or no half, under noise. */
 export function stripedDataset(count: number): ImageDataset {
@@ -44,29 +45,31 @@ export function stripedDataset(count: number): ImageDataset {
   };
 }
 
+type ClassifierRun = TrainingRun & { readonly spec: TrainableSpec };
+
 /** The same on a PlainMamba. */
-export function smallPlainRun(out: string, more: Partial<TrainingRun> = {}): TrainingRun {
+export function smallPlainRun(out: string, more: Partial<ClassifierRun> = {}): ClassifierRun {
   const spec = smallPlainSpec({ depth: 2, imageHeight: 8, imageWidth: 8, patchSize: 2 });
   return { ...runOf(spec, plainPlans.decay, out), ...more };
 }
 
 /** The same on a VideoMamba, and on a Mamba-Reg with its neck. */
-export function smallVideoRun(out: string, more: Partial<TrainingRun> = {}): TrainingRun {
+export function smallVideoRun(out: string, more: Partial<ClassifierRun> = {}): ClassifierRun {
   return { ...runOf(smallVideoSpec({ depth: 2 }), plans.decay, out), ...more };
 }
 
-export function smallRegisterRun(out: string, more: Partial<TrainingRun> = {}): TrainingRun {
+export function smallRegisterRun(out: string, more: Partial<ClassifierRun> = {}): ClassifierRun {
   const spec = smallRegisterSpec({ depth: 2, registers: 4, reduction: 2 });
   const run = runOf(spec, registerPlans().decay, out);
   // A neck between the tokens and the classifier takes longer to find out what they say.
   return { ...run, recipe: { ...run.recipe, learningRate: 2e-2 }, ...more };
 }
 
-export function smallRun(out: string, more: Partial<TrainingRun> = {}): TrainingRun {
+export function smallRun(out: string, more: Partial<ClassifierRun> = {}): ClassifierRun {
   return { ...runOf(smallSpec({ depth: 2 }), plans.decay, out), ...more };
 }
 
-function runOf(spec: TrainableSpec, plan: PruningPlan, out: string): TrainingRun {
+function runOf(spec: TrainableSpec, plan: PruningPlan, out: string): ClassifierRun {
   return {
     spec,
     plan,
@@ -80,8 +83,7 @@ function runOf(spec: TrainableSpec, plan: PruningPlan, out: string): TrainingRun
       ema: 0.9,
     },
     initial: freshWeights(spec, 1),
-    dataset: stripedDataset(60),
-    normalisation: grey,
+    examples: imageExamples(stripedDataset(60), grey),
     threads: 2,
     out,
     saveEvery: 4,

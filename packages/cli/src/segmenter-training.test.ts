@@ -1,0 +1,106 @@
+/** `vssm train --task segment` and `finetune --task segment`, on the committed scenes; what they leave, `vssm segment` reads. */
+import { execFile } from 'node:child_process';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { type EpochLine, readLog } from '@vssm/train';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+
+const main = fileURLToPath(new URL('./main.ts', import.meta.url));
+const datasets = fileURLToPath(new URL('../../../datasets', import.meta.url));
+const scenes = join(datasets, 'fashion-scenes/testdata');
+
+let folder: string;
+beforeAll(() => {
+  folder = mkdtempSync(join(tmpdir(), 'vssm-cli-segmenter-'));
+});
+afterAll(() => rmSync(folder, { recursive: true }));
+
+function vssm(...args: string[]): Promise<{ code: number; stdout: string; stderr: string }> {
+  return new Promise((resolve) => {
+    execFile(process.execPath, [main, ...args], { cwd: folder }, (error, stdout, stderr) => {
+      resolve({ code: error === null ? 0 : Number(error.code ?? 1), stdout, stderr });
+    });
+  });
+}
+
+async function json(...args: string[]) {
+  const { code, stdout, stderr } = await vssm(...args, '--json');
+  expect(code, stderr).toBe(0);
+  return JSON.parse(stdout);
+}
+
+const short = ['--batch', '8', '--micro-batch', '4', '--threads', '1', '--data', scenes];
+
+/** What `vssm segment` says of a run's model, and what its log says of it. */
+async function both(out: string, ...prune: string[]) {
+  const said = await json(
+    ...['segment', '--checkpoint', join(out, 'model.safetensors'), '--data', scenes],
+    ...['--max', '64x64', '--threads', '1', ...prune],
+  );
+  const epochs = readLog(join(folder, out, 'train.jsonl')).filter((line) => line.kind === 'epoch');
+  const { mIoU, mAcc, aAcc } = said;
+  return {
+    segment: { count: said.images, miou: 100 * mIoU, macc: 100 * mAcc, aacc: 100 * aAcc },
+    log: (epochs as EpochLine[]).map(({ test }) => test),
+  };
+}
+
+describe('a segmenter', () => {
+  it('is trained on a classifier’s backbone, then pruned; mIoU is what vssm segment says of the file', async () => {
+    const dense = await json('train', '--task', 'segment', ...short, '--epochs', '2', '--out', 'dense');
+    const first = await both('dense');
+    expect(first.log).toHaveLength(2);
+    expect(first.segment).toEqual(first.log[1]);
+    expect(dense.test).toEqual(first.log[1]);
+    expect(first.segment.count).toBe(24);
+
+    const prune = ['--prune', '2,4,6@0.7', '--signal', 'evit', '--alignment', 'none'];
+    const from = ['--checkpoint', 'dense/model.safetensors', '--lr', '1e-3'];
+    await json('finetune', '--task', 'segment', ...from, ...short, ...prune, '--out', 'pruned');
+    const second = await both('pruned', ...prune);
+    expect(second.segment).toEqual(second.log[0]);
+    // Dense, the same weights say something else.
+    expect((await both('pruned')).segment).not.toEqual(second.segment);
+  }, 300_000);
+});
+
+describe('refuses', () => {
+  const train = ['train', '--task', 'segment', '--data', scenes, '--out', 'a'];
+  const finetune = ['finetune', '--task', 'segment', '--data', scenes, '--out', 'a'];
+  it.each<[string, string[], string]>([
+    [
+      'a shape beside the backbone’s',
+      [...train, '--width', '8'],
+      '--width: a segmenter has the shape of its --backbone',
+    ],
+    [
+      'a Vim',
+      [...train, '--backbone', join(datasets, 'fashion-mnist/vim-nano-fmnist.pth')],
+      'backbone: is a vim',
+    ],
+    ['what is of classifiers', [...train, '--held-out'], '--held-out is of classifiers; leave it out'],
+    [
+      'a segmenter’s options for a classifier',
+      ['train', '--data', '.', '--out', 'a', '--channels', '8'],
+      '--channels is of segmenters; it goes with --task segment',
+    ],
+    ['no checkpoint', finetune, '--task segment: give --checkpoint FILE, an UperNet'],
+    [
+      'a classifier',
+      [...finetune, '--checkpoint', join(datasets, 'fashion-mnist/plainmamba-nano.safetensors')],
+      'is a classifier',
+    ],
+    ['another task', ['train', '--task', 'detect', '--data', scenes, '--out', 'a'], '--task "detect"'],
+    [
+      'another layout',
+      ['train', '--task', 'segment', '--data', '.', '--out', 'a'],
+      'no images/training in it',
+    ],
+  ])('%s', async (_, args, message) => {
+    const { code, stderr } = await vssm(...args);
+    expect(stderr).toContain(message);
+    expect(code).toBe(1);
+  });
+});

@@ -1,0 +1,80 @@
+/** What the training of a segmenter begins with: a classifier's backbone under heads of random weights. */
+import { float32, type Tensor, UserError, type Weights } from '@vssm/core';
+import {
+  type ModelSpec,
+  type PlainMambaSpec,
+  plainMambaGrid,
+  plainMambaPositionEmbedding,
+} from '@vssm/families';
+import { randomVisionWeights, type UperNetSpec, visionModels, visionTensors } from '@vssm/vision-tasks';
+
+export interface SegmenterShape {
+  readonly classes: number;
+  /** Of every level and of the fused map. */
+  readonly channels: number;
+  /** Of the pictures, pixels. */
+  readonly height: number;
+  readonly width: number;
+}
+
+/** Channels of the pictures that segmenters read. */
+const colours = 3;
+
+/**
+ * An UperNet whose taps are at the ends of the backbone's quarters. The position embedding is resized to the new grid as
+ * inference would do it; the stem of a model of grey pictures reads the mean of three colours.
+ *
+ * @param seed of the heads
+ * @throws UserError for another family than PlainMamba, and a depth that has no quarters
+ */
+export function segmenterOn(
+  classifier: { readonly spec: ModelSpec; readonly weights: Weights },
+  { classes, channels, height, width }: SegmenterShape,
+  seed: number,
+): { readonly spec: UperNetSpec; readonly weights: Weights } {
+  const { spec: own, weights } = classifier;
+  if (own.family !== 'plainmamba') {
+    throw new UserError(`backbone: is a ${own.family}; segmenters are trained on plainmamba`);
+  }
+  if (own.depth % 4 !== 0) {
+    throw new UserError(
+      `backbone: has ${own.depth} layers; a segmenter reads it after each quarter, so take a multiple of 4`,
+    );
+  }
+  const sized: PlainMambaSpec = { ...own, imageHeight: height, imageWidth: width };
+  const grid = plainMambaGrid(sized);
+  const { test, head } = visionModels['plainmamba-l1-upernet'];
+  const spec: UperNetSpec = {
+    kind: 'upernet',
+    backbone: {
+      family: 'plainmamba',
+      spec: { ...sized, inChannels: colours, positionRows: grid.height, positionColumns: grid.width },
+      taps: [1, 2, 3, 4].map((quarter) => (quarter * own.depth) / 4 - 1),
+    },
+    head: { ...head, channels, classes },
+    auxiliary: { tap: 3, channels },
+    test,
+  };
+  const fresh = randomVisionWeights(spec, seed);
+  const taken = new Map<string, Tensor<Float32Array>>();
+  for (const [name, shape] of visionTensors(spec)) {
+    const given = weights.get(name);
+    if (given === undefined) taken.set(name, fresh.get(name)!);
+    else if (name === 'backbone.pos_embed') {
+      taken.set(name, float32(shape, Float32Array.from(plainMambaPositionEmbedding(sized, given.data))));
+    } else if (name === 'backbone.patch_embed.stem.0.weight') {
+      taken.set(name, float32(shape, spreadOver(given.data, own.inChannels)));
+    } else taken.set(name, given);
+  }
+  return { spec, weights: taken };
+}
+
+/** A convolution's weight [outputs, inputs, 7, 7] for three inputs that replace one, each a third of it. */
+function spreadOver(weight: Float32Array, inputs: number): Float32Array {
+  if (inputs === colours) return weight;
+  const taps = 7 ** 2;
+  return Float32Array.from({ length: colours * weight.length }, (_, at) => {
+    const output = Math.floor(at / (colours * taps));
+    return weight[output * taps + (at % taps)] / colours;
+  });
+}

@@ -43,12 +43,19 @@ export function segmenterOn(
   }
   const sized: PlainMambaSpec = { ...own, imageHeight: height, imageWidth: width };
   const grid = plainMambaGrid(sized);
-  const { test, head } = visionModels['plainmamba-l1-upernet'];
+  const { test, head, backbone: published } = visionModels['plainmamba-l1-upernet'];
   const spec: UperNetSpec = {
     kind: 'upernet',
     backbone: {
       family: 'plainmamba',
-      spec: { ...sized, inChannels: colours, positionRows: grid.height, positionColumns: grid.width },
+      spec: {
+        ...sized,
+        inChannels: colours,
+        positionRows: grid.height,
+        positionColumns: grid.width,
+        // The classifier's own are gone, and a file says nothing of them.
+        classes: published.spec.classes,
+      },
       taps: [1, 2, 3, 4].map((quarter) => (quarter * own.depth) / 4 - 1),
     },
     head: { ...head, channels, classes },

@@ -122,8 +122,8 @@ beforeAll(async () => {
   const { CI: _, ...env } = process.env;
   runner = startRunner({ ...env, HOME: join(folder, 'home'), INIT_CWD: '' });
 });
-afterAll(() => {
-  runner.stop();
+afterAll(async () => {
+  await runner.stop();
   rmSync(folder, { recursive: true, force: true });
 });
 

@@ -79,8 +79,8 @@ console.log(JSON.stringify(Object.fromEntries(Object.entries(outputs).map(([name
 `,
   );
 });
-afterAll(() => {
-  runner.stop();
+afterAll(async () => {
+  await runner.stop();
   rmSync(folder, { recursive: true, force: true });
 });
 

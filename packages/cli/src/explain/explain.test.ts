@@ -32,8 +32,8 @@ beforeAll(() => {
   const { CI: _, ...env } = process.env;
   runner = startRunner({ ...env, INIT_CWD: '' });
 });
-afterAll(() => {
-  runner.stop();
+afterAll(async () => {
+  await runner.stop();
   rmSync(folder, { recursive: true, force: true });
 });
 

@@ -3,6 +3,7 @@
  * sends `{ args, cwd }` and gets an `Answer`.
  */
 import { type ChildProcess, fork } from 'node:child_process';
+import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
 
 export interface Ended {
@@ -19,7 +20,8 @@ interface Answer extends Ended {
 export interface Runner {
   /** One after the other, however many are asked for at once. */
   run(args: readonly string[], cwd: string): Promise<Ended>;
-  stop(): void;
+  /** Lets its process end, and waits for that. */
+  stop(): Promise<void>;
 }
 
 /** @param env what the process finds in its environment */
@@ -49,7 +51,13 @@ export function startRunner(env: NodeJS.ProcessEnv): Runner {
       before = result.catch(() => undefined);
       return result;
     },
-    stop: () => child?.disconnect(),
+    async stop() {
+      await before;
+      if (child === undefined) return;
+      const gone = once(child, 'exit');
+      child.disconnect();
+      await gone;
+    },
   };
 }
 

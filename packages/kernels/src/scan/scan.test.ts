@@ -5,6 +5,7 @@ import { createKernels, type Kernels } from '../kernels.ts';
 import type { Rows } from '../rows.ts';
 import { describeImplementations } from '../test-support/implementations.ts';
 import { RandomCase } from '../test-support/random-case.ts';
+import { twinOf } from '../test-support/twin-of.ts';
 import { type ScanOptions, scanReference } from './scan.ts';
 
 interface Shape {
@@ -75,7 +76,7 @@ interface Errors {
  */
 function compare(kernels: Kernels, data: RandomCase, options: ScanOptions): Errors {
   const { batch, length, channels } = options;
-  const want = scanReference(data.arena.memory.buffer, options);
+  const want = twinOf(scanReference, data, options);
   const canaries = data.canaries();
   kernels.selectiveScan(options);
   expect(data.canaries()).toBe(canaries);

@@ -5,6 +5,7 @@ import { createKernels, type Kernels } from '../kernels.ts';
 import type { Rows } from '../rows.ts';
 import { describeImplementations } from '../test-support/implementations.ts';
 import { RandomCase } from '../test-support/random-case.ts';
+import { twinOf } from '../test-support/twin-of.ts';
 import { fillSnakeTables } from './snake-orders.ts';
 import { type SnakeScanOptions, snakeScanReference } from './snake-scan.ts';
 
@@ -94,7 +95,7 @@ interface Errors {
 /** Runs kernel and twin. Errors are relative to the largest value of the case, at least 1. */
 function compare(kernels: Kernels, data: RandomCase, options: SnakeScanOptions): Errors {
   const { batch, length, channels } = options;
-  const want = snakeScanReference(data.arena.memory.buffer, options);
+  const want = twinOf(snakeScanReference, data, options);
   const canaries = data.canaries();
   kernels.snakeScan(options);
   expect(data.canaries()).toBe(canaries);

@@ -6,12 +6,14 @@ import {
   channelsFirstStage,
   proposalConv,
   proposalOutputsStage,
+  proposalRowsStage,
   retinaConvs,
   visionNames,
 } from '@vssm/vision-tasks/graph';
 import type { KernelPlace } from './kernel-place.ts';
-import { type LevelRows, rowsAt, spareRows } from './level-rows.ts';
+import { type LevelRows, rowsAt, rowsOfLevel, spareRows } from './level-rows.ts';
 import { type MapConvs, mapConvs } from './map-convs.ts';
+import { mapFrom } from './segmenter.ts';
 import { StageSession, type StageTensor } from './stage.ts';
 
 export interface AnchorHead {
@@ -30,7 +32,7 @@ export function anchorHead(
 ): Promise<AnchorHead> {
   switch (spec.kind) {
     case 'maskrcnn':
-      return ProposalHead.create(spec, weights, place, threads);
+      return proposalHead(spec, weights, place, threads);
     case 'retinanet':
       return RetinaHead.create(spec, weights, place, threads);
     default:
@@ -38,21 +40,56 @@ export function anchorHead(
   }
 }
 
-class ProposalHead implements AnchorHead {
+async function proposalHead(
+  spec: MaskRcnnSpec,
+  weights: Weights,
+  place: KernelPlace,
+  threads: number,
+): Promise<AnchorHead> {
+  const session = (model: Uint8Array) => StageSession.create(model, threads);
+  if (place.kernels.winograd === undefined) {
+    return new SessionProposals(await session(proposalRowsStage(spec, weights)));
+  }
+  return new KernelProposals(
+    await mapConvs(place, [proposalConv(weights)], threads),
+    await session(proposalOutputsStage(spec, weights)),
+  );
+}
+
+/** A level is one run of one stage. */
+class SessionProposals implements AnchorHead {
+  readonly #session: StageSession;
+
+  constructor(session: StageSession) {
+    this.#session = session;
+  }
+
+  takeRoom(): void {}
+
+  async run(levels: readonly LevelRows[]): Promise<readonly AnchorMaps[]> {
+    const found: AnchorMaps[] = [];
+    for (const level of levels) {
+      const { height, width, channels } = level;
+      const { data } = rowsOfLevel(level);
+      const outputs = await this.#session.run({
+        [visionNames.maps]: { data, shape: [1, height, width, channels] },
+      });
+      found.push({
+        scores: mapFrom(outputs[visionNames.scores(0)]),
+        deltas: mapFrom(outputs[visionNames.deltas(0)]),
+      });
+    }
+    return found;
+  }
+
+  dispose(): Promise<void> {
+    return this.#session.dispose();
+  }
+}
+
+class KernelProposals implements AnchorHead {
   readonly #conv: MapConvs;
   readonly #outputs: StageSession;
-
-  static async create(
-    spec: MaskRcnnSpec,
-    weights: Weights,
-    place: KernelPlace,
-    threads: number,
-  ): Promise<ProposalHead> {
-    return new ProposalHead(
-      await mapConvs(place, [proposalConv(weights)], threads),
-      await StageSession.create(proposalOutputsStage(spec, weights), threads),
-    );
-  }
 
   constructor(conv: MapConvs, outputs: StageSession) {
     this.#conv = conv;

@@ -29,7 +29,7 @@ import { type KernelPlace, kernelPlace } from './kernel-place.ts';
 import { type LayerProducts, layerProducts } from './layer-products.ts';
 import { type LevelRows, placeLevels } from './level-rows.ts';
 import { scratchFor } from './map-convs.ts';
-import { FeaturePyramid } from './pyramid.ts';
+import { type FeaturePyramid, featurePyramid } from './pyramid.ts';
 import { BoxHead, MaskHead } from './region-heads.ts';
 import { pixelsOf, type VisionOptions } from './segmenter.ts';
 import { type ImageSize, OneSize, type SizedStages } from './sized.ts';
@@ -245,7 +245,7 @@ async function createSessions(
 async function createHeads(spec: DetectorSpec, weights: Weights, threads: number): Promise<Heads> {
   const place = await kernelPlace(threads);
   const { arena } = place;
-  const pyramid = await FeaturePyramid.create(spec, weights, place, threads);
+  const pyramid = await featurePyramid(spec, weights, place, threads);
   const anchors = await anchorHead(spec, weights, place, threads);
   const regions =
     spec.kind === 'maskrcnn'

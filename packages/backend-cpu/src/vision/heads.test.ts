@@ -18,7 +18,7 @@ import { anchorHead } from './anchor-heads.ts';
 import type { KernelPlace } from './kernel-place.ts';
 import { placeLevels, rowsOfLevel } from './level-rows.ts';
 import { scratchFor } from './map-convs.ts';
-import { FeaturePyramid } from './pyramid.ts';
+import { featurePyramid } from './pyramid.ts';
 import { BoxHead, MaskHead } from './region-heads.ts';
 import { asTokens, expectWithin, storedTensor } from './test-support/golden-stage.ts';
 
@@ -55,7 +55,7 @@ describe.each(native ? (['wasm', 'native'] as const) : (['wasm'] as const))(
 
     it("Mask R-CNN's pyramid", async () => {
       const own = await place();
-      const pyramid = await FeaturePyramid.create(mask, weights, own, 1);
+      const pyramid = await featurePyramid(mask, weights, own, 1);
       const levels = placeLevels(mask, own);
       await pyramid.run(maps(0), levels, own.arena.float32(scratchFor(own, mask.channels)).at);
       await pyramid.dispose();
@@ -66,7 +66,7 @@ describe.each(native ? (['wasm', 'native'] as const) : (['wasm'] as const))(
 
     it("RetinaNet's pyramid", async () => {
       const own = await place();
-      const pyramid = await FeaturePyramid.create(retinaNet, retina.weights, own, 1);
+      const pyramid = await featurePyramid(retinaNet, retina.weights, own, 1);
       const levels = placeLevels(retinaNet, own);
       await pyramid.run(maps(1), levels, own.arena.float32(scratchFor(own, retinaNet.channels)).at);
       await pyramid.dispose();

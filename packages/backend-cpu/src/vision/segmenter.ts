@@ -220,7 +220,7 @@ export function pixelsOf({ channels, height, width, values }: NumberMap): StageT
 }
 
 /** A map of one image. */
-function mapFrom({ data, shape }: StageTensor): NumberMap {
+export function mapFrom({ data, shape }: StageTensor): NumberMap {
   const [, channels, height, width] = shape;
   return { channels, height, width, values: data };
 }

@@ -29,5 +29,7 @@ export {
   lateralsStage,
   maskOutputsStage,
   proposalOutputsStage,
+  proposalRowsStage,
+  pyramidRowsStage,
 } from './row-heads.ts';
 export { uperHeadInputs, uperHeadStage } from './uper-head.ts';

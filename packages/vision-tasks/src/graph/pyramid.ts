@@ -16,19 +16,24 @@ import { visionNames } from './names.ts';
 export function featurePyramidStage(spec: DetectorSpec, weights: Weights): Uint8Array {
   const stage = segment('feature_pyramid', weights);
   const { g } = stage;
-  const levels = laterals(stage, spec).map((lateral, i) => convModule(stage, `neck.fpn_convs.${i}`, lateral));
-  if (spec.kind === 'maskrcnn') {
-    const everySecond = { kernel_shape: [1, 1], strides: [2, 2] };
-    levels.push(g.op('MaxPool', [levels.at(-1)!], { attributes: everySecond }));
-  } else {
-    for (const i of [3, 4])
-      levels.push(convModule(stage, `neck.fpn_convs.${i}`, levels.at(-1)!, { stride: 2 }));
-  }
-  for (const [i, level] of levels.entries()) {
+  for (const [i, level] of featurePyramid(stage, spec).entries()) {
     g.op('Identity', [level], { name: visionNames.level(i) });
     g.output(visionNames.level(i), 'F32', mapAxes(visionNames.level(i), spec.channels));
   }
   return g.model();
+}
+
+/** All five levels, of the maps as inputs. */
+export function featurePyramid(stage: Stage, spec: DetectorSpec): Value[] {
+  const levels = laterals(stage, spec).map((lateral, i) => convModule(stage, `neck.fpn_convs.${i}`, lateral));
+  if (spec.kind === 'maskrcnn') {
+    const everySecond = { kernel_shape: [1, 1], strides: [2, 2] };
+    levels.push(stage.g.op('MaxPool', [levels.at(-1)!], { attributes: everySecond }));
+  } else {
+    for (const i of [3, 4])
+      levels.push(convModule(stage, `neck.fpn_convs.${i}`, levels.at(-1)!, { stride: 2 }));
+  }
+  return levels;
 }
 
 /** The maps as inputs, each brought to the pyramid's channels with the coarser ones added. */
@@ -51,13 +56,16 @@ export function laterals(stage: Stage, spec: DetectorSpec): Value[] {
 
 /** p0 … p4 → scores and deltas of every level */
 export function proposalStage(spec: MaskRcnnSpec, weights: Weights): Uint8Array {
-  return levelHead('proposals', spec, weights, 1, (stage, level) => {
-    const shared = relu(stage, conv(stage, 'rpn_head.rpn_conv', level));
-    return {
-      scores: conv(stage, 'rpn_head.rpn_cls', shared),
-      deltas: conv(stage, 'rpn_head.rpn_reg', shared),
-    };
-  });
+  return levelHead('proposals', spec, weights, 1, proposalHead);
+}
+
+/** What is said of every anchor of a level. */
+export function proposalHead(stage: Stage, level: Value): { readonly scores: Value; readonly deltas: Value } {
+  const shared = relu(stage, conv(stage, 'rpn_head.rpn_conv', level));
+  return {
+    scores: conv(stage, 'rpn_head.rpn_cls', shared),
+    deltas: conv(stage, 'rpn_head.rpn_reg', shared),
+  };
 }
 
 /** p0 … p4 → scores and deltas of every level */

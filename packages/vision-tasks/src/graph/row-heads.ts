@@ -13,7 +13,7 @@ import {
 } from '../model/spec.ts';
 import { convModule, type Stage } from './convs.ts';
 import { visionNames } from './names.ts';
-import { laterals } from './pyramid.ts';
+import { featurePyramid, laterals, proposalHead } from './pyramid.ts';
 
 /** f0 … f3 → laterals, [cells, channels] each (RetinaNet does not read f0) */
 export function lateralsStage(spec: DetectorSpec, weights: Weights): Uint8Array {
@@ -24,6 +24,16 @@ export function lateralsStage(spec: DetectorSpec, weights: Weights): Uint8Array 
     g.output(visionNames.lateral(i), 'F32', [`cells${i}`, spec.channels]);
   }
   return g.model();
+}
+
+/** f0 … f3 → p0 … p4, [cells, channels] each, for whoever has no kernel for the convolutions (RetinaNet does not read f0) */
+export function pyramidRowsStage(spec: DetectorSpec, weights: Weights): Uint8Array {
+  const stage = segment('pyramid_rows', weights);
+  for (const [i, level] of featurePyramid(stage, spec).entries()) {
+    rowsOfMap(stage, level, spec.channels, visionNames.level(i));
+    stage.g.output(visionNames.level(i), 'F32', [`cells${i}`, spec.channels]);
+  }
+  return stage.g.model();
 }
 
 /** RetinaNet's p2 [1, H, W, channels] → p3, p4, [cells, channels] each: convolutions of stride 2 */
@@ -55,6 +65,25 @@ export function proposalOutputsStage({ channels }: MaskRcnnSpec, weights: Weight
       name: output,
     });
     g.output(output, 'F32', [shape[0], 'cells']);
+  }
+  return g.model();
+}
+
+/** maps [1, H, W, channels], one level → scores, deltas, [1, …, H, W], for whoever has no kernel for the convolution */
+export function proposalRowsStage({ channels }: MaskRcnnSpec, weights: Weights): Uint8Array {
+  const stage = segment('proposal_rows', weights);
+  const { g } = stage;
+  const rows = g.input(visionNames.maps, 'F32', [1, 'height', 'width', channels]);
+  const { scores, deltas } = proposalHead(
+    stage,
+    g.op('Transpose', [rows], { attributes: { perm: [0, 3, 1, 2] } }),
+  );
+  for (const [value, layer, output] of [
+    [scores, 'rpn_head.rpn_cls', visionNames.scores(0)],
+    [deltas, 'rpn_head.rpn_reg', visionNames.deltas(0)],
+  ]) {
+    g.op('Identity', [value], { name: output });
+    g.output(output, 'F32', [1, stage.parameters.tensor(`${layer}.weight`).shape[0], 'height', 'width']);
   }
   return g.model();
 }

@@ -1,12 +1,15 @@
-/** What a detector says of every anchor: the proposal network of a Mask R-CNN, the head of a RetinaNet. */
+/**
+ * What a detector says of every anchor: the proposal network of a Mask R-CNN, the head of a RetinaNet. ONNX stages around kernels
+ * for the 3 x 3 convolutions, or one stage where there are none.
+ */
 import type { Weights } from '@vssm/core';
 import type { Region } from '@vssm/kernels';
-import type { AnchorMaps, DetectorSpec, MaskRcnnSpec, NumberMap, RetinaNetSpec } from '@vssm/vision-tasks';
+import type { AnchorMaps, DetectorSpec, NumberMap } from '@vssm/vision-tasks';
 import {
+  anchorRowsStage,
   channelsFirstStage,
   proposalConv,
   proposalOutputsStage,
-  proposalRowsStage,
   retinaConvs,
   visionNames,
 } from '@vssm/vision-tasks/graph';
@@ -24,40 +27,30 @@ export interface AnchorHead {
   dispose(): Promise<void>;
 }
 
-export function anchorHead(
+export async function anchorHead(
   spec: DetectorSpec,
   weights: Weights,
   place: KernelPlace,
   threads: number,
 ): Promise<AnchorHead> {
+  if (place.kernels.winograd === undefined) {
+    return new SessionHead(await StageSession.create(anchorRowsStage(spec, weights), threads));
+  }
   switch (spec.kind) {
     case 'maskrcnn':
-      return proposalHead(spec, weights, place, threads);
+      return new ProposalHead(
+        await mapConvs(place, [proposalConv(weights)], threads),
+        await StageSession.create(proposalOutputsStage(spec, weights), threads),
+      );
     case 'retinanet':
-      return RetinaHead.create(spec, weights, place, threads);
+      return RetinaHead.create(weights, place, threads);
     default:
       throw spec satisfies never;
   }
 }
 
-async function proposalHead(
-  spec: MaskRcnnSpec,
-  weights: Weights,
-  place: KernelPlace,
-  threads: number,
-): Promise<AnchorHead> {
-  const session = (model: Uint8Array) => StageSession.create(model, threads);
-  if (place.kernels.winograd === undefined) {
-    return new SessionProposals(await session(proposalRowsStage(spec, weights)));
-  }
-  return new KernelProposals(
-    await mapConvs(place, [proposalConv(weights)], threads),
-    await session(proposalOutputsStage(spec, weights)),
-  );
-}
-
 /** A level is one run of one stage. */
-class SessionProposals implements AnchorHead {
+class SessionHead implements AnchorHead {
   readonly #session: StageSession;
 
   constructor(session: StageSession) {
@@ -87,7 +80,7 @@ class SessionProposals implements AnchorHead {
   }
 }
 
-class KernelProposals implements AnchorHead {
+class ProposalHead implements AnchorHead {
   readonly #conv: MapConvs;
   readonly #outputs: StageSession;
 
@@ -131,12 +124,7 @@ class RetinaHead implements AnchorHead {
   /** The largest level's rows of a branch's widest maps. */
   #wide: Region<Float32Array> | undefined;
 
-  static async create(
-    _: RetinaNetSpec,
-    weights: Weights,
-    place: KernelPlace,
-    threads: number,
-  ): Promise<RetinaHead> {
+  static async create(weights: Weights, place: KernelPlace, threads: number): Promise<RetinaHead> {
     const branch = async (name: 'cls' | 'reg'): Promise<Branch> => {
       const convs = retinaConvs(weights, name);
       const { outputs } = convs.at(-1)!;

@@ -23,13 +23,13 @@ export { visionNames } from './names.ts';
 export { featurePyramidStage, proposalStage, retinaStage } from './pyramid.ts';
 export { boxHeadStage, maskHeadStage } from './regions.ts';
 export {
+  anchorRowsStage,
   boxOutputsStage,
   channelsFirstStage,
   coarserLevelsStage,
   lateralsStage,
   maskOutputsStage,
   proposalOutputsStage,
-  proposalRowsStage,
   pyramidRowsStage,
 } from './row-heads.ts';
 export { uperHeadInputs, uperHeadStage } from './uper-head.ts';

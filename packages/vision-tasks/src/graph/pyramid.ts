@@ -59,8 +59,7 @@ export function proposalStage(spec: MaskRcnnSpec, weights: Weights): Uint8Array 
   return levelHead('proposals', spec, weights, 1, proposalHead);
 }
 
-/** What is said of every anchor of a level. */
-export function proposalHead(stage: Stage, level: Value): { readonly scores: Value; readonly deltas: Value } {
+export function proposalHead(stage: Stage, level: Value): AnchorValues {
   const shared = relu(stage, conv(stage, 'rpn_head.rpn_conv', level));
   return {
     scores: conv(stage, 'rpn_head.rpn_cls', shared),
@@ -70,19 +69,27 @@ export function proposalHead(stage: Stage, level: Value): { readonly scores: Val
 
 /** p0 … p4 → scores and deltas of every level */
 export function retinaStage(spec: RetinaNetSpec, weights: Weights): Uint8Array {
-  return levelHead('retina', spec, weights, spec.classes, (stage, level) => {
-    const tower = (branch: string) => {
-      let x = level;
-      for (let i = 0; i < retinaStackedConvs; i++) {
-        x = relu(stage, conv(stage, `bbox_head.${branch}.${i}.conv`, x));
-      }
-      return x;
-    };
-    return {
-      scores: conv(stage, 'bbox_head.retina_cls', tower('cls_convs')),
-      deltas: conv(stage, 'bbox_head.retina_reg', tower('reg_convs')),
-    };
-  });
+  return levelHead('retina', spec, weights, spec.classes, retinaHead);
+}
+
+/** What a detector says of every anchor of a level. */
+export interface AnchorValues {
+  readonly scores: Value;
+  readonly deltas: Value;
+}
+
+export function retinaHead(stage: Stage, level: Value): AnchorValues {
+  const tower = (branch: string) => {
+    let x = level;
+    for (let i = 0; i < retinaStackedConvs; i++) {
+      x = relu(stage, conv(stage, `bbox_head.${branch}.${i}.conv`, x));
+    }
+    return x;
+  };
+  return {
+    scores: conv(stage, 'bbox_head.retina_cls', tower('cls_convs')),
+    deltas: conv(stage, 'bbox_head.retina_reg', tower('reg_convs')),
+  };
 }
 
 function levelHead(
@@ -90,7 +97,7 @@ function levelHead(
   spec: DetectorSpec,
   weights: Weights,
   classes: number,
-  head: (stage: Stage, level: Value) => { readonly scores: Value; readonly deltas: Value },
+  head: (stage: Stage, level: Value) => AnchorValues,
 ): Uint8Array {
   const stage = segment(name, weights);
   const { g } = stage;

@@ -4,6 +4,7 @@
  */
 import type { Weights } from '@vssm/core';
 import { linear, segment, type Value } from '@vssm/graph';
+import { visionReference } from '../model/index.ts';
 import {
   boxRoiSize,
   type DetectorSpec,
@@ -13,7 +14,7 @@ import {
 } from '../model/spec.ts';
 import { convModule, type Stage } from './convs.ts';
 import { visionNames } from './names.ts';
-import { featurePyramid, laterals, proposalHead } from './pyramid.ts';
+import { featurePyramid, laterals, proposalHead, retinaHead } from './pyramid.ts';
 
 /** f0 … f3 → laterals, [cells, channels] each (RetinaNet does not read f0) */
 export function lateralsStage(spec: DetectorSpec, weights: Weights): Uint8Array {
@@ -69,21 +70,22 @@ export function proposalOutputsStage({ channels }: MaskRcnnSpec, weights: Weight
   return g.model();
 }
 
-/** maps [1, H, W, channels], one level → scores, deltas, [1, …, H, W], for whoever has no kernel for the convolution */
-export function proposalRowsStage({ channels }: MaskRcnnSpec, weights: Weights): Uint8Array {
-  const stage = segment('proposal_rows', weights);
+/** maps [1, H, W, channels], one level → scores, deltas, [1, …, H, W], for whoever has no kernel for the convolutions */
+export function anchorRowsStage(spec: DetectorSpec, weights: Weights): Uint8Array {
+  const stage = segment('anchor_rows', weights);
   const { g } = stage;
-  const rows = g.input(visionNames.maps, 'F32', [1, 'height', 'width', channels]);
-  const { scores, deltas } = proposalHead(
-    stage,
-    g.op('Transpose', [rows], { attributes: { perm: [0, 3, 1, 2] } }),
-  );
-  for (const [value, layer, output] of [
-    [scores, 'rpn_head.rpn_cls', visionNames.scores(0)],
-    [deltas, 'rpn_head.rpn_reg', visionNames.deltas(0)],
-  ]) {
+  const rows = g.input(visionNames.maps, 'F32', [1, 'height', 'width', spec.channels]);
+  const level = g.op('Transpose', [rows], { attributes: { perm: [0, 3, 1, 2] } });
+  const [head, classes] =
+    spec.kind === 'maskrcnn' ? [proposalHead, 1] : ([retinaHead, spec.classes] as const);
+  const { scores, deltas } = head(stage, level);
+  const anchors = visionReference.anchorsPerCell(spec);
+  for (const [value, output, channels] of [
+    [scores, visionNames.scores(0), anchors * classes],
+    [deltas, visionNames.deltas(0), anchors * 4],
+  ] as const) {
     g.op('Identity', [value], { name: output });
-    g.output(output, 'F32', [1, stage.parameters.tensor(`${layer}.weight`).shape[0], 'height', 'width']);
+    g.output(output, 'F32', [1, channels, 'height', 'width']);
   }
   return g.model();
 }

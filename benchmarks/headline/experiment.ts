@@ -103,6 +103,13 @@ const published: readonly Arm[] = [
   },
 ];
 
+/** The project's, docs/winning-rule.md: three seeds at the paper's reduction. */
+const ours: Arm = {
+  id: 'content-contribution',
+  label: 'content + contribution, positional taps',
+  options: { signal: 'content-contribution', alignment: 'none', conv: 'positional' },
+};
+
 /** One seed, at the paper's reduction. */
 const others: readonly Arm[] = [
   {
@@ -146,6 +153,7 @@ function experiment({ spec, name, main, half, paper }: Family): TrainingExperime
         ...{ plan: densePlan, seeds: thrice, paper: [{ table: 1, row: `${paper}-dense` }] },
       },
       ...published.map((arm) => asPublished(arm, thrice)),
+      row(ours, main, thrice),
       ...published.map((arm) => row(arm, half, once)),
       ...others.map((arm) => asPublished(arm, once)),
     ],
@@ -153,6 +161,7 @@ function experiment({ spec, name, main, half, paper }: Family): TrainingExperime
       { arm: 'decay', against: 'dense', margin: main.margin, keep: main.keep },
       { arm: 'decay', against: 'none' },
       { arm: 'decay', against: 'evit' },
+      { arm: ours.id, against: 'decay' },
     ],
   };
 }

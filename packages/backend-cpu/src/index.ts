@@ -14,8 +14,10 @@ import { loadWhole } from './whole.ts';
 
 export { loadMatmulFloor, type MatmulFloor } from './matmul-floor.ts';
 export { type LargeProduct, largeProductFlops, loadLargeProduct } from './product-roof.ts';
+export { ContributionScan } from './segments/contribution-scan.ts';
 export { type Chunk, SegmentEngine } from './segments/engine.ts';
 export { type SharedWeight, shareWeights } from './segments/messages.ts';
+export { SnakeContributions } from './segments/plainmamba/contributions.ts';
 export { ScanAlone } from './segments/plainmamba/scan-alone.ts';
 export { project } from './segments/project.ts';
 export { type Places, scoreImages, select, unprunedPlaces } from './segments/prune.ts';

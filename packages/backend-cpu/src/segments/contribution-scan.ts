@@ -38,6 +38,7 @@ interface Span {
   readonly count: number;
 }
 
+/** Of one image at a time; holds room for the longest. */
 export class ContributionScan {
   readonly #kernels: Kernels;
   readonly #spec: ScanWidths;

@@ -4,10 +4,10 @@
  */
 import {
   contributionsOf,
+  l2,
   type PruningPlan,
   type RowReducer,
   reduceWith,
-  reductionTable,
   ruleOf,
   type SignalName,
   type SignalSource,
@@ -178,7 +178,7 @@ export class HandOut {
 
   /** Signals are rows in the kernels' memory, one after another. */
   readonly #reduce: RowReducer = (signal, length, channels, reduction) => {
-    if (reduction !== reductionTable.l2) return undefined;
+    if (reduction !== l2) return undefined;
     const { kernels } = this.#context;
     const { at } = this.#lengths;
     kernels.rowLengths({ length, channels, x: { at: signal.byteOffset, stride: channels }, to: at });

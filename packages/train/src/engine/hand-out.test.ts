@@ -14,8 +14,8 @@ import {
 } from '../test-support/made-up.ts';
 import { GradientEngine } from './engine.ts';
 
-/** All but what only class contribution reads, which nothing has been trained with. */
-const handedOut = signalNames.filter((name) => name !== 'scans' && name !== 'contributions');
+/** All but the recurrences, which nothing has been trained with. */
+const handedOut = signalNames.filter((name) => name !== 'scans');
 const families: Readonly<
   Record<string, { readonly spec: TrainableSpec; readonly signals: readonly SignalName[] }>
 > = {

@@ -2,43 +2,63 @@
  * What a layer's forward pass hands out to the plan's rule. Room for what lies nowhere yet is the backward pass's, which
  * has not begun. Gradients do not pass through a selection, so none of this has any.
  */
-import { project } from '@vssm/backend-cpu';
-import { ruleOf, type SignalName, type SignalSource } from '@vssm/core';
-import type { PlainMambaSpec } from '@vssm/families';
+import { project, SnakeContributions } from '@vssm/backend-cpu';
+import {
+  keptOrder,
+  ruleOf,
+  type ScanOrder,
+  type SignalName,
+  type SignalSource,
+  snakeOrders,
+} from '@vssm/core';
+import { type PlainMambaSpec, plainMambaGrid, sequenceLength } from '@vssm/families';
+import type { Rows } from '@vssm/kernels';
 import { type Matrix, rowsOf } from '../engine/buffers.ts';
 import { columnsOf } from '../engine/columns.ts';
 import type { BlockJob, MixingParts } from '../family.ts';
+
+/** Byte offsets: what the scan adds to delta, [E], and A, [E, N]. */
+export interface Derived {
+  readonly bias: number;
+  readonly a: number;
+}
 
 export class HandOut {
   readonly #parts: MixingParts<PlainMambaSpec>;
   readonly #directions: readonly Matrix[];
   readonly #names: ReadonlySet<SignalName>;
+  readonly #contributions: SnakeContributions | undefined;
+  readonly #snakes: readonly ScanOrder[];
+  #derived: Derived = { bias: 0, a: 0 };
 
   /** @param directions where each direction's y lies, where the rule reads them */
   constructor(parts: MixingParts<PlainMambaSpec>, directions: readonly Matrix[]) {
     this.#parts = parts;
     this.#directions = directions;
     this.#names = new Set(ruleOf(parts.plan).signals);
+    const { height, width } = plainMambaGrid(parts.spec);
+    this.#snakes = snakeOrders(height, width);
+    if (this.#names.has('contributions')) {
+      const { kernels, arena, spec } = parts;
+      this.#contributions = new SnakeContributions(kernels, arena, spec, sequenceLength(spec));
+    }
   }
 
-  /**
-   * A layer has been scanned: what `source` gives until the next one is about it.
-   *
-   * @param bias byte offset of [E], what the scan adds to delta
-   */
-  begin({ block, length }: BlockJob, bias: number): void {
+  /** A layer has been scanned: what `source` gives until the next one is about it. */
+  begin({ block, length }: BlockJob, derived: Derived): void {
+    this.#derived = derived;
     if (!this.#names.has('delta')) return;
     const { spec, batch, kernels, buffers } = this.#parts;
     kernels.activateDelta({
       ...{ batch, length, channels: spec.innerWidth },
       delta: rowsOf(buffers.blocks[block].sets[0].delta),
-      bias,
+      bias: derived.bias,
       to: rowsOf(buffers.sets[0].delta),
     });
   }
 
   /** Signals of one image of the micro-batch. */
-  source({ block, length }: BlockJob, image: number): SignalSource {
+  source({ block, length, gaps }: BlockJob, image: number): SignalSource {
     const { spec, arena, buffers, parameters } = this.#parts;
     const { width: d, innerWidth: E, stateSize: N, dtRank: r } = spec;
     const own = buffers.blocks[block];
@@ -60,6 +80,28 @@ export class HandOut {
       hidden: () =>
         project(rows(buffers.y), E, { weight: ownParameter('weight', d * E), bias: ownParameter('bias', d) }),
       residual: () => rows(own.residual),
+      contributions: (context) => {
+        const first = image * length;
+        const place = (matrix: Matrix, column = 0): Rows => rowsOf(matrix, first * matrix.columns + column);
+        const { bias: deltaBias, a } = this.#derived;
+        const [{ delta }] = own.sets;
+        const directionB = new Float32Array(
+          buffer,
+          parameters.at(`backbone.layers.${block}.mamba.direction_Bs`),
+          5 * N,
+        );
+        return this.#contributions!.run(
+          {
+            ...{ delta: place(delta), deltaBias, u: place(u) },
+            ...{ b: place(projected, r), c: place(projected, r + N) },
+          },
+          { a, directionB },
+          this.#snakes.map((full) => keptOrder(full, context.positions)),
+          place(own.xz, E),
+          gaps,
+          context,
+        );
+      },
     };
   }
 }

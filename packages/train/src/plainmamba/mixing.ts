@@ -111,7 +111,8 @@ export class GridMixing implements Mixing {
       options,
       this.#alone.directions.map((matrix) => rowsOf(matrix)),
     );
-    this.#handOut.begin(job, this.#derived[job.block].deltaBias);
+    const { deltaBias, a } = this.#derived[job.block];
+    this.#handOut.begin(job, { bias: deltaBias, a });
   }
 
   source(job: BlockJob, image: number) {

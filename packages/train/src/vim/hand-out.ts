@@ -2,10 +2,11 @@
  * What a block's forward pass hands out to the plan's rule. Room for what lies nowhere yet is the backward pass's, which
  * has not begun. Gradients do not pass through a selection, so none of this has any.
  */
-import { project } from '@vssm/backend-cpu';
+import { ContributionScan, project } from '@vssm/backend-cpu';
 import { type Direction, ruleOf, type SignalName, type SignalSource } from '@vssm/core';
 import { silu } from '@vssm/core/reference';
-import { type BidirectionalModel, directionParameterNames } from '@vssm/families';
+import { type BidirectionalModel, directionParameterNames, sequenceLength } from '@vssm/families';
+import type { Rows } from '@vssm/kernels';
 import { type Matrix, rowsOf } from '../engine/buffers.ts';
 import { columnsOf } from '../engine/columns.ts';
 import type { BlockJob, MixingParts } from '../family.ts';
@@ -15,12 +16,27 @@ export class HandOut {
   readonly #parts: MixingParts<BidirectionalModel>;
   readonly #share: number;
   readonly #names: ReadonlySet<SignalName>;
+  /** Byte offset of A, [E, N], of a block's direction. */
+  readonly #a: (block: number, direction: Direction) => number;
+  readonly #contributions: ContributionScan | undefined;
 
-  /** @param share of each direction in the sum of both */
-  constructor(parts: MixingParts<BidirectionalModel>, share: number) {
+  /**
+   * @param share of each direction in the sum of both
+   * @param a byte offset of A, [E, N]
+   */
+  constructor(
+    parts: MixingParts<BidirectionalModel>,
+    share: number,
+    a: (block: number, direction: Direction) => number,
+  ) {
     this.#parts = parts;
     this.#share = share;
     this.#names = new Set(ruleOf(parts.plan).signals);
+    this.#a = a;
+    if (this.#names.has('contributions')) {
+      const { kernels, arena, spec } = parts;
+      this.#contributions = new ContributionScan(kernels, arena, spec, sequenceLength(spec));
+    }
   }
 
   /** Where the mixer leaves each direction's y; undefined where the rule reads none. */
@@ -33,19 +49,19 @@ export class HandOut {
   /** A block has been scanned: what `source` gives until the next one is about it. */
   begin({ block, length }: BlockJob): void {
     if (!this.#names.has('delta')) return;
-    const { spec, batch, kernels, buffers, parameters } = this.#parts;
+    const { spec, batch, kernels, buffers } = this.#parts;
     for (const [set, direction] of directions.entries()) {
       kernels.activateDelta({
         ...{ batch, length, channels: spec.innerWidth },
         delta: rowsOf(buffers.blocks[block].sets[set].delta),
-        bias: parameters.at(`layers.${block}.mixer.${directionParameterNames[direction].dtProj}.bias`),
+        bias: this.#deltaBias(block, direction),
         to: rowsOf(buffers.sets[set].delta),
       });
     }
   }
 
   /** Signals of one image of the micro-batch. */
-  source({ block, length }: BlockJob, image: number): SignalSource {
+  source({ block, length, gaps }: BlockJob, image: number): SignalSource {
     const { spec, arena, buffers, parameters } = this.#parts;
     const { innerWidth: E, stateSize: N, dtRank: r } = spec;
     const own = buffers.blocks[block];
@@ -74,7 +90,28 @@ export class HandOut {
           weight: this.#floats(parameters.at(`layers.${block}.mixer.out_proj.weight`), spec.width * E),
         }),
       residual: () => rows(own.residual),
+      contributions: (context) => {
+        const first = image * length;
+        const place = (matrix: Matrix, column = 0): Rows => rowsOf(matrix, first * matrix.columns + column);
+        const scans = directions.map((direction, set) => {
+          const { delta, u, projected } = own.sets[set];
+          return {
+            ...{ direction, delta: place(delta), u: place(u) },
+            ...{ b: place(projected, r), c: place(projected, r + N) },
+            ...{ deltaBias: this.#deltaBias(block, direction), a: this.#a(block, direction) },
+            ...(gaps && { positions: own.positions + 4 * first }),
+          };
+        });
+        return this.#contributions!.run(scans, place(own.xz, E), context);
+      },
     };
+  }
+
+  /** Byte offset of [E]. */
+  #deltaBias(block: number, direction: Direction): number {
+    return this.#parts.parameters.at(
+      `layers.${block}.mixer.${directionParameterNames[direction].dtProj}.bias`,
+    );
   }
 
   #floats(at: number, count: number): Float32Array {

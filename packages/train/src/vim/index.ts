@@ -106,7 +106,7 @@ function segmentWeights<Spec extends BidirectionalSpec>(
 function mixing(parts: MixingParts<BidirectionalModel>, share: number): Mixing {
   const { arena, buffers } = parts;
   const mixer = new BlockMixer(parts);
-  const handOut = new HandOut(parts, share);
+  const handOut = new HandOut(parts, share, (block, direction) => mixer.a(block, direction));
   return {
     parametersChanged: () => mixer.parametersChanged(),
     arrange(block, { positions, length }: Places) {

@@ -28,6 +28,11 @@ export class BlockMixer {
     this.#scratch = parts.arena.float32(scratch).at;
   }
 
+  /** Byte offset of A = -exp(A_log), [E, N]. */
+  a(block: number, direction: Direction): number {
+    return this.#a[block][direction];
+  }
+
   /** Recomputes what is derived from parameters. */
   parametersChanged(): void {
     for (const [block, byDirection] of this.#a.entries()) {

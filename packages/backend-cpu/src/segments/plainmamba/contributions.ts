@@ -17,6 +17,7 @@ export interface SnakeParameters {
   readonly directionB: Float32Array;
 }
 
+/** Of one image at a time; holds room for the longest. */
 export class SnakeContributions {
   readonly #kernels: Kernels;
   readonly #spec: PlainMambaSpec;

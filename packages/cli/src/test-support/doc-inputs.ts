@@ -22,11 +22,18 @@ import {
   visionModels,
 } from '@vssm/vision-tasks';
 
+/** A path from the repository's root, which is not where the commands run. */
+function inRepository(path: string): Readonly<Record<string, string>> {
+  return { [path]: join(import.meta.dirname, '../../../..', path) };
+}
+
 /** What stands elsewhere in the documentation, and the place in the folder of inputs that stands in for it. */
 export const places: Readonly<Record<string, string>> = {
   '/data/imagenet/val': 'imagenet/val',
   '/data/val': 'imagenet/val',
   '/usr/share/datasets/fashion-mnist': 'classes',
+  ...inRepository('datasets/fashion-scenes/testdata'),
+  ...inRepository('datasets/fashion-scenes/upernet-nano.safetensors'),
 };
 
 const classifiers = ['vim_s.pth', 'vim_s_midclstok.pth', 'nano.safetensors'];

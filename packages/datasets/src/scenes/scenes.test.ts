@@ -8,7 +8,7 @@ import { type CocoTruth, openCoco } from '../coco/open.ts';
 import { decodeImage, encodeLabelMap } from '../codec.ts';
 import { fashionMnistClasses, openFashionMnist } from '../fashion-mnist.ts';
 import { decodeLabelMap } from '../label-map.ts';
-import { temporaryFolder } from '../test-support/test-data.ts';
+import { sha256, temporaryFolder } from '../test-support/test-data.ts';
 import { articleSide, silhouetteOf } from './article.ts';
 import { makeScene, type SceneObject, sceneSide } from './scene.ts';
 import { boxOf, sceneBackground, writeScenes } from './write.ts';
@@ -46,8 +46,8 @@ describe('the committed sample', () => {
   it('is what the embedded test images and its seed give, with the checksum of the card', async () => {
     const out = temporaryFolder();
     const source = await openFashionMnist();
-    const sha256 = await writeScenes(out, { split: 'validation', source, count: 24, seed: 0 });
-    expect(card).toContain(sha256);
+    const contents = await writeScenes(out, { split: 'validation', source, count: 24, seed: 0 });
+    expect(card).toContain(contents);
     const instances = 'annotations/instances_validation.json';
     expect(readFileSync(join(out, instances), 'utf8')).toBe(readFileSync(join(sample, instances), 'utf8'));
     for (const kind of ['images', 'annotations']) {
@@ -145,6 +145,10 @@ describe('silhouetteOf', () => {
     );
     expect(silhouetteOf(grey)).toEqual(wanted);
   });
+});
+
+it('the card has the checksum of the model beside the scenes', () => {
+  expect(card).toContain(sha256(readFileSync(join(folder, 'upernet-nano.safetensors'))));
 });
 
 it('label maps come back as they were written', async () => {

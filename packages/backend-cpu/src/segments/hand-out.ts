@@ -4,7 +4,6 @@
  */
 import {
   contributionsOf,
-  l2,
   type PruningPlan,
   type RowReducer,
   reduceWith,
@@ -178,7 +177,9 @@ export class HandOut {
 
   /** Signals are rows in the kernels' memory, one after another. */
   readonly #reduce: RowReducer = (signal, length, channels, reduction) => {
-    if (reduction !== l2) return undefined;
+    // Told by what it is in ONNX: keys of results follow a reduction's own file where a plan reduces by it.
+    const { before, reduce } = reduction.onnx;
+    if (reduce !== 'ReduceL2' || before.length > 0) return undefined;
     const { kernels } = this.#context;
     const { at } = this.#lengths;
     kernels.rowLengths({ length, channels, x: { at: signal.byteOffset, stride: channels }, to: at });

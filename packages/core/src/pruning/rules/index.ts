@@ -21,7 +21,6 @@ export {
 } from './loaded.ts';
 export { joinedByMtr } from './mtr-like.ts';
 export { checkLeaving } from './pair-tokens.ts';
-export { l2 } from './reductions/l2.ts';
 export {
   type ReductionName,
   type RowReducer,

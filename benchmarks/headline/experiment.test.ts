@@ -22,7 +22,9 @@ describe.each(experiments.map((one) => [one.id, one] as const))('%s', (_, experi
   it('has recipes and plans that can be run, on images that leave some for choosing', () => {
     for (const recipe of [dense, finetuning]) expect(checkRecipe(recipe).images).toBe(55_000);
     for (const { plan } of rows) checkPlan(spec, plan);
-    expect(new Set(rows.map(({ id }) => id)).size).toBe(rows.length);
+    for (const of of [rows.map(({ id }) => id), rows.map(({ plan }) => JSON.stringify(plan))]) {
+      expect(new Set(of).size).toBe(rows.length);
+    }
   });
 
   it('saves the paper’s FLOPs, and half of them, and leaves every arm equally many tokens', () => {

@@ -110,13 +110,15 @@ const ours: Arm = {
   options: { signal: 'content-contribution', alignment: 'none', conv: 'positional' },
 };
 
+/** One seed, at Vim's: a PlainMamba's convolution sees the grid with or without alignment. */
+const positional: Arm = {
+  id: 'positional',
+  label: 'clip, no decay, positional taps',
+  options: { alignment: 'none', conv: 'positional' },
+};
+
 /** One seed, at the paper's reduction. */
 const others: readonly Arm[] = [
-  {
-    id: 'positional',
-    label: 'clip, no decay, positional taps',
-    options: { alignment: 'none', conv: 'positional' },
-  },
   { id: 'mask', label: 'ToP, pruned tokens masked', options: { alignment: 'mask' } },
   { id: 'l1', label: 'decay, l1 norm', options: { reduce: 'l1' }, paper: { 4: 'l1' } },
   { id: 'l2', label: 'decay, l2 norm', options: { reduce: 'l2' }, paper: { 4: 'l2' } },
@@ -155,6 +157,7 @@ function experiment({ spec, name, main, half, paper }: Family): TrainingExperime
       ...published.map((arm) => asPublished(arm, thrice)),
       row(ours, main, thrice),
       ...published.map((arm) => row(arm, half, once)),
+      ...(spec.family === 'vim' ? [row(positional, main, once)] : []),
       ...others.map((arm) => asPublished(arm, once)),
     ],
     claims: [

@@ -17,6 +17,19 @@ describe('table 3', () => {
     }
   });
 
+  it('prunes the segmenter that was trained here as the scenes’ own table does, and answers no row with it', () => {
+    const scenes = experiment.rows.filter((row) => 'dataset' in row && row.dataset === 'fashion-scenes');
+    expect(scenes.map((row) => 'plan' in row && formatSchedule(row.plan.schedule))).toEqual([
+      '',
+      '1,2,3,4,5,6,7@0.75',
+      '1,2,3,4,5,6,7@0.75',
+    ]);
+    for (const { paper, notes } of scenes) {
+      expect(paper).toBeNull();
+      expect(notes.join()).toContain('far from trained');
+    }
+  });
+
   it('marks the smoke runs, which answer no row', () => {
     const smoke = experiment.rows.filter((row) => 'dataset' in row && row.dataset.endsWith('-sample'));
     expect(smoke).toHaveLength(2);

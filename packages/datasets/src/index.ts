@@ -45,7 +45,13 @@ export {
 } from './recipe.ts';
 export { resizeBicubic, type Window } from './resample.ts';
 export { sampleHash, stratifiedSample } from './sampling.ts';
-export { type SceneSplit, type ScenesRequest, sceneBackground, writeScenes } from './scenes/write.ts';
+export {
+  fashionScenesDir,
+  type SceneSplit,
+  type ScenesRequest,
+  sceneBackground,
+  writeScenes,
+} from './scenes/write.ts';
 export { titleOf } from './titles.ts';
 export type { VisionDataset, VisionOptions, VisionSample } from './vision/dataset.ts';
 export {

@@ -65,8 +65,9 @@ export function visionWork<Kind extends VisionTaskKind>(
         return planning.skipped(row, datasetName, cost, reason, `${rerun} --backend cpu`);
       }
       const { dataset, limits } = data;
-      // The made-up pictures have a name of their own; others are called what they are.
-      const title = row.dataset.endsWith('-sample') ? datasetName : titleOf(dataset);
+      // What ships has a name of its own; what the user gives is called what it is.
+      const given = row.dataset === 'coco' || row.dataset === 'ade20k';
+      const title = given ? titleOf(dataset) : datasetName;
       const images = firstImages(dataset, limit);
       const key = visionKey([row.model, row.dataset], {
         ...{ kind, model, plan: row.plan, dataset, images, limits, code, runtime: backend.runtime },

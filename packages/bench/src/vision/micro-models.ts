@@ -1,6 +1,6 @@
 /**
- * The smallest detector and segmenter with the real data sets' classes, for smoke runs on the made-up samples: with
- * random weights they show that everything runs, and nothing else.
+ * Small detectors and segmenters. With the real data sets' classes, for smoke runs on the made-up samples: with random
+ * weights they show that everything runs, and nothing else. And the one that was trained here.
  */
 
 import { plainMambaSpec } from '@vssm/families';
@@ -38,3 +38,24 @@ export const microUperNet: UperNetSpec = {
 
 /** Sides of the images that they are run on, pixels. */
 export const microLimits = { long: 128, short: 96 } as const;
+
+/** What datasets/fashion-scenes/upernet-nano.safetensors holds, at the size of its scenes. */
+export const nanoUperNet: UperNetSpec = {
+  ...uperNet,
+  backbone: {
+    family: 'plainmamba',
+    spec: {
+      ...plainMambaSpec({
+        ...{ width: 48, depth: 8, stateSize: 8, patchSize: 4, stemConvs: 1, stemWidth: 32 },
+        ...{ positionRows: 16, positionColumns: 16 },
+      }),
+      ...{ imageHeight: 64, imageWidth: 64 },
+    },
+    taps: [1, 3, 5, 7],
+  },
+  head: { ...uperNet.head, channels: 32, classes: 11 },
+  auxiliary: { tap: 3, channels: 32 },
+};
+
+/** Its scenes stay as they are. */
+export const nanoLimits = { long: 64, short: 64 } as const;

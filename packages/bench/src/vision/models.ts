@@ -1,10 +1,12 @@
 /** The detectors, segmenters and data sets that experiments name, and where they come from. */
+import { fileURLToPath } from 'node:url';
 import { readCheckpoint } from '@vssm/checkpoints';
 import { sameShape, UserError } from '@vssm/core';
 import {
   ade20kSampleDir,
   type CocoDataset,
   cocoSampleDir,
+  fashionScenesDir,
   type LabelMap,
   openAde20k,
   openCoco,
@@ -13,27 +15,35 @@ import {
 } from '@vssm/datasets';
 import { segmentationRecipeOf } from '@vssm/families';
 import {
+  inputSize,
   randomVisionWeights,
   type VisionModelName,
   type VisionSpec,
   visionModels,
   visionParameterCount,
   visionTensors,
+  withInputSize,
 } from '@vssm/vision-tasks';
 import { loadVisionModel } from '@vssm/vision-tasks/checkpoint';
 import type { VisionModel } from './evaluate.ts';
-import { microLimits, microMaskRcnn, microUperNet } from './micro-models.ts';
+import { microLimits, microMaskRcnn, microUperNet, nanoLimits, nanoUperNet } from './micro-models.ts';
 
-export type VisionModelId = VisionModelName | 'micro-maskrcnn' | 'micro-upernet';
-export type VisionDatasetId = 'coco' | 'ade20k' | 'coco-sample' | 'ade20k-sample';
+export type VisionModelId = VisionModelName | 'micro-maskrcnn' | 'micro-upernet' | 'upernet-nano';
+export type VisionDatasetId = 'coco' | 'ade20k' | 'coco-sample' | 'ade20k-sample' | 'fashion-scenes';
 
-/** Published names; the made-up pictures have one that no paper table has. */
+/** Published names; made-up pictures have one that no paper table has. */
 export const visionDatasetNames: Readonly<Record<VisionDatasetId, string>> = {
   coco: 'COCO 2017',
   ade20k: 'ADE20K',
   'coco-sample': 'made-up pictures in the form of COCO 2017',
   'ade20k-sample': 'made-up pictures in the form of ADE20K',
+  'fashion-scenes': 'Scenes of Fashion-MNIST',
 };
+
+/** Trained by this project, see datasets/fashion-scenes. */
+const nanoFile = fileURLToPath(
+  new URL('../../../../datasets/fashion-scenes/upernet-nano.safetensors', import.meta.url),
+);
 
 interface BenchVisionModel {
   /** In print. */
@@ -49,6 +59,7 @@ interface BenchVisionModel {
 export function benchVisionModel(id: VisionModelId): BenchVisionModel {
   if (id === 'micro-maskrcnn') return { name: 'micro Mask R-CNN', spec: microMaskRcnn, published: null };
   if (id === 'micro-upernet') return { name: 'micro UperNet', spec: microUperNet, published: null };
+  if (id === 'upernet-nano') return { name: 'UperNet-nano (scenes)', spec: nanoUperNet, published: null };
   const [family, size, head] = id.split('-');
   const spec = visionModels[id];
   if (family === 'vim') {
@@ -96,6 +107,7 @@ export function visionSources({ coco, ade20k, checkpoints }: VisionPlaces): Visi
   return {
     model(id) {
       if (id === 'micro-maskrcnn' || id === 'micro-upernet') return Promise.resolve(randomModel(id));
+      if (id === 'upernet-nano') return readModel(id, nanoFile);
       const file = checkpoints.get(id);
       return file === undefined ? null : readModel(id, file);
     },
@@ -110,6 +122,8 @@ export function visionSources({ coco, ade20k, checkpoints }: VisionPlaces): Visi
           return openDetection(cocoSampleDir, spec, sample.limits);
         case 'ade20k-sample':
           return openSegmentation(ade20kSampleDir, spec, sample.limits);
+        case 'fashion-scenes':
+          return openSegmentation(fashionScenesDir, spec, nanoLimits);
         default:
           throw id satisfies never;
       }
@@ -143,17 +157,20 @@ function randomModel(id: VisionModelId): VisionModel {
   return { spec, weights: randomVisionWeights(spec, 0), identity: { seed: 0 }, described };
 }
 
-async function readModel(id: VisionModelName, path: string): Promise<VisionModel> {
+async function readModel(id: Exclude<VisionModelId, `micro-${string}`>, path: string): Promise<VisionModel> {
   const file = await readCheckpoint(path);
-  const { spec, weights } = loadVisionModel(file);
-  const expected = visionTensors(visionModels[id]);
+  const { spec: found, weights } = loadVisionModel(file);
+  const { name, spec: own } = benchVisionModel(id);
+  const { height, width } = inputSize(own);
+  const spec = withInputSize(found, height, width);
+  const expected = visionTensors(own);
   const other =
-    spec.kind !== visionModels[id].kind ||
+    spec.kind !== own.kind ||
     [...expected].some(([name, shape]) => !sameShape(weights.get(name)?.shape ?? [], shape));
   if (other) throw new UserError(`checkpoint ${path} is not ${id}: its tensors have other shapes`);
   const { sha256 } = file;
   const described = {
-    name: benchVisionModel(id).name,
+    name,
     kind: spec.kind,
     params: visionParameterCount(spec),
     weights: { from: 'checkpoint', file: path.split(/[\\/]/).at(-1)!, sha256 },

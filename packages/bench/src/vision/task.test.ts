@@ -67,6 +67,21 @@ describe('rows of detectors and segmenters', () => {
     expect(record).toMatchObject({ images: 1, partial: true });
   });
 
+  it('the segmenter that was trained here gives what its card says of the scenes that ship', async () => {
+    const row = { ...visionSmokeRows('micro-upernet')[0], id: 'scenes', label: 'dense' };
+    const { results } = await runBench(
+      await request([{ ...row, model: 'upernet-nano', dataset: 'fashion-scenes' }], 'scenes'),
+    );
+    const record = readResults(results).records.find(({ kind }) => kind === 'vision');
+    expect(record).toMatchObject({
+      ...{ images: 24, partial: false, input: { height: 64, width: 64 } },
+      dataset: { name: 'Scenes of Fashion-MNIST', total: 24 },
+      model: { weights: { from: 'checkpoint', file: 'upernet-nano.safetensors' } },
+    });
+    const { miou } = (record as { figures: { miou: number } }).figures;
+    expect(miou.toFixed(2)).toBe('23.40');
+  });
+
   it('without data and checkpoint, the reason, the command and the FLOPs of the whole model', async () => {
     const row = plainMambaVisionRow('plainmamba-l1', 'maskrcnn', top, null);
     const { results, notRun } = await runBench(await request([row], 'skipped'));

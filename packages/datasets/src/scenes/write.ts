@@ -9,6 +9,7 @@
 import { createHash } from 'node:crypto';
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { classesFile } from '../ade20k/open.ts';
 import { encodeLabelMap, encodePng } from '../codec.ts';
 import type { ImageDataset } from '../dataset.ts';
@@ -26,6 +27,11 @@ export interface ScenesRequest {
   /** Told after every scene. */
   readonly made?: (count: number) => void;
 }
+
+/** The scenes that ship with the project, 24 to test on and 16 to train on; datasets/fashion-scenes has their card. */
+export const fashionScenesDir = fileURLToPath(
+  new URL('../../../../datasets/fashion-scenes/testdata', import.meta.url),
+);
 
 /** What the label maps call the pixels that belong to no article; their last class. */
 export const sceneBackground = 'background';

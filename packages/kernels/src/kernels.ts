@@ -23,7 +23,6 @@ import {
   type PlainBackwardKernels,
   plainBackwardKernels,
 } from './gradients/plain-backward-kernels.ts';
-import { type LengthExports, type LengthKernels, lengthKernels } from './lengths/lengths.ts';
 import { maxStates, maxTaps } from './limits.ts';
 import { type MatmulExports, type MatmulOptions, runMatmul } from './matrix/matmul.ts';
 import { type TensorExports, type TensorKernels, tensorKernels } from './matrix/tensor.ts';
@@ -32,6 +31,7 @@ import { type KernelChoice, type KernelImplementation, kernelChoice } from './na
 import { scratchOf } from './native/scratch.ts';
 import { findFault } from './native/self-check.ts';
 import { type PlainExports, type PlainKernels, plainKernels } from './plain-kernels.ts';
+import { type ReduceExports, type ReduceKernels, reduceKernels } from './reductions/reductions.ts';
 import {
   checkCount,
   checkPositions,
@@ -57,7 +57,7 @@ export interface Kernels
     BackwardKernels,
     PlainBackwardKernels,
     ContributionKernels,
-    LengthKernels {
+    ReduceKernels {
   readonly memory: WasmMemory;
   /** What convolution and scan run as. */
   readonly implementation: KernelImplementation;
@@ -85,7 +85,7 @@ interface Exports
     BackwardExports,
     PlainBackwardExports,
     ContributionExports,
-    LengthExports,
+    ReduceExports,
     MatmulExports,
     TensorExports {
   readonly workspaceBytes: { readonly value: number };
@@ -111,7 +111,7 @@ type HotExports = Pick<
   | 'roiAlign'
   | 'readerWeights'
   | 'addContributions'
-  | 'rowLengths'
+  | 'reduceRows'
 > &
   NativeVisionExports;
 
@@ -160,7 +160,7 @@ export async function createKernels(
     matmul: (options) => runMatmul(hot, memory, options),
     tensors: tensorKernels(module, memory),
     ...contributionKernels(hot, memory),
-    ...lengthKernels(hot, memory),
+    ...reduceKernels(hot, memory),
     ...plainKernels(hot, memory),
     ...visionKernels(hot, memory),
     ...backwardKernels({ ...module, scanBackward: hot.scanBackward, convBackward: hot.convBackward }, memory),
@@ -212,7 +212,7 @@ async function loadNative(): Promise<LoadedAddon> {
         convSilu: (options) => runConv(hot, memory, options),
         selectiveScan: (options) => runScan(hot, memory, options),
         ...contributionKernels(hot, memory),
-        ...lengthKernels(hot, memory),
+        ...reduceKernels(hot, memory),
         ...plainKernels(hot, memory),
         ...visionKernels(hot, memory),
         scanBackward: (options) => runScanBackward(hot, memory, options),
@@ -238,7 +238,7 @@ function exportsOf(addon: Addon, memory: WasmMemory, threads = 1): HotExports {
     snakeBackward: (...integers) => addon.snakeBackward(memory.buffer, scratch, ...integers),
     readerWeights: (...integers) => addon.readerWeights(memory.buffer, scratch, threads, ...integers),
     addContributions: (...integers) => addon.addContributions(memory.buffer, scratch, threads, ...integers),
-    rowLengths: (...integers) => addon.rowLengths(memory.buffer, scratch, threads, ...integers),
+    reduceRows: (...integers) => addon.reduceRows(memory.buffer, scratch, threads, ...integers),
     matmul: (...numbers) => addon.matmul(memory.buffer, scratch, threads, ...numbers),
     deformable: (...integers) => addon.deformable(memory.buffer, scratch, threads, ...integers),
     roiAlign: (...integers) => addon.roiAlign(memory.buffer, scratch, threads, ...integers),

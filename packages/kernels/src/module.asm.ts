@@ -11,7 +11,7 @@ export { addContributions, readerWeights } from './contribution/contribution.asm
 export { convSilu } from './conv/conv.asm';
 export { deformable } from './deformable/deformable.asm';
 export { gridConv } from './grid/grid-conv.asm';
-export { rowLengths } from './lengths/lengths.asm';
+export { reduceRows } from './reductions/reductions.asm';
 export { matmul } from './matrix/matmul.asm';
 export { affine, binary, copy, moveRows, norm, normBackward, rectify, sum } from './matrix/tensor.asm';
 export { roiAlign } from './roi/roi-align.asm';

@@ -54,7 +54,7 @@ export class HandOut {
   /** Byte offsets of the biases of Δ of every set, by block; none where nothing is made of Δ. */
   readonly #biases = new Map<number, readonly number[]>();
   /** [L0] float64: what the kernel leaves of a signal. */
-  readonly #lengths: Floats;
+  readonly #scores: Floats;
   #job: MixJob | undefined;
   #residual: Float32Array = new Float32Array(0);
   #positions: readonly Int32Array[] = [];
@@ -71,7 +71,7 @@ export class HandOut {
       ...(directions > 0 && !sum && names.has('ssm') && { added: wide() }),
       ...(gatedBackward && { gatedBackward: wide() }),
     };
-    this.#lengths = arena.float32(2 * sequenceLength(spec));
+    this.#scores = arena.float32(2 * sequenceLength(spec));
     if (!ofDelta.some((name) => names.has(name))) return;
     // The kernels that read contributions make it for themselves.
     const byKernel = family.contributions !== undefined && !names.has('delta') && !names.has('scans');
@@ -177,12 +177,11 @@ export class HandOut {
 
   /** Signals are rows in the kernels' memory, one after another. */
   readonly #reduce: RowReducer = (signal, length, channels, reduction) => {
-    // Told by what it is in ONNX: keys of results follow a reduction's own file where a plan reduces by it.
-    const { before, reduce } = reduction.onnx;
-    if (reduce !== 'ReduceL2' || before.length > 0) return undefined;
+    if (reduction.kernel === undefined) return undefined;
     const { kernels } = this.#context;
-    const { at } = this.#lengths;
-    kernels.rowLengths({ length, channels, x: { at: signal.byteOffset, stride: channels }, to: at });
+    const { at } = this.#scores;
+    const x = { at: signal.byteOffset, stride: channels };
+    kernels.reduceRows({ kind: reduction.kernel, length, channels, x, to: at });
     return new Float64Array(kernels.memory.buffer, at, length).slice();
   };
 

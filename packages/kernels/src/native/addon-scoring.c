@@ -1,7 +1,7 @@
 #include "addon-scoring.h"
 
 #include "../contribution/contribution.h"
-#include "../lengths/lengths.h"
+#include "../reductions/reductions.h"
 #include "shares.h"
 #include "team.h"
 
@@ -49,19 +49,20 @@ napi_value call_add_contributions(napi_env env, napi_callback_info info) {
   return NULL;
 }
 
-napi_value call_row_lengths(napi_env env, napi_callback_info info) {
-  struct call call = begin(env, info, 8);
+napi_value call_reduce_rows(napi_env env, napi_callback_info info) {
+  struct call call = begin(env, info, 9);
   if (call.valid) {
     void *workspace = address(&call);
     const int threads = integer(&call);
-    struct lengths own;
+    struct reduction own;
+    own.kind = (enum row_reduction)integer(&call);
     own.length = integer(&call);
     own.channels = integer(&call);
     own.x = address(&call);
     own.stride = stride(&call);
     own.to = address(&call);
-    if (call.valid) share_out(threads, own.length, share_of_lengths, &own, workspace, 0);
+    if (call.valid) share_out(threads, own.length, share_of_reduction, &own, workspace, 0);
   }
-  if (!call.valid) napi_throw_type_error(env, NULL, "rowLengths: wrong arguments");
+  if (!call.valid) napi_throw_type_error(env, NULL, "reduceRows: wrong arguments");
   return NULL;
 }

@@ -6,6 +6,6 @@
 
 napi_value call_reader_weights(napi_env env, napi_callback_info info);
 napi_value call_add_contributions(napi_env env, napi_callback_info info);
-napi_value call_row_lengths(napi_env env, napi_callback_info info);
+napi_value call_reduce_rows(napi_env env, napi_callback_info info);
 
 #endif

@@ -329,7 +329,7 @@ NAPI_MODULE_INIT() {
       {"snakeScan", snakeScan}, {"scanBackward", scanBackward},   {"gridConvBackward", gridConvBackward},
       {"snakeBackward", snakeBackward}, {"matmul", matmulOf}, {"convBackward", convBackward},
       {"deformable", call_deformable}, {"roiAlign", call_roi_align}, {"winograd", call_winograd},
-      {"readerWeights", call_reader_weights}, {"addContributions", call_add_contributions}, {"rowLengths", call_row_lengths},
+      {"readerWeights", call_reader_weights}, {"addContributions", call_add_contributions}, {"reduceRows", call_reduce_rows},
   };
   napi_value value;
   if (napi_create_double(env, (double)most, &value) != napi_ok ||

@@ -19,7 +19,7 @@ export interface Addon {
   selectiveScan(memory: ArrayBuffer, workspace: number, threads: number, ...numbers: number[]): void;
   readerWeights(memory: ArrayBuffer, workspace: number, threads: number, ...integers: number[]): void;
   addContributions(memory: ArrayBuffer, workspace: number, threads: number, ...integers: number[]): void;
-  rowLengths(memory: ArrayBuffer, workspace: number, threads: number, ...integers: number[]): void;
+  reduceRows(memory: ArrayBuffer, workspace: number, threads: number, ...integers: number[]): void;
   gridConv(memory: ArrayBuffer, workspace: number, threads: number, ...integers: number[]): void;
   snakeScan(memory: ArrayBuffer, workspace: number, threads: number, ...integers: number[]): void;
   scanBackward(memory: ArrayBuffer, workspace: number, ...integers: number[]): void;

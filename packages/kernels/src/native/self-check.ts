@@ -33,9 +33,14 @@ import {
 } from '../gradients/backward-snake.ts';
 import type { PlainBackwardKernels } from '../gradients/plain-backward-kernels.ts';
 import { type GridConvOptions, gridConvReference } from '../grid/grid-conv.ts';
-import { type LengthKernels, type LengthOptions, lengthReference } from '../lengths/lengths.ts';
 import { type MatmulOptions, matmulReference } from '../matrix/matmul.ts';
 import type { PlainKernels } from '../plain-kernels.ts';
+import {
+  type ReduceKernels,
+  type ReduceOptions,
+  reduceReference,
+  rowReductions,
+} from '../reductions/reductions.ts';
 import { type RoiAlignOptions, roiAlignReference } from '../roi/roi-align.ts';
 import type { Rows } from '../rows.ts';
 import { type ScanOptions, scanReference } from '../scan/scan.ts';
@@ -58,7 +63,7 @@ interface Runner
     VisionKernels,
     PlainBackwardKernels,
     ContributionKernels,
-    LengthKernels,
+    ReduceKernels,
     Pick<BackwardKernels, 'scanBackward' | 'convBackward'> {
   convSilu(options: ConvOptions): void;
   selectiveScan(options: ScanOptions): void;
@@ -192,12 +197,15 @@ export function findFault(over: (memory: WasmMemory) => Runner): string | undefi
   const read = { ...{ batch: 1, length, channels, delta: wide() }, deltaBias: scan.deltaBias };
   const weights: ReaderWeightOptions = { ...read, z: wide(), to: wide() };
   const contributions: ContributionOptions = { ...read, u: wide(), read: wide(), to: wide() };
-  const lengths: LengthOptions = { length, channels, x: wide(), to: arena.float32(2 * length).at };
+  const signal = wide();
+  const reduced = rowReductions.map((kind): ReduceOptions => {
+    return { kind, length, channels, x: signal, to: arena.float32(2 * length).at };
+  });
   const { buffer } = arena.memory;
   const wantedOfRegions = roiAlignReference(buffer, regions);
   const wantedOfMaps = winogradReference(buffer, maps, taps);
   const wantedOfAttention = deformableReference(buffer, attention);
-  const wantedOfLengths = lengthReference(buffer, lengths);
+  const wantedOfReduced = reduced.map((options) => reduceReference(buffer, options));
   const wantedOfWeights = readerWeightReference(buffer, weights);
   const wantedOfContributions = contributionReference(buffer, contributions);
   const wantedOfProduct = matmulReference(buffer, product);
@@ -222,7 +230,7 @@ export function findFault(over: (memory: WasmMemory) => Runner): string | undefi
   runner.winograd?.(maps);
   runner.readerWeights(weights);
   runner.addContributions(contributions);
-  runner.rowLengths(lengths);
+  for (const options of reduced) runner.reduceRows(options);
   const results: readonly (readonly [string, number, ArrayLike<number>])[] = [
     ['the convolution', conv.u.at, wanted.conv],
     ['the scan', scan.y.at, wanted.y],
@@ -253,8 +261,10 @@ export function findFault(over: (memory: WasmMemory) => Runner): string | undefi
     const error = largestError(new Float32Array(buffer, at, want.length), want);
     if (!(error < tolerance)) return `${name} is off by ${error}`;
   }
-  const error = largestError(new Float64Array(buffer, lengths.to, length), wantedOfLengths);
-  if (!(error < tolerance)) return `the lengths of rows are off by ${error}`;
+  for (const [i, { kind, to }] of reduced.entries()) {
+    const error = largestError(new Float64Array(buffer, to, length), wantedOfReduced[i]);
+    if (!(error < tolerance)) return `rows by ${kind} are off by ${error}`;
+  }
   return undefined;
 }
 

@@ -4,7 +4,7 @@
 #include "../conv/conv.h"
 #include "../deformable/deformable.h"
 #include "../grid/grid.h"
-#include "../lengths/lengths.h"
+#include "../reductions/reductions.h"
 #include "../matrix/matmul.h"
 #include "../roi/roi-align.h"
 #include "../scan/scan.h"
@@ -58,13 +58,13 @@ void share_of_contributions(const void *call, int first, int count, void *worksp
   add_contributions(&own);
 }
 
-void share_of_lengths(const void *call, int first, int count, void *workspace) {
+void share_of_reduction(const void *call, int first, int count, void *workspace) {
   (void)workspace;
-  struct lengths own = *(const struct lengths *)call;
+  struct reduction own = *(const struct reduction *)call;
   own.length = count;
   own.x += first * own.stride;
   own.to += first;
-  row_lengths(&own);
+  reduce_rows(&own);
 }
 
 void share_of_grid(const void *call, int first, int count, void *workspace) {

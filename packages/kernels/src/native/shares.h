@@ -6,7 +6,7 @@ void share_of_conv(const void *call, int first, int count, void *workspace);
 void share_of_scan(const void *call, int first, int count, void *workspace);
 void share_of_reader_weights(const void *call, int first, int count, void *workspace);
 void share_of_contributions(const void *call, int first, int count, void *workspace);
-void share_of_lengths(const void *call, int first, int count, void *workspace);
+void share_of_reduction(const void *call, int first, int count, void *workspace);
 void share_of_grid(const void *call, int first, int count, void *workspace);
 void share_of_snake(const void *call, int first, int count, void *workspace);
 void share_of_matmul(const void *call, int first, int count, void *workspace);

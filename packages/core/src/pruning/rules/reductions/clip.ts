@@ -12,4 +12,5 @@ export const clip: Reduction = {
   flops: { perElement: 2, perToken: 0 },
   wgsl: { share: 'max(signal, 0.0)', score: 'sum' },
   onnx: { before: ['Relu'], reduce: 'ReduceSum' },
+  kernel: 'clip',
 };

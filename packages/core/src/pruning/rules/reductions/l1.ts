@@ -11,4 +11,5 @@ export const l1: Reduction = {
   flops: { perElement: 2, perToken: 0 },
   wgsl: { share: 'abs(signal)', score: 'sum' },
   onnx: { before: ['Abs'], reduce: 'ReduceSum' },
+  kernel: 'l1',
 };

@@ -11,4 +11,5 @@ export const l2: Reduction = {
   flops: { perElement: 2, perToken: 1 },
   wgsl: { share: 'signal * signal', score: 'sqrt(max(sum, 0.0))' },
   onnx: { before: [], reduce: 'ReduceL2' },
+  kernel: 'l2',
 };

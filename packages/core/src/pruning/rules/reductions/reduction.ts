@@ -11,4 +11,6 @@ export interface Reduction {
   readonly wgsl: { readonly share: string; readonly score: string };
   /** ONNX: operators of one input applied to the signal one after the other, then the reduction over channels. */
   readonly onnx: { readonly before: readonly string[]; readonly reduce: 'ReduceSum' | 'ReduceL2' };
+  /** Which of the CPU's kernels does it, kernels/src/reductions; absent: the loop above. */
+  readonly kernel?: 'clip' | 'sum' | 'l1' | 'l2';
 }

@@ -11,4 +11,5 @@ export const sum: Reduction = {
   flops: { perElement: 1, perToken: 0 },
   wgsl: { share: 'signal', score: 'sum' },
   onnx: { before: [], reduce: 'ReduceSum' },
+  kernel: 'sum',
 };

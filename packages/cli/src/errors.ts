@@ -9,6 +9,7 @@ const systemErrors: Readonly<Record<string, string>> = {
   EACCES: 'permission denied',
   EPERM: 'not permitted',
   EISDIR: 'is a folder, a file is needed',
+  EEXIST: 'is there already, and a folder is needed; give another path',
   ENOTDIR: 'a part of the path is not a folder',
   ENOSPC: 'the disk is full; free some space and run the same command again',
   EROFS: 'the file system is read-only',

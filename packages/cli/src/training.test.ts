@@ -52,6 +52,10 @@ describe('vssm train, finetune and experiment', () => {
       ['train', '--data', '.', '--out', 'a', '--held-out', '--test', 'b'],
       '--held-out and --test b: give one of the two',
     ],
+    [
+      ['train', '--task', 'segment', '--data', '.', '--out', 'a', '--channels', '1000000000'],
+      '--channels 1000000000: must be at most 4096',
+    ],
     [['finetune', '--data', '.', '--out', 'a', '--prune', '9@0.8'], 'the model has 8 blocks'],
   ])('%j is refused in one line', async (args, message) => {
     const { code, stderr } = await vssm(...args);
@@ -91,6 +95,10 @@ describe('vssm train, finetune and experiment', () => {
     const { code, stderr } = await vssm(...args, '--out', 'none', '--so-far');
     expect(code).toBe(1);
     expect(stderr.trim()).toMatch(/headline-vim: the dense training of Vim-mini .* is not finished$/);
+    const whole = await vssm('experiment', '--name', 'headline', '--data', data, '--out', 'none', '--so-far');
+    expect(whole.code).toBe(1);
+    expect(whole.stderr).toMatch(/note: .*PlainMamba-mini.*\nnote: .*Vim-mini/);
+    expect(whole.stderr).toContain('error: none: nothing is finished; run without --so-far');
   });
 
   it.skipIf(!existsSync(data))('trains, then fine-tunes pruned what came out', async () => {
@@ -107,6 +115,7 @@ describe('vssm train, finetune and experiment', () => {
       test: { count: 50 },
     });
     expect(judged.stderr).toContain('of 50 held-out images');
+    expect(JSON.parse(judged.stdout).test.split).toBe('train, held out');
     const tuned = await vssm(
       ...['finetune', ...recipe, ...where, '--out', 'tuned', '--checkpoint', model],
       ...['--prune', '1@0.7', '--run-seed', '3'],

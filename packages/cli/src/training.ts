@@ -109,7 +109,13 @@ export async function trainToEnd(
       ...(await circumstances(threads)),
       ...(judged !== undefined && { evaluatedOn: judged.split }),
     },
-    ...(judged !== undefined && { evaluate: (weights: Weights) => judged.evaluate(threads, weights) }),
+    ...(judged !== undefined && {
+      // The log says of every epoch what was looked at: a run may be resumed with another choice.
+      evaluate: async (weights: Weights) => ({
+        ...(await judged.evaluate(threads, weights)),
+        split: judged.split,
+      }),
+    }),
     tell: progressLine(judge),
     stopped: () => stop.signal !== null,
   });
@@ -177,6 +183,11 @@ export function progressLine(judge = 'test image'): (line: LogLine, stepsInAll: 
     if (line.kind === 'epoch') {
       if (line.test === null) return;
       process.stderr.write(`epoch ${line.epoch}: ${figureOf(line.test, judge)}\n`);
+      const { failed = [] } = line.test;
+      if (failed.length > 0) {
+        const [{ id, error }] = failed;
+        note(`note: ${counted(failed.length, judge)} left out, first ${id}: ${error}`);
+      }
       return;
     }
     const now = performance.now();

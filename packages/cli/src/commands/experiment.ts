@@ -4,7 +4,7 @@ import { trainingCode, writeRunHeader } from '@vssm/bench';
 import { experiments as classToken, finetunedTable, lossTables } from '@vssm/bench-class-token';
 import { experiment as finetuning } from '@vssm/bench-finetuning';
 import { experiments as headline } from '@vssm/bench-headline';
-import { counted, oneOf } from '@vssm/core';
+import { counted, oneOf, UserError } from '@vssm/core';
 import { parameterCount, tokensPerBlock } from '@vssm/families';
 import { type FinetuningRecord, openResults, type Results } from '@vssm/results';
 import { mean, standardDeviation } from '@vssm/results/statistics';
@@ -41,10 +41,19 @@ export async function runTheExperiment(options: ExperimentOptions): Promise<void
   try {
     const records: FinetuningRecord[] = [];
     for (const experiment of experiments) {
-      const record = await runIn(results, options, experiment, single ? [] : [experiment.id]);
-      if (record === undefined) return;
-      records.push(record);
+      const record = await runIn(results, options, experiment, single ? [] : [experiment.id]).catch(
+        (error) => {
+          // Of what is finished, parts that have not begun are no part.
+          if (options.soFar !== true || experiments.length === 1 || !(error instanceof UserError))
+            throw error;
+          note(`note: ${error.message}`);
+        },
+      );
+      if (record !== undefined) records.push(record);
+      else if (options.soFar !== true) return;
     }
+    if (records.length === 0)
+      throw new UserError(`${options.out}: nothing is finished; run without --so-far`);
     printResult(options, single ? records[0] : { records }, tableOf(records));
   } finally {
     results.close();
@@ -116,6 +125,7 @@ async function runIn(
 
 function planned({ spec, dense, finetuning, trainingFree = [], rows }: TrainingExperiment): string {
   const runs = rows.reduce((sum, { seeds }) => sum + seeds.length, 0);
+  const idWidth = Math.max(...rows.map(({ id }) => id.length));
   const relative = rows.reduce((sum, { plan, seeds }) => {
     const tokens =
       plan.alignment === 'mask' ? 1 : mean(tokensPerBlock(spec, plan)) / tokensPerBlock(spec, plan)[0];
@@ -126,21 +136,24 @@ function planned({ spec, dense, finetuning, trainingFree = [], rows }: TrainingE
     ...(trainingFree.length > 0 ? [`${counted(trainingFree.length, 'evaluation')} of the dense model`] : []),
     `${counted(runs, 'fine-tuning')} in ${counted(rows.length, 'row')}: ${counted(finetuning.epochs, 'epoch')} of ${counted(finetuning.images, 'image')} each`,
     `together the work of ${counted(Math.round(dense.epochs * (dense.images || 60_000) + relative * finetuning.epochs * finetuning.images), 'dense image')}`,
-    ...rows.map(({ id, label, seeds }) => `  ${id.padEnd(10)} ${label}; ${counted(seeds.length, 'seed')}`),
+    ...rows.map(
+      ({ id, label, seeds }) => `  ${id.padEnd(idWidth)}  ${label}; ${counted(seeds.length, 'seed')}`,
+    ),
   ].join('\n');
 }
 
 function table({ model, dense, rows, verdicts, dataset }: FinetuningRecord): string {
   const percent = (correct: number) => (100 * correct) / dataset.test.total;
+  const width = Math.max(...rows.map(({ row }) => row.length));
   const lines = rows.map(({ row, before, after }) => {
     const values = after.map(({ correct }) => percent(correct));
     const spread = standardDeviation(values);
     const own = `${mean(values).toFixed(2)}${spread === null ? '' : ` ± ${spread.toFixed(2)}`}`;
-    return `${row.padEnd(12)} ${percent(before).toFixed(2).padStart(6)}  ${own}`;
+    return `${row.padEnd(width)} ${percent(before).toFixed(2).padStart(6)}  ${own}`;
   });
   return [
     `${model.name}: dense top-1 ${percent(dense.correct).toFixed(2)} %`,
-    'row          before  after fine-tuning (mean ± standard deviation over seeds)',
+    `${'row'.padEnd(width)} before  after fine-tuning (mean ± standard deviation over seeds)`,
     ...lines,
     ...verdicts.map(sentence),
   ].join('\n');

@@ -12,7 +12,7 @@ export function scenesCommand(): Command {
       '--data <folder>',
       'the idx files of Fashion-MNIST, for scenes to train on; default: the embedded test images alone',
     )
-    .option('--images <n>', 'scenes to train on, with --data', whole('--images', 1), 4000)
+    .option('--images <n>', 'scenes to train on, with --data; default: 4000', whole('--images', 1))
     .option('--test-images <n>', 'scenes to test on', whole('--test-images', 1), 500)
     .option('--seed <n>', 'of places, scales and textures', whole('--seed'), 0)
     .optionsGroup(groups.output)

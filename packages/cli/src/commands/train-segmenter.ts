@@ -17,6 +17,9 @@ const embeddedBackbone = fileURLToPath(
   new URL('../../../../datasets/fashion-mnist/plainmamba-nano.safetensors', import.meta.url),
 );
 
+/** Upstream's heads have 512. */
+const mostChannels = 4096;
+
 /** A dense UperNet: its heads begin with random weights, its backbone with a classifier's. */
 export async function trainSegmenter(options: TrainOptions): Promise<void> {
   const { family, model, spec, width, depth, stateSize, patch } = options;
@@ -25,9 +28,12 @@ export async function trainSegmenter(options: TrainOptions): Promise<void> {
   if (stranger !== undefined) {
     throw new UserError(`--${stranger[0]}: a segmenter has the shape of its --backbone; leave it out`);
   }
+  const { channels = 32 } = options;
+  if (channels > mostChannels) {
+    throw new UserError(`--channels ${channels}: must be at most ${mostChannels}`);
+  }
   const recipe = trainingRecipeOf(options, { ...trainingRecipe, ...segmentationSteps, learningRate: 1e-3 });
   const backbone = await loadModel({ checkpoint: options.backbone ?? embeddedBackbone });
-  const { channels = 32 } = options;
   await runSegmenterTraining(options, ({ classes, height, width: columns }) => {
     const shape = { classes: classes.length, channels, height, width: columns };
     const start = segmenterOn(backbone, shape, recipe.seed);

@@ -83,7 +83,13 @@ export function addTrainingOptions(command: Command, recipe: Recipe): Command {
     .addOption(count('--batch <n>', 'images of a step', recipe.batch, 1))
     .addOption(count('--micro-batch <n>', 'images that a thread works on at once', recipe.microBatch, 1))
     .addOption(count('--images <n>', 'a fixed, class-balanced part of the images; 0: all', recipe.images))
-    .addOption(number('--lr <x>', 'learning rate after the warm-up', recipe.learningRate))
+    .addOption(
+      number(
+        '--lr <x>',
+        'learning rate after the warm-up, 0.001 where a segmenter begins',
+        recipe.learningRate,
+      ),
+    )
     .addOption(number('--min-lr <x>', 'learning rate at the end', recipe.minLearningRate))
     .addOption(number('--warmup-lr <x>', 'learning rate of the first step', recipe.warmupLearningRate))
     .addOption(number('--warmup-epochs <x>', 'length of the warm-up, epochs', recipe.warmupEpochs))

@@ -87,7 +87,7 @@ export function checkRecipe(recipe: Recipe): Recipe {
   whole('batch', recipe.batch, 1);
   whole('micro-batch', recipe.microBatch, 1);
   require('micro-batch', recipe.microBatch, recipe.batch % recipe.microBatch ===
-    0, `a divisor of the batch, ${recipe.batch}`);
+    0, `a divisor of the batch, ${recipe.batch} (--micro-batch, --batch)`);
   whole('images', recipe.images, 0);
   whole('shift', recipe.shift, 0);
   whole('seed', recipe.seed, 0);

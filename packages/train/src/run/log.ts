@@ -38,6 +38,8 @@ export type Evaluation = ClassificationEvaluation | SegmentationEvaluation;
 
 export interface ClassificationEvaluation {
   readonly correct: number;
+  /** Of the images; an earlier log says it in its first line alone. */
+  readonly split?: string;
   /** Images with an answer. */
   readonly count: number;
   /** Percent. */
@@ -48,6 +50,8 @@ export interface ClassificationEvaluation {
 
 /** As `vssm segment` gives them. */
 export interface SegmentationEvaluation {
+  /** Of the images; an earlier log says it in its first line alone. */
+  readonly split?: string;
   /** Images with an answer. */
   readonly count: number;
   /** Percent; null where no class has a pixel. */

@@ -73,7 +73,7 @@ export async function train(run: TrainingRun): Promise<TrainingOutcome> {
   const stepsPerEpoch = Math.floor(chosen.length / recipe.batch);
   if (stepsPerEpoch === 0) {
     throw new UserError(
-      `${counted(chosen.length, 'image')}: less than one batch of ${recipe.batch}; take a smaller one`,
+      `${counted(chosen.length, 'image')}: less than one batch of ${recipe.batch}; give a smaller --batch, or more images`,
     );
   }
   const steps = recipe.epochs * stepsPerEpoch;

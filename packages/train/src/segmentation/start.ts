@@ -25,7 +25,7 @@ const colours = 3;
  * inference would do it; the stem of a model of grey pictures reads the mean of three colours.
  *
  * @param seed of the heads
- * @throws UserError for another family than PlainMamba, and a depth that has no quarters
+ * @throws UserError for another family than PlainMamba, a depth that has no quarters, and pictures that are not square
  */
 export function segmenterOn(
   classifier: { readonly spec: ModelSpec; readonly weights: Weights },
@@ -34,11 +34,19 @@ export function segmenterOn(
 ): { readonly spec: UperNetSpec; readonly weights: Weights } {
   const { spec: own, weights } = classifier;
   if (own.family !== 'plainmamba') {
-    throw new UserError(`backbone: is a ${own.family}; segmenters are trained on plainmamba`);
+    throw new UserError(
+      `--backbone: is a ${own.family}; segmenters are trained on plainmamba, so give a checkpoint of one`,
+    );
+  }
+  if (height !== width) {
+    // A file says nothing of its position embedding's sides, and whoever reads it takes a square.
+    throw new UserError(
+      `scenes of ${height}x${width}: a segmenter is trained on square ones; cut or pad them`,
+    );
   }
   if (own.depth % 4 !== 0) {
     throw new UserError(
-      `backbone: has ${own.depth} layers; a segmenter reads it after each quarter, so take a multiple of 4`,
+      `--backbone: has ${own.depth} layers; a segmenter reads it after each quarter, so take a multiple of 4`,
     );
   }
   const sized: PlainMambaSpec = { ...own, imageHeight: height, imageWidth: width };

@@ -86,6 +86,11 @@ describe('refuses', () => {
       ['train', '--data', '.', '--out', 'a', '--channels', '8'],
       '--channels is of segmenters; it goes with --task segment',
     ],
+    [
+      'a shape beside the checkpoint’s',
+      [...finetune, '--checkpoint', 'a.safetensors', '--image-size', '128x128'],
+      '--image-size: a segmenter is what its --checkpoint says',
+    ],
     ['no checkpoint', finetune, '--task segment: give --checkpoint FILE, an UperNet'],
     [
       'a classifier',

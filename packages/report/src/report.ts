@@ -44,7 +44,13 @@ export interface ReportRequest extends ReportSources {
 export interface WrittenReport {
   /** Path of index.html. */
   readonly index: string;
-  readonly records: { readonly accuracy: number; readonly speed: number; readonly skipped: number };
+  readonly records: {
+    readonly accuracy: number;
+    readonly speed: number;
+    /** Detectors and segmenters evaluated, smoke runs among them. */
+    readonly vision: number;
+    readonly skipped: number;
+  };
   /** True when some number comes from a cut-down run. */
   readonly partial: boolean;
   readonly warnings: readonly string[];
@@ -65,10 +71,15 @@ export async function writeReport({
     files.add(madeOfFile, `${JSON.stringify({ sha256 })}\n`);
     files.writeTo(out);
   }
-  const { accuracy, speed, executions, skipped, warnings } = evidence;
+  const { accuracy, speed, executions, vision: tasks, skipped, warnings } = evidence;
   return {
     index: join(out, 'index.html'),
-    records: { accuracy: accuracy.length, speed: speed.length + executions.length, skipped: skipped.length },
+    records: {
+      accuracy: accuracy.length,
+      speed: speed.length + executions.length,
+      vision: tasks.length,
+      skipped: skipped.length,
+    },
     partial: isPartial(evidence),
     warnings,
   };

@@ -46,7 +46,7 @@ describe('report', () => {
     try {
       const { index, records, text } = await report({ results: ['results'], out });
       expect(text).toBe(`no results yet: vssm bench makes them; the report says so too\nreport: ${index}`);
-      expect(records).toEqual({ accuracy: 0, speed: 0, skipped: 0 });
+      expect(records).toEqual({ accuracy: 0, speed: 0, vision: 0, skipped: 0 });
       const page = readFileSync(index, 'utf8');
       expect(page).toContain('Nothing has been run yet');
       expect(page).toContain('<code>pnpm bench</code>');

@@ -97,7 +97,7 @@ function summary(runs: readonly string[], { index, records, partial }: WrittenRe
   if (runs.length === 0) lines.push('no results yet: vssm bench makes them; the report says so too');
   else {
     lines.push(
-      `${counted(records.accuracy, 'accuracy', 'accuracies')}, ${counted(records.speed, 'timing')}, ${counted(records.skipped, 'row')} not run${partial ? '; partial, not comparable' : ''}`,
+      `${counted(records.accuracy, 'accuracy', 'accuracies')}, ${counted(records.speed, 'timing')}, ${counted(records.vision, 'detection or segmentation', 'detections or segmentations')}, ${counted(records.skipped, 'row')} not run${partial ? '; partial, not comparable' : ''}`,
     );
   }
   return [...lines, `report: ${index}`].join('\n');

@@ -83,6 +83,12 @@ function miouCommand(): Command {
               'predictions count classes from 0',
           );
         }
+        if (score.unknownPixels > 0) {
+          warn(
+            `${score.unknownPixels} labelled pixels are of no class below --classes ${options.classes}, and count for nothing; ` +
+              'give --classes as many as the labels have, or --ignore their label',
+          );
+        }
         printResult(options, miouDocument(score), miouForPeople(score));
       },
     );
@@ -110,7 +116,7 @@ function cocoForPeople({ summary, categories, images, detections }: CocoScore): 
 }
 
 /** Undefined figures, NaN, become null in JSON. */
-function miouDocument({ summary, totals, images, foreignPixels }: MiouScore) {
+function miouDocument({ summary, totals, images, foreignPixels, unknownPixels }: MiouScore) {
   const { aAcc, mIoU, mAcc, IoU, Acc } = summary;
   return {
     aAcc,
@@ -125,6 +131,7 @@ function miouDocument({ summary, totals, images, foreignPixels }: MiouScore) {
     total_label: totals.label,
     images,
     foreign_pixels: foreignPixels,
+    unknown_pixels: unknownPixels,
   };
 }
 

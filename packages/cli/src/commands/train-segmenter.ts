@@ -43,7 +43,14 @@ export async function trainSegmenter(options: TrainOptions): Promise<void> {
 
 /** A checkpoint's UperNet under a pruning plan. */
 export async function finetuneSegmenter(options: FinetuneOptions): Promise<void> {
-  const { checkpoint, newHead } = options;
+  const { checkpoint, newHead, model: named, family, imageSize, stride, grid } = options;
+  const given = { model: named, family, 'image-size': imageSize, stride, grid };
+  const stranger = Object.entries(given).find(([, value]) => value !== undefined);
+  if (stranger !== undefined) {
+    throw new UserError(
+      `--${stranger[0]}: a segmenter is what its --checkpoint says, at the scenes' size; leave it out`,
+    );
+  }
   if (checkpoint === undefined) throw new UserError('--task segment: give --checkpoint FILE, an UperNet');
   if (newHead === true) {
     throw new UserError(

@@ -19,6 +19,8 @@ export interface MiouScore {
   readonly images: number;
   /** Predicted pixels of a class that does not exist. */
   readonly foreignPixels: number;
+  /** True pixels of a class that does not exist. */
+  readonly unknownPixels: number;
   /** Pixels per class over all images. */
   readonly totals: {
     readonly intersect: readonly number[];
@@ -51,6 +53,7 @@ export async function scoreMiou(options: MiouScoreOptions): Promise<MiouScore> {
     summary: evaluator.summary(),
     images: evaluator.images,
     foreignPixels: evaluator.foreignPixels,
+    unknownPixels: evaluator.unknownPixels,
     totals: {
       intersect: Array.from(intersection),
       union: Array.from(intersection, (shared, label) => predicted[label] + labelled[label] - shared),

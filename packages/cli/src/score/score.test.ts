@@ -244,10 +244,12 @@ describe('vssm score miou', () => {
     expect(await scoreMiou(options)).toMatchObject({
       images: 4,
       foreignPixels: 0,
+      unknownPixels: 0,
       summary: { mIoU: 1, aAcc: 1 },
     });
-    const { foreignPixels } = await scoreMiou({ ...options, classes: 1 });
+    const { foreignPixels, unknownPixels } = await scoreMiou({ ...options, classes: 1 });
     expect(foreignPixels).toBeGreaterThan(0);
+    expect(unknownPixels).toBe(foreignPixels);
   });
 
   it('names maps that are alone, of two sizes, or no maps', async () => {

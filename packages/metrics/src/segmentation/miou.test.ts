@@ -91,6 +91,14 @@ describe('SegmentationEvaluator', () => {
     evaluator.add([5, 1, 5], [0, 1, 255]);
     expect(evaluator.summary()).toMatchObject({ IoU: [0, 1], aAcc: 0.5 });
     expect(evaluator.foreignPixels).toBe(1);
+    expect(evaluator.unknownPixels).toBe(0);
+  });
+
+  it('counts a true class that does not exist for nothing, and says how often', () => {
+    const evaluator = new SegmentationEvaluator({ classes: 2, ignore: 255, reduceZeroLabel: true });
+    evaluator.add([0, 1, 1, 0], [1, 2, 77, 0]);
+    expect(evaluator.summary().aAcc).toBe(1);
+    expect(evaluator.unknownPixels).toBe(1);
   });
 
   it('counts an image again from its own counts', () => {

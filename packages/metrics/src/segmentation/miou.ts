@@ -37,6 +37,7 @@ export class SegmentationEvaluator {
   readonly #totals: PixelCounts;
   #images = 0;
   #foreign = 0;
+  #unknown = 0;
 
   constructor(rules: SegmentationRules) {
     this.#rules = rules;
@@ -65,7 +66,7 @@ export class SegmentationEvaluator {
       if (label >= 0 && label < classes) {
         counts.labelled[label]++;
         if (predicted === label) counts.intersection[label]++;
-      }
+      } else this.#unknown++;
     }
     this.addCounts(counts);
     return counts;
@@ -89,6 +90,11 @@ export class SegmentationEvaluator {
   /** Predicted pixels, where there is truth, of a class that does not exist; they are wrong, and of no class. */
   get foreignPixels(): number {
     return this.#foreign;
+  }
+
+  /** Pixels whose true class does not exist and is not the ignored one; as with mmseg, no class and no accuracy has them. */
+  get unknownPixels(): number {
+    return this.#unknown;
   }
 
   summary(): SegmentationSummary {

@@ -77,7 +77,7 @@ export function partsTable({ model, input, records }: VisionGroup): Markup | nul
     return html`${cell(flops(record.flops.strict))}${cell(time === null ? null : ms(time))}`;
   });
   const head = html`<tr><th scope="col">part</th>${told.map((record) => {
-    const plan = isPruned(record) ? record.schedule : 'dense';
+    const plan = isPruned(record) ? `${record.schedule}, ${planName(record.plan)}` : 'dense';
     return html`<th scope="col" class="number">FLOPs<small>${plan}</small></th><th scope="col" class="number">ms<small>${plan}</small></th>`;
   })}</tr>`;
   return table(

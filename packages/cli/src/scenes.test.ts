@@ -16,15 +16,27 @@ const few = { testImages: 2, seed: 0, json: true } as const;
 describe('vssm scenes', () => {
   it('leaves the whole or nothing under the name that it was given', async () => {
     const out = join(folder, 'whole');
-    // As an interrupted run leaves it.
-    mkdirSync(`${out}.unfinished/images`, { recursive: true });
-    writeFileSync(`${out}.unfinished/images/old.png`, '');
+    // Somebody else's, whatever it is called.
+    mkdirSync(`${out}.unfinished`);
+    writeFileSync(`${out}.unfinished/own.png`, '');
     mkdirSync(out);
     await scenes({ ...few, out });
     expect(readdirSync(out).toSorted()).toEqual(['annotations', 'classes.txt', 'images']);
     expect(readdirSync(join(out, 'images'))).toEqual(['validation']);
-    expect(existsSync(`${out}.unfinished`)).toBe(false);
+    expect(readdirSync(folder).toSorted()).toEqual(['whole', 'whole.unfinished']);
+    expect(readdirSync(`${out}.unfinished`)).toEqual(['own.png']);
     await expect(scenes({ ...few, out })).rejects.toThrow('is not empty; give a new folder');
+    // Parents are made on the way.
+    const deep = join(folder, 'new/deep');
+    await scenes({ ...few, out: deep });
+    expect(readdirSync(deep).toSorted()).toEqual(['annotations', 'classes.txt', 'images']);
+  });
+
+  it('leaves nothing where it fails', async () => {
+    const [data, out] = [join(folder, 'no-data'), join(folder, 'failed')];
+    mkdirSync(data);
+    await expect(scenes({ ...few, data, out })).rejects.toThrow('is missing');
+    expect(readdirSync(folder).filter((name) => name.includes('failed'))).toEqual([]);
   });
 
   it('refuses an empty path, and scenes to train on without a source', async () => {

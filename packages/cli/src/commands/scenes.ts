@@ -1,7 +1,8 @@
 /** The work of `vssm scenes`. */
-import { existsSync, readdirSync, renameSync, rmdirSync, rmSync } from 'node:fs';
-import { resolve } from 'node:path';
+import { existsSync, mkdirSync, readdirSync, rmdirSync } from 'node:fs';
+import { dirname, resolve } from 'node:path';
 import { counted, UserError } from '@vssm/core';
+import { writeWholeFolder } from '@vssm/core/files';
 import { openFashionMnist, type SceneSplit, writeScenes } from '@vssm/datasets';
 import { listing, type OutputOptions, printResult } from '../output.ts';
 
@@ -25,18 +26,19 @@ export async function scenes(options: ScenesOptions): Promise<void> {
   if (existsSync(out) && readdirSync(out).length > 0) {
     throw new UserError(`--out ${out}: is not empty; give a new folder`);
   }
-  // What was interrupted is never taken for the whole.
-  const unfinished = `${resolve(out)}.unfinished`;
-  rmSync(unfinished, { recursive: true, force: true });
   const splits: Record<string, { readonly images: number; readonly sha256: string }> = {};
-  const write = async (split: SceneSplit, count: number) => {
+  const write = async (draft: string, split: SceneSplit, count: number) => {
     const source = split === 'training' ? await openFashionMnist(data, 'train') : await openFashionMnist();
-    splits[split] = { images: count, sha256: await writeScenes(unfinished, { split, source, count, seed }) };
+    splits[split] = { images: count, sha256: await writeScenes(draft, { split, source, count, seed }) };
   };
-  if (data !== undefined) await write('training', images ?? usualImages);
-  await write('validation', testImages);
-  if (existsSync(out)) rmdirSync(out);
-  renameSync(unfinished, out);
+  const folder = resolve(out);
+  mkdirSync(dirname(folder), { recursive: true });
+  await writeWholeFolder(folder, async (draft) => {
+    if (data !== undefined) await write(draft, 'training', images ?? usualImages);
+    await write(draft, 'validation', testImages);
+    // The empty one that was there makes room.
+    if (existsSync(folder)) rmdirSync(folder);
+  });
   const rows = Object.entries(splits).map(([split, made]): [string, string] => [
     split,
     `${counted(made.images, 'scene')}, SHA-256 of their contents ${made.sha256}`,

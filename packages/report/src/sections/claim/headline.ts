@@ -4,7 +4,7 @@
  */
 import { counted } from '@vssm/core';
 import type { FinetuningRecord } from '@vssm/results';
-import { mean, standardDeviation } from '@vssm/results/statistics';
+import { mean } from '@vssm/results/statistics';
 import { type BelowDense, belowDense, endsOf, type FinetuningRow, zeroLine } from '../../below-dense.ts';
 import { figure } from '../../charts/chart.ts';
 import { type TradeoffPoint, tradeoffChart } from '../../charts/tradeoff.ts';
@@ -12,6 +12,7 @@ import { points, signed, whole } from '../../format.ts';
 import { html, type Markup } from '../../html.ts';
 import { method, planName } from '../../plan-names.ts';
 import { type Context, groupRow, type Section, scheduleText, table } from '../section.ts';
+import { ending } from './ending.ts';
 import { evaluatedAgain } from './evaluated-again.ts';
 import { verdictLine } from './verdict.ts';
 
@@ -74,12 +75,6 @@ then fine-tuned for ${counted(Number(recipes.finetuning.epochs), 'epoch')} of ${
     [zeroRow, ...lines],
     'variants',
   );
-}
-
-function ending(record: FinetuningRecord, row: FinetuningRow): Markup {
-  const ends = endsOf(record, row);
-  const deviation = standardDeviation(ends);
-  return html`<span class="value">${points(mean(ends), 2)}</span> <small>${deviation !== null && `± ${points(deviation, 2)}, `}${counted(ends.length, 'seed')}</small>`;
 }
 
 function pointsOf(record: FinetuningRecord): TradeoffPoint[] {

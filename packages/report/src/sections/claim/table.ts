@@ -1,15 +1,15 @@
 /** Every row of the experiment: before, after, and what is left of the loss. */
-import { counted } from '@vssm/core';
 import type { FinetuningRecord } from '@vssm/results';
-import { mean, standardDeviation } from '@vssm/results/statistics';
+import { mean } from '@vssm/results/statistics';
+import { endsOf, type FinetuningRow } from '../../below-dense.ts';
 import { points, signed } from '../../format.ts';
 import { html, type Markup } from '../../html.ts';
 import { method, planName } from '../../plan-names.ts';
 import { table } from '../section.ts';
+import { ending } from './ending.ts';
 
-type Row = FinetuningRecord['rows'][number];
-
-export function claimTable({ rows, dense, dataset }: FinetuningRecord): Markup {
+export function claimTable(record: FinetuningRecord): Markup {
+  const { rows, dense, dataset } = record;
   const percent = (correct: number) => (100 * correct) / dataset.test.total;
   const keeps = [...new Set(rows.map(({ keep }) => keep))];
   const arms = [...Map.groupBy(rows, ({ arm }) => arm).values()];
@@ -26,16 +26,10 @@ export function claimTable({ rows, dense, dataset }: FinetuningRecord): Markup {
 second line: points below (−) or above (+) dense.`;
   return table(caption, head, lines, 'variants');
 
-  function cell(row: Row | undefined): Markup {
+  function cell(row: FinetuningRow | undefined): Markup {
     if (row === undefined) return html`<td class="number none" colspan="2">not run</td>`;
-    const ends = row.after.map(({ correct }) => percent(correct));
-    const centre = mean(ends);
-    const deviation = standardDeviation(ends);
-    const seeds = [
-      ...(deviation === null ? [] : [`± ${points(deviation, 2)}`]),
-      counted(ends.length, 'seed'),
-    ].join(', ');
+    const above = mean(endsOf(record, row)) - percent(dense.correct);
     return html`<td class="number">${points(percent(row.before), 2)}</td>
-<td class="number"><span class="value">${points(centre, 2)}</span> <small>${seeds}</small><small class="line">${signed(centre - percent(dense.correct), 2)}</small></td>`;
+<td class="number">${ending(record, row)}<small class="line">${signed(above, 2)}</small></td>`;
   }
 }

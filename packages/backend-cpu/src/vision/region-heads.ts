@@ -15,6 +15,7 @@ import {
 import {
   boxConvs,
   boxOutputsStage,
+  type MapConv,
   maskConvs,
   maskOutputsStage,
   visionNames,
@@ -22,13 +23,13 @@ import {
 import type { KernelPlace } from './kernel-place.ts';
 import { type LevelRows, rowsAt } from './level-rows.ts';
 import { type MapConvs, mapConvs, scratchFor } from './map-convs.ts';
-import { StageSession } from './stage.ts';
+import { type StageInputs, type StageOutputs, StageSession } from './stage.ts';
 
 /** Cells of regions at a time: 6.4 MB of 256 channels. */
 const cellsAtOnce = 6272;
 
-/** RoIAlign of some regions, then convolutions. */
-class RegionConvs {
+/** RoIAlign of some regions, then convolutions; and the stage that reads what they leave. */
+class RegionStages {
   readonly #spec: MaskRcnnSpec;
   readonly #place: KernelPlace;
   readonly #side: number;
@@ -38,13 +39,27 @@ class RegionConvs {
   readonly #boxLevels: Region<Int32Array>;
   readonly #maps: readonly Region<Float32Array>[];
   readonly #scratch: Region<Float32Array>;
+  readonly #outputs: StageSession;
 
-  constructor(spec: MaskRcnnSpec, place: KernelPlace, side: number, convs: MapConvs) {
+  static async create(
+    spec: MaskRcnnSpec,
+    place: KernelPlace,
+    side: number,
+    convs: readonly MapConv[],
+    outputs: Uint8Array,
+    threads: number,
+  ): Promise<RegionStages> {
+    const opened = await mapConvs(place, convs, threads);
+    return new RegionStages(spec, place, side, opened, await StageSession.create(outputs, threads));
+  }
+
+  constructor(spec: MaskRcnnSpec, place: KernelPlace, side: number, convs: MapConvs, outputs: StageSession) {
     const { arena } = place;
     this.#spec = spec;
     this.#place = place;
     this.#side = side;
     this.#convs = convs;
+    this.#outputs = outputs;
     this.#grids = arena.int32(3 * roiLevels);
     this.#boxes = arena.float32(4 * this.most);
     this.#boxLevels = arena.int32(this.most);
@@ -62,7 +77,7 @@ class RegionConvs {
    * @param regions [n, 4] in input pixels, n at most `most`
    * @param to byte offset of [n · side · side, channels]
    */
-  async run(levels: readonly LevelRows[], regions: Float64Array, to: number): Promise<void> {
+  async convolve(levels: readonly LevelRows[], regions: Float64Array, to: number): Promise<void> {
     const { channels, anchors } = this.#spec;
     const count = regions.length / 4;
     const own = levels.slice(0, roiLevels);
@@ -82,16 +97,20 @@ class RegionConvs {
     await this.#convs.run(size, aligned.at, to, { spare: spare.at, scratch: this.#scratch.at });
   }
 
-  dispose(): Promise<void> {
-    return this.#convs.dispose();
+  /** @param features byte offset of [rows, width], which `convolve` has left */
+  read(features: number, rows: number, width: number, others: StageInputs = {}): Promise<StageOutputs> {
+    return this.#outputs.run({ [visionNames.maps]: rowsAt(this.#place, features, rows, width), ...others });
+  }
+
+  async dispose(): Promise<void> {
+    await this.#convs.dispose();
+    await this.#outputs.dispose();
   }
 }
 
 export class BoxHead {
   readonly #spec: MaskRcnnSpec;
-  readonly #place: KernelPlace;
-  readonly #convs: RegionConvs;
-  readonly #outputs: StageSession;
+  readonly #stages: RegionStages;
   /** [proposals, 49 · channels] */
   readonly #features: Region<Float32Array>;
 
@@ -101,17 +120,15 @@ export class BoxHead {
     place: KernelPlace,
     threads: number,
   ): Promise<BoxHead> {
-    const convs = await mapConvs(place, boxConvs(weights), threads);
-    const outputs = await StageSession.create(boxOutputsStage(spec, weights), threads);
-    return new BoxHead(spec, place, new RegionConvs(spec, place, boxRoiSize, convs), outputs);
+    const [convs, outputs] = [boxConvs(weights), boxOutputsStage(spec, weights)];
+    const stages = await RegionStages.create(spec, place, boxRoiSize, convs, outputs, threads);
+    return new BoxHead(spec, place, stages);
   }
 
-  constructor(spec: MaskRcnnSpec, place: KernelPlace, convs: RegionConvs, outputs: StageSession) {
+  constructor(spec: MaskRcnnSpec, { arena }: KernelPlace, stages: RegionStages) {
     this.#spec = spec;
-    this.#place = place;
-    this.#convs = convs;
-    this.#outputs = outputs;
-    this.#features = place.arena.float32(spec.proposals.perImage * boxRoiSize ** 2 * spec.channels);
+    this.#stages = stages;
+    this.#features = arena.float32(spec.proposals.perImage * boxRoiSize ** 2 * spec.channels);
   }
 
   /** @param regions [n, 4] in input pixels, as many as there are proposals at most */
@@ -120,31 +137,26 @@ export class BoxHead {
     const { perImage } = this.#spec.proposals;
     if (count > perImage) throw new Error(`${count} regions, there is room for ${perImage}`);
     const width = boxRoiSize ** 2 * this.#spec.channels;
-    const { most } = this.#convs;
+    const { most } = this.#stages;
     for (let first = 0; first < count; first += most) {
       const some = regions.subarray(4 * first, 4 * (first + most));
-      await this.#convs.run(levels, some, this.#features.at + 4 * first * width);
+      await this.#stages.convolve(levels, some, this.#features.at + 4 * first * width);
     }
-    const outputs = await this.#outputs.run({
-      [visionNames.maps]: rowsAt(this.#place, this.#features.at, count, width),
-    });
+    const outputs = await this.#stages.read(this.#features.at, count, width);
     return {
       scores: outputs[visionNames.regionScores].data,
       deltas: outputs[visionNames.regionDeltas].data,
     };
   }
 
-  async dispose(): Promise<void> {
-    await this.#convs.dispose();
-    await this.#outputs.dispose();
+  dispose(): Promise<void> {
+    return this.#stages.dispose();
   }
 }
 
 export class MaskHead {
   readonly #spec: MaskRcnnSpec;
-  readonly #place: KernelPlace;
-  readonly #convs: RegionConvs;
-  readonly #outputs: StageSession;
+  readonly #stages: RegionStages;
   /** Of some regions, [n · 196, channels]. */
   readonly #features: Region<Float32Array>;
 
@@ -154,30 +166,27 @@ export class MaskHead {
     place: KernelPlace,
     threads: number,
   ): Promise<MaskHead> {
-    const convs = await mapConvs(place, maskConvs(weights), threads);
-    const outputs = await StageSession.create(maskOutputsStage(spec, weights), threads);
-    return new MaskHead(spec, place, new RegionConvs(spec, place, maskRoiSize, convs), outputs);
+    const [convs, outputs] = [maskConvs(weights), maskOutputsStage(spec, weights)];
+    const stages = await RegionStages.create(spec, place, maskRoiSize, convs, outputs, threads);
+    return new MaskHead(spec, place, stages);
   }
 
-  constructor(spec: MaskRcnnSpec, place: KernelPlace, convs: RegionConvs, outputs: StageSession) {
+  constructor(spec: MaskRcnnSpec, { arena }: KernelPlace, stages: RegionStages) {
     this.#spec = spec;
-    this.#place = place;
-    this.#convs = convs;
-    this.#outputs = outputs;
-    this.#features = place.arena.float32(convs.most * maskRoiSize ** 2 * spec.channels);
+    this.#stages = stages;
+    this.#features = arena.float32(stages.most * maskRoiSize ** 2 * spec.channels);
   }
 
   /** Mask logits of each region's own class, [n, 28, 28]. */
   async run(levels: readonly LevelRows[], regions: Float64Array, labels: Int32Array): Promise<Float32Array> {
     const cells = (2 * maskRoiSize) ** 2;
     const masks = new Float32Array(labels.length * cells);
-    const { most } = this.#convs;
+    const { most } = this.#stages;
     for (let first = 0; first < labels.length; first += most) {
       const some = labels.subarray(first, first + most);
-      await this.#convs.run(levels, regions.subarray(4 * first, 4 * (first + most)), this.#features.at);
+      await this.#stages.convolve(levels, regions.subarray(4 * first, 4 * (first + most)), this.#features.at);
       const rows = some.length * maskRoiSize ** 2;
-      const outputs = await this.#outputs.run({
-        [visionNames.maps]: rowsAt(this.#place, this.#features.at, rows, this.#spec.channels),
+      const outputs = await this.#stages.read(this.#features.at, rows, this.#spec.channels, {
         [visionNames.labels]: { integers: some },
       });
       masks.set(outputs[visionNames.masks].data, first * cells);
@@ -185,8 +194,7 @@ export class MaskHead {
     return masks;
   }
 
-  async dispose(): Promise<void> {
-    await this.#convs.dispose();
-    await this.#outputs.dispose();
+  dispose(): Promise<void> {
+    return this.#stages.dispose();
   }
 }

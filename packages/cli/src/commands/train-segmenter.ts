@@ -1,6 +1,7 @@
 /** The work of `vssm train --task segment` and `vssm finetune --task segment`. */
-import { fileURLToPath } from 'node:url';
+import { join } from 'node:path';
 import { UserError } from '@vssm/core';
+import { fashionMnistDir } from '@vssm/datasets';
 import { densePlan } from '@vssm/families';
 import { finetuningRecipe, segmentationSteps, segmenterOn, trainingRecipe } from '@vssm/train';
 import { withInputSize } from '@vssm/vision-tasks';
@@ -13,9 +14,7 @@ import type { FinetuneOptions } from './finetune.ts';
 import type { TrainOptions } from './train.ts';
 
 /** The embedded PlainMamba. */
-const embeddedBackbone = fileURLToPath(
-  new URL('../../../../datasets/fashion-mnist/plainmamba-nano.safetensors', import.meta.url),
-);
+const embeddedBackbone = join(fashionMnistDir, 'plainmamba-nano.safetensors');
 
 /** Upstream's heads have 512. */
 const mostChannels = 4096;

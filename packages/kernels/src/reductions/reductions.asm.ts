@@ -3,6 +3,7 @@
 const clip: i32 = 0;
 const sum: i32 = 1;
 const l1: i32 = 2;
+const l2: i32 = 3;
 
 // @ts-ignore: decorator
 @inline
@@ -33,7 +34,7 @@ function rows(kind: i32, length: i32, channels: i32, x: usize, stride: i32, to: 
     }
     const sums = f64x2.add(low, high);
     const all = f64x2.extract_lane(sums, 0) + f64x2.extract_lane(sums, 1);
-    store<f64>(to, kind > l1 ? sqrt<f64>(all) : all);
+    store<f64>(to, kind == l2 ? sqrt<f64>(all) : all);
     x += stride;
     to += 8;
   }
@@ -44,5 +45,5 @@ export function reduceRows(kind: i32, length: i32, channels: i32, x: usize, stri
   if (kind == clip) rows(clip, length, channels, x, stride, to);
   else if (kind == sum) rows(sum, length, channels, x, stride, to);
   else if (kind == l1) rows(l1, length, channels, x, stride, to);
-  else rows(3, length, channels, x, stride, to);
+  else rows(l2, length, channels, x, stride, to);
 }

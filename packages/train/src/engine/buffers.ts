@@ -23,6 +23,11 @@ export function rowsOf({ at, columns }: Matrix, first = 0): Rows {
   return { at: at + 4 * first, stride: columns };
 }
 
+/** The same, begun at row `row`. */
+export function rowsFrom(matrix: Matrix, row: number, first = 0): Rows {
+  return rowsOf(matrix, row * matrix.columns + first);
+}
+
 /** What one set of projections reads and writes. */
 export interface SetBuffers {
   /** [rows, E] */

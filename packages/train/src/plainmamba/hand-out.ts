@@ -12,8 +12,7 @@ import {
   snakeOrders,
 } from '@vssm/core';
 import { type PlainMambaSpec, plainMambaGrid, sequenceLength } from '@vssm/families';
-import type { Rows } from '@vssm/kernels';
-import { type Matrix, rowsOf } from '../engine/buffers.ts';
+import { type Matrix, rowsFrom, rowsOf } from '../engine/buffers.ts';
 import { columnsOf } from '../engine/columns.ts';
 import type { BlockJob, MixingParts } from '../family.ts';
 
@@ -82,7 +81,7 @@ export class HandOut {
       residual: () => rows(own.residual),
       contributions: (context) => {
         const first = image * length;
-        const place = (matrix: Matrix, column = 0): Rows => rowsOf(matrix, first * matrix.columns + column);
+        const place = (matrix: Matrix, column?: number) => rowsFrom(matrix, first, column);
         const { bias: deltaBias, a } = this.#derived;
         const [{ delta }] = own.sets;
         const directionB = new Float32Array(

@@ -36,30 +36,27 @@ export interface StepLine {
 /** Of a classifier, or of a segmenter. */
 export type Evaluation = ClassificationEvaluation | SegmentationEvaluation;
 
-export interface ClassificationEvaluation {
-  readonly correct: number;
+interface Judged {
   /** Of the images; an earlier log says it in its first line alone. */
   readonly split?: string;
   /** Images with an answer. */
   readonly count: number;
-  /** Percent. */
-  readonly top1: number;
   /** Images without an answer, and why; absent where all have one. */
   readonly failed?: readonly { readonly id: string; readonly error: string }[];
 }
 
+export interface ClassificationEvaluation extends Judged {
+  readonly correct: number;
+  /** Percent. */
+  readonly top1: number;
+}
+
 /** As `vssm segment` gives them. */
-export interface SegmentationEvaluation {
-  /** Of the images; an earlier log says it in its first line alone. */
-  readonly split?: string;
-  /** Images with an answer. */
-  readonly count: number;
+export interface SegmentationEvaluation extends Judged {
   /** Percent; null where no class has a pixel. */
   readonly miou: number | null;
   readonly macc: number | null;
   readonly aacc: number | null;
-  /** Images without an answer, and why; absent where all have one. */
-  readonly failed?: readonly { readonly id: string; readonly error: string }[];
 }
 
 export interface EpochLine {

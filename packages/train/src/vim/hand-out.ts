@@ -6,8 +6,7 @@ import { ContributionScan, project } from '@vssm/backend-cpu';
 import { type Direction, ruleOf, type SignalName, type SignalSource } from '@vssm/core';
 import { silu } from '@vssm/core/reference';
 import { type BidirectionalModel, directionParameterNames, sequenceLength } from '@vssm/families';
-import type { Rows } from '@vssm/kernels';
-import { type Matrix, rowsOf } from '../engine/buffers.ts';
+import { type Matrix, rowsFrom, rowsOf } from '../engine/buffers.ts';
 import { columnsOf } from '../engine/columns.ts';
 import type { BlockJob, MixingParts } from '../family.ts';
 import { directions } from './segments.ts';
@@ -92,7 +91,7 @@ export class HandOut {
       residual: () => rows(own.residual),
       contributions: (context) => {
         const first = image * length;
-        const place = (matrix: Matrix, column = 0): Rows => rowsOf(matrix, first * matrix.columns + column);
+        const place = (matrix: Matrix, column?: number) => rowsFrom(matrix, first, column);
         const scans = directions.map((direction, set) => {
           const { delta, u, projected } = own.sets[set];
           return {

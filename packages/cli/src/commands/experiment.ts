@@ -126,16 +126,17 @@ async function runIn(
 function planned({ spec, dense, finetuning, trainingFree = [], rows }: TrainingExperiment): string {
   const runs = rows.reduce((sum, { seeds }) => sum + seeds.length, 0);
   const idWidth = Math.max(...rows.map(({ id }) => id.length));
+  const learned = dense.images || 60_000;
   const relative = rows.reduce((sum, { plan, seeds }) => {
     const tokens =
       plan.alignment === 'mask' ? 1 : mean(tokensPerBlock(spec, plan)) / tokensPerBlock(spec, plan)[0];
     return sum + seeds.length * tokens;
   }, 0);
   return [
-    `${counted(parameterCount(spec), 'parameter')}; dense: ${counted(dense.epochs, 'epoch')} of ${counted(dense.images || 60_000, 'image')}`,
+    `${counted(parameterCount(spec), 'parameter')}; dense: ${counted(dense.epochs, 'epoch')} of ${counted(learned, 'image')}`,
     ...(trainingFree.length > 0 ? [`${counted(trainingFree.length, 'evaluation')} of the dense model`] : []),
     `${counted(runs, 'fine-tuning')} in ${counted(rows.length, 'row')}: ${counted(finetuning.epochs, 'epoch')} of ${counted(finetuning.images, 'image')} each`,
-    `together the work of ${counted(Math.round(dense.epochs * (dense.images || 60_000) + relative * finetuning.epochs * finetuning.images), 'dense image')}`,
+    `together the work of ${counted(Math.round(dense.epochs * learned + relative * finetuning.epochs * finetuning.images), 'dense image')}`,
     ...rows.map(
       ({ id, label, seeds }) => `  ${id.padEnd(idWidth)}  ${label}; ${counted(seeds.length, 'seed')}`,
     ),

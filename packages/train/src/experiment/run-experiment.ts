@@ -1,6 +1,6 @@
 /**
- * Runs an experiment: the dense training, what every plan leaves of it, then every fine-tuning, each in a folder of
- * its own. What an earlier call finished is not done again; what it left unfinished goes on where it stopped.
+ * Runs an experiment: the dense training, every fine-tuning, each in a folder of its own, then what every plan leaves of
+ * the dense model. What an earlier call finished is not done again; what it left unfinished goes on where it stopped.
  */
 import { createHash } from 'node:crypto';
 import { existsSync, readFileSync } from 'node:fs';

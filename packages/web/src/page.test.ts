@@ -166,6 +166,36 @@ await withPage(({ browser, url }) => {
       expect(await text('#cards figure:nth-child(2)')).toContain('dropped.png');
     });
 
+    it('reads one drop after another, and runs with all that were dropped before', async () => {
+      await page.click('#clear');
+      await page.evaluate(async () => {
+        const canvas = new OffscreenCanvas(40, 30);
+        canvas.getContext('2d')!.fillRect(0, 0, 40, 30);
+        const blob = await canvas.convertToBlob();
+        for (const name of ['first.png', 'second.png']) {
+          const dataTransfer = new DataTransfer();
+          dataTransfer.items.add(new File([blob], name));
+          document
+            .getElementById('drop')!
+            .dispatchEvent(new DragEvent('drop', { dataTransfer, bubbles: true }));
+        }
+        document.getElementById('run')!.click();
+      });
+      await done(page);
+      expect(await page.locator('#cards figcaption').allTextContents()).toEqual([
+        expect.stringMatching(/^first\.png · dense: /),
+        expect.stringMatching(/^second\.png · dense: /),
+      ]);
+    });
+
+    it('keeps what starts a run in sight beside the longest form and no pictures', async () => {
+      await page.click('#clear');
+      await page.evaluate('scrollTo(0, document.body.scrollHeight)');
+      const { y } = (await page.locator('#run').boundingBox())!;
+      expect(y).toBeGreaterThanOrEqual(0);
+      expect(y).toBeLessThan(60);
+    });
+
     it('reads pictures as the model’s recipe does: upright for PlainMamba, as stored for Vim', async () => {
       const name = 'coffee_exif_prog.jpg';
       const file = fileURLToPath(new URL(`../../datasets/testdata/preprocess/${name}`, import.meta.url));

@@ -17,7 +17,7 @@ import {
   showPlan,
   suggestSchedule,
 } from './form.ts';
-import { Gallery } from './gallery.ts';
+import { Gallery, type Item } from './gallery.ts';
 import { Outcome, offerFile } from './outcome.ts';
 import { samplePictures } from './pictures.ts';
 import { type RunRequest, run } from './run.ts';
@@ -47,6 +47,8 @@ let gallery: Gallery;
 /** Undefined while the user's own checkpoint is awaited. */
 let chosen: Chosen | undefined;
 let running = false;
+/** The last change of the pictures; never rejects. */
+let changing: Promise<void> = Promise.resolve();
 let stopped = false;
 let finished: Finished | undefined;
 /** What was suggested last: a schedule of the user's own is never replaced. */
@@ -137,9 +139,24 @@ async function sendCheckpoint(): Promise<void> {
 }
 
 async function start(): Promise<void> {
-  const { card, source } = chosen!;
+  running = true;
+  stopped = false;
+  settings.setAttribute('aria-busy', 'true');
+  refresh();
+  try {
+    // Pictures that are still being read are part of what the user sees and asks for.
+    await changing;
+    await answer(await gallery.items());
+  } finally {
+    running = false;
+    settings.removeAttribute('aria-busy');
+  }
+}
+
+async function answer(items: readonly Item[]): Promise<void> {
+  if (chosen === undefined) throw new UserError('another model was chosen meanwhile; run again');
+  const { card, source } = chosen;
   const backend = chosenBackend()!;
-  const items = await gallery.items();
   const rounds = chosenNumber('rounds');
   if (items.length === 0 && rounds === 0)
     throw new UserError('there is nothing to do: no pictures, and no timed rounds');
@@ -160,10 +177,6 @@ async function start(): Promise<void> {
   const outcome = new Outcome();
   forget();
   for (const item of items) item.card.clear();
-  running = true;
-  stopped = false;
-  settings.setAttribute('aria-busy', 'true');
-  refresh();
   try {
     const complete = await run(engine, request, {
       progress(share, what) {
@@ -188,9 +201,6 @@ async function start(): Promise<void> {
   } catch (error) {
     say('Ended by an error; what was finished is shown.');
     throw error;
-  } finally {
-    running = false;
-    settings.removeAttribute('aria-busy');
   }
 }
 
@@ -207,12 +217,23 @@ async function save(): Promise<void> {
   say('Saved.');
 }
 
-/** @param change returns false where all stayed as it was */
+/**
+ * One change after another, however long the reading of files takes.
+ *
+ * @param change returns false where all stayed as it was
+ */
 function changePictures(change: () => Promise<boolean>): Promise<void> {
-  return attempt(async () => {
-    if (running) throw new UserError('a run is going on; stop it before the pictures change');
-    if (await change()) forget();
-  });
+  if (running) {
+    return attempt(() => {
+      throw new UserError('a run is going on; stop it before the pictures change');
+    });
+  }
+  changing = changing.then(() =>
+    attempt(async () => {
+      if (await change()) forget();
+    }),
+  );
+  return changing;
 }
 
 function addPictures(files: readonly File[]): Promise<void> {

@@ -59,7 +59,7 @@ describe.each(named)('%s', (id, { experiment, record }) => {
     const results = record.rows.map(({ arm, keep, after }) => ({
       arm,
       keep,
-      top1: after.map(({ correct }) => (100 * correct) / record.dataset.test.total),
+      ends: after.map(({ correct }) => (100 * correct) / record.dataset.test.total),
     }));
     expect(verdicts(experiment.claims, results)).toEqual(record.verdicts);
   });

@@ -54,7 +54,7 @@ describe('the measured experiment', () => {
       ({ arm, keep, after }: { arm: string; keep: number; after: Training[] }) => ({
         arm,
         keep,
-        top1: after.map(({ correct }) => (100 * correct) / record.dataset.test.total),
+        ends: after.map(({ correct }) => (100 * correct) / record.dataset.test.total),
       }),
     );
     // The record's intervals were summed in another order, which moves a double's last two digits.

@@ -70,7 +70,7 @@ function refuse({ dataset, heldOut, numClasses }: TrainingOptions): void {
 }
 
 /** At the size of its first picture. */
-async function openScenes(dir: string, split: string): Promise<Scenes> {
+export async function openScenes(dir: string, split: string): Promise<Scenes> {
   const first = await openAde20k(dir, { split });
   const { height, width } = await first.original(0);
   await first.close();

@@ -1,45 +1,73 @@
 /** What is left of pruning's loss after fine-tuning: rows of an experiment against the dense model fine-tuned as long. */
-import type { FinetuningRecord, PaperTable } from '@vssm/results';
+import type { FinetuningRecord, PaperTable, SegmenterFinetuningRecord } from '@vssm/results';
 import { mean } from '@vssm/results/statistics';
 import { welchInterval } from '@vssm/results/welch';
 import type { Evidence } from './evidence.ts';
 
-export type FinetuningRow = FinetuningRecord['rows'][number];
+export type TrainedRecord = FinetuningRecord | SegmenterFinetuningRecord;
+export type TrainedRow = TrainedRecord['rows'][number];
 
 /** A pruned row beside its zero line. */
 export interface BelowDense {
-  readonly record: FinetuningRecord;
-  readonly row: FinetuningRow;
-  readonly zero: FinetuningRow;
-  /** Points of top-1, mean over seeds: negative where the row ends below. */
+  readonly record: TrainedRecord;
+  readonly row: TrainedRow;
+  readonly zero: TrainedRow;
+  /** Points of top-1 or mIoU, mean over seeds: negative where the row ends below. */
   readonly gain: number;
   /** 95 %, over seeds; null where one of the two has a single one. */
   readonly interval: readonly [number, number] | null;
-  /** Part of the FLOPs saved, paper profile. */
+  /** Part of the FLOPs saved, paper profile; of a segmenter, of its backbone's. */
   readonly reduction: number;
   /** The same difference in the paper's tables; null where they do not have both. */
   readonly published: number | null;
 }
 
+/** What a record's figures are, for people, and whose FLOPs it counts. */
+export function measureOf({ kind }: Pick<TrainedRecord, 'kind'>): {
+  readonly name: 'top-1' | 'mIoU';
+  /** In the paper's tables. */
+  readonly column: 'top1' | 'miou';
+  readonly flops: string;
+} {
+  return kind === 'finetuning'
+    ? { name: 'top-1', column: 'top1', flops: 'FLOPs' }
+    : { name: 'mIoU', column: 'miou', flops: 'of the backbone’s FLOPs' };
+}
+
 /** The dense model's own fine-tuning; null in an experiment without. */
-export function zeroLine({ rows }: FinetuningRecord): FinetuningRow | null {
+export function zeroLine({ rows }: TrainedRecord): TrainedRow | null {
   return rows.find(({ keep }) => keep === 1) ?? null;
 }
 
-/** Percent top-1 after fine-tuning, by seed. */
-export function endsOf({ dataset }: FinetuningRecord, { after }: FinetuningRow): number[] {
-  return after.map(({ correct }) => (100 * correct) / dataset.test.total);
+/** Percent after fine-tuning, by seed. */
+export function endsOf(record: TrainedRecord, { after }: TrainedRow): number[] {
+  return after.map((one) => percentOf(record, 'miou' in one ? one.miou : one.correct));
+}
+
+/** Percent that the dense weights reach under a row's plan. */
+export function beforeOf(record: TrainedRecord, { before }: TrainedRow): number {
+  return percentOf(record, before);
+}
+
+/** Percent of the dense model as it was trained. */
+export function denseOf(record: TrainedRecord): number {
+  return percentOf(record, 'miou' in record.dense ? record.dense.miou : record.dense.correct);
+}
+
+function percentOf({ kind, dataset }: TrainedRecord, figure: number): number {
+  return kind === 'finetuning' ? (100 * figure) / dataset.test.total : figure;
 }
 
 /** Every pruned row of an experiment that has a zero line, in its order. */
-export function belowDense(record: FinetuningRecord, tables: readonly PaperTable[]): BelowDense[] {
+export function belowDense(record: TrainedRecord, tables: readonly PaperTable[]): BelowDense[] {
   const zero = zeroLine(record);
   if (zero === null) return [];
   return record.rows
     .filter((row) => row !== zero)
     .map((row) => {
       const [ends, zeros] = [row, zero].map((one) => endsOf(record, one));
-      const [own, dense] = [row, zero].map((one) => publishedTop1(one, tables));
+      const { column } = measureOf(record);
+      const [own, dense] = [row, zero].map((one) => publishedFigure(one, column, tables));
       return {
         ...{ record, row, zero },
         gain: mean(ends) - mean(zeros),
@@ -54,14 +82,10 @@ export function belowDense(record: FinetuningRecord, tables: readonly PaperTable
 export function miniatureOf(
   table: number,
   id: string,
-  { finetuning, tables }: Evidence,
-):
-  | BelowDense
-  | { readonly record: FinetuningRecord; readonly zero: FinetuningRow; readonly row: null }
-  | null {
-  const stands = ({ paper = [] }: FinetuningRow) =>
-    paper.some((one) => one.table === table && one.row === id);
-  for (const { record } of finetuning.toReversed()) {
+  { finetuning, segmenterFinetuning, tables }: Evidence,
+): BelowDense | { readonly record: TrainedRecord; readonly zero: TrainedRow; readonly row: null } | null {
+  const stands = ({ paper = [] }: TrainedRow) => paper.some((one) => one.table === table && one.row === id);
+  for (const { record } of [...finetuning, ...segmenterFinetuning].toReversed()) {
     const zero = zeroLine(record);
     if (zero === null) continue;
     if (stands(zero)) return { record, zero, row: null };
@@ -71,10 +95,14 @@ export function miniatureOf(
   return null;
 }
 
-function publishedTop1({ paper = [] }: FinetuningRow, tables: readonly PaperTable[]): number | null {
+function publishedFigure(
+  { paper = [] }: TrainedRow,
+  column: string,
+  tables: readonly PaperTable[],
+): number | null {
   for (const { table, row } of paper) {
     const published = tables.find((one) => one.table === table)?.rows.find(({ id }) => id === row);
-    const value = published?.values.top1;
+    const value = published?.values[column];
     if (value !== undefined && 'value' in value && value.value !== null) return value.value;
   }
   return null;

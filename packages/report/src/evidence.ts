@@ -8,6 +8,7 @@ import type {
   ProfileRecord,
   ResultRecord,
   RunRecord,
+  SegmenterFinetuningRecord,
   SkippedRecord,
   SpeedRecord,
   StripRecord,
@@ -32,6 +33,8 @@ export interface Evidence {
   readonly finetuned: readonly Entry<AccuracyRecord>[];
   /** Experiments that train, the newest last. */
   readonly finetuning: readonly Entry<FinetuningRecord>[];
+  /** The same of segmenters. */
+  readonly segmenterFinetuning: readonly Entry<SegmenterFinetuningRecord>[];
   /** Dense and pruned models on the backend that was asked for. */
   readonly speed: readonly Entry<SpeedRecord>[];
   /** Ways to carry out one model, side by side. */

@@ -9,12 +9,20 @@ const evidence = everySection();
 describe('the flat table of results', () => {
   it('has a line for every result, whatever its kind', () => {
     const rows = flatResults(evidence);
-    const { accuracy, finetuned, league, finetuning, vision, speed, executions, skipped } = evidence;
+    const { accuracy, finetuned, league, finetuning, segmenterFinetuning } = evidence;
+    const { vision, speed, executions, skipped } = evidence;
     const count = (kind: string) => rows.filter((row) => row.kind === kind).length;
     expect(count('accuracy')).toBe(accuracy.length + finetuned.length + league.length);
     expect(count('finetuning')).toBe(
       finetuning[0].record.rows.reduce((sum, { after }) => sum + after.length, 0),
     );
+    expect(count('segmenter-finetuning')).toBe(segmenterFinetuning[0].record.rows.length);
+    const segmented = rows.filter(({ kind }) => kind === 'segmenter-finetuning');
+    expect(segmented.map((row) => [row.miou, row.miou_before_finetuning, row.top1])).toEqual([
+      [41, 40, null],
+      [36, 20, null],
+      [38, 20, null],
+    ]);
     expect(count('vision')).toBe(vision.length);
     expect(count('speed')).toBe(speed.length + executions.length);
     expect(count('skipped')).toBe(skipped.length);

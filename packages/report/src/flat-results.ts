@@ -3,7 +3,8 @@
  * kind does not have is empty. Explained in docs/reading-the-report.md. Where the time goes by part, and images, are in
  * the records (JSON lines) alone.
  */
-import type { AccuracyRecord, ComparisonRecord, FinetuningRecord, ResultRecord } from '@vssm/results';
+import type { AccuracyRecord, ComparisonRecord, ResultRecord } from '@vssm/results';
+import { beforeOf, endsOf, measureOf, type TrainedRecord } from './below-dense.ts';
 import type { Entry, Evidence } from './evidence.ts';
 import { planName } from './plan-names.ts';
 
@@ -25,7 +26,7 @@ export const flatColumns = [
     'seed',
   ],
   ...['backend', 'form', 'threads', 'batch', 'top1', 'top1_low95', 'top1_high95', 'top5'],
-  ...['top1_before_finetuning', 'box_ap', 'mask_ap', 'miou', 'macc', 'aacc'],
+  ...['top1_before_finetuning', 'box_ap', 'mask_ap', 'miou', 'miou_before_finetuning', 'macc', 'aacc'],
   ...[
     'ms_per_image',
     'ms_low',
@@ -47,11 +48,13 @@ const empty = Object.fromEntries(flatColumns.map((column) => [column, null])) as
 
 /** In the order of the evidence: accuracies, trainings, detectors, times, backends, and what was not run. */
 export function flatResults(evidence: Evidence): FlatRow[] {
-  const { accuracy, league, finetuned, finetuning, vision, speed, executions, comparisons, skipped } =
-    evidence;
+  const { accuracy, league, finetuned, finetuning, segmenterFinetuning } = evidence;
+  const { vision, speed, executions, comparisons, skipped } = evidence;
   return [
     ...[...accuracy, ...league, ...finetuned].map((entry) => flat(entry, accuracyCells(entry.record))),
-    ...finetuning.flatMap((entry) => trainingCells(entry.record).map((cells) => flat(entry, cells))),
+    ...[...finetuning, ...segmenterFinetuning].flatMap((entry) =>
+      trainingCells(entry.record).map((cells) => flat(entry, cells)),
+    ),
     ...vision.map((entry) => {
       const {
         model,
@@ -128,15 +131,19 @@ function accuracyCells(record: AccuracyRecord): Known {
 }
 
 /** One for each seed of each way of pruning. */
-function trainingCells({ model, dataset, rows }: FinetuningRecord): Known[] {
-  const percent = (correct: number) => (100 * correct) / dataset.test.total;
-  return rows.flatMap(({ row, label, plan, schedule, tokens, flops, before, after }) =>
-    after.map(({ seed, correct }) => ({
+function trainingCells(record: TrainedRecord): Known[] {
+  const { model, dataset, rows } = record;
+  const { column } = measureOf(record);
+  return rows.flatMap((own) => {
+    const { row, label, plan, schedule, tokens, flops, after } = own;
+    const ends = endsOf(record, own);
+    return after.map(({ seed }, at) => ({
       ...{ row, label, model: model.name, ...planCells(plan, schedule, tokens) },
       ...{ dataset: dataset.name, split: dataset.test.split, images: dataset.test.total, seed },
-      ...{ top1: percent(correct), top1_before_finetuning: percent(before), ...flopsCells(flops) },
-    })),
-  );
+      ...{ [column]: ends[at], [`${column}_before_finetuning`]: beforeOf(record, own) },
+      ...flopsCells(flops),
+    }));
+  });
 }
 
 /** One for each batch size that was timed; one without a time where none was. */

@@ -9,6 +9,7 @@ import {
   type ResultRecord,
   type RunRecord,
   readResults,
+  type SegmenterFinetuningRecord,
   type SpeedRecord,
   type StripRecord,
   type VisionRecord,
@@ -74,6 +75,7 @@ export function gatherEvidence(
     league: accuracy.filter(({ record }) => isLeague(record)),
     finetuned: accuracy.filter(({ record }) => trained.has(record.experiment)),
     finetuning,
+    segmenterFinetuning: lastOfExperiment(kind('segmenter-finetuning')),
     ...parts,
     ...side,
     profiles: kind('profile'),
@@ -101,7 +103,9 @@ function withRuns(records: readonly ResultRecord[], folder: string): Entry<Resul
 }
 
 /** An experiment that goes on writes its record again, with the seeds that have come. */
-function lastOfExperiment(entries: readonly Entry<FinetuningRecord>[]): Entry<FinetuningRecord>[] {
+function lastOfExperiment<T extends FinetuningRecord | SegmenterFinetuningRecord>(
+  entries: readonly Entry<T>[],
+): Entry<T>[] {
   return [...new Map(entries.map((entry) => [entry.record.experiment, entry])).values()];
 }
 

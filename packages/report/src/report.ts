@@ -13,6 +13,7 @@ import { PairedComparison } from './paired.ts';
 import { paletteCss } from './palette.ts';
 import { ablations } from './sections/ablations.ts';
 import { backends } from './sections/backends.ts';
+import { acrossTasks } from './sections/claim/across-tasks.ts';
 import { claim } from './sections/claim/claim.ts';
 import { headline } from './sections/claim/headline.ts';
 import { cpu } from './sections/cpu/cpu.ts';
@@ -94,6 +95,7 @@ const writers: readonly SectionWriter[] = [
   speed,
   paperTables,
   headline,
+  acrossTasks,
   claim,
   strip,
   league,
@@ -146,6 +148,7 @@ function allRecords({
   league,
   finetuned,
   finetuning,
+  segmenterFinetuning,
   speed,
   executions,
   profiles,
@@ -159,6 +162,7 @@ function allRecords({
     ...league,
     ...finetuned,
     ...finetuning,
+    ...segmenterFinetuning,
     ...speed,
     ...executions,
     ...profiles,

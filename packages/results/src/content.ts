@@ -43,6 +43,7 @@ function withoutTimes(record: ResultRecord): unknown {
       return withoutMeasuring(record);
     case 'strip':
     case 'finetuning':
+    case 'segmenter-finetuning':
     case 'skipped':
       return record;
     default:

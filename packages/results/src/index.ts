@@ -59,6 +59,7 @@ export {
   type ResultRecord,
   type RunRecord,
   resultRecordSchema,
+  type SegmenterFinetuningRecord,
   type ShardRecord,
   type SkippedRecord,
   type SpeedRecord,

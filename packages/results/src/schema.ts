@@ -30,7 +30,7 @@ import {
   text,
   whole,
 } from './fields.ts';
-import { finetuningRecordSchema } from './finetuning.ts';
+import { finetuningRecordSchema, segmenterFinetuningRecordSchema } from './finetuning.ts';
 import { profileRecordSchema } from './profile.ts';
 import { shardRecordSchema } from './shard.ts';
 import { visionRecordSchema } from './vision.ts';
@@ -273,6 +273,7 @@ export const resultRecordSchema = z.discriminatedUnion('kind', [
   comparisonRecordSchema,
   visionRecordSchema,
   finetuningRecordSchema,
+  segmenterFinetuningRecordSchema,
 ]);
 
 export type RunRecord = z.infer<typeof runRecordSchema>;
@@ -282,7 +283,7 @@ export type StripRecord = z.infer<typeof stripRecordSchema>;
 export type ProfileRecord = z.infer<typeof profileRecordSchema>;
 export type SkippedRecord = z.infer<typeof skippedRecordSchema>;
 export type { ComparisonRecord } from './comparison.ts';
-export type { FinetuningRecord } from './finetuning.ts';
+export type { FinetuningRecord, SegmenterFinetuningRecord } from './finetuning.ts';
 export type { ShardRecord } from './shard.ts';
 export type { VisionRecord } from './vision.ts';
 export type ResultRecord = z.infer<typeof resultRecordSchema>;

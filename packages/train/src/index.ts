@@ -10,6 +10,7 @@ export type {
   TrainingExperiment,
 } from './experiment/experiment.ts';
 export { type ExperimentRun, runExperiment } from './experiment/run-experiment.ts';
+export { classifierSubject, type Subject, segmenterSubject } from './experiment/subject.ts';
 export { type Verdict, verdicts } from './experiment/verdict.ts';
 export {
   checkRecipe,
@@ -34,6 +35,6 @@ export {
 
 export { runFiles, type TrainingOutcome, type TrainingRun, train } from './run/train.ts';
 export { trainingWorkerBytes } from './run/worker-memory.ts';
-export { type SegmenterShape, segmenterOn } from './segmentation/start.ts';
+export { type SegmenterShape, segmenterOn, segmenterSpec } from './segmentation/start.ts';
 export { freshWeights } from './table.ts';
-export type { TrainedSpec } from './trained-spec.ts';
+export { backboneOf, type TrainedSpec } from './trained-spec.ts';

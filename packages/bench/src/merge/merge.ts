@@ -122,7 +122,7 @@ function refuseOverlaps(
   const joined = new Set(evaluations.flatMap(({ rows }) => rows.map(rowOf)));
   for (const { record, file } of whole) {
     if (record.kind === 'skipped') continue;
-    const row = record.kind === 'finetuning' ? record.experiment : rowOf(record);
+    const row = 'row' in record ? rowOf(record) : record.experiment;
     if (joined.has(row)) throw new UserError(`${row}: whole in ${file}, and there are shards of it too`);
     const twin = found.get(row);
     if (twin !== undefined && twin.file !== file) refuseTwin(row, twin, { record, file });

@@ -4,28 +4,37 @@ import { trainingCode, writeRunHeader } from '@vssm/bench';
 import { experiments as classToken, finetunedTable, lossTables } from '@vssm/bench-class-token';
 import { experiment as finetuning } from '@vssm/bench-finetuning';
 import { experiments as headline } from '@vssm/bench-headline';
+import { sceneFolder, experiment as scenes } from '@vssm/bench-scenes';
 import { counted, oneOf, UserError } from '@vssm/core';
 import { parameterCount, tokensPerBlock } from '@vssm/families';
-import { type FinetuningRecord, openResults, type Results } from '@vssm/results';
-import { mean, standardDeviation } from '@vssm/results/statistics';
-import { runExperiment, type TrainingExperiment } from '@vssm/train';
+import { openResults, type Results } from '@vssm/results';
+import { mean } from '@vssm/results/statistics';
+import { backboneOf } from '@vssm/train';
+import { visionParameterCount } from '@vssm/vision-tasks';
+import { type Experiment, type ExperimentRecord, openGround } from '../experiment/ground.ts';
+import { experimentTable } from '../experiment/table.ts';
 import { type ExperimentName, type ExperimentOptions, experimentNames } from '../options/experiment.ts';
 import { note, printResult } from '../output.ts';
 import { circumstances, progressLine, stopOnSignal, trainingThreads } from '../training.ts';
-import { openTrainingImages } from '../training-images.ts';
 
 interface Named {
   /** Each in a folder of its own, where there are several. */
-  readonly experiments: readonly TrainingExperiment[];
-  table(records: readonly FinetuningRecord[]): string;
+  readonly experiments: readonly Experiment[];
+  table(records: readonly ExperimentRecord[]): string;
 }
 
+const tables = (records: readonly ExperimentRecord[]) => records.map(experimentTable).join('\n\n');
+
 const named: Readonly<Record<ExperimentName, Named>> = {
-  finetuning: { experiments: [finetuning], table: (records) => records.map(table).join('\n') },
-  headline: { experiments: headline, table: (records) => records.map(table).join('\n\n') },
+  finetuning: { experiments: [finetuning], table: tables },
+  headline: { experiments: headline, table: tables },
+  scenes: { experiments: [scenes], table: tables },
   'class-token': {
     experiments: classToken,
-    table: (records) => [lossTables(records), finetunedTable(records)].join('\n\n'),
+    table: (records) => {
+      const own = records.filter((record) => record.kind === 'finetuning');
+      return [lossTables(own), finetunedTable(own)].join('\n\n');
+    },
   },
 };
 
@@ -39,7 +48,7 @@ export async function runTheExperiment(options: ExperimentOptions): Promise<void
   }
   const results = openResults(options.out);
   try {
-    const records: FinetuningRecord[] = [];
+    const records: ExperimentRecord[] = [];
     for (const experiment of experiments) {
       const record = await runIn(results, options, experiment, single ? [] : [experiment.id]).catch(
         (error) => {
@@ -60,7 +69,7 @@ export async function runTheExperiment(options: ExperimentOptions): Promise<void
   }
 }
 
-function partOf(all: readonly TrainingExperiment[], part: string): TrainingExperiment {
+function partOf(all: readonly Experiment[], part: string): Experiment {
   const ids = all.map(({ id }) => id);
   return all[ids.indexOf(oneOf('--part', part, ids))];
 }
@@ -73,27 +82,20 @@ function partOf(all: readonly TrainingExperiment[], part: string): TrainingExper
 async function runIn(
   results: Results,
   options: ExperimentOptions,
-  experiment: TrainingExperiment,
+  experiment: Experiment,
   within: readonly string[],
-): Promise<FinetuningRecord | undefined> {
+): Promise<ExperimentRecord | undefined> {
   for (const repair of results.repairs) note(repair);
-  const { training, test, normalisation } = await openTrainingImages(
-    { dataset: 'fashion-mnist', data: options.data },
-    'fashion-mnist',
-    experiment.spec.imageWidth,
-  );
+  const out = join(options.out, ...within);
   const threads = trainingThreads(experiment.spec, experiment.dense, options.threads);
   const stop = stopOnSignal();
+  const ground = await openGround(experiment, options.data, out);
   let part = '';
   let show = progressLine();
   try {
-    const record = await runExperiment({
-      experiment,
-      training,
-      test: test!,
-      normalisation,
+    const record = await ground.run({
       threads,
-      out: join(options.out, ...within),
+      out,
       circumstances: await circumstances(threads),
       tell(name, line, steps) {
         if (name !== part) {
@@ -118,22 +120,25 @@ async function runIn(
     return record;
   } finally {
     stop.release();
-    await training.close();
-    await test?.close();
+    await ground.close();
   }
 }
 
-function planned({ spec, dense, finetuning, trainingFree = [], rows }: TrainingExperiment): string {
+function planned({ spec, dense, finetuning, trainingFree = [], rows }: Experiment): string {
+  const backbone = backboneOf(spec);
+  const parameters = 'kind' in spec ? visionParameterCount(spec) : parameterCount(spec);
   const runs = rows.reduce((sum, { seeds }) => sum + seeds.length, 0);
   const idWidth = Math.max(...rows.map(({ id }) => id.length));
-  const learned = dense.images || 60_000;
+  const learned = dense.images || ('kind' in spec ? sceneFolder.images : 60_000);
   const relative = rows.reduce((sum, { plan, seeds }) => {
     const tokens =
-      plan.alignment === 'mask' ? 1 : mean(tokensPerBlock(spec, plan)) / tokensPerBlock(spec, plan)[0];
+      plan.alignment === 'mask'
+        ? 1
+        : mean(tokensPerBlock(backbone, plan)) / tokensPerBlock(backbone, plan)[0];
     return sum + seeds.length * tokens;
   }, 0);
   return [
-    `${counted(parameterCount(spec), 'parameter')}; dense: ${counted(dense.epochs, 'epoch')} of ${counted(learned, 'image')}`,
+    `${counted(parameters, 'parameter')}; dense: ${counted(dense.epochs, 'epoch')} of ${counted(learned, 'image')}`,
     ...(trainingFree.length > 0 ? [`${counted(trainingFree.length, 'evaluation')} of the dense model`] : []),
     `${counted(runs, 'fine-tuning')} in ${counted(rows.length, 'row')}: ${counted(finetuning.epochs, 'epoch')} of ${counted(finetuning.images, 'image')} each`,
     `together the work of ${counted(Math.round(dense.epochs * learned + relative * finetuning.epochs * finetuning.images), 'dense image')}`,
@@ -141,43 +146,4 @@ function planned({ spec, dense, finetuning, trainingFree = [], rows }: TrainingE
       ({ id, label, seeds }) => `  ${id.padEnd(idWidth)}  ${label}; ${counted(seeds.length, 'seed')}`,
     ),
   ].join('\n');
-}
-
-function table({ model, dense, rows, verdicts, dataset }: FinetuningRecord): string {
-  const percent = (correct: number) => (100 * correct) / dataset.test.total;
-  const width = Math.max(...rows.map(({ row }) => row.length));
-  const lines = rows.map(({ row, before, after }) => {
-    const values = after.map(({ correct }) => percent(correct));
-    const spread = standardDeviation(values);
-    const own = `${mean(values).toFixed(2)}${spread === null ? '' : ` ± ${spread.toFixed(2)}`}`;
-    return `${row.padEnd(width)} ${percent(before).toFixed(2).padStart(6)}  ${own}`;
-  });
-  return [
-    `${model.name}: dense top-1 ${percent(dense.correct).toFixed(2)} %`,
-    `${'row'.padEnd(width)} before  after fine-tuning (mean ± standard deviation over seeds)`,
-    ...lines,
-    ...verdicts.map(sentence),
-  ].join('\n');
-}
-
-const outcomes: Readonly<Record<FinetuningRecord['verdicts'][number]['outcome'], string>> = {
-  supports: 'our data support the claim',
-  contradicts: 'our data contradict the claim',
-  undecided: 'our data do not decide the claim',
-  'one seed': 'with one seed no statement about chance is possible',
-};
-
-function sentence({
-  arm,
-  against,
-  keep,
-  gain,
-  interval,
-  margin,
-  outcome,
-}: FinetuningRecord['verdicts'][number]): string {
-  const range = interval === null ? '' : ` (95 %: ${interval.map((end) => end.toFixed(2)).join(' to ')})`;
-  const points = `${Math.abs(gain).toFixed(2)} points ${gain < 0 ? 'below' : 'above'} ${against}${range}`;
-  const claimed = margin === undefined ? '' : ` (claimed: at most ${margin} below)`;
-  return `after fine-tuning, at keep ${keep}, ${arm} is ${points}${claimed}: ${outcomes[outcome]}`;
 }

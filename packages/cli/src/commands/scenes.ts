@@ -18,6 +18,24 @@ const usualImages = 4000;
 
 /** @throws UserError for a folder that holds something, and for images that are not Fashion-MNIST's */
 export async function scenes(options: ScenesOptions): Promise<void> {
+  const { seed, out } = options;
+  const splits = await makeScenes(options);
+  const rows = Object.entries(splits).map(([split, made]): [string, string] => [
+    split,
+    `${counted(made.images, 'scene')}, SHA-256 of their contents ${made.sha256}`,
+  ]);
+  printResult(options, { out, seed, splits }, listing([...rows, ['in', out]]));
+}
+
+interface Made {
+  readonly images: number;
+  readonly sha256: string;
+}
+
+/** The folder, whole or not at all; what each split holds. */
+export async function makeScenes(
+  options: Omit<ScenesOptions, keyof OutputOptions>,
+): Promise<Readonly<Record<string, Made>>> {
   const { data, images, testImages, seed, out } = options;
   if (out.trim() === '') throw new UserError('--out "": give the path of a new folder');
   if (images !== undefined && data === undefined) {
@@ -26,7 +44,7 @@ export async function scenes(options: ScenesOptions): Promise<void> {
   if (existsSync(out) && readdirSync(out).length > 0) {
     throw new UserError(`--out ${out}: is not empty; give a new folder`);
   }
-  const splits: Record<string, { readonly images: number; readonly sha256: string }> = {};
+  const splits: Record<string, Made> = {};
   const write = async (draft: string, split: SceneSplit, count: number) => {
     const source = split === 'training' ? await openFashionMnist(data, 'train') : await openFashionMnist();
     splits[split] = { images: count, sha256: await writeScenes(draft, { split, source, count, seed }) };
@@ -39,9 +57,5 @@ export async function scenes(options: ScenesOptions): Promise<void> {
     // The empty one that was there makes room.
     if (existsSync(folder)) rmdirSync(folder);
   });
-  const rows = Object.entries(splits).map(([split, made]): [string, string] => [
-    split,
-    `${counted(made.images, 'scene')}, SHA-256 of their contents ${made.sha256}`,
-  ]);
-  printResult(options, { out, seed, splits }, listing([...rows, ['in', out]]));
+  return splits;
 }

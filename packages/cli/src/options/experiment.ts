@@ -1,7 +1,7 @@
 /** Options of `vssm experiment`, as commander names them. */
 import type { OutputOptions } from '../output.ts';
 
-export const experimentNames = ['finetuning', 'headline', 'class-token'] as const;
+export const experimentNames = ['finetuning', 'headline', 'scenes', 'class-token'] as const;
 export type ExperimentName = (typeof experimentNames)[number];
 
 export interface ExperimentOptions extends OutputOptions {

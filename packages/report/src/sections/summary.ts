@@ -113,7 +113,7 @@ interface TimedModel {
 /** What may and what may not be concluded. */
 export function supports(evidence: Evidence): Content[] {
   const settings = contrastSettings(evidence);
-  const { accuracy, tables, speed, executions, finetuning } = evidence;
+  const { accuracy, tables, speed, executions, finetuning, segmenterFinetuning } = evidence;
   const lines: Content[] = [];
   for (const { record } of finetuning) {
     // One section draws all that have a zero line, another the last of the others.
@@ -122,6 +122,11 @@ export function supports(evidence: Evidence): Content[] {
       zeroLine(record) !== null ? 'headline' : record === others.at(-1)?.record ? 'claim' : null;
     lines.push(
       html`${record.model.name}, fine-tuned: ${overall(record)}${section !== null && html` <a href="#${section}">The figures.</a>`}`,
+    );
+  }
+  for (const { record } of segmenterFinetuning) {
+    lines.push(
+      html`${record.model.name}, fine-tuned: ${overall(record)}${zeroLine(record) !== null && html` <a href="#across-tasks">The figures.</a>`}`,
     );
   }
   if (accuracy.length > 0) {

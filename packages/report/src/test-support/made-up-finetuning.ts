@@ -1,8 +1,13 @@
 /** A made-up experiment that trains, and evaluations of what it trained. No number here was measured. */
 import { createHash } from 'node:crypto';
 import { formatSchedule, type PruningPlan } from '@vssm/core';
-import { densePlan, pruningPlan, tokenCounts, vimSpec } from '@vssm/families';
-import { type AccuracyRecord, type FinetuningRecord, resultRecordSchema } from '@vssm/results';
+import { densePlan, plainMambaSpec, pruningPlan, tokenCounts, vimSpec } from '@vssm/families';
+import {
+  type AccuracyRecord,
+  type FinetuningRecord,
+  resultRecordSchema,
+  type SegmenterFinetuningRecord,
+} from '@vssm/results';
 import type { Evidence } from '../evidence.ts';
 import { gatherEvidence } from '../gather.ts';
 
@@ -120,6 +125,55 @@ export function madeUpHeadline(
         ...(row.keep === 0.7 && { paper: named[row.arm as keyof typeof named] }),
       })),
     ],
+  };
+  resultRecordSchema.parse(record);
+  return record;
+}
+
+/** An experiment with a segmenter, whose level 0.7 is the miniature of PlainMamba-L3's rows in table 3. */
+export function madeUpSegmenter(
+  ends: Readonly<Record<'none' | 'decay' | 'dense', readonly number[]>>,
+  verdicts: SegmenterFinetuningRecord['verdicts'],
+): SegmenterFinetuningRecord {
+  const backbone = plainMambaSpec({
+    ...{ imageHeight: 32, imageWidth: 32, inChannels: 3, patchSize: 4, classes: 1000 },
+    ...{ stemWidth: 8, stemConvs: 1, width: 16, depth: 8, stateSize: 4 },
+  });
+  const training = (seed: number, miou: number) => ({
+    ...{ seed, steps: 10, miou, sha256: digest(`segmenter ${seed} ${miou}`) },
+    curve: [{ epoch: 1, loss: 1, top1: 60 }],
+    tests: [{ epoch: 1, miou }],
+  });
+  const named = { dense: 'plainmamba-l3-upernet-dense', none: null, decay: 'plainmamba-l3-upernet-top' };
+  const rows = (['dense', 'none', 'decay'] as const).map((arm) => {
+    const keep = arm === 'dense' ? 1 : 0.7;
+    const steps = arm === 'dense' ? [] : [2, 4, 6].map((after) => ({ after, keep }));
+    const plan = pruningPlan({ ...(arms[arm] ?? {}), schedule: steps }, 'plainmamba');
+    const row = named[arm];
+    return {
+      ...{ row: `${arm}@${keep}`, label: arm === 'dense' ? 'dense, fine-tuned as long' : arm, arm, keep },
+      plan: structuredClone(plan) as AccuracyRecord['plan'],
+      ...{ schedule: formatSchedule(steps), tokens: [...tokenCounts(backbone, plan)] },
+      flops: { paper: arm === 'dense' ? 1 : 0.6, strict: 2 },
+      ...(row !== null && { paper: [{ table: 3, row }] }),
+      before: arm === 'dense' ? 40 : 20,
+      after: ends[arm].map((miou, at) => training(at, miou)),
+    };
+  });
+  const record: SegmenterFinetuningRecord = {
+    ...{ schema: 1, kind: 'segmenter-finetuning', key: 'made-up-segmenter', experiment: 'scenes' },
+    title: 'made up',
+    model: {
+      ...{ name: 'UperNet-made-up', backbone, head: { channels: 8, classes: 11 }, params: 4321 },
+    },
+    dataset: {
+      name: 'made-up scenes',
+      training: { split: 'training', sha256: digest('scenes'), total: 600 },
+      test: { split: 'validation', sha256: digest('more scenes'), total: 100 },
+    },
+    recipes: { dense: { epochs: 2 }, finetuning: { epochs: 1, images: 300 } },
+    dense: training(0, 40),
+    ...{ rows, verdicts },
   };
   resultRecordSchema.parse(record);
   return record;

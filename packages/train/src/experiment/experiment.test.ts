@@ -2,11 +2,15 @@ import { cpSync, mkdtempSync, rmSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { densePlan, pruningPlan } from '@vssm/families';
-import { resultRecordSchema, unpackRight } from '@vssm/results';
+import { type FinetuningRecord, resultRecordSchema, unpackRight } from '@vssm/results';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { grey, smallRun, stripedDataset } from '../run/test-support/made-up-run.ts';
+import { colours, horizons, smallSegmenterRun } from '../run/test-support/made-up-scenes.ts';
+import { freshWeights } from '../table.ts';
+import { isSegmenter } from '../trained-spec.ts';
 import { type FinetuningRow, inSeedOrder, type TrainingExperiment } from './experiment.ts';
 import { type ExperimentRun, runExperiment } from './run-experiment.ts';
+import { classifierSubject, segmenterSubject } from './subject.ts';
 
 let folder: string;
 beforeAll(() => {
@@ -43,7 +47,9 @@ const experiment: TrainingExperiment = {
   claims: [{ arm: 'decay', against: 'none' }],
 };
 
-function runIn(out: string, more: Partial<ExperimentRun> = {}): ExperimentRun {
+type Run = ExperimentRun<{ correct: number }, { correct: number; right: string }, FinetuningRecord>;
+
+function runIn(out: string, more: Partial<Run> = {}): Run {
   const test = {
     ...dataset,
     load: async (index: number) => {
@@ -51,10 +57,12 @@ function runIn(out: string, more: Partial<ExperimentRun> = {}): ExperimentRun {
       return Float32Array.from({ length: 64 }, (_, pixel) => (data[3 * pixel] / 255 - 0.5) / 0.5);
     },
   };
-  return { experiment, training: dataset, test, normalisation, threads: 1, out, circumstances: {}, ...more };
+  const subject = classifierSubject({ spec, training: dataset, test, normalisation, threads: 1 });
+  const initial = freshWeights(spec, experiment.dense.seed);
+  return { experiment, subject, initial, threads: 1, out, circumstances: {}, ...more };
 }
 
-let whole: ReturnType<typeof runExperiment> | undefined;
+let whole: Promise<FinetuningRecord | undefined> | undefined;
 
 /** One run, of which every test may take its own copy. */
 async function wholeRun() {
@@ -142,4 +150,59 @@ it('refuses a folder of another experiment', async () => {
   await expect(runExperiment(runIn(out, { experiment: longer }))).rejects.toThrow(
     /outcome\.json: the outcome of another training; give another --out folder/,
   );
+});
+
+describe('an experiment with a segmenter', () => {
+  it('is judged by mIoU, and says so in a record of its own kind', async () => {
+    const { spec: segmenter, recipe: steps, plan, initial } = smallSegmenterRun('');
+    if (!isSegmenter(segmenter)) throw new Error('made up otherwise');
+    const scenes = horizons(24);
+    const { mean, std } = colours;
+    const test: typeof scenes = {
+      ...scenes,
+      load: async (index) => {
+        const { data, height, width } = await scenes.preview(index);
+        const size = height * width;
+        const pixels = Float32Array.from({ length: 3 * size }, (_, at) => {
+          const channel = Math.floor(at / size);
+          return (data[3 * (at % size) + channel] - mean[channel]) / std[channel];
+        });
+        const original = { height, width };
+        return { pixels, height, width, original, scaled: original, scaleFactor: [1, 1] as const };
+      },
+    };
+    const zero = { id: 'dense@1', arm: 'dense', keep: 1, label: 'dense', plan: densePlan, seeds: [0, 1] };
+    const pruned = { id: 'decay@0.7', arm: 'decay', keep: 0.7, label: 'decay', plan, seeds: [0, 1] };
+    const own: TrainingExperiment<typeof segmenter> = {
+      ...{ id: 'small-scenes', title: 'small', model: 'small UperNet', dataset: 'horizons' },
+      spec: segmenter,
+      dense: { ...steps, epochs: 8 },
+      finetuning: { ...steps, epochs: 1, ema: 0 },
+      rows: [zero, pruned],
+      claims: [{ arm: 'decay', against: 'dense', margin: 0.5, keep: 0.7 }],
+    };
+    const sha256 = 'ab'.repeat(32);
+    const subject = segmenterSubject({
+      ...{ spec: segmenter, normalisation: colours, threads: 1 },
+      training: { ...scenes, checksum: sha256 },
+      test: { ...test, checksum: sha256 },
+    });
+    const out = join(folder, 'segmenter');
+    const run = { experiment: own, subject, initial, threads: 1, out, circumstances: {} };
+    const record = (await runExperiment(run))!;
+    expect(resultRecordSchema.parse(record)).toEqual(record);
+    expect(record.kind).toBe('segmenter-finetuning');
+    expect(record.dense.miou).toBeGreaterThan(30);
+    expect(record.dense.tests.at(-1)!.miou).toBe(record.dense.miou);
+    expect(record.rows.map(({ after }) => after.map(({ seed }) => seed))).toEqual([
+      [0, 1],
+      [0, 1],
+    ]);
+    expect(record.rows[0].before).toBe(record.dense.miou);
+    const [dense, decay] = record.rows.map(({ after }) => (after[0].miou + after[1].miou) / 2);
+    expect(record.verdicts).toMatchObject([{ arm: 'decay', against: 'dense', margin: 0.5 }]);
+    expect(record.verdicts[0].gain).toBeCloseTo(decay - dense, 10);
+    expect(record.model).toMatchObject({ head: { channels: 4, classes: 2 } });
+    expect(await runExperiment({ ...run, soFar: true })).toEqual(record);
+  });
 });

@@ -5,14 +5,16 @@
 import type { PruningPlan } from '@vssm/core';
 import type { TrainableSpec } from '@vssm/families';
 import type { Recipe } from '../recipe/recipe.ts';
+import type { TrainedSpec } from '../trained-spec.ts';
 
-export interface TrainingExperiment {
+/** @typeParam Spec of a classifier, or of a segmenter */
+export interface TrainingExperiment<Spec extends TrainedSpec = TrainableSpec> {
   readonly id: string;
   readonly title: string;
   /** Of the model and of the data set, in print. */
   readonly model: string;
   readonly dataset: string;
-  readonly spec: TrainableSpec;
+  readonly spec: Spec;
   /** Of the dense model. */
   readonly dense: Recipe;
   /** The same for every row, but for the seed, and the learning rate of rows that have their own. */
@@ -28,7 +30,7 @@ export interface Claim {
   readonly arm: string;
   /** An arm of keep 1, which prunes nothing, stands against every level. */
   readonly against: string;
-  /** Points of top-1 that `arm` may end below; default: none. */
+  /** Points of top-1, or of mIoU, that `arm` may end below; default: none. */
   readonly margin?: number;
   /** The only level that it is made of; default: all. */
   readonly keep?: number;
@@ -60,7 +62,11 @@ export interface PaperRow {
 }
 
 /** The recipe of one fine-tuning. */
-export function recipeOf({ finetuning }: TrainingExperiment, row: FinetuningRow, seed: number): Recipe {
+export function recipeOf(
+  { finetuning }: TrainingExperiment<TrainedSpec>,
+  row: FinetuningRow,
+  seed: number,
+): Recipe {
   return { ...finetuning, learningRate: row.learningRate ?? finetuning.learningRate, seed };
 }
 

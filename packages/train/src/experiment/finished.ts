@@ -5,12 +5,16 @@ import { join } from 'node:path';
 import { UserError } from '@vssm/core';
 import { writeWhole } from '@vssm/core/files';
 import type { FinetuningRecord } from '@vssm/results';
-import { type ClassificationEvaluation, type LogLine, readLog } from '../run/log.ts';
+import { type Evaluation, type LogLine, readLog } from '../run/log.ts';
 import type { RunIdentity } from '../run/state.ts';
 import { runFiles } from '../run/train.ts';
 
-export type FinishedTraining = FinetuningRecord['dense'];
-type Outcome = Pick<FinishedTraining, 'steps' | 'correct' | 'sha256'>;
+type Recorded = FinetuningRecord['dense'];
+type Outcome<S> = Pick<Recorded, 'steps' | 'sha256'> & S;
+
+/** @typeParam S what the test images say of weights */
+export type FinishedTraining<S> = Omit<Recorded, 'correct' | 'tests'> &
+  S & { tests: ({ epoch: number } & S)[] };
 
 /**
  * What the folder's training came to; undefined where it is not done yet.
@@ -18,32 +22,36 @@ type Outcome = Pick<FinishedTraining, 'steps' | 'correct' | 'sha256'>;
  * @param outcome to be kept, of a training that has just ended
  * @throws UserError where the folder holds another training's outcome
  */
-export function finishedTraining(
+export function finishedTraining<S>(
   folder: string,
   identity: RunIdentity,
-  outcome?: Outcome,
-): FinishedTraining | undefined {
+  scoreOf: (evaluation: Evaluation) => S,
+  outcome?: Outcome<S>,
+): FinishedTraining<S> | undefined {
   const file = join(folder, 'outcome.json');
-  const of = createHash('sha256').update(JSON.stringify(identity)).digest('hex');
-  if (outcome !== undefined) writeWhole(file, `${JSON.stringify({ of, ...outcome }, null, 2)}\n`);
+  const digest = createHash('sha256').update(JSON.stringify(identity)).digest('hex');
+  if (outcome !== undefined) writeWhole(file, `${JSON.stringify({ of: digest, ...outcome }, null, 2)}\n`);
   if (!existsSync(file)) return undefined;
-  const kept = JSON.parse(readFileSync(file, 'utf8')) as Outcome & { readonly of: string };
-  if (kept.of !== of) {
+  const { of, ...kept } = JSON.parse(readFileSync(file, 'utf8')) as Outcome<S> & { readonly of: string };
+  if (of !== digest) {
     throw new UserError(`${file}: the outcome of another training; give another --out folder`);
   }
-  const { steps, correct, sha256 } = kept;
   const { seed } = identity.recipe as { readonly seed: number };
-  return { seed, steps, correct, sha256, ...curves(readLog(join(folder, runFiles.log))) };
+  const lines = readLog(join(folder, runFiles.log));
+  return { seed, ...(kept as unknown as Outcome<S>), curve: curveOf(lines), tests: testsOf(lines, scoreOf) };
 }
 
-function curves(lines: readonly LogLine[]): Pick<FinishedTraining, 'curve' | 'tests'> {
-  const curve: FinishedTraining['curve'] = [];
-  const tests: FinishedTraining['tests'] = [];
-  for (const line of lines) {
-    if (line.kind === 'step') curve.push({ epoch: line.epoch, loss: line.loss, top1: line.top1 });
-    if (line.kind === 'epoch' && line.test !== null) {
-      tests.push({ epoch: line.epoch, correct: (line.test as ClassificationEvaluation).correct });
-    }
-  }
-  return { curve, tests };
+function curveOf(lines: readonly LogLine[]): Recorded['curve'] {
+  return lines.flatMap((line) =>
+    line.kind === 'step' ? [{ epoch: line.epoch, loss: line.loss, top1: line.top1 }] : [],
+  );
+}
+
+function testsOf<S>(
+  lines: readonly LogLine[],
+  scoreOf: (evaluation: Evaluation) => S,
+): ({ epoch: number } & S)[] {
+  return lines.flatMap((line) =>
+    line.kind === 'epoch' && line.test !== null ? [{ epoch: line.epoch, ...scoreOf(line.test) }] : [],
+  );
 }

@@ -8,15 +8,12 @@ import { join } from 'node:path';
 import { readCheckpoint, sha256File } from '@vssm/checkpoints';
 import { formatSchedule, type PruningPlan, UserError, type Weights } from '@vssm/core';
 import { writeWhole } from '@vssm/core/files';
-import type { ImageDataset, Normalisation } from '@vssm/datasets';
-import { densePlan, modelFlops, parameterCount, tokenCounts } from '@vssm/families';
-import { type FinetuningRecord, packRight, schemaVersion } from '@vssm/results';
-import { imageExamples } from '../data/examples.ts';
+import { densePlan, modelFlops, tokenCounts } from '@vssm/families';
+import { schemaVersion } from '@vssm/results';
 import type { Recipe } from '../recipe/recipe.ts';
-import { evaluate, evaluateEach } from '../run/evaluate.ts';
-import type { ClassificationEvaluation, LogLine } from '../run/log.ts';
+import type { LogLine } from '../run/log.ts';
 import { runIdentity, type TrainingRun, train } from '../run/train.ts';
-import { freshWeights } from '../table.ts';
+import { backboneOf, type TrainedSpec } from '../trained-spec.ts';
 import {
   type FinetuningRow,
   inSeedOrder,
@@ -25,13 +22,14 @@ import {
   type TrainingExperiment,
 } from './experiment.ts';
 import { type FinishedTraining, finishedTraining } from './finished.ts';
+import type { Findings, Subject } from './subject.ts';
 import { verdicts } from './verdict.ts';
 
-export interface ExperimentRun {
-  readonly experiment: TrainingExperiment;
-  readonly training: ImageDataset;
-  readonly test: ImageDataset;
-  readonly normalisation: Normalisation;
+export interface ExperimentRun<S, B extends S, R> {
+  readonly experiment: TrainingExperiment<TrainedSpec>;
+  readonly subject: Subject<S, B, R>;
+  /** What the dense training begins with. */
+  readonly initial: Weights;
   readonly threads: number;
   readonly out: string;
   readonly circumstances: Readonly<Record<string, unknown>>;
@@ -47,22 +45,15 @@ export interface ExperimentRun {
  *
  * @throws UserError where only what is finished is asked for, and that is not enough for a record
  */
-export async function runExperiment(run: ExperimentRun): Promise<FinetuningRecord | undefined> {
+export async function runExperiment<S, B extends S, R>(run: ExperimentRun<S, B, R>): Promise<R | undefined> {
   const { experiment, out, soFar = false } = run;
-  const { spec } = experiment;
-  const dense = await trainPart(
-    run,
-    'dense',
-    densePlan,
-    experiment.dense,
-    freshWeights(spec, experiment.dense.seed),
-  );
+  const dense = await trainPart(run, 'dense', densePlan, experiment.dense, run.initial);
   if (dense === undefined) {
     if (soFar) throw new UserError(`${out}: the dense training of ${experiment.model} is not finished`);
     return undefined;
   }
   const weights = (await readCheckpoint(join(out, 'dense', 'model.safetensors'))).tensors;
-  const after = new Map<FinetuningRow, FinishedTraining[]>(experiment.rows.map((row) => [row, []]));
+  const after = new Map<FinetuningRow, FinishedTraining<S>[]>(experiment.rows.map((row) => [row, []]));
   for (const { row, seed } of inSeedOrder(experiment.rows)) {
     const recipe = recipeOf(experiment, row, seed);
     const finished = await trainPart(run, `${row.id}-seed${seed}`, row.plan, recipe, weights);
@@ -77,96 +68,79 @@ export async function runExperiment(run: ExperimentRun): Promise<FinetuningRecor
     weights,
     dense.sha256,
   );
-  return before === undefined ? undefined : recordOf(run, dense, rows, before, after);
+  if (before === undefined) return undefined;
+  return run.subject.record(experiment.model, findings(run, dense, rows, before, after));
 }
 
-async function trainPart(
-  run: ExperimentRun,
+async function trainPart<S, B extends S, R>(
+  run: ExperimentRun<S, B, R>,
   name: string,
   plan: PruningPlan,
   recipe: Recipe,
   initial: Weights,
-): Promise<FinishedTraining | undefined> {
-  const { experiment, test, threads, tell, stopped } = run;
+): Promise<FinishedTraining<S> | undefined> {
+  const { experiment, subject, threads, tell, stopped } = run;
   const { spec } = experiment;
+  const { examples, scoreOf } = subject;
   const training: TrainingRun = {
-    spec,
-    plan,
-    recipe,
-    initial,
-    examples: imageExamples(run.training, run.normalisation),
-    threads,
+    ...{ spec, plan, recipe, initial, examples, threads },
     out: join(run.out, name),
     saveEvery: 200,
     logEvery: 20,
     circumstances: run.circumstances,
-    evaluate: (weights) => evaluate({ spec, plan, dataset: test, threads }, weights),
+    evaluate: (weights) => subject.evaluate(plan, weights),
     tell: (line, steps) => tell?.(name, line, steps),
     ...(stopped !== undefined && { stopped }),
   };
-  const done = finishedTraining(training.out, runIdentity(training));
+  const identity = runIdentity(training);
+  const done = finishedTraining(training.out, identity, scoreOf);
   if (done !== undefined || run.soFar === true) return done;
   const outcome = await train(training);
   if (outcome.state === 'stopped') return undefined;
-  return finishedTraining(training.out, runIdentity(training), {
+  return finishedTraining(training.out, identity, scoreOf, {
     steps: outcome.steps,
-    correct: (outcome.test as ClassificationEvaluation).correct,
+    ...scoreOf(outcome.test!),
     sha256: await sha256File(outcome.model),
   });
 }
 
-/** Test images that are right, and which. */
-interface Before {
-  readonly correct: number;
-  /** See packRight. */
-  readonly right: string;
-}
-
-/** What the dense weights get right under every plan, kept in `before.json`; undefined when it was stopped. */
-async function evaluateBefore(
-  { experiment, test, threads, out, stopped }: ExperimentRun,
+/** What the dense weights reach under every plan, kept in `before.json`; undefined when it was stopped. */
+async function evaluateBefore<S, B extends S, R>(
+  { experiment, subject, out, stopped }: ExperimentRun<S, B, R>,
   rows: readonly PrunedRow[],
   weights: Weights,
   sha256: string,
-): Promise<ReadonlyMap<PrunedRow, Before> | undefined> {
+): Promise<ReadonlyMap<PrunedRow, B> | undefined> {
   const { spec } = experiment;
+  const { splits } = subject;
   const file = join(out, 'before.json');
-  const kept: { [of: string]: Partial<Before> } = existsSync(file)
-    ? JSON.parse(readFileSync(file, 'utf8'))
-    : {};
-  const found = new Map<PrunedRow, Before>();
+  const kept: { [of: string]: Partial<B> } = existsSync(file) ? JSON.parse(readFileSync(file, 'utf8')) : {};
+  const found = new Map<PrunedRow, B>();
   for (const row of rows) {
     const { plan } = row;
-    const of = digest({ sha256, spec, plan, test: test.checksum });
-    // A folder of an earlier version knows how many, not which.
-    let { correct, right } = kept[of] ?? {};
-    if (correct === undefined || right === undefined) {
+    const of = digest({ sha256, spec, plan, test: splits.test.sha256 });
+    let one = kept[of];
+    if (one === undefined || !subject.isWhole(one)) {
       if (stopped?.() === true) return undefined;
-      const each = await evaluateEach({ spec, plan, dataset: test, threads }, weights);
-      correct = each.evaluation.correct;
-      right = packRight(each.right);
-      kept[of] = { correct, right };
+      one = await subject.before(plan, weights);
+      kept[of] = one;
       writeWhole(file, `${JSON.stringify(kept, null, 2)}\n`);
     }
-    found.set(row, { correct, right });
+    found.set(row, one as B);
   }
   return found;
 }
 
-function recordOf(
-  { experiment, training, test }: ExperimentRun,
-  dense: FinishedTraining,
+function findings<S, B extends S, R>(
+  { experiment, subject }: ExperimentRun<S, B, R>,
+  dense: FinishedTraining<S>,
   rows: readonly FinetuningRow[],
-  before: ReadonlyMap<PrunedRow, Before>,
-  after: ReadonlyMap<FinetuningRow, readonly FinishedTraining[]>,
-): FinetuningRecord {
-  const { id, title, model, spec, trainingFree, claims } = experiment;
-  const split = ({ split: name, checksum, samples }: ImageDataset) => ({
-    split: name,
-    sha256: checksum,
-    total: samples.length,
-  });
-  const percent = (correct: number) => (100 * correct) / test.samples.length;
+  before: ReadonlyMap<PrunedRow, B>,
+  after: ReadonlyMap<FinetuningRow, readonly FinishedTraining<S>[]>,
+): Findings<S, B> {
+  const { id, title, spec, trainingFree, claims } = experiment;
+  const { splits } = subject;
+  const backbone = backboneOf(spec);
   const pruned = ({ id: row, label, arm, keep, plan }: PrunedRow) => ({
     row,
     label,
@@ -175,23 +149,22 @@ function recordOf(
     plan: { ...plan, schedule: [...plan.schedule] },
     schedule: formatSchedule(plan.schedule),
     flops: {
-      paper: modelFlops(spec, plan, 'paper').total / 1e9,
-      strict: modelFlops(spec, plan, 'strict').total / 1e9,
+      paper: modelFlops(backbone, plan, 'paper').total / 1e9,
+      strict: modelFlops(backbone, plan, 'strict').total / 1e9,
     },
-    tokens: [...tokenCounts(spec, plan)],
+    tokens: [...tokenCounts(backbone, plan)],
   });
   const found = {
     experiment: id,
     title,
-    model: { name: model, spec, params: parameterCount(spec) },
-    dataset: { name: experiment.dataset, training: split(training), test: split(test) },
+    dataset: { name: experiment.dataset, ...splits },
     recipes: { dense: { ...experiment.dense }, finetuning: { ...experiment.finetuning } },
     dense,
     rows: rows.map((row) => ({
       ...pruned(row),
       ...(row.learningRate !== undefined && { learningRate: row.learningRate }),
       ...(row.paper !== undefined && { paper: row.paper.map((one) => ({ ...one })) }),
-      before: before.get(row)!.correct,
+      before: subject.figure(before.get(row)!),
       after: [...after.get(row)!],
     })),
     ...(trainingFree !== undefined && {
@@ -202,16 +175,11 @@ function recordOf(
       rows.map((row) => ({
         arm: row.arm,
         keep: row.keep,
-        top1: after.get(row)!.map(({ correct }) => percent(correct)),
+        ends: after.get(row)!.map(subject.percent),
       })),
     ),
   };
-  return {
-    schema: schemaVersion,
-    kind: 'finetuning',
-    key: `${id}.${digest(found).slice(0, 24)}`,
-    ...found,
-  };
+  return { schema: schemaVersion, key: `${id}.${digest({ spec, ...found }).slice(0, 24)}`, ...found };
 }
 
 function digest(content: unknown): string {

@@ -11,26 +11,26 @@ describe('the verdict', () => {
     [[80], [81.5], 'one seed'],
   ])('of %j against %j: %s', (none, decay, outcome) => {
     const found = verdicts(claims, [
-      { arm: 'none', keep: 0.7, top1: none },
-      { arm: 'decay', keep: 0.7, top1: decay },
+      { arm: 'none', keep: 0.7, ends: none },
+      { arm: 'decay', keep: 0.7, ends: decay },
     ]);
     expect(found).toMatchObject([{ keep: 0.7, outcome }]);
     expect(found[0].gain).toBeCloseTo((decay[0] + decay.at(-1)!) / 2 - (none[0] + none.at(-1)!) / 2, 1);
   });
 
   it('is given at every level of which both arms are there', () => {
-    const results = [0.7, 0.5].map((keep) => ({ arm: 'decay', keep, top1: [80] }));
+    const results = [0.7, 0.5].map((keep) => ({ arm: 'decay', keep, ends: [80] }));
     expect(verdicts(claims, results)).toEqual([]);
-    expect(verdicts(claims, [...results, { arm: 'none', keep: 0.5, top1: [79] }])).toMatchObject([
+    expect(verdicts(claims, [...results, { arm: 'none', keep: 0.5, ends: [79] }])).toMatchObject([
       { keep: 0.5 },
     ]);
   });
 
   it('holds a claim with a margin against what prunes nothing, at the one level that it is made of', () => {
-    const at = (keep: number, ...top1: number[]) => ({ arm: 'decay', keep, top1 });
-    const dense = { arm: 'dense', keep: 1, top1: [90, 90.1, 90.2] };
+    const at = (keep: number, ...ends: number[]) => ({ arm: 'decay', keep, ends });
+    const dense = { arm: 'dense', keep: 1, ends: [90, 90.1, 90.2] };
     const claim = [{ arm: 'decay', against: 'dense', margin: 1.7, keep: 0.7 }];
-    const outcome = (...top1: number[]) => verdicts(claim, [at(0.7, ...top1), at(0.5, 70, 71), dense]);
+    const outcome = (...ends: number[]) => verdicts(claim, [at(0.7, ...ends), at(0.5, 70, 71), dense]);
     expect(outcome(89, 89.1, 89.2)).toMatchObject([
       { keep: 0.7, against: 'dense', margin: 1.7, outcome: 'supports' },
     ]);

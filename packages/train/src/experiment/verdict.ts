@@ -6,11 +6,11 @@ import type { Claim } from './experiment.ts';
 
 export type Verdict = FinetuningRecord['verdicts'][number];
 
-/** Percent top-1 after fine-tuning, by seed. */
+/** Percent after fine-tuning, by seed: top-1, or mIoU. */
 export interface ArmResult {
   readonly arm: string;
   readonly keep: number;
-  readonly top1: readonly number[];
+  readonly ends: readonly number[];
 }
 
 /** Of every claim at every level that it is made of and both arms are there, in the results' order. */
@@ -22,8 +22,8 @@ export function verdicts(claims: readonly Claim[], results: readonly ArmResult[]
       const ours = results.find((result) => result.arm === arm && result.keep === keep);
       const theirs = results.find((result) => result.arm === against && [keep, 1].includes(result.keep));
       if (ours === undefined || theirs === undefined) return [];
-      const gain = mean(ours.top1) - mean(theirs.top1);
-      const interval = welchInterval(ours.top1, theirs.top1);
+      const gain = mean(ours.ends) - mean(theirs.ends);
+      const interval = welchInterval(ours.ends, theirs.ends);
       const outcome = outcomeOf(interval, -(margin ?? 0));
       return [{ arm, against, keep, gain, interval, ...(margin !== undefined && { margin }), outcome }];
     }),

@@ -21,18 +21,15 @@ export interface SegmenterShape {
 const colours = 3;
 
 /**
- * An UperNet whose taps are at the ends of the backbone's quarters. The position embedding is resized to the new grid as
- * inference would do it; the stem of a model of grey pictures reads the mean of three colours.
+ * An UperNet whose taps are at the ends of the backbone's quarters.
  *
- * @param seed of the heads
+ * @param own of the classifier whose backbone it gets
  * @throws UserError for another family than PlainMamba, a depth that has no quarters, and pictures that are not square
  */
-export function segmenterOn(
-  classifier: { readonly spec: ModelSpec; readonly weights: Weights },
+export function segmenterSpec(
+  own: ModelSpec,
   { classes, channels, height, width }: SegmenterShape,
-  seed: number,
-): { readonly spec: UperNetSpec; readonly weights: Weights } {
-  const { spec: own, weights } = classifier;
+): UperNetSpec {
   if (own.family !== 'plainmamba') {
     throw new UserError(
       `--backbone: is a ${own.family}; segmenters are trained on plainmamba, so give a checkpoint of one`,
@@ -52,7 +49,7 @@ export function segmenterOn(
   const sized: PlainMambaSpec = { ...own, imageHeight: height, imageWidth: width };
   const grid = plainMambaGrid(sized);
   const { test, head, backbone: published } = visionModels['plainmamba-l1-upernet'];
-  const spec: UperNetSpec = {
+  return {
     kind: 'upernet',
     backbone: {
       family: 'plainmamba',
@@ -70,15 +67,32 @@ export function segmenterOn(
     auxiliary: { tap: 3, channels },
     test,
   };
+}
+
+/**
+ * The same with weights: the position embedding is resized to the new grid as inference would do it; the stem of a model
+ * of grey pictures reads the mean of three colours.
+ *
+ * @param seed of the heads
+ * @throws UserError as segmenterSpec
+ */
+export function segmenterOn(
+  { spec: own, weights }: { readonly spec: ModelSpec; readonly weights: Weights },
+  shape: SegmenterShape,
+  seed: number,
+): { readonly spec: UperNetSpec; readonly weights: Weights } {
+  const spec = segmenterSpec(own, shape);
+  const { imageHeight, imageWidth } = spec.backbone.spec;
+  const sized = { ...(own as PlainMambaSpec), imageHeight, imageWidth };
   const fresh = randomVisionWeights(spec, seed);
   const taken = new Map<string, Tensor<Float32Array>>();
-  for (const [name, shape] of visionTensors(spec)) {
+  for (const [name, sides] of visionTensors(spec)) {
     const given = weights.get(name);
     if (given === undefined) taken.set(name, fresh.get(name)!);
     else if (name === 'backbone.pos_embed') {
-      taken.set(name, float32(shape, Float32Array.from(plainMambaPositionEmbedding(sized, given.data))));
+      taken.set(name, float32(sides, Float32Array.from(plainMambaPositionEmbedding(sized, given.data))));
     } else if (name === 'backbone.patch_embed.stem.0.weight') {
-      taken.set(name, float32(shape, spreadOver(given.data, own.inChannels)));
+      taken.set(name, float32(sides, spreadOver(given.data, own.inChannels)));
     } else taken.set(name, given);
   }
   return { spec, weights: taken };

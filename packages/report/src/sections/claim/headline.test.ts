@@ -64,8 +64,10 @@ describe('the headline in miniature', () => {
   it('stands in the paper’s tables beside the paper’s own, and among the claims', () => {
     const text = flat(paperTables(contextOf(evidence))?.body.text);
     expect(text).toMatch(/<strong>−2\.50<\/strong>.*?the paper: −1\.7/);
-    expect(text).toContain('dense: 90.00 %, 3 seeds');
-    expect(flat(reproduction(contextOf(evidence)).body.text)).toContain('−20.0 % FLOPs cost 1.7 points');
+    expect(text).toContain('dense: 90.00 % top-1, 3 seeds');
+    expect(flat(reproduction(contextOf(evidence)).body.text)).toContain(
+      '−20.0 % FLOPs cost 1.7 points of top-1',
+    );
     expect(miniatureOf(1, 'vim-tiny-top', evidence)).toBeNull();
     const without = { ...evidence, finetuning: [] };
     expect(flat(paperTables(contextOf(without))?.body.text)).not.toContain('points below dense');

@@ -5,14 +5,14 @@
 import { counted } from '@vssm/core';
 import type { FinetuningRecord } from '@vssm/results';
 import { mean } from '@vssm/results/statistics';
-import { type BelowDense, belowDense, endsOf, type FinetuningRow, zeroLine } from '../../below-dense.ts';
+import { endsOf, zeroLine } from '../../below-dense.ts';
 import { figure } from '../../charts/chart.ts';
 import { type TradeoffPoint, tradeoffChart } from '../../charts/tradeoff.ts';
-import { points, signed, whole } from '../../format.ts';
-import { html, type Markup } from '../../html.ts';
+import { points, whole } from '../../format.ts';
+import { html } from '../../html.ts';
 import { method, planName } from '../../plan-names.ts';
-import { type Context, groupRow, type Section, scheduleText, table } from '../section.ts';
-import { ending } from './ending.ts';
+import type { Context, Section } from '../section.ts';
+import { belowDenseTable } from './below-dense-table.ts';
 import { evaluatedAgain } from './evaluated-again.ts';
 import { verdictLine } from './verdict.ts';
 
@@ -36,45 +36,11 @@ the paper’s reduction and at half of it.`,
 points of top-1 below the dense model that was <strong>fine-tuned as long</strong>. Nothing was chosen by test images.</p>
 ${records.map((record) => html`<ul class="support">${record.verdicts.map((verdict) => html`<li>${record.model.name}: ${verdictLine(verdict, record)}</li>`)}</ul>`)}
 ${await figure(chart, files)}
-${records.map((record) => headlineTable(record, belowDense(record, evidence.tables)))}
+${records.map((record) => belowDenseTable(record, evidence.tables))}
 ${records.map((record) => evaluatedAgain(record, evidence))}
 <p class="aside">What this is not: ImageNet-1K, a full-size model, or the paper’s thirty epochs. Intervals are over seeds of the fine-tuning
 from one dense model. <code>benchmarks/headline</code> says how to run it again.</p>`,
   };
-}
-
-function headlineTable(record: FinetuningRecord, pruned: readonly BelowDense[]): Markup {
-  const { dataset, model, recipes, dense } = record;
-  const zero = zeroLine(record)!;
-  const percent = (correct: number) => points((100 * correct) / dataset.test.total, 2);
-  const head = html`<tr><th scope="col">pruning</th><th scope="col" class="number">before<small>top-1, %</small></th>
-<th scope="col" class="number">after<small>mean ± deviation</small></th><th scope="col" class="number">to dense<small>points, 95 %</small></th>
-<th scope="col" class="number">the paper<small>points</small></th></tr>`;
-  const before = (row: FinetuningRow) => html`<td class="number">${percent(row.before)}</td>`;
-  const levels = [...Map.groupBy(pruned, ({ row }) => row.keep).values()];
-  const lines = levels.flatMap((own) => {
-    const [{ row, reduction }] = own;
-    const title = html`${signed(-100 * reduction, 1)} % FLOPs, ${scheduleText(row.schedule)}: ${row.tokens.join(' → ')} tokens`;
-    return [
-      groupRow(title, 5),
-      ...own.map(
-        ({ row: one, gain, interval, published }) =>
-          html`<tr class="${method(one.plan) === 'top' ? 'highlight' : ''}"><th scope="row">${planName(one.plan)}</th>${before(one)}
-<td class="number">${ending(record, one)}</td><td class="number"><strong>${signed(gain, 2)}</strong>${interval !== null && html`<small class="line">${signed(interval[0], 2)} to ${signed(interval[1], 2)}</small>`}</td>
-<td class="number">${published === null ? '–' : signed(published, 1)}</td></tr>
-`,
-      ),
-    ];
-  });
-  const zeroRow = html`<tr><th scope="row">dense, fine-tuned as long</th>${before(zero)}<td class="number">${ending(record, zero)}</td><td class="number">0, the zero line</td><td class="number">0</td></tr>
-`;
-  return table(
-    html`${model.name}, ${whole(model.params)} parameters, trained for ${counted(Number(recipes.dense.epochs), 'epoch')} to ${percent(dense.correct)} %,
-then fine-tuned for ${counted(Number(recipes.finetuning.epochs), 'epoch')} of ${whole(Number(recipes.finetuning.images) || dataset.training.total)} images`,
-    head,
-    [zeroRow, ...lines],
-    'variants',
-  );
 }
 
 function pointsOf(record: FinetuningRecord): TradeoffPoint[] {

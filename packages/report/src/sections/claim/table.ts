@@ -1,7 +1,7 @@
 /** Every row of the experiment: before, after, and what is left of the loss. */
 import type { FinetuningRecord } from '@vssm/results';
 import { mean } from '@vssm/results/statistics';
-import { endsOf, type FinetuningRow } from '../../below-dense.ts';
+import { endsOf } from '../../below-dense.ts';
 import { points, signed } from '../../format.ts';
 import { html, type Markup } from '../../html.ts';
 import { method, planName } from '../../plan-names.ts';
@@ -26,7 +26,7 @@ export function claimTable(record: FinetuningRecord): Markup {
 second line: points below (−) or above (+) dense.`;
   return table(caption, head, lines, 'variants');
 
-  function cell(row: FinetuningRow | undefined): Markup {
+  function cell(row: FinetuningRecord['rows'][number] | undefined): Markup {
     if (row === undefined) return html`<td class="number none" colspan="2">not run</td>`;
     const above = mean(endsOf(record, row)) - percent(dense.correct);
     return html`<td class="number">${points(percent(row.before), 2)}</td>

@@ -1,14 +1,14 @@
 /** An experiment's verdicts in words. */
 import { counted } from '@vssm/core';
-import type { FinetuningRecord } from '@vssm/results';
+import type { TrainedRecord } from '../../below-dense.ts';
 import { points } from '../../format.ts';
 import { type Content, html, type Markup } from '../../html.ts';
 import { planName } from '../../plan-names.ts';
 
-type Verdict = FinetuningRecord['verdicts'][number];
+type Verdict = TrainedRecord['verdicts'][number];
 
 /** One plain sentence over all comparisons of two ways of pruning. */
-export function overall({ verdicts: all }: FinetuningRecord): Content {
+export function overall({ verdicts: all }: TrainedRecord): Content {
   const verdicts = all.filter(({ margin }) => margin === undefined);
   const having = (outcome: Verdict['outcome']) =>
     verdicts.filter((verdict) => verdict.outcome === outcome).length;
@@ -38,7 +38,7 @@ const outcomes: Readonly<Record<Verdict['outcome'], string>> = {
 };
 
 /** At keep 0.7, ToP ends 0.31 points above … (95 %: …): supports the claim. */
-export function verdictLine(verdict: Verdict, { rows }: FinetuningRecord): Markup {
+export function verdictLine(verdict: Verdict, { rows }: TrainedRecord): Markup {
   const { keep, gain, interval, margin, outcome } = verdict;
   // What prunes nothing stands against every level.
   const [arm, against] = [verdict.arm, verdict.against].map(

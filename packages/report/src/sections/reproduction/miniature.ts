@@ -1,7 +1,7 @@
 /** Claims that can be tried in miniature: before fine-tuning by the ablations, after it by an experiment that trains. */
 import { counted } from '@vssm/core';
 import type { FinetuningRecord, PaperTable } from '@vssm/results';
-import { belowDense, zeroLine } from '../../below-dense.ts';
+import { belowDense, measureOf, zeroLine } from '../../below-dense.ts';
 import { contrastResult, contrastSettings, contrasts, type Verdict, verdict } from '../../contrasts.ts';
 import type { Evidence } from '../../evidence.ts';
 import { listed, points, signed } from '../../format.ts';
@@ -83,19 +83,21 @@ function inMiniature(supporting: number, contradicting: number, all: number): Ou
 type ExperimentVerdict = FinetuningRecord['verdicts'][number];
 
 /** Of each experiment with a zero line: ToP at the paper's reduction against the dense model fine-tuned as long. */
-export function headlines({ finetuning, tables }: Evidence): ClaimLine[] {
-  return finetuning.flatMap(({ record }) =>
+export function headlines({ finetuning, segmenterFinetuning, tables }: Evidence): ClaimLine[] {
+  return [...finetuning, ...segmenterFinetuning].flatMap(({ record }) =>
     belowDense(record, tables).flatMap(({ row, reduction, published }): ClaimLine[] => {
       const verdict = record.verdicts.find(
         ({ arm, keep, margin }) => margin !== undefined && arm === row.arm && keep === row.keep,
       );
       if (verdict === undefined || published === null) return [];
+      const { name, flops } = measureOf(record);
+      const classifies = record.kind === 'finetuning';
       return [
         {
-          claim: html`${signed(-100 * reduction, 1)} % FLOPs cost ${points(-published, 1)} points (${record.model.name})`,
-          published: html`${signed(published, 1)} points, ImageNet-1K, after 30 epochs`,
+          claim: html`${signed(-100 * reduction, 1)} % ${flops} cost ${points(-published, 1)} points of ${name} (${record.model.name})`,
+          published: html`${signed(published, 1)} points, ${classifies ? 'ImageNet-1K, after 30 epochs' : 'ADE20K'}`,
           ...told([verdict]),
-          more: 'headline',
+          more: classifies ? 'headline' : 'across-tasks',
         },
       ];
     }),

@@ -39,8 +39,9 @@ function claimLines({ evidence, paired }: Context): ClaimLine[] {
   return found.filter((line) => line !== null);
 }
 
-function hasMeasurements({ accuracy, speed, vision, finetuning }: Evidence): boolean {
-  return accuracy.length + speed.length + vision.length + finetuning.length > 0;
+function hasMeasurements({ accuracy, speed, vision, finetuning, segmenterFinetuning }: Evidence): boolean {
+  const all = [accuracy, speed, vision, finetuning, segmenterFinetuning];
+  return all.some((entries) => entries.length > 0);
 }
 
 const words: Readonly<

@@ -1,0 +1,1 @@
+export { experiment, sceneFolder } from './experiment.ts';

@@ -1,0 +1,106 @@
+/** What `vssm experiment` trains on and is judged by: the pictures of Fashion-MNIST, or scenes that are made of them. */
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
+import { sceneFolder } from '@vssm/bench-scenes';
+import { fashionMnistDir, visionRecipeFor } from '@vssm/datasets';
+import { segmentationRecipeOf, type TrainableSpec } from '@vssm/families';
+import type { FinetuningRecord, SegmenterFinetuningRecord } from '@vssm/results';
+import {
+  classifierSubject,
+  type ExperimentRun,
+  freshWeights,
+  runExperiment,
+  segmenterOn,
+  segmenterSubject,
+  type TrainedSpec,
+  type TrainingExperiment,
+} from '@vssm/train';
+import type { UperNetSpec } from '@vssm/vision-tasks';
+import { makeScenes } from '../commands/scenes.ts';
+import { loadModel } from '../options/model.ts';
+import { note } from '../output.ts';
+import { openScenes } from '../segmenter-training.ts';
+import { openTrainingImages } from '../training-images.ts';
+
+export type Experiment = TrainingExperiment<TrainedSpec>;
+export type ExperimentRecord = FinetuningRecord | SegmenterFinetuningRecord;
+
+/** How an experiment is carried out, whatever it trains. */
+type How = Pick<
+  ExperimentRun<unknown, unknown, unknown>,
+  'threads' | 'out' | 'circumstances' | 'tell' | 'stopped' | 'soFar'
+>;
+
+export interface Ground {
+  /** Undefined when it was stopped. See runExperiment. */
+  run(how: How): Promise<ExperimentRecord | undefined>;
+  close(): Promise<void>;
+}
+
+/**
+ * @param data the idx files of Fashion-MNIST's training split
+ * @param out scenes are made in a folder in it, once
+ */
+export function openGround(experiment: Experiment, data: string, out: string): Promise<Ground> {
+  const { spec } = experiment;
+  return 'kind' in spec
+    ? ofScenes({ ...experiment, spec }, data, join(out, 'scenes'))
+    : ofPictures({ ...experiment, spec }, data);
+}
+
+async function ofPictures(experiment: TrainingExperiment<TrainableSpec>, data: string): Promise<Ground> {
+  const { spec, dense } = experiment;
+  const { training, test, normalisation } = await openTrainingImages(
+    { dataset: 'fashion-mnist', data },
+    'fashion-mnist',
+    spec.imageWidth,
+  );
+  return {
+    run(how) {
+      const { threads } = how;
+      const subject = classifierSubject({ spec, training, test: test!, normalisation, threads });
+      return runExperiment({ experiment, subject, initial: freshWeights(spec, dense.seed), ...how });
+    },
+    async close() {
+      await training.close();
+      await test?.close();
+    },
+  };
+}
+
+/** The embedded PlainMamba. */
+const backbone = join(fashionMnistDir, 'plainmamba-nano.safetensors');
+
+async function ofScenes(
+  experiment: TrainingExperiment<UperNetSpec>,
+  data: string,
+  folder: string,
+): Promise<Ground> {
+  const { spec, dense } = experiment;
+  if (!existsSync(folder)) {
+    note(
+      `${folder}: making ${sceneFolder.images} scenes to train on and ${sceneFolder.testImages} to test on`,
+    );
+    await makeScenes({ ...sceneFolder, data, out: folder });
+  }
+  const training = await openScenes(folder, 'training');
+  const test = await openScenes(folder, 'validation');
+  const { imageHeight: height, imageWidth: width } = spec.backbone.spec;
+  const { classes, channels } = spec.head;
+  const start = segmenterOn(
+    await loadModel({ checkpoint: backbone }),
+    { classes, channels, height, width },
+    dense.seed,
+  );
+  const normalisation = visionRecipeFor(segmentationRecipeOf(spec.backbone.family));
+  return {
+    run(how) {
+      const subject = segmenterSubject({ spec, training, test, normalisation, threads: how.threads });
+      return runExperiment({ experiment, subject, initial: start.weights, ...how });
+    },
+    async close() {
+      await training.close();
+      await test.close();
+    },
+  };
+}

@@ -28,8 +28,8 @@ export function belowDenseTable(record: TrainedRecord, tables: readonly PaperTab
   const levels = [...Map.groupBy(belowDense(record, tables), ({ row }) => row.keep).values()];
   const lines = levels.flatMap((own) => {
     const [{ row }] = own;
-    // Alignment has its own price: rows of equally many tokens differ.
-    const saved = own.map(({ reduction }) => reduction);
+    // Alignment has its own price, so rows of equally many tokens differ; a mask saves nothing, and is no measure.
+    const saved = own.map(({ reduction }) => reduction).filter((part) => part > 0);
     const range = new Set([Math.min(...saved), Math.max(...saved)].map((part) => signed(-100 * part, 1)));
     const title = html`${[...range].join(' to ')} % ${measure.flops}, ${scheduleText(row.schedule)}: ${row.tokens.join(' → ')} tokens`;
     return [

@@ -55,8 +55,7 @@ export const commands: readonly CommandEntry[] = [
   },
   {
     name: 'flops',
-    description:
-      'FLOPs, parameters and token counts of a model and a plan; --model also takes detectors and segmenters',
+    description: 'FLOPs, parameters and token counts of a model and a plan, detectors and segmenters too',
     examples: ['vssm flops --model vim-small --prune "5,10,15@0.8"'],
     load: async () => (await import('./commands/flops.ts')).flopsCommand(),
   },

@@ -267,7 +267,7 @@ export function describeLines(
     after: [
       [
         'GFLOPs',
-        `${gflops.strict.toFixed(1)} of the whole model at ${gflops.height}x${gflops.width} (strict profile); ${
+        `${small(gflops.strict)} of the whole model at ${gflops.height}x${gflops.width} (strict profile); ${
           gflops.windowEvery === null
             ? 'an image costs as its own size asks'
             : `an image takes such a window every ${gflops.windowEvery} pixels`
@@ -278,4 +278,9 @@ export function describeLines(
         : [['time', `${throughput.msPerImage.toFixed(0)} ms per image, decoding included`] as const]),
     ],
   };
+}
+
+/** With one decimal, or with three digits where that would say little of a miniature. */
+function small(gflops: number): string {
+  return gflops < 10 ? gflops.toPrecision(3) : gflops.toFixed(1);
 }

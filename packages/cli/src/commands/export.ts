@@ -4,7 +4,7 @@
  */
 import { createHash } from 'node:crypto';
 import { basename } from 'node:path';
-import { type Checkpoint, readCheckpoint } from '@vssm/checkpoints';
+import type { Checkpoint } from '@vssm/checkpoints';
 import { counted, oneOf, planName, refuseRuleFile, UserError, type Weights } from '@vssm/core';
 import { writeWhole } from '@vssm/core/files';
 import type { Size } from '@vssm/families/checkpoint';
@@ -15,6 +15,7 @@ import { exportVision } from '../export-vision.ts';
 import { loadModel, type ModelOptions } from '../options/model.ts';
 import { type PlanOptions, planOf } from '../options/plan.ts';
 import { listing, type OutputOptions, printResult } from '../output.ts';
+import { checkpointOf, isVisionCheckpoint } from '../vision-checkpoint.ts';
 import { loadVision } from '../vision-run.ts';
 
 export type ExportOptions = ModelOptions &
@@ -91,18 +92,10 @@ function bytesOf(weights: Weights): number {
   return [...weights.values()].reduce((sum, { data }) => sum + data.byteLength, 0);
 }
 
-/** Read once, whichever kind of model it turns out to hold; undefined where none was named. */
-async function checkpointOf({ model, checkpoint, key }: ExportOptions): Promise<Checkpoint | undefined> {
-  if (model !== undefined || checkpoint === undefined) return undefined;
-  return readCheckpoint(checkpoint, key === undefined ? {} : { key });
-}
-
 function isDense({ model }: ExportOptions, file: Checkpoint | undefined): boolean {
   if (model !== undefined) return isVisionModelName(model);
-  return file !== undefined && [...file.tensors.keys()].some((name) => headPrefix.test(name));
+  return file !== undefined && isVisionCheckpoint(file);
 }
-
-const headPrefix = /^(decode_head|roi_head|bbox_head)\./;
 
 async function runVision(options: ExportOptions, file: Checkpoint | undefined): Promise<void> {
   if (options.out === undefined) throw new UserError('no folder: give --out FOLDER for the stages');

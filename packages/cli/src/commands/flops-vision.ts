@@ -1,8 +1,10 @@
 /** What one image costs in a detector or a segmenter: the part of `vssm flops` that needs their code. */
+import type { Checkpoint } from '@vssm/checkpoints';
 import { type FlopsProfile, formatSchedule, planName } from '@vssm/core';
 import { densePlan } from '@vssm/families';
 import {
   isVisionModelName,
+  type VisionSpec,
   visionFlops,
   visionModels,
   visionParameterCount,
@@ -12,18 +14,28 @@ import type { ModelOptions } from '../options/model.ts';
 import { type PlanOptions, planOf } from '../options/plan.ts';
 import { listing, type OutputOptions, printResult } from '../output.ts';
 import { saving } from '../saving.ts';
+import { loadVision } from '../vision-run.ts';
 
-/** Prints the cost by part, at the upstream input size or the one given; false where no such model has this name. */
+type VisionFlopsOptions = Pick<ModelOptions, 'model' | 'checkpoint' | 'key' | 'imageSize'> &
+  PlanOptions &
+  OutputOptions;
+
+/**
+ * Prints the cost by part, at the model's own input size or the one given; false where no such model has the name.
+ *
+ * @param file the options' checkpoint, where they name one
+ */
 export async function visionFlopsOf(
-  name: string,
   profile: FlopsProfile,
-  options: Pick<ModelOptions, 'imageSize'> & PlanOptions & OutputOptions,
+  options: VisionFlopsOptions,
+  file: Checkpoint | undefined,
 ): Promise<boolean> {
-  if (!isVisionModelName(name)) return false;
+  const found = await specOf(options, file);
+  if (found === undefined) return false;
   const { imageSize } = options;
-  const published = visionModels[name];
+  const { name } = found;
   const spec =
-    imageSize === undefined ? published : withInputSize(published, imageSize.height, imageSize.width);
+    imageSize === undefined ? found.spec : withInputSize(found.spec, imageSize.height, imageSize.width);
   const { imageHeight: height, imageWidth: width, family } = spec.backbone.spec;
   const plan = await planOf(options, family);
   const { total, parts, tokens } = visionFlops(spec, plan, profile);
@@ -54,4 +66,15 @@ export async function visionFlopsOf(
   ]);
   printResult(options, result, text);
   return true;
+}
+
+async function specOf(
+  options: VisionFlopsOptions,
+  file: Checkpoint | undefined,
+): Promise<{ readonly name: string; readonly spec: VisionSpec } | undefined> {
+  const { model } = options;
+  if (file !== undefined) return loadVision(options, file);
+  return model !== undefined && isVisionModelName(model)
+    ? { name: model, spec: visionModels[model] }
+    : undefined;
 }

@@ -10,16 +10,17 @@ import {
 } from '@vssm/families';
 import { Command } from 'commander';
 import { groups } from '../options/groups.ts';
-import { addModelOptions, type ModelOptions, specOf } from '../options/model.ts';
+import { addModelOptions, loadModel, type ModelOptions, specOf } from '../options/model.ts';
 import { addPlanOptions, type PlanOptions, planOf } from '../options/plan.ts';
 import { listing, type OutputOptions, printResult } from '../output.ts';
 import { saving } from '../saving.ts';
+import { checkpointOf, isVisionCheckpoint } from '../vision-checkpoint.ts';
 
 type FlopsOptions = ModelOptions & PlanOptions & OutputOptions & { readonly profile: string };
 
 export function flopsCommand(): Command {
   const command = new Command('flops').description(
-    'FLOPs, parameters and token counts of a model and a plan; --model also takes detectors and segmenters',
+    'FLOPs, parameters and token counts of a model and a plan, detectors and segmenters too',
   );
   return addPlanOptions(addModelOptions(command))
     .optionsGroup(groups.output)
@@ -31,11 +32,13 @@ export function flopsCommand(): Command {
 async function run(options: FlopsOptions): Promise<void> {
   const profile = oneOf('--profile', options.profile, flopsProfiles);
   // Detectors and segmenters, and their code, only where the name is no classifier's.
-  if (options.model !== undefined && !isModelName(options.model)) {
+  const file = await checkpointOf(options);
+  const named = options.model !== undefined && !isModelName(options.model);
+  if (named || (file !== undefined && isVisionCheckpoint(file))) {
     const { visionFlopsOf } = await import('./flops-vision.ts');
-    if (await visionFlopsOf(options.model, profile, options)) return;
+    if (await visionFlopsOf(profile, options, file)) return;
   }
-  const { name, spec } = await specOf(options);
+  const { name, spec } = file === undefined ? await specOf(options) : await loadModel(options, { file });
   const plan = await planOf(options, spec.family);
   checkPlan(spec, plan);
   const flops = modelFlops(spec, plan, profile);

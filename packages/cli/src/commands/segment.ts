@@ -1,4 +1,5 @@
 /** The work of `vssm segment`: mIoU, mAcc and aAcc of an UperNet on ADE20K, dense or pruned. */
+import { basename, resolve } from 'node:path';
 import { type PruningPlan, refusePairing, refuseRuleFile, UserError } from '@vssm/core';
 import { openAde20k, titleOf, type VisionDataset } from '@vssm/datasets';
 import { segmentationRecipeOf } from '@vssm/families';
@@ -31,7 +32,8 @@ export async function segment(options: SegmentOptions): Promise<void> {
   const plan = await planOf(options, family);
   refuseRuleFile(plan, 'vssm segment');
   refusePairing(plan, 'vssm segment');
-  const dataset = await openAde20k(dataFolder(options, 'VSSM_ADE20K', 'datasets/ade20k/README.md'), {
+  const folder = dataFolder(options, 'VSSM_ADE20K', 'datasets/ade20k/README.md');
+  const dataset = await openAde20k(folder, {
     recipe: segmentationRecipeOf(family),
     ...(options.split !== undefined && { split: options.split }),
     ...(options.max !== undefined && { limits: options.max }),
@@ -43,7 +45,7 @@ export async function segment(options: SegmentOptions): Promise<void> {
     throw error;
   }
   await evaluateToEnd(options, { kind: 'segmentation', model, plan, dataset }, (record, ended) =>
-    print(options, { ...model, spec }, plan, dataset, record, ended),
+    print(options, { ...model, spec }, plan, { dataset, folder }, record, ended),
   );
 }
 
@@ -51,10 +53,11 @@ function print(
   options: SegmentOptions,
   model: SourcedVisionModel<UperNetSpec>,
   plan: PruningPlan,
-  { name, split, checksum, classes }: VisionDataset<unknown>,
+  { dataset, folder }: { readonly dataset: VisionDataset<unknown>; readonly folder: string },
   record: VisionRecord,
   ended: EndedVision,
 ): void {
+  const { name, split, checksum, classes } = dataset;
   const { mIoU, mAcc, aAcc, IoU, Acc } = ended.score as SegmentationSummary;
   const described = describeRun(model, plan, record, ended, options.max);
   // Undefined figures, NaN, become null in JSON.
@@ -64,7 +67,7 @@ function print(
     ...{ mIoU, mAcc, aAcc },
     perClass: classes.map((label, index) => ({ label, IoU: IoU[index], Acc: Acc[index] })),
   };
-  const { before, after } = describeLines(described, `${name} ${split}`);
+  const { before, after } = describeLines(described, `${basename(resolve(folder))} ${split}`);
   const figures = Object.entries({ mIoU, mAcc, aAcc }).map(([figure, share]): [string, string] => [
     figure,
     Number.isNaN(share) ? 'undefined' : `${(100 * share).toFixed(2)} %`,

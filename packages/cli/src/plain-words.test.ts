@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { writeSafetensors } from '@vssm/checkpoints';
 import { completePlan } from '@vssm/core';
+import { fashionScenesDir } from '@vssm/datasets';
 import { type VisionSpec, visionModels } from '@vssm/vision-tasks';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { vssmIn } from './test-support/vssm.ts';
@@ -116,5 +117,15 @@ describe('GFLOPs of detectors and segmenters', () => {
     // Of one window out of several, which the figure has to say.
     expect(gflopsOf('vim-tiny-upernet')).toMatchObject({ height: 512, width: 512, windowEvery: 341 });
     expect(segmenter.windowEvery).toBeNull();
+  });
+
+  it('are told of a file too', async () => {
+    const file = join(fashionScenesDir, '..', 'upernet-nano.safetensors');
+    const { code, stdout } = await vssm('flops', '--checkpoint', file, '--image-size', '64', '--json');
+    expect(code).toBe(0);
+    const { params, tokens, gflops, parts } = JSON.parse(stdout);
+    expect({ params, tokens }).toEqual({ params: 350_822, tokens: [256] });
+    const sum = Object.values<number>(parts).reduce((a, b) => a + b);
+    expect(sum).toBeCloseTo(gflops, 10);
   });
 });

@@ -1,5 +1,5 @@
 /** That a segmenter's run learns, ends at the same bits however it is cut, and leaves a file that the project reads. */
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { readCheckpoint } from '@vssm/checkpoints';
@@ -52,8 +52,10 @@ describe('a run of a segmenter', () => {
 
   it('says which picture is of another size', async () => {
     const examples = sceneExamples(horizons(60, 12), colours);
-    await expect(train(smallSegmenterRun(join(folder, 'refused'), { examples }))).rejects.toThrow(
+    const out = join(folder, 'refused');
+    await expect(train(smallSegmenterRun(out, { examples }))).rejects.toThrow(
       /image \d+: is 12x12 and enters as 12x12, the model learns from 8 rows of 8/,
     );
+    expect(existsSync(out)).toBe(false);
   });
 });

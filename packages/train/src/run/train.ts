@@ -68,7 +68,6 @@ export const runFiles = {
 export async function train(run: TrainingRun): Promise<TrainingOutcome> {
   const { spec, plan, recipe, out } = run;
   checkRecipe(recipe);
-  mkdirSync(out, { recursive: true });
   const chosen = run.examples.chosen(recipe.images);
   const stepsPerEpoch = Math.floor(chosen.length / recipe.batch);
   if (stepsPerEpoch === 0) {
@@ -85,6 +84,18 @@ export async function train(run: TrainingRun): Promise<TrainingOutcome> {
   const stored = await loadState(statePath, asked, vectors, stepsPerEpoch);
   const { progress, identity } = stored ?? { progress: beginning, identity: asked };
   const begin = progress.step;
+  let order: number[] = [];
+  let orderOf = -1;
+  const prepare = async (step: number): Promise<PreparedBatch> => {
+    const epoch = Math.floor(step / stepsPerEpoch);
+    if (epoch !== orderOf) order = epochOrder(chosen, recipe.seed, epoch);
+    orderOf = epoch;
+    const first = (step % stepsPerEpoch) * recipe.batch;
+    return prepareBatch(run, epoch, order.slice(first, first + recipe.batch));
+  };
+  // Before anything is written: pictures that cannot be learned from leave no trace of a run.
+  let upcoming = begin < steps ? await prepare(begin) : undefined;
+  mkdirSync(out, { recursive: true });
   // At once: what is in the folder from here on is no longer the shorter run.
   if (stored?.isProlonged) await saveState(statePath, identity, progress, vectors);
   const log = new TrainingLog(
@@ -102,16 +113,6 @@ export async function train(run: TrainingRun): Promise<TrainingOutcome> {
   const meter = new Meter(recipe.batch, trainingTask(spec).answers, progress.untold);
   let test: Evaluation | null = null;
   try {
-    let order: number[] = [];
-    let orderOf = -1;
-    const prepare = async (step: number): Promise<PreparedBatch> => {
-      const epoch = Math.floor(step / stepsPerEpoch);
-      if (epoch !== orderOf) order = epochOrder(chosen, recipe.seed, epoch);
-      orderOf = epoch;
-      const first = (step % stepsPerEpoch) * recipe.batch;
-      return prepareBatch(run, epoch, order.slice(first, first + recipe.batch));
-    };
-    let upcoming = begin < steps ? await prepare(begin) : undefined;
     for (let step = begin; step < steps; step++) {
       const { micros, labels } = upcoming!;
       // The next images are read while the workers compute.

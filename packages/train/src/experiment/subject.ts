@@ -62,6 +62,7 @@ export interface ClassifierSubject {
   readonly threads: number;
 }
 
+/** Pictures with a class each, judged by how many of the test images are right. */
 export function classifierSubject({
   spec,
   training,
@@ -104,6 +105,7 @@ export interface SegmenterSubject {
   readonly threads: number;
 }
 
+/** Pictures with a class for every pixel, judged by mIoU over the test images. */
 export function segmenterSubject({
   spec,
   training,

@@ -18,6 +18,7 @@ that are made of small pictures.</p>
 ${records.map((record) => html`<ul class="support">${record.verdicts.map((verdict) => html`<li>${verdictLine(verdict, record)}</li>`)}</ul>`)}
 ${records.map((record) => belowDenseTable(record, evidence.tables))}
 <p class="aside">What this is not: ADE20K, a full-size model, or the authors’ budget. Intervals are over seeds of the fine-tuning from one
-dense model. <code>benchmarks/scenes</code> says how to run it again.</p>`,
+dense model. No detector was trained: of table 2 the networks and their speed are measured here, not their accuracy.
+<code>benchmarks/scenes</code> says how to run it again.</p>`,
   };
 }

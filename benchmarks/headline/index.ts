@@ -1,1 +1,2 @@
 export { experiments } from './experiment.ts';
+export { shipped } from './shipped.ts';

@@ -6,7 +6,14 @@ import { type ModelName, type ModelSpec, models, publishedModels } from '@vssm/f
 import { type FamilyEvidence, loadModel } from '@vssm/families/checkpoint';
 import { isVisionModelName, type VisionModelName, visionModels } from '@vssm/vision-tasks';
 
-export type ModelId = 'vim-nano-fmnist' | 'vim-nano-197' | 'vim-nano-197-top' | 'plainmamba-nano' | ModelName;
+export type ModelId =
+  | 'vim-nano-fmnist'
+  | 'vim-nano-197'
+  | 'vim-nano-197-top'
+  | 'plainmamba-nano'
+  | 'plainmamba-mini'
+  | 'plainmamba-mini-top'
+  | ModelName;
 
 interface BenchModel {
   /** In print. */
@@ -44,6 +51,19 @@ export const benchModels: Readonly<Record<ModelId, BenchModel>> = {
     name: 'PlainMamba-nano (Fashion-MNIST)',
     spec: null,
     embedded: embedded('plainmamba-nano.safetensors'),
+    published: null,
+  },
+  // Trained by this project, see benchmarks/headline.
+  'plainmamba-mini': {
+    name: 'PlainMamba-mini (Fashion-MNIST)',
+    spec: null,
+    embedded: embedded('plainmamba-mini.safetensors'),
+    published: null,
+  },
+  'plainmamba-mini-top': {
+    name: 'PlainMamba-mini, fine-tuned with ToP (Fashion-MNIST)',
+    spec: null,
+    embedded: embedded('plainmamba-mini-top.safetensors'),
     published: null,
   },
   ...publishedOnes(),

@@ -23,6 +23,7 @@ import {
 } from '@vssm/bench';
 import { experiment as cpu } from '@vssm/bench-cpu';
 import { shipped } from '@vssm/bench-finetuning';
+import { shipped as headline } from '@vssm/bench-headline';
 import { experiment as league } from '@vssm/bench-league';
 import { experiment as speedPlainMamba } from '@vssm/bench-speed-plainmamba';
 import { experiment as speedVim } from '@vssm/bench-speed-vim';
@@ -45,6 +46,7 @@ export const experiments: readonly Experiment[] = [
   table5,
   league,
   shipped,
+  headline,
   speedVim,
   speedPlainMamba,
   cpu,

@@ -1,0 +1,94 @@
+/** What ships as measured so far: record, logs and weights belong together, and to the experiments as they are declared. */
+import { createHash } from 'node:crypto';
+import { readFileSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+import { type FinetuningRecord, readResults } from '@vssm/results';
+import { type EpochLine, type RunLine, readLog, verdicts } from '@vssm/train';
+import { describe, expect, it } from 'vitest';
+import { experiments } from './experiment.ts';
+import { shippedArm } from './shipped.ts';
+
+const place = (name: string) => fileURLToPath(new URL(name, import.meta.url));
+const measured = readResults(place('measured/results.jsonl')).records.filter(
+  (one) => one.kind === 'finetuning',
+);
+const parts = experiments.flatMap((experiment) => {
+  // A part that goes on writes its record again.
+  const record = measured.findLast((one) => one.experiment === experiment.id);
+  return record === undefined ? [] : [{ id: experiment.id, experiment, record }];
+});
+
+type Training = FinetuningRecord['dense'];
+
+it('has at least one of the models', () => expect(parts).not.toEqual([]));
+
+describe.each(parts)('$id', ({ id, experiment, record }) => {
+  const trainings: [name: string, training: Training, recipe: object][] = [
+    ['dense', record.dense, record.recipes.dense],
+    ...record.rows.flatMap(({ row, after, learningRate = record.recipes.finetuning.learningRate }) =>
+      after.map((one): [string, Training, object] => [
+        `${row}-seed${one.seed}`,
+        one,
+        { ...record.recipes.finetuning, learningRate },
+      ]),
+    ),
+  ];
+
+  it('is the declared one, as far as it has come', () => {
+    expect(record.recipes).toEqual({ dense: experiment.dense, finetuning: experiment.finetuning });
+    expect(record.model.spec).toEqual(experiment.spec);
+    for (const { row, plan, after, learningRate } of record.rows) {
+      const declared = experiment.rows.find((one) => one.id === row)!;
+      expect({ plan, learningRate }).toEqual({ plan: declared.plan, learningRate: declared.learningRate });
+      const seeds = after.map(({ seed }) => seed);
+      expect(seeds).toEqual(declared.seeds.slice(0, seeds.length));
+    }
+  });
+
+  it.each(trainings)(
+    '%s: the log has its recipe, and ends with the record’s accuracy',
+    (name, one, recipe) => {
+      const lines = readLog(place(`measured/logs/${id}/${name}.jsonl`));
+      const { identity } = lines.find((line) => line.kind === 'run') as RunLine;
+      expect(identity.recipe).toEqual({ ...recipe, seed: one.seed });
+      const { test } = lines.findLast((line) => line.kind === 'epoch') as EpochLine;
+      expect(test).toMatchObject({ correct: one.correct, count: record.dataset.test.total });
+    },
+  );
+
+  it('follows from its rows', () => {
+    const results = record.rows.map(({ arm, keep, after }) => ({
+      arm,
+      keep,
+      ends: after.map(({ correct }) => (100 * correct) / record.dataset.test.total),
+    }));
+    expect(verdicts(experiment.claims, results)).toEqual(record.verdicts);
+  });
+});
+
+it('has the rate that ToP does best at on the images held out, as the page says', () => {
+  const tried: readonly { row: string; rate: number; correct: number; images: number }[] = JSON.parse(
+    readFileSync(place('measured/held-out.json'), 'utf8'),
+  );
+  const ofTop = tried.filter(({ row }) => row === 'decay@0.796');
+  const best = ofTop.reduce((a, b) => (b.correct > a.correct ? b : a));
+  expect(best.rate).toBe(experiments[0].finetuning.learningRate);
+  expect(ofTop).toHaveLength(3);
+  const page = readFileSync(place('README.md'), 'utf8');
+  for (const { correct, images } of ofTop) {
+    const [whole, share] = [correct.toLocaleString('en'), ((100 * correct) / images).toFixed(2)];
+    expect(page).toContain(`${whole} (${share} %)`);
+  }
+});
+
+it('ships the dense weights and a fine-tuning by ToP', () => {
+  const sha256 = (name: string) =>
+    createHash('sha256')
+      .update(readFileSync(place(`../../datasets/fashion-mnist/${name}.safetensors`)))
+      .digest('hex');
+  const { record } = parts.find(({ id }) => id === 'headline-plainmamba')!;
+  expect(sha256('plainmamba-mini')).toBe(record.dense.sha256);
+  const { arm, seed } = shippedArm;
+  const top = record.rows.find((row) => row.arm === arm)!.after.find((one) => one.seed === seed)!;
+  expect(sha256('plainmamba-mini-top')).toBe(top.sha256);
+});

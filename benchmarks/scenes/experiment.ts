@@ -36,7 +36,6 @@ const [main, half] = [0.75, 0.904];
 const margin = 0.5;
 
 const thrice = [0, 1, 2];
-const once = [0];
 
 interface Arm {
   readonly id: string;
@@ -81,8 +80,8 @@ export const experiment: TrainingExperiment<typeof spec> = {
       ...{ plan: densePlan, seeds: thrice, paper: ofTable3('dense') },
     },
     ...published.map((arm) => ({ ...row(arm, main, thrice), paper: arm.paper ?? [] })),
-    ...published.map((arm) => row(arm, half, once)),
-    row(mask, main, once),
+    ...published.map((arm) => row(arm, half, thrice)),
+    row(mask, main, [0]),
   ],
   claims: [
     { arm: 'decay', against: 'dense', margin, keep: main },

@@ -65,6 +65,8 @@ const onlyChecked: Readonly<Record<string, string>> = {
   'pnpm vssm scenes --data': 'needs the 60,000 images of Fashion-MNIST',
   'pnpm vssm experiment': 'takes hours, and the 60,000 images of Fashion-MNIST',
   'pnpm report --results runs/claim': 'shows what that experiment gave',
+  'pnpm report --results runs/scenes': 'shows what that experiment gave',
+  'pnpm vssm finetune --checkpoint runs/headline': 'goes on from what that experiment trains for an hour',
 };
 /** What is the reader's, and no file of a known kind: `--imagenet DIR`, `vim-small=FILE`, published weights. */
 const readersOwn = /[ =](?:DIR|FILE)\b|--checkpoint plainmamba-l1-\w+=/;

@@ -80,7 +80,7 @@ describe('vssm train, finetune and experiment', () => {
     expect(stdout).toMatch(/^vim-seed0: 171,610 parameters; .*$/m);
     expect(stdout).toMatch(/^videomamba-seed0: 171,610 parameters; .*$/m);
     expect((await vssm(...args.slice(0, 2), 'none', ...args.slice(3))).stderr).toContain(
-      '--name "none": expected one of finetuning, headline, class-token',
+      '--name "none": expected one of finetuning, headline, scenes, class-token',
     );
     const { stdout: one } = await vssm(...args, '--part', 'vim-seed0');
     expect(one).toMatch(/^vim-seed0: /);

@@ -1,4 +1,5 @@
 /** `vssm flops`: what one image costs, in either profile. */
+import type { Checkpoint } from '@vssm/checkpoints';
 import { type Flops, flopsProfiles, formatSchedule, oneOf, type PruningPlan, planName } from '@vssm/core';
 import {
   checkPlan,
@@ -14,7 +15,6 @@ import { addModelOptions, loadModel, type ModelOptions, specOf } from '../option
 import { addPlanOptions, type PlanOptions, planOf } from '../options/plan.ts';
 import { listing, type OutputOptions, printResult } from '../output.ts';
 import { saving } from '../saving.ts';
-import { checkpointOf, isVisionCheckpoint } from '../vision-checkpoint.ts';
 
 type FlopsOptions = ModelOptions & PlanOptions & OutputOptions & { readonly profile: string };
 
@@ -32,13 +32,15 @@ export function flopsCommand(): Command {
 async function run(options: FlopsOptions): Promise<void> {
   const profile = oneOf('--profile', options.profile, flopsProfiles);
   // Detectors and segmenters, and their code, only where the name is no classifier's.
-  const file = await checkpointOf(options);
   const named = options.model !== undefined && !isModelName(options.model);
-  if (named || (file !== undefined && isVisionCheckpoint(file))) {
+  const file =
+    options.model === undefined && options.checkpoint !== undefined ? await fileOf(options) : undefined;
+  if (named || file?.isVision === true) {
     const { visionFlopsOf } = await import('./flops-vision.ts');
-    if (await visionFlopsOf(profile, options, file)) return;
+    if (await visionFlopsOf(profile, options, file?.checkpoint)) return;
   }
-  const { name, spec } = file === undefined ? await specOf(options) : await loadModel(options, { file });
+  const { name, spec } =
+    file === undefined ? await specOf(options) : await loadModel(options, { file: file.checkpoint });
   const plan = await planOf(options, spec.family);
   checkPlan(spec, plan);
   const flops = modelFlops(spec, plan, profile);
@@ -64,6 +66,15 @@ async function run(options: FlopsOptions): Promise<void> {
     },
   };
   printResult(options, result, human(name, spec, plan, flops, unpruned));
+}
+
+/** Read once, by code that only files need. */
+async function fileOf(
+  options: ModelOptions,
+): Promise<{ readonly checkpoint: Checkpoint; readonly isVision: boolean }> {
+  const { checkpointOf, isVisionCheckpoint } = await import('../vision-checkpoint.ts');
+  const checkpoint = (await checkpointOf(options))!;
+  return { checkpoint, isVision: isVisionCheckpoint(checkpoint) };
 }
 
 function human(name: string, spec: ModelSpec, plan: PruningPlan, flops: Flops, unpruned: number): string {

@@ -88,7 +88,7 @@ describe('vssm segment', () => {
     const given = ['--checkpoint', checkpoint('upernet'), '--data', ade20kSampleDir, '--limit', '2'];
     const { code, stdout, stderr } = await vssm('segment', ...given, ...small);
     expect(code, stderr).toBe(0);
-    expect(stdout).toContain('ade20k validation, 2 images (partial, not comparable)');
+    expect(stdout).toContain('testdata validation, 2 images (partial, not comparable)');
     expect(stdout).toMatch(/^mIoU {2,}\d+\.\d\d %$/m);
     expect(stdout + stderr).not.toContain('random');
     expect(existsSync(join(folder, 'answers.jsonl'))).toBe(false);

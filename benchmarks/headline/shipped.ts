@@ -1,5 +1,5 @@
 /** The weights that came out of the experiments and ship with the project, on all test images: their logs must be found again. */
-import type { AccuracyRow, Experiment } from '@vssm/bench';
+import { type Experiment, shippedRow } from '@vssm/bench';
 import { densePlan } from '@vssm/families';
 import { experiments } from './experiment.ts';
 
@@ -11,23 +11,12 @@ const top = plainMamba.rows.find(
   ({ arm, keep }) => arm === shippedArm.arm && keep === plainMamba.claims[0].keep,
 )!;
 
-function row(id: string, label: string, model: AccuracyRow['model'], plan: AccuracyRow['plan']): AccuracyRow {
-  return {
-    kind: 'accuracy',
-    ...{ id, label, model, plan },
-    dataset: 'fashion-mnist',
-    images: 'all',
-    paper: null,
-    notes: [],
-  };
-}
-
 export const shipped: Experiment = {
   id: plainMamba.id,
   title: plainMamba.title,
   paperFile: null,
   rows: [
-    row('dense', 'dense', 'plainmamba-mini', densePlan),
-    row('after', `${top.label}, fine-tuned`, 'plainmamba-mini-top', top.plan),
+    shippedRow('dense', 'dense', 'plainmamba-mini', densePlan),
+    shippedRow('after', `${top.label}, fine-tuned`, 'plainmamba-mini-top', top.plan),
   ],
 };

@@ -53,6 +53,23 @@ export function armRows(
   );
 }
 
+/** Weights that an experiment has trained and the project ships, on all test images of the embedded data. */
+export function shippedRow(
+  id: string,
+  label: string,
+  model: AccuracyRow['model'],
+  plan: PruningPlan,
+): AccuracyRow {
+  return {
+    kind: 'accuracy',
+    ...{ id, label, model, plan },
+    dataset: 'fashion-mnist',
+    images: 'all',
+    paper: null,
+    notes: [],
+  };
+}
+
 /** The same keep ratio after each of the blocks. */
 export function stepsAfter(after: readonly number[], keep: number): PruningStep[] {
   return after.map((block) => ({ after: block, keep }));

@@ -45,6 +45,7 @@ export {
   type ArmPlace,
   type Experiment,
   type ExperimentRow,
+  shippedRow,
   stepsAfter,
 } from './experiment.ts';
 export { chooseImages } from './images.ts';

@@ -3,6 +3,7 @@ import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { type FinetuningRecord, readResults } from '@vssm/results';
+import { endsOf } from '@vssm/results/trained';
 import { type EpochLine, type RunLine, readLog, verdicts } from '@vssm/train';
 import { describe, expect, it } from 'vitest';
 import { experiments } from './experiment.ts';
@@ -57,11 +58,7 @@ describe.each(parts)('$id', ({ id, experiment, record }) => {
   );
 
   it('follows from its rows', () => {
-    const results = record.rows.map(({ arm, keep, after }) => ({
-      arm,
-      keep,
-      ends: after.map(({ correct }) => (100 * correct) / record.dataset.test.total),
-    }));
+    const results = record.rows.map((row) => ({ arm: row.arm, keep: row.keep, ends: endsOf(record, row) }));
     expect(verdicts(experiment.claims, results)).toEqual(record.verdicts);
   });
 });

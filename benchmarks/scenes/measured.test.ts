@@ -4,6 +4,7 @@ import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { readResults, type SegmenterFinetuningRecord } from '@vssm/results';
 import { mean, standardDeviation } from '@vssm/results/statistics';
+import { endsOf } from '@vssm/results/trained';
 import { type EpochLine, type RunLine, readLog, type SegmentationEvaluation, verdicts } from '@vssm/train';
 import { describe, expect, it } from 'vitest';
 import { experiment, sceneFolder } from './experiment.ts';
@@ -18,7 +19,7 @@ function recordOf(file: string): SegmenterFinetuningRecord {
 }
 
 function ends(row: string): number[] {
-  return record.rows.find((one) => one.row === row)!.after.map(({ miou }) => miou);
+  return endsOf(record, record.rows.find((one) => one.row === row)!);
 }
 
 const trainings: [name: string, training: SegmenterFinetuningRecord['dense']][] = [

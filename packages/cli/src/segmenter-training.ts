@@ -1,12 +1,21 @@
 /** What `vssm train` and `vssm finetune` do with `--task segment`: scenes in, an UperNet out. */
-
+import { join } from 'node:path';
 import { type PruningPlan, UserError, type Weights } from '@vssm/core';
-import { type LabelMap, openAde20k, type VisionDataset, visionRecipeFor } from '@vssm/datasets';
+import {
+  fashionMnistDir,
+  type LabelMap,
+  openAde20k,
+  type VisionDataset,
+  visionRecipeFor,
+} from '@vssm/datasets';
 import { checkPlan, segmentationRecipeOf } from '@vssm/families';
 import { evaluateSegmenter, type Recipe, sceneExamples } from '@vssm/train';
 import type { UperNetSpec } from '@vssm/vision-tasks';
 import type { TrainingOptions } from './options/training.ts';
 import { stopOnSignal, trainToEnd } from './training.ts';
+
+/** What a segmenter's training begins on, unless told otherwise: the embedded PlainMamba. */
+export const embeddedBackbone = join(fashionMnistDir, 'plainmamba-nano.safetensors');
 
 /** What a run starts from, made when its pictures are known. */
 export interface SegmenterStart {

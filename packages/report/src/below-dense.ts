@@ -1,11 +1,9 @@
 /** What is left of pruning's loss after fine-tuning: rows of an experiment against the dense model fine-tuned as long. */
-import type { FinetuningRecord, PaperTable, SegmenterFinetuningRecord } from '@vssm/results';
+import type { PaperTable } from '@vssm/results';
 import { mean } from '@vssm/results/statistics';
+import { endsOf, measureOf, type TrainedRecord, type TrainedRow } from '@vssm/results/trained';
 import { welchInterval } from '@vssm/results/welch';
 import type { Evidence } from './evidence.ts';
-
-export type TrainedRecord = FinetuningRecord | SegmenterFinetuningRecord;
-export type TrainedRow = TrainedRecord['rows'][number];
 
 /** A pruned row beside its zero line. */
 export interface BelowDense {
@@ -22,40 +20,20 @@ export interface BelowDense {
   readonly published: number | null;
 }
 
-/** What a record's figures are, for people, and whose FLOPs it counts. */
-export function measureOf({ kind }: Pick<TrainedRecord, 'kind'>): {
-  readonly name: 'top-1' | 'mIoU';
-  /** In the paper's tables. */
-  readonly column: 'top1' | 'miou';
+/** Where the report tells of a record, and what its FLOPs are of. */
+export function placeOf({ kind }: Pick<TrainedRecord, 'kind'>): {
+  /** Anchor of the section. */
+  readonly section: 'headline' | 'across-tasks';
   readonly flops: string;
 } {
   return kind === 'finetuning'
-    ? { name: 'top-1', column: 'top1', flops: 'FLOPs' }
-    : { name: 'mIoU', column: 'miou', flops: 'of the backbone’s FLOPs' };
+    ? { section: 'headline', flops: 'FLOPs' }
+    : { section: 'across-tasks', flops: 'of the backbone’s FLOPs' };
 }
 
 /** The dense model's own fine-tuning; null in an experiment without. */
 export function zeroLine({ rows }: TrainedRecord): TrainedRow | null {
   return rows.find(({ keep }) => keep === 1) ?? null;
-}
-
-/** Percent after fine-tuning, by seed. */
-export function endsOf(record: TrainedRecord, { after }: TrainedRow): number[] {
-  return after.map((one) => percentOf(record, 'miou' in one ? one.miou : one.correct));
-}
-
-/** Percent that the dense weights reach under a row's plan. */
-export function beforeOf(record: TrainedRecord, { before }: TrainedRow): number {
-  return percentOf(record, before);
-}
-
-/** Percent of the dense model as it was trained. */
-export function denseOf(record: TrainedRecord): number {
-  return percentOf(record, 'miou' in record.dense ? record.dense.miou : record.dense.correct);
-}
-
-function percentOf({ kind, dataset }: TrainedRecord, figure: number): number {
-  return kind === 'finetuning' ? (100 * figure) / dataset.test.total : figure;
 }
 
 /** Every pruned row of an experiment that has a zero line, in its order. */

@@ -4,7 +4,7 @@
  * the records (JSON lines) alone.
  */
 import type { AccuracyRecord, ComparisonRecord, ResultRecord } from '@vssm/results';
-import { beforeOf, endsOf, measureOf, type TrainedRecord } from './below-dense.ts';
+import { beforeOf, endsOf, measureOf, type TrainedRecord } from '@vssm/results/trained';
 import type { Entry, Evidence } from './evidence.ts';
 import { planName } from './plan-names.ts';
 

@@ -37,4 +37,4 @@ export { runFiles, type TrainingOutcome, type TrainingRun, train } from './run/t
 export { trainingWorkerBytes } from './run/worker-memory.ts';
 export { type SegmenterShape, segmenterOn, segmenterSpec } from './segmentation/start.ts';
 export { freshWeights } from './table.ts';
-export { backboneOf, type TrainedSpec } from './trained-spec.ts';
+export { backboneOf, isSegmenter, type TrainedSpec } from './trained-spec.ts';

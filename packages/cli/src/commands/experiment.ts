@@ -9,9 +9,10 @@ import { counted, oneOf, UserError } from '@vssm/core';
 import { parameterCount, tokensPerBlock } from '@vssm/families';
 import { openResults, type Results } from '@vssm/results';
 import { mean } from '@vssm/results/statistics';
-import { backboneOf } from '@vssm/train';
+import type { TrainedRecord } from '@vssm/results/trained';
+import { backboneOf, isSegmenter } from '@vssm/train';
 import { visionParameterCount } from '@vssm/vision-tasks';
-import { type Experiment, type ExperimentRecord, openGround } from '../experiment/ground.ts';
+import { type Experiment, openGround } from '../experiment/ground.ts';
 import { experimentTable } from '../experiment/table.ts';
 import { type ExperimentName, type ExperimentOptions, experimentNames } from '../options/experiment.ts';
 import { note, printResult } from '../output.ts';
@@ -20,10 +21,10 @@ import { circumstances, progressLine, stopOnSignal, trainingThreads } from '../t
 interface Named {
   /** Each in a folder of its own, where there are several. */
   readonly experiments: readonly Experiment[];
-  table(records: readonly ExperimentRecord[]): string;
+  table(records: readonly TrainedRecord[]): string;
 }
 
-const tables = (records: readonly ExperimentRecord[]) => records.map(experimentTable).join('\n\n');
+const tables = (records: readonly TrainedRecord[]) => records.map(experimentTable).join('\n\n');
 
 const named: Readonly<Record<ExperimentName, Named>> = {
   finetuning: { experiments: [finetuning], table: tables },
@@ -48,7 +49,7 @@ export async function runTheExperiment(options: ExperimentOptions): Promise<void
   }
   const results = openResults(options.out);
   try {
-    const records: ExperimentRecord[] = [];
+    const records: TrainedRecord[] = [];
     for (const experiment of experiments) {
       const record = await runIn(results, options, experiment, single ? [] : [experiment.id]).catch(
         (error) => {
@@ -84,12 +85,12 @@ async function runIn(
   options: ExperimentOptions,
   experiment: Experiment,
   within: readonly string[],
-): Promise<ExperimentRecord | undefined> {
+): Promise<TrainedRecord | undefined> {
   for (const repair of results.repairs) note(repair);
   const out = join(options.out, ...within);
   const threads = trainingThreads(experiment.spec, experiment.dense, options.threads);
-  const stop = stopOnSignal();
   const ground = await openGround(experiment, options.data, out);
+  const stop = stopOnSignal();
   let part = '';
   let show = progressLine();
   try {
@@ -126,10 +127,10 @@ async function runIn(
 
 function planned({ spec, dense, finetuning, trainingFree = [], rows }: Experiment): string {
   const backbone = backboneOf(spec);
-  const parameters = 'kind' in spec ? visionParameterCount(spec) : parameterCount(spec);
+  const parameters = isSegmenter(spec) ? visionParameterCount(spec) : parameterCount(spec);
   const runs = rows.reduce((sum, { seeds }) => sum + seeds.length, 0);
   const idWidth = Math.max(...rows.map(({ id }) => id.length));
-  const learned = dense.images || ('kind' in spec ? sceneFolder.images : 60_000);
+  const learned = dense.images || (isSegmenter(spec) ? sceneFolder.images : 60_000);
   const relative = rows.reduce((sum, { plan, seeds }) => {
     const tokens =
       plan.alignment === 'mask'

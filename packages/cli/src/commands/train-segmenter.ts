@@ -1,20 +1,15 @@
 /** The work of `vssm train --task segment` and `vssm finetune --task segment`. */
-import { join } from 'node:path';
 import { UserError } from '@vssm/core';
-import { fashionMnistDir } from '@vssm/datasets';
 import { densePlan } from '@vssm/families';
 import { finetuningRecipe, segmentationSteps, segmenterOn, trainingRecipe } from '@vssm/train';
 import { withInputSize } from '@vssm/vision-tasks';
 import { loadModel } from '../options/model.ts';
 import { planOf } from '../options/plan.ts';
 import { trainingRecipeOf } from '../options/training.ts';
-import { runSegmenterTraining } from '../segmenter-training.ts';
+import { embeddedBackbone, runSegmenterTraining } from '../segmenter-training.ts';
 import { checkClasses, loadVision } from '../vision-run.ts';
 import type { FinetuneOptions } from './finetune.ts';
 import type { TrainOptions } from './train.ts';
-
-/** The embedded PlainMamba. */
-const embeddedBackbone = join(fashionMnistDir, 'plainmamba-nano.safetensors');
 
 /** Upstream's heads have 512. */
 const mostChannels = 4096;

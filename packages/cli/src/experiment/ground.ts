@@ -2,13 +2,14 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { sceneFolder } from '@vssm/bench-scenes';
-import { fashionMnistDir, visionRecipeFor } from '@vssm/datasets';
+import { visionRecipeFor } from '@vssm/datasets';
 import { segmentationRecipeOf, type TrainableSpec } from '@vssm/families';
-import type { FinetuningRecord, SegmenterFinetuningRecord } from '@vssm/results';
+import type { TrainedRecord } from '@vssm/results/trained';
 import {
   classifierSubject,
   type ExperimentRun,
   freshWeights,
+  isSegmenter,
   runExperiment,
   segmenterOn,
   segmenterSubject,
@@ -19,11 +20,10 @@ import type { UperNetSpec } from '@vssm/vision-tasks';
 import { makeScenes } from '../commands/scenes.ts';
 import { loadModel } from '../options/model.ts';
 import { note } from '../output.ts';
-import { openScenes } from '../segmenter-training.ts';
+import { embeddedBackbone, openScenes } from '../segmenter-training.ts';
 import { openTrainingImages } from '../training-images.ts';
 
 export type Experiment = TrainingExperiment<TrainedSpec>;
-export type ExperimentRecord = FinetuningRecord | SegmenterFinetuningRecord;
 
 /** How an experiment is carried out, whatever it trains. */
 type How = Pick<
@@ -33,7 +33,7 @@ type How = Pick<
 
 export interface Ground {
   /** Undefined when it was stopped. See runExperiment. */
-  run(how: How): Promise<ExperimentRecord | undefined>;
+  run(how: How): Promise<TrainedRecord | undefined>;
   close(): Promise<void>;
 }
 
@@ -43,7 +43,7 @@ export interface Ground {
  */
 export function openGround(experiment: Experiment, data: string, out: string): Promise<Ground> {
   const { spec } = experiment;
-  return 'kind' in spec
+  return isSegmenter(spec)
     ? ofScenes({ ...experiment, spec }, data, join(out, 'scenes'))
     : ofPictures({ ...experiment, spec }, data);
 }
@@ -68,9 +68,6 @@ async function ofPictures(experiment: TrainingExperiment<TrainableSpec>, data: s
   };
 }
 
-/** The embedded PlainMamba. */
-const backbone = join(fashionMnistDir, 'plainmamba-nano.safetensors');
-
 async function ofScenes(
   experiment: TrainingExperiment<UperNetSpec>,
   data: string,
@@ -88,7 +85,7 @@ async function ofScenes(
   const { imageHeight: height, imageWidth: width } = spec.backbone.spec;
   const { classes, channels } = spec.head;
   const start = segmenterOn(
-    await loadModel({ checkpoint: backbone }),
+    await loadModel({ checkpoint: embeddedBackbone }),
     { classes, channels, height, width },
     dense.seed,
   );

@@ -1,53 +1,25 @@
 /** What an experiment came to, for a terminal. */
 import { mean, standardDeviation } from '@vssm/results/statistics';
-import type { ExperimentRecord } from './ground.ts';
+import { beforeOf, denseOf, endsOf, measureOf, type TrainedRecord } from '@vssm/results/trained';
 
-export function experimentTable(record: ExperimentRecord): string {
+export function experimentTable(record: TrainedRecord): string {
   const { model, rows, verdicts } = record;
-  const { measure, dense, before, ends } = figuresOf(record);
   const width = Math.max(...rows.map(({ row }) => row.length));
-  const lines = rows.map(({ row }, at) => {
-    const spread = standardDeviation(ends[at]);
-    const own = `${mean(ends[at]).toFixed(2)}${spread === null ? '' : ` ± ${spread.toFixed(2)}`}`;
-    return `${row.padEnd(width)} ${before[at].toFixed(2).padStart(6)}  ${own}`;
+  const lines = rows.map((row) => {
+    const ends = endsOf(record, row);
+    const spread = standardDeviation(ends);
+    const own = `${mean(ends).toFixed(2)}${spread === null ? '' : ` ± ${spread.toFixed(2)}`}`;
+    return `${row.row.padEnd(width)} ${beforeOf(record, row).toFixed(2).padStart(6)}  ${own}`;
   });
   return [
-    `${model.name}: dense ${measure} ${dense.toFixed(2)} %`,
+    `${model.name}: dense ${measureOf(record).name} ${denseOf(record).toFixed(2)} %`,
     `${'row'.padEnd(width)} before  after fine-tuning (mean ± standard deviation over seeds)`,
     ...lines,
     ...verdicts.map(sentence),
   ].join('\n');
 }
 
-interface Figures {
-  readonly measure: string;
-  /** Percent, each. */
-  readonly dense: number;
-  /** Of every row. */
-  readonly before: readonly number[];
-  /** Of every row, by seed. */
-  readonly ends: readonly (readonly number[])[];
-}
-
-function figuresOf(record: ExperimentRecord): Figures {
-  if (record.kind === 'segmenter-finetuning') {
-    return {
-      measure: 'mIoU',
-      dense: record.dense.miou,
-      before: record.rows.map(({ before }) => before),
-      ends: record.rows.map(({ after }) => after.map(({ miou }) => miou)),
-    };
-  }
-  const percent = (correct: number) => (100 * correct) / record.dataset.test.total;
-  return {
-    measure: 'top-1',
-    dense: percent(record.dense.correct),
-    before: record.rows.map(({ before }) => percent(before)),
-    ends: record.rows.map(({ after }) => after.map(({ correct }) => percent(correct))),
-  };
-}
-
-type Verdict = ExperimentRecord['verdicts'][number];
+type Verdict = TrainedRecord['verdicts'][number];
 
 const outcomes: Readonly<Record<Verdict['outcome'], string>> = {
   supports: 'our data support the claim',

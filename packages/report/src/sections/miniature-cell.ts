@@ -1,7 +1,8 @@
 /** The cell of a paper table that says how far below dense the same way of pruning ended in miniature. */
 import { counted } from '@vssm/core';
 import { mean } from '@vssm/results/statistics';
-import { endsOf, measureOf, type miniatureOf } from '../below-dense.ts';
+import { endsOf, measureOf } from '@vssm/results/trained';
+import { type miniatureOf, placeOf } from '../below-dense.ts';
 import { points, signed } from '../format.ts';
 import { html, type Markup } from '../html.ts';
 import { term } from './terms.ts';
@@ -11,8 +12,8 @@ export const miniatureHeading: Markup = html`<th scope="col" class="number">poin
 export function miniatureCell(found: ReturnType<typeof miniatureOf>): Markup {
   if (found === null) return html`<td class="number"><span class="none" aria-label="nothing">–</span></td>`;
   const { record, row, zero } = found;
-  const { name, flops } = measureOf(record);
-  const section = record.kind === 'finetuning' ? 'headline' : 'across-tasks';
+  const { name } = measureOf(record);
+  const { section, flops } = placeOf(record);
   const seeds = (own: typeof zero) => counted(own.after.length, 'seed');
   if (row === null) {
     return html`<td class="number"><a href="#${section}">0</a><small class="line">dense: ${points(mean(endsOf(record, zero)), 2)} % ${name}, ${seeds(zero)}</small></td>`;

@@ -18,7 +18,7 @@ type Row = FinetuningRecord['rows'][number];
  * @typeParam B the same, with what else is kept of the dense weights under every plan
  * @typeParam R the record
  */
-export interface Subject<S = unknown, B extends S = S, R = unknown> {
+export interface Subject<S, B extends S, R> {
   readonly examples: Examples;
   readonly splits: { readonly training: Split; readonly test: Split };
   evaluate(plan: PruningPlan, weights: Weights): Promise<Evaluation>;
@@ -34,11 +34,7 @@ export interface Subject<S = unknown, B extends S = S, R = unknown> {
 }
 
 /** What came out: all of a record but its kind and its model. */
-export type Findings<S, B> = Omit<
-  FinetuningRecord,
-  'kind' | 'model' | 'dense' | 'rows' | 'trainingFree' | 'schema'
-> & {
-  schema: FinetuningRecord['schema'];
+export type Findings<S, B> = Omit<FinetuningRecord, 'kind' | 'model' | 'dense' | 'rows' | 'trainingFree'> & {
   dense: FinishedTraining<S>;
   rows: (Omit<Row, 'after'> & { after: FinishedTraining<S>[] })[];
   trainingFree?: (Omit<Row, 'before' | 'after' | 'learningRate' | 'paper'> & B)[];

@@ -1,15 +1,8 @@
 /** How far below its zero line every row of an experiment ended, level by level, beside the paper's own distance. */
 import { counted } from '@vssm/core';
 import type { PaperTable } from '@vssm/results';
-import {
-  beforeOf,
-  belowDense,
-  denseOf,
-  measureOf,
-  type TrainedRecord,
-  type TrainedRow,
-  zeroLine,
-} from '../../below-dense.ts';
+import { beforeOf, denseOf, measureOf, type TrainedRecord, type TrainedRow } from '@vssm/results/trained';
+import { belowDense, placeOf, zeroLine } from '../../below-dense.ts';
 import { points, signed, whole } from '../../format.ts';
 import { html, type Markup } from '../../html.ts';
 import { method, planName } from '../../plan-names.ts';
@@ -21,6 +14,7 @@ export function belowDenseTable(record: TrainedRecord, tables: readonly PaperTab
   const { dataset, model, recipes } = record;
   const zero = zeroLine(record)!;
   const measure = measureOf(record);
+  const { flops } = placeOf(record);
   const head = html`<tr><th scope="col">pruning</th><th scope="col" class="number">before<small>${measure.name}, %</small></th>
 <th scope="col" class="number">after<small>mean ± deviation</small></th><th scope="col" class="number">to dense<small>points, 95 %</small></th>
 <th scope="col" class="number">the paper<small>points</small></th></tr>`;
@@ -31,7 +25,7 @@ export function belowDenseTable(record: TrainedRecord, tables: readonly PaperTab
     // Alignment has its own price, so rows of equally many tokens differ; a mask saves nothing, and is no measure.
     const saved = own.map(({ reduction }) => reduction).filter((part) => part > 0);
     const range = new Set([Math.min(...saved), Math.max(...saved)].map((part) => signed(-100 * part, 1)));
-    const title = html`${[...range].join(' to ')} % ${measure.flops}, ${scheduleText(row.schedule)}: ${row.tokens.join(' → ')} tokens`;
+    const title = html`${[...range].join(' to ')} % ${flops}, ${scheduleText(row.schedule)}: ${row.tokens.join(' → ')} tokens`;
     return [
       groupRow(title, 5),
       ...own.map(

@@ -1,7 +1,7 @@
 /** How a row of an experiment ended, for a table's cell: mean over its seeds, their deviation, how many they are. */
 import { counted } from '@vssm/core';
 import { mean, standardDeviation } from '@vssm/results/statistics';
-import { endsOf, type TrainedRecord, type TrainedRow } from '../../below-dense.ts';
+import { endsOf, type TrainedRecord, type TrainedRow } from '@vssm/results/trained';
 import { points } from '../../format.ts';
 import { html, type Markup } from '../../html.ts';
 

@@ -5,7 +5,8 @@
 import { counted } from '@vssm/core';
 import type { FinetuningRecord } from '@vssm/results';
 import { mean } from '@vssm/results/statistics';
-import { endsOf, zeroLine } from '../../below-dense.ts';
+import { endsOf } from '@vssm/results/trained';
+import { zeroLine } from '../../below-dense.ts';
 import { figure } from '../../charts/chart.ts';
 import { type TradeoffPoint, tradeoffChart } from '../../charts/tradeoff.ts';
 import { points, whole } from '../../format.ts';

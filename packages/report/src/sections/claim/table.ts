@@ -1,7 +1,7 @@
 /** Every row of the experiment: before, after, and what is left of the loss. */
 import type { FinetuningRecord } from '@vssm/results';
 import { mean } from '@vssm/results/statistics';
-import { endsOf } from '../../below-dense.ts';
+import { endsOf } from '@vssm/results/trained';
 import { points, signed } from '../../format.ts';
 import { html, type Markup } from '../../html.ts';
 import { method, planName } from '../../plan-names.ts';

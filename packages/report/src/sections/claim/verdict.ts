@@ -1,6 +1,6 @@
 /** An experiment's verdicts in words. */
 import { counted } from '@vssm/core';
-import type { TrainedRecord } from '../../below-dense.ts';
+import type { TrainedRecord } from '@vssm/results/trained';
 import { points } from '../../format.ts';
 import { type Content, html, type Markup } from '../../html.ts';
 import { planName } from '../../plan-names.ts';

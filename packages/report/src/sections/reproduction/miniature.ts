@@ -1,7 +1,8 @@
 /** Claims that can be tried in miniature: before fine-tuning by the ablations, after it by an experiment that trains. */
 import { counted } from '@vssm/core';
 import type { FinetuningRecord, PaperTable } from '@vssm/results';
-import { belowDense, measureOf, zeroLine } from '../../below-dense.ts';
+import { measureOf } from '@vssm/results/trained';
+import { belowDense, placeOf, zeroLine } from '../../below-dense.ts';
 import { contrastResult, contrastSettings, contrasts, type Verdict, verdict } from '../../contrasts.ts';
 import type { Evidence } from '../../evidence.ts';
 import { listed, points, signed } from '../../format.ts';
@@ -90,14 +91,14 @@ export function headlines({ finetuning, segmenterFinetuning, tables }: Evidence)
         ({ arm, keep, margin }) => margin !== undefined && arm === row.arm && keep === row.keep,
       );
       if (verdict === undefined || published === null) return [];
-      const { name, flops } = measureOf(record);
-      const classifies = record.kind === 'finetuning';
+      const { name } = measureOf(record);
+      const { section, flops } = placeOf(record);
       return [
         {
           claim: html`${signed(-100 * reduction, 1)} % ${flops} cost ${points(-published, 1)} points of ${name} (${record.model.name})`,
-          published: html`${signed(published, 1)} points, ${classifies ? 'ImageNet-1K, after 30 epochs' : 'ADE20K'}`,
+          published: html`${signed(published, 1)} points, ${section === 'headline' ? 'ImageNet-1K, after 30 epochs' : 'ADE20K'}`,
           ...told([verdict]),
-          more: classifies ? 'headline' : 'across-tasks',
+          more: section,
         },
       ];
     }),

@@ -135,11 +135,20 @@ describe('a record of what is finished', () => {
   });
 });
 
-it('does the first seed of every row before any second one', () => {
-  expect(inSeedOrder(experiment.rows).map(({ row: { arm }, seed }) => `${arm} ${seed}`)).toEqual([
+it('goes in rounds over the seeds, and does rows with the most seeds first', () => {
+  const rows = [
+    row('mask', { schedule }, [1]),
+    row('none', { schedule }, [1, 2]),
+    row('l1', { schedule }, [1]),
+    row('decay', { schedule }, [1, 2]),
+  ];
+  expect(inSeedOrder(rows).map(({ row: { arm }, seed }) => `${arm} ${seed}`)).toEqual([
     'none 1',
     'decay 1',
     'none 2',
+    'decay 2',
+    'mask 1',
+    'l1 1',
   ]);
 });
 

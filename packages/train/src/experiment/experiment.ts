@@ -70,10 +70,16 @@ export function recipeOf(
   return { ...finetuning, learningRate: row.learningRate ?? finetuning.learningRate, seed };
 }
 
-/** One fine-tuning each, the first seed of every row first: a run that is stopped has something to say of all rows. */
+/**
+ * One fine-tuning each, in rounds over the seeds: a run that is stopped has compared like with like. Rows with the most
+ * seeds, on which the claims rest, come first.
+ */
 export function inSeedOrder(rows: readonly FinetuningRow[]): { row: FinetuningRow; seed: number }[] {
-  const most = Math.max(...rows.map(({ seeds }) => seeds.length));
-  return Array.from({ length: most }, (_, place) =>
-    rows.flatMap((row) => (place < row.seeds.length ? [{ row, seed: row.seeds[place] }] : [])),
-  ).flat();
+  const counts = [...new Set(rows.map(({ seeds }) => seeds.length))].sort((a, b) => b - a);
+  return counts.flatMap((count) => {
+    const own = rows.filter(({ seeds }) => seeds.length === count);
+    return Array.from({ length: count }, (_, round) =>
+      own.map((row) => ({ row, seed: row.seeds[round] })),
+    ).flat();
+  });
 }

@@ -21,14 +21,23 @@ export interface BelowDense {
 }
 
 /** Where the report tells of a record, and what its FLOPs are of. */
-export function placeOf({ kind }: Pick<TrainedRecord, 'kind'>): {
+export function placeOf(record: TrainedRecord): {
   /** Anchor of the section. */
-  readonly section: 'headline' | 'across-tasks';
+  readonly section: 'headline' | 'across-tasks' | 'claim';
   readonly flops: string;
 } {
-  return kind === 'finetuning'
-    ? { section: 'headline', flops: 'FLOPs' }
-    : { section: 'across-tasks', flops: 'of the backbone’s FLOPs' };
+  if (record.kind !== 'finetuning') return { section: 'across-tasks', flops: 'of the backbone’s FLOPs' };
+  return { section: zeroLine(record) === null ? 'claim' : 'headline', flops: 'FLOPs' };
+}
+
+/** The trainings that a section draws: all with a zero line, and the last of the others. */
+export function drawnTrainings({ finetuning, segmenterFinetuning }: Evidence): TrainedRecord[] {
+  const records = finetuning.map(({ record }) => record);
+  const last = records.findLast((record) => zeroLine(record) === null);
+  return [
+    ...records.filter((record) => record === last || zeroLine(record) !== null),
+    ...segmenterFinetuning.map(({ record }) => record),
+  ];
 }
 
 /** The dense model's own fine-tuning; null in an experiment without. */

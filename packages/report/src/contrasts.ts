@@ -4,13 +4,13 @@ import type { Entry, Evidence } from './evidence.ts';
 import { points } from './format.ts';
 import { bySeries, isDense, sameImages, sameModel } from './groups.ts';
 import type { PairedComparison, PairedDifference } from './paired.ts';
-import { method, type Plan } from './plan-names.ts';
+import { method, type Plan, type PlannedModel } from './plan-names.ts';
 
 export interface Contrast {
   readonly question: string;
   /** What stands against ToP (gated signal, clipped, aligned, decay, positional). */
   readonly against: string;
-  readonly fits: (plan: Plan) => boolean;
+  readonly fits: (plan: Plan, model: PlannedModel) => boolean;
 }
 
 /** ToP with some options changed. */
@@ -38,17 +38,17 @@ export const contrasts: readonly Contrast[] = [
   {
     question: 'ToP as a whole',
     against: 'EViT rule, no alignment',
-    fits: (plan) => method(plan) === 'evit',
+    fits: (plan, model) => method(plan, model) === 'evit',
   },
   {
     question: 'ToP as a whole',
     against: 'random tokens, no alignment',
-    fits: (plan) => method(plan) === 'random',
+    fits: (plan, model) => method(plan, model) === 'random',
   },
   {
     question: 'ToP as a whole',
     against: 'the released code’s choices',
-    fits: (plan) => method(plan) === 'released',
+    fits: (plan, model) => method(plan, model) === 'released',
   },
   { question: 'Importance', against: 'random tokens, same alignment', fits: unscored('random') },
   { question: 'Importance', against: 'EViT rule, same alignment', fits: unscored('evit') },
@@ -86,7 +86,7 @@ export interface ContrastSetting {
 /** Every setting that has a ToP result, the largest sample of each schedule only. */
 export function contrastSettings({ accuracy }: Evidence): ContrastSetting[] {
   const settings = new Map<string, ContrastSetting>();
-  const tops = accuracy.filter(({ record }) => method(record.plan) === 'top');
+  const tops = accuracy.filter(({ record }) => method(record.plan, record.model) === 'top');
   for (const top of tops.sort((a, b) => bySeries(a.record, b.record))) {
     const { dataset, model, schedule, plan } = top.record;
     const key = JSON.stringify([dataset.name, dataset.split, model.weights, schedule, plan.countClassToken]);
@@ -115,7 +115,7 @@ export function contrastResult(
   { top, others }: ContrastSetting,
   paired: PairedComparison,
 ): ContrastResult | null {
-  const other = others.find(({ record }) => fits(record.plan));
+  const other = others.find(({ record }) => fits(record.plan, record.model));
   if (other === undefined) return null;
   return { difference: top.record.top1 - other.record.top1, paired: paired.compare(top, other) };
 }

@@ -50,6 +50,19 @@ describe('plan names', () => {
     expect(planName(of)).toBe(name);
   });
 
+  it('are by what the model’s convolution sees when nothing is aligned', () => {
+    const unaligned = pruningPlan(
+      { schedule: [{ after: 2, keep: 0.7 }], signal: 'evit', alignment: 'none' },
+      'plainmamba',
+    ) as unknown as Plan;
+    const [grid, sequence] = [{ spec: { family: 'plainmamba' } }, { spec: { family: 'vim' } }] as const;
+    expect([method(unaligned, grid), planName(unaligned, grid)]).toEqual(['evit', 'EViT rule']);
+    expect(method(unaligned, { backbone: grid.spec })).toBe('evit');
+    expect(planName(unaligned, sequence)).toBe('EViT rule, none + positional');
+    const compact = plan({ signal: 'evit', ...naive });
+    expect([method(compact, sequence), method(compact, grid)]).toEqual(['evit', 'other']);
+  });
+
   it('say only what differs within an experiment', () => {
     const importance = [plan(), plan({ reduce: 'l1' })];
     expect(importance.map(variantNamer(importance))).toEqual(['clipped sum', 'l1 norm']);
@@ -89,7 +102,7 @@ describe('plan names', () => {
       )
       .map(plan);
     const pairs = new Set(all.map((own) => `${planName(own)} = ${ruleName(own)}`));
-    expect(new Set(all.map(planName)).size).toBe(pairs.size);
+    expect(new Set(all.map((own) => planName(own))).size).toBe(pairs.size);
     expect(new Set(all.map(ruleName)).size).toBe(pairs.size);
   });
 

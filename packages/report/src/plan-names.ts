@@ -1,17 +1,22 @@
 /** Human names of pruning plans, and the colour that a method has in every chart. */
 import { builtInRules, reductionTable, ruleFileName } from '@vssm/core';
+import { families, type ModelSpec } from '@vssm/families';
 import type { AccuracyRecord } from '@vssm/results';
 
 export type Plan = AccuracyRecord['plan'];
 
+/** Of a record: a classifier, or what stands on a backbone. */
+export type PlannedModel = { readonly spec: Spec } | { readonly backbone: Spec };
+type Spec = Pick<ModelSpec, 'family'>;
+
 /** Methods that have their own colour; everything else is `other`. */
 export type Method = 'dense' | 'top' | 'evit' | 'random' | 'released' | 'other';
 
-export function method(plan: Plan): Method {
+export function method(plan: Plan, model?: PlannedModel): Method {
   if (plan.schedule.length === 0) return 'dense';
   if (plan.countClassToken || plan.operation !== undefined) return 'other';
   const compact = plan.alignment === 'none' && plan.conv === 'compact';
-  const naive = compact && plan.tokenOrder === 'original';
+  const naive = plan.tokenOrder === 'original' && isUnaligned(plan, model);
   if (plan.signal === 'evit') return naive ? 'evit' : 'other';
   if (plan.signal === 'random') return naive ? 'random' : 'other';
   const inOrder = plan.order === 'aligned' && plan.tokenOrder === 'original';
@@ -20,6 +25,13 @@ export function method(plan: Plan): Method {
   }
   const summed = plan.signal === 'gated-backward' && plan.reduce === 'sum' && plan.order === 'mirrored';
   return summed && compact && plan.tokenOrder === 'recentred' ? 'released' : 'other';
+}
+
+/** Whether later blocks do nothing about the gaps, in a model whose convolution may see the grid whatever is pruned. */
+export function isUnaligned({ alignment, conv }: Plan, model?: PlannedModel): boolean {
+  const spec = model === undefined ? null : 'spec' in model ? model.spec : model.backbone;
+  const naive = spec === null ? 'compact' : families[spec.family].plans.convUnderNone;
+  return alignment === 'none' && conv === naive;
 }
 
 export const methodNames: Readonly<Record<Method, string>> = {
@@ -74,8 +86,8 @@ function seedName({ seed }: Plan): string {
 }
 
 /** A plan in full, without its schedule: two that prune differently have different names. */
-export function planName(plan: Plan): string {
-  const kind = method(plan);
+export function planName(plan: Plan, model?: PlannedModel): string {
+  const kind = method(plan, model);
   if (kind === 'random') return importanceName(plan);
   if (kind !== 'other') return methodNames[kind];
   return `${importanceName(plan)}, ${alignmentName(plan)}`;

@@ -145,7 +145,7 @@ function variantTable(
     const cells = series.map((name) => cellMarkup(cell(variant, name), evidence, paired));
     const some = series.map((name) => cell(variant, name)).find((entry) => entry !== undefined);
     const isTop = some !== undefined && method(some.record.plan) === 'top';
-    return html`<tr class="${isTop ? 'highlight' : ''}"><th scope="row">${some === undefined ? variant : planTerm(some.record.plan, variant)}${isTop && variant !== methodNames.top && html` <small>= ToP</small>`}</th>${cells}</tr>
+    return html`<tr class="${isTop ? 'highlight' : ''}"><th scope="row">${some === undefined ? variant : planTerm(some.record.plan, some.record.model, variant)}${isTop && variant !== methodNames.top && html` <small>= ToP</small>`}</th>${cells}</tr>
 `;
   });
   return table(

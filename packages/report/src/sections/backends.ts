@@ -47,7 +47,7 @@ ${ms(images.referenceMs)} ms each${wide > 0 && html`; against the fastest path, 
 }
 
 function planOf({ record }: MeasuredBackend): string {
-  return isDense(record) ? 'dense' : `${planName(record.plan)} ${record.schedule}`;
+  return isDense(record) ? 'dense' : `${planName(record.plan, record.model)} ${record.schedule}`;
 }
 
 type Unique = (id: string) => string;

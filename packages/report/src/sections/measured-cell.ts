@@ -20,7 +20,7 @@ export function measuredCell({ accuracies, vision, skipped }: Answer): Markup {
     new Set(accuracies.map(({ record }) => name(record))).size > 1;
   const told = [
     ({ model }: AccuracyRecord) => model.name,
-    ({ plan }: AccuracyRecord) => planName(plan),
+    ({ plan, model }: AccuracyRecord) => planName(plan, model),
     ({ schedule }: AccuracyRecord) => schedule,
     ({ backend }: AccuracyRecord) => backend.name,
   ].filter(differs);

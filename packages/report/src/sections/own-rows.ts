@@ -48,8 +48,8 @@ function denseFirst(a: Entry<AccuracyRecord>, b: Entry<AccuracyRecord>): number 
 
 function row(entry: Entry<AccuracyRecord>, { evidence, paired }: Context): Markup {
   const { record } = entry;
-  const { plan, schedule, top1, top5, count, sample, flops: cost } = record;
-  return html`<tr><th scope="row">${planTerm(plan)}<small>${scheduleText(schedule)}</small></th>
+  const { plan, model, schedule, top1, top5, count, sample, flops: cost } = record;
+  return html`<tr><th scope="row">${planTerm(plan, model)}<small>${scheduleText(schedule)}</small></th>
 <td class="number"><span class="value">${points(top1, 2)}</span><small class="line">${interval(record.interval, 2)}</small>${sample.partial && partialMark}</td>
 <td class="number">${againstDense(entry, evidence, paired)}</td><td class="number">${points(top5, 2)}</td>
 <td class="number">${flops(cost.paper)}</td><td class="number">${counted(count, 'image')}</td></tr>

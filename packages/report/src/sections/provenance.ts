@@ -116,7 +116,7 @@ ${table('Every accuracy result', head, rows)}</details>
 
 function resultRow({ record, folder }: Entry<AccuracyRecord>): Markup {
   const problem = checkPredictions(folder, { ...record });
-  return html`<tr><th scope="row">${planName(record.plan)}<small>${scheduleText(record.schedule)}</small>${record.notes.map((note) => html`<small>${note}</small>`)}</th>
+  return html`<tr><th scope="row">${planName(record.plan, record.model)}<small>${scheduleText(record.schedule)}</small>${record.notes.map((note) => html`<small>${note}</small>`)}</th>
 <td class="number">${whole(record.correct1)} of ${whole(record.count)}</td><td class="number">${points(record.top1, 2)}</td><td class="number">${interval(record.interval, 2)}</td>
 <td class="number">${points(record.top5, 2)}</td><td class="number">${duration(record.durationMs)}</td>
 <td>${record.experiment}<small>${record.backend.name}, ${record.backend.form}</small></td>

@@ -66,7 +66,7 @@ function weightsNote(entries: readonly Entry<SpeedRecord>[]): string {
 }
 
 function rowName(record: SpeedRecord, many: boolean): string {
-  const how = isDense(record) ? 'dense' : `${planName(record.plan)} ${record.schedule}`;
+  const how = isDense(record) ? 'dense' : `${planName(record.plan, record.model)} ${record.schedule}`;
   const setting = many
     ? `, ${record.backend.name}, batch ${record.batch}, ${counted(record.threads, 'thread')}`
     : '';
@@ -137,7 +137,7 @@ function speedRow(entry: Entry<SpeedRecord>, entries: readonly Entry<SpeedRecord
   const lessTime = disturbance([record]) === null ? null : processorGain(record);
   const byProcessor =
     lessTime && html`<small class="line">${times(lessTime.median)} by processor time</small>`;
-  return html`<tr class="${method(plan) === 'top' ? 'highlight' : ''}"><th scope="row">${planTerm(plan)}<small>${scheduleText(record.schedule)}</small></th>
+  return html`<tr class="${method(plan) === 'top' ? 'highlight' : ''}"><th scope="row">${planTerm(plan, record.model)}<small>${scheduleText(record.schedule)}</small></th>
 <td class="number"><span class="value">${ms(record.medianMs)}</span><small class="line">${ms(record.minMs)} to ${ms(record.maxMs)}, ${counted(samplesMs.length, 'run')}</small>${disturbedMark([record])}</td>
 <td class="number">${gain === null ? '–' : html`<span class="value">${times(gain.measured)}</span><small class="line">${times(gain.low)} to ${times(gain.high)}</small>${byProcessor}`}</td>
 <td class="number">${gain === null ? '–' : times(gain.promised)}</td>

@@ -24,7 +24,7 @@ are gone from there on.</p>${evidence.strips.some(({ record }) => record.images.
 
 function oneStrip(record: StripRecord, files: FileSet): Markup {
   const { model, plan, schedule, dataset, images } = record;
-  return html`<h3>${model.name}, ${planName(plan)}, ${schedule}</h3>
+  return html`<h3>${model.name}, ${planName(plan, model)}, ${schedule}</h3>
 <p class="aside">${dataset.name}, ${dataset.split} split. Under each image: its class, what the dense and what the pruned model say.</p>
 <div class="strip">${images.map((image, index) => oneImage(image, files.uniqueId(`${slug(record.key)}-${index}`), record, files))}</div>`;
 }

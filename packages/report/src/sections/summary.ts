@@ -2,7 +2,7 @@
 import { counted } from '@vssm/core';
 import type { AccuracyRecord, SpeedRecord } from '@vssm/results';
 import { isComparable } from '../answers.ts';
-import { zeroLine } from '../below-dense.ts';
+import { drawnTrainings, placeOf } from '../below-dense.ts';
 import { contrastSettings } from '../contrasts.ts';
 import { type Entry, type Evidence, isPartial } from '../evidence.ts';
 import { instant, interval, listed, points, times, whole } from '../format.ts';
@@ -113,20 +113,11 @@ interface TimedModel {
 /** What may and what may not be concluded. */
 export function supports(evidence: Evidence): Content[] {
   const settings = contrastSettings(evidence);
-  const { accuracy, tables, speed, executions, finetuning, segmenterFinetuning } = evidence;
+  const { accuracy, tables, speed, executions } = evidence;
   const lines: Content[] = [];
-  for (const { record } of finetuning) {
-    // One section draws all that have a zero line, another the last of the others.
-    const others = finetuning.filter((one) => zeroLine(one.record) === null);
-    const section =
-      zeroLine(record) !== null ? 'headline' : record === others.at(-1)?.record ? 'claim' : null;
+  for (const record of drawnTrainings(evidence)) {
     lines.push(
-      html`${record.model.name}, fine-tuned: ${overall(record)}${section !== null && html` <a href="#${section}">The figures.</a>`}`,
-    );
-  }
-  for (const { record } of segmenterFinetuning) {
-    lines.push(
-      html`${record.model.name}, fine-tuned: ${overall(record)}${zeroLine(record) !== null && html` <a href="#across-tasks">The figures.</a>`}`,
+      html`${record.model.name}, fine-tuned: ${overall(record)} <a href="#${placeOf(record).section}">The figures.</a>`,
     );
   }
   if (accuracy.length > 0) {

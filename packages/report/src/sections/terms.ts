@@ -1,7 +1,7 @@
 /** The words of the report, each explained once, and links to the explanations from where they are used. */
 import { families, modelFamilies } from '@vssm/families';
 import { type Content, html, type Markup } from '../html.ts';
-import { method, type Plan, planName } from '../plan-names.ts';
+import { method, type Plan, type PlannedModel, planName } from '../plan-names.ts';
 
 export const terms = {
   plan: [
@@ -69,7 +69,7 @@ export function term(name: Term, words: Content = terms[name][0]): Markup {
 }
 
 /** A plan's name, leading to what it means. */
-export function planTerm(plan: Plan, words: string = planName(plan)): Markup {
-  const kind = method(plan);
+export function planTerm(plan: Plan, model: PlannedModel, words: string = planName(plan, model)): Markup {
+  const kind = method(plan, model);
   return term(kind === 'other' ? 'alignment' : kind, words);
 }

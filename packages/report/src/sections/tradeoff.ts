@@ -110,7 +110,7 @@ function measuredPoints(entries: readonly Entry<AccuracyRecord>[]): TradeoffPoin
     const key = JSON.stringify([plan, model.spec, model.weights, record.backend, record.dataset.sha256]);
     if (seen.has(key)) continue;
     seen.add(key);
-    const kind = method(plan);
+    const kind = method(plan, model);
     points.push({
       origin: 'measured',
       gflops: record.flops.paper,
@@ -118,7 +118,7 @@ function measuredPoints(entries: readonly Entry<AccuracyRecord>[]): TradeoffPoin
       low: record.interval[0],
       high: record.interval[1],
       method: kind,
-      name: `${model.name}, ${planName(plan)}${isDense(record) ? '' : `, ${record.schedule}`}`,
+      name: `${model.name}, ${planName(plan, model)}${isDense(record) ? '' : `, ${record.schedule}`}`,
       label: isDense(record) ? shortName(model.name) : '',
       line: isDense(record) ? `measured ${model.spec.family}` : lineOf(record, kind),
       source: `${record.dataset.name}, ${counted(record.count, 'image')}${record.sample.partial ? ', partial' : ''}`,

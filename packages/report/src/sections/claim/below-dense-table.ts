@@ -30,7 +30,7 @@ export function belowDenseTable(record: TrainedRecord, tables: readonly PaperTab
       groupRow(title, 5),
       ...own.map(
         ({ row: one, gain, interval, published }) =>
-          html`<tr class="${method(one.plan) === 'top' ? 'highlight' : ''}"><th scope="row">${planName(one.plan)}</th>${before(one)}
+          html`<tr class="${method(one.plan, model) === 'top' ? 'highlight' : ''}"><th scope="row">${planName(one.plan, model)}</th>${before(one)}
 <td class="number">${ending(record, one)}</td><td class="number"><strong>${signed(gain, 2)}</strong>${interval !== null && html`<small class="line">${signed(interval[0], 2)} to ${signed(interval[1], 2)}</small>`}</td>
 <td class="number">${published === null ? '–' : signed(published, 1)}</td></tr>
 `,

@@ -70,7 +70,7 @@ async function charts(record: FinetuningRecord, { files }: Context): Promise<Mar
   const total = record.dataset.test.total;
   const rows = record.rows.map(
     ({ plan, keep, before, after }): RecoveryRow => ({
-      name: planName(plan),
+      name: planName(plan, record.model),
       level: `keep ${keep}`,
       before: (100 * before) / total,
       after: after.map(({ seed, correct }) => ({ seed, top1: (100 * correct) / total })),

@@ -22,7 +22,7 @@ export function evaluatedAgain(record: FinetuningRecord, { finetuned }: Evidence
         ? html`<span class="agrees">equal</span>`
         : html`${whole(Math.abs(correct1 - logged))} of ${whole(count)} apart`;
     const file = model.weights.from === 'checkpoint' ? model.weights.file : 'random';
-    return html`<tr><th scope="row">${file}</th><td>${planName(plan)}${schedule !== '' && html`<small>${schedule}</small>`}</td>
+    return html`<tr><th scope="row">${file}</th><td>${planName(plan, model)}${schedule !== '' && html`<small>${schedule}</small>`}</td>
 <td class="number">${whole(correct1)} of ${whole(count)}</td><td class="number">${whole(logged)} of ${whole(record.dataset.test.total)}</td><td>${verdict}</td></tr>
 `;
   });

@@ -25,7 +25,7 @@ export async function headline({ evidence, files }: Context): Promise<Section | 
   const chart = tradeoffChart({
     id: 'headline-front',
     title: 'Accuracy against cost, after fine-tuning',
-    alt: `Top-1 in percent after fine-tuning. ${records.flatMap((record) => record.rows.map((row) => `${record.model.name}, ${planName(row.plan)}: ${points(mean(endsOf(record, row)), 2)} at ${(1000 * row.flops.paper).toPrecision(3)} MFLOPs`)).join('; ')}.`,
+    alt: `Top-1 in percent after fine-tuning. ${records.flatMap((record) => record.rows.map((row) => `${record.model.name}, ${planName(row.plan, record.model)}: ${points(mean(endsOf(record, row)), 2)} at ${(1000 * row.flops.paper).toPrecision(3)} MFLOPs`)).join('; ')}.`,
     note: html`${records[0].dataset.name}, ${whole(records[0].dataset.test.total)} test images; means over seeds. Dashed: one method at
 the paper’s reduction and at half of it.`,
     points: records.flatMap(pointsOf),
@@ -46,7 +46,7 @@ from one dense model. <code>benchmarks/headline</code> says how to run it again.
 
 function pointsOf(record: FinetuningRecord): TradeoffPoint[] {
   return record.rows.map((row): TradeoffPoint => {
-    const kind = method(row.plan);
+    const kind = method(row.plan, record.model);
     const dense = kind === 'dense';
     return {
       ...{
@@ -57,7 +57,7 @@ function pointsOf(record: FinetuningRecord): TradeoffPoint[] {
         high: null,
       },
       method: kind,
-      name: `${record.model.name}, ${planName(row.plan)}${dense ? '' : `, ${row.schedule}`}`,
+      name: `${record.model.name}, ${planName(row.plan, record.model)}${dense ? '' : `, ${row.schedule}`}`,
       label: dense ? record.model.name.replace(/\s*\([^)]*\)/, '') : '',
       line: kind === 'top' || kind === 'evit' ? `${kind} ${record.model.name}` : null,
       source: `${record.dataset.name}, ${counted(row.after.length, 'seed')}`,

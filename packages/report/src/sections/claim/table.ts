@@ -19,7 +19,7 @@ export function claimTable(record: FinetuningRecord): Markup {
   })}</tr><tr>${keeps.map(() => html`<th scope="col" class="number">before</th><th scope="col" class="number">after</th>`)}</tr>`;
   const lines = arms.map((own) => {
     const cells = keeps.map((keep) => cell(own.find((row) => row.keep === keep)));
-    return html`<tr class="${method(own[0].plan) === 'top' ? 'highlight' : ''}"><th scope="row">${planName(own[0].plan)}</th>${cells}</tr>
+    return html`<tr class="${method(own[0].plan, record.model) === 'top' ? 'highlight' : ''}"><th scope="row">${planName(own[0].plan, record.model)}</th>${cells}</tr>
 `;
   });
   const caption = html`Top-1 in percent on ${dataset.name}, dense ${points(percent(dense.correct), 2)}. After: mean over seeds ± standard deviation;

@@ -30,17 +30,17 @@ export function denseCurves({ dense, dataset }: FinetuningRecord): {
 }
 
 /** Of the arms that the verdicts compare: one colour each, the strongest pruning dashed. */
-export function finetuningCurves({ rows, verdicts }: FinetuningRecord): TrainingLine[] {
+export function finetuningCurves({ rows, verdicts, model }: FinetuningRecord): TrainingLine[] {
   const arms = [...new Set(verdicts.flatMap(({ arm, against }) => [arm, against]))];
   const least = Math.min(...rows.map(({ keep }) => keep));
   const spare: Colour[] = ['released', 'random', 'other'];
   return arms.flatMap((arm) => {
     const own = rows.filter((row) => row.arm === arm);
-    const kind = method(own[0].plan);
+    const kind = method(own[0].plan, model);
     const colour = kind === 'other' ? (spare.shift() ?? 'other') : kind;
     return own.map(
       ({ plan, keep, after }): TrainingLine => ({
-        name: `${planName(plan)}, keep ${keep}`,
+        name: `${planName(plan, model)}, keep ${keep}`,
         colour,
         dashed: keep === least,
         marked: false,

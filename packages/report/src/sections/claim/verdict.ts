@@ -1,21 +1,32 @@
 /** An experiment's verdicts in words. */
 import { counted } from '@vssm/core';
-import type { TrainedRecord } from '@vssm/results/trained';
+import { measureOf, type TrainedRecord } from '@vssm/results/trained';
 import { points } from '../../format.ts';
-import { type Content, html, type Markup } from '../../html.ts';
+import { type Content, html, joined, type Markup } from '../../html.ts';
 import { planName } from '../../plan-names.ts';
+import { type Question, rowsOf, type Verdict, verdictsOn } from './question.ts';
 
-type Verdict = TrainedRecord['verdicts'][number];
+/** One plain sentence over all comparisons that a claim of the paper is about. */
+export function overall(record: TrainedRecord): Content {
+  const measure = measureOf(record).name;
+  const claims: Readonly<Partial<Record<Question, (verdicts: readonly Verdict[]) => Markup>>> = {
+    price: ([{ margin }]) =>
+      html`that pruning at its reduction costs ${points(margin!, 1)} points of ${measure} after fine-tuning`,
+    alignment: () => html`that pruning with alignment recovers more in fine-tuning than pruning without`,
+    evit: () => html`that ToP recovers more in fine-tuning than the EViT rule`,
+  };
+  const said = Object.entries(claims).flatMap(([question, claimed]) => {
+    const verdicts = verdictsOn(question as Question, record);
+    return verdicts.length === 0 ? [] : [sentence(claimed(verdicts), verdicts)];
+  });
+  return said.length === 0 ? 'Nothing was compared that the paper claims.' : joined(said, ' ');
+}
 
-/** One plain sentence over all comparisons of two ways of pruning. */
-export function overall({ verdicts: all }: TrainedRecord): Content {
-  const verdicts = all.filter(({ margin }) => margin === undefined);
+function sentence(claimed: Markup, verdicts: readonly Verdict[]): Markup {
   const having = (outcome: Verdict['outcome']) =>
     verdicts.filter((verdict) => verdict.outcome === outcome).length;
   const [supports, contradicts] = [having('supports'), having('contradicts')];
   const rest = verdicts.length - supports - contradicts;
-  const claimed = html`that pruning with alignment recovers more in fine-tuning than pruning without`;
-  if (verdicts.length === 0) return html`Nothing was compared, so there is no word on the claim.`;
   if (supports === verdicts.length)
     return html`<strong>Our data support the paper’s claim</strong> ${claimed}.`;
   if (contradicts === verdicts.length)
@@ -23,8 +34,8 @@ export function overall({ verdicts: all }: TrainedRecord): Content {
   if (rest === verdicts.length)
     return html`<strong>Our data do not decide the paper’s claim</strong> ${claimed}.`;
   const parts = [
-    supports > 0 && `${supports} support it`,
-    contradicts > 0 && `${contradicts} contradict it`,
+    supports > 0 && `${supports} ${supports === 1 ? 'supports' : 'support'} it`,
+    contradicts > 0 && `${contradicts} ${contradicts === 1 ? 'contradicts' : 'contradict'} it`,
     rest > 0 && `${rest} ${rest === 1 ? 'decides' : 'decide'} nothing`,
   ].filter((part) => part !== false);
   return html`<strong>Our data bear out a part of the paper’s claim</strong> ${claimed}: of ${counted(verdicts.length, 'comparison')} ${parts.join(', ')}.`;
@@ -38,12 +49,9 @@ const outcomes: Readonly<Record<Verdict['outcome'], string>> = {
 };
 
 /** At keep 0.7, ToP ends 0.31 points above … (95 %: …): supports the claim. */
-export function verdictLine(verdict: Verdict, { rows }: TrainedRecord): Markup {
+export function verdictLine(verdict: Verdict, record: TrainedRecord): Markup {
   const { keep, gain, interval, margin, outcome } = verdict;
-  // What prunes nothing stands against every level.
-  const [arm, against] = [verdict.arm, verdict.against].map(
-    (name) => rows.find((row) => row.arm === name && [keep, 1].includes(row.keep))!,
-  );
+  const [arm, against] = rowsOf(verdict, record);
   const claimed = margin === undefined ? '' : `, where the paper loses ${points(margin, 1)}`;
   const seeds = Math.min(arm.after.length, against.after.length);
   const range =
@@ -51,6 +59,6 @@ export function verdictLine(verdict: Verdict, { rows }: TrainedRecord): Markup {
       ? ''
       : ` (95 %: ${interval.map((end) => points(end, 2)).join(' to ')}, ${counted(seeds, 'seed')} each)`;
   const place = gain < 0 ? 'below' : 'above';
-  return html`Keep ${keep}: ${planName(arm.plan)} ends <strong>${Math.abs(gain).toFixed(2)} points ${place}</strong>
+  return html`Keep ${keep}: ${planName(arm.plan, record.model)} ends <strong>${Math.abs(gain).toFixed(2)} points ${place}</strong>
 ${against.label}${range}${claimed}: ${outcomes[outcome]}.`;
 }

@@ -2,7 +2,7 @@
 import { counted } from '@vssm/core';
 import type { FinetuningRecord, PaperTable } from '@vssm/results';
 import { measureOf } from '@vssm/results/trained';
-import { belowDense, placeOf, zeroLine } from '../../below-dense.ts';
+import { belowDense, drawnTrainings, placeOf } from '../../below-dense.ts';
 import { contrastResult, contrastSettings, contrasts, type Verdict, verdict } from '../../contrasts.ts';
 import type { Evidence } from '../../evidence.ts';
 import { listed, points, signed } from '../../format.ts';
@@ -10,6 +10,7 @@ import { denseBeside } from '../../groups.ts';
 import { type Content, html, joined, type Markup } from '../../html.ts';
 import type { PairedComparison } from '../../paired.ts';
 import { keepName, method } from '../../plan-names.ts';
+import { verdictsOn } from '../claim/question.ts';
 import { columnDecimals, paperValue, sourceTags } from '../paper-value.ts';
 import { term } from '../terms.ts';
 import type { ClaimLine, Outcome } from './line.ts';
@@ -26,7 +27,7 @@ function claimOf(tables: readonly PaperTable[], id: string): { text: string; tag
 export function zeroShot(evidence: Evidence): ClaimLine | null {
   const claim = claimOf(evidence.tables, 'zero-shot');
   const losses = contrastSettings(evidence).flatMap(({ top, others }) => {
-    const evit = others.find(({ record }) => method(record.plan) === 'evit');
+    const evit = others.find(({ record }) => method(record.plan, record.model) === 'evit');
     const dense = denseBeside(top.record, evidence);
     if (evit === undefined || dense === null) return [];
     const lost = (top1: number) => dense.record.top1 - top1;
@@ -106,36 +107,32 @@ export function headlines({ finetuning, segmenterFinetuning, tables }: Evidence)
 }
 
 /** With alignment against without, after the same fine-tuning; then what the state's decay has to do with it. */
-export function alignment({ finetuning, tables }: Evidence): ClaimLine[] {
-  const record = finetuning.findLast(({ record: one }) => zeroLine(one) === null)?.record;
-  if (record === undefined) return [];
-  const against = (fits: (row: FinetuningRecord['rows'][number]) => boolean) =>
-    record.verdicts.filter((one) =>
-      record.rows.some((row) => row.arm === one.against && row.keep === one.keep && fits(row)),
-    );
-  const clipped = ({ plan }: FinetuningRecord['rows'][number]) =>
-    plan.signal === 'gated' && plan.reduce === 'clip' && plan.alignment === 'none';
-  const whole = against((row) => clipped(row) && row.plan.conv === 'compact');
-  const decay = against((row) => clipped(row) && row.plan.conv === 'positional');
-  const lines: ClaimLine[] = [];
-  if (whole.length > 0) {
-    lines.push({
-      claim: html`${term('alignment', 'Alignment')} gains accuracy, after fine-tuning`,
-      published: publishedAlignment(tables),
-      ...told(whole),
-    });
-  }
-  if (decay.length > 0) {
-    lines.push({
-      claim: html`… and it is the state’s ${term('alignment', 'decay')} that gains it, not the convolution’s neighbours`,
-      published: 'both parts together only',
-      ...told(decay),
-    });
-  }
-  return lines;
+export function alignment(evidence: Evidence): ClaimLine[] {
+  return drawnTrainings(evidence).flatMap((record) => {
+    const lines: ClaimLine[] = [];
+    const [whole, decay] = [verdictsOn('alignment', record), verdictsOn('decay', record)];
+    const model = record.model.name;
+    if (whole.length > 0) {
+      lines.push({
+        claim: html`${term('alignment', 'Alignment')} gains accuracy, after fine-tuning (${model})`,
+        published: publishedAlignment(evidence.tables),
+        ...told(whole),
+        more: placeOf(record).section,
+      });
+    }
+    if (decay.length > 0) {
+      lines.push({
+        claim: html`… and it is the state’s ${term('alignment', 'decay')} that gains it, not the convolution’s neighbours`,
+        published: 'both parts together only',
+        ...told(decay),
+        more: placeOf(record).section,
+      });
+    }
+    return lines;
+  });
 }
 
-function told(verdicts: readonly ExperimentVerdict[]): Pick<ClaimLine, 'here' | 'outcome' | 'more'> {
+function told(verdicts: readonly ExperimentVerdict[]): Pick<ClaimLine, 'here' | 'outcome'> {
   const each = verdicts.map(({ gain, interval, keep }) => {
     const range = interval === null ? 'one seed' : interval.map((end) => signed(end, 2)).join(' to ');
     return html`<strong>${signed(gain, 2)}</strong> at keep ${keep} (${range})`;
@@ -145,7 +142,6 @@ function told(verdicts: readonly ExperimentVerdict[]): Pick<ClaimLine, 'here' | 
   return {
     here: html`${joined(each, '; ')} points; ${counted(verdicts.length, 'comparison')}`,
     outcome: inMiniature(having('supports'), having('contradicts'), verdicts.length),
-    more: 'claim',
   };
 }
 

@@ -7,7 +7,6 @@
  * begins with half of Vim's, so that both begin as the same function of their tokens, and no score's order changes with a
  * factor. What is left is AdamW's step, which does not scale with a weight.
  */
-import type { PruningPlan } from '@vssm/core';
 import {
   densePlan,
   pruningPlan,
@@ -17,6 +16,8 @@ import {
   vimSpec,
 } from '@vssm/families';
 import {
+  type Arm,
+  arms,
   type FinetuningRow,
   finetuningRecipe,
   type PrunedRow,
@@ -43,16 +44,9 @@ const ratios = {
 
 const keeps = [0.8, 0.7, 0.5] as const;
 
-interface Arm {
-  readonly id: string;
-  readonly label: string;
-  readonly options: Partial<Omit<PruningPlan, 'schedule'>>;
-}
-
-const decay: Arm = { id: 'decay', label: 'ToP: clip, decay, positional taps', options: {} };
-const none: Arm = { id: 'none', label: 'clip, no alignment', options: { alignment: 'none' } };
-const arms: readonly Arm[] = [
-  decay,
+const none: Arm = { ...arms.none, label: 'clip, no alignment' };
+const compared: readonly Arm[] = [
+  arms.decay,
   none,
   {
     id: 'recentred',
@@ -64,7 +58,7 @@ const arms: readonly Arm[] = [
     label: 'clip, no alignment, class token in proportion',
     options: { alignment: 'none', tokenOrder: 'proportional' },
   },
-  { id: 'evit', label: 'EViT rule, no alignment', options: { signal: 'evit', alignment: 'none' } },
+  arms.evit,
   { id: 'l1', label: 'l1 norm, decay, positional taps', options: { reduce: 'l1' } },
   {
     id: 'class-contribution',
@@ -93,9 +87,9 @@ function experiment(spec: Spec, name: string, seed: number): TrainingExperiment 
     finetuning: finetuningRecipe,
     trainingFree: [
       { id: 'dense', arm: 'dense', keep: 1, label: 'dense', plan: densePlan },
-      ...keeps.flatMap((keep) => arms.map((arm) => row(arm, spec, keep))),
+      ...keeps.flatMap((keep) => compared.map((arm) => row(arm, spec, keep))),
     ],
-    rows: [finetuned(decay), finetuned(none)],
+    rows: [finetuned(arms.decay), finetuned(none)],
     claims: [{ arm: 'decay', against: 'none' }],
   };
 }

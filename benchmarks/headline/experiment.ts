@@ -4,20 +4,18 @@
  * are trained on 55,000 images of Fashion-MNIST; everything is then fine-tuned on the same ones with one budget, the dense
  * model too: it is the zero line. What a recipe needs is chosen on the 5,000 images left out, never on test images.
  */
-import type { PruningPlan, PruningStep } from '@vssm/core';
+import type { PruningStep } from '@vssm/core';
+import { type PlainMambaSpec, plainMambaSpec, type VimSpec, vimSpec } from '@vssm/families';
 import {
-  densePlan,
-  type PlainMambaSpec,
-  plainMambaSpec,
-  pruningPlan,
-  type VimSpec,
-  vimSpec,
-} from '@vssm/families';
-import {
+  type Arm,
+  arms,
+  denseRow,
   type FinetuningRow,
   finetuningRecipe,
   type PaperRow,
+  publishedArms,
   type Recipe,
+  rowOf,
   type TrainingExperiment,
   trainingRecipe,
 } from '@vssm/train';
@@ -76,35 +74,15 @@ const families: readonly Family[] = [
   },
 ];
 
-interface Arm {
-  readonly id: string;
-  readonly label: string;
-  readonly options: Partial<Omit<PruningPlan, 'schedule'>>;
-  /** Tables of the paper that have it, and what its row is called there after the model. */
-  readonly paper?: Readonly<Record<number, string>>;
-}
-
-/** The paper's: three seeds at its reduction, one at half of it. */
-const published: readonly Arm[] = [
-  {
-    id: 'evit',
-    label: 'EViT rule, no alignment',
-    options: { signal: 'evit', alignment: 'none' },
-    paper: { 1: 'evit' },
-  },
-  {
-    id: 'none',
-    label: 'ToP without alignment',
-    options: { alignment: 'none' },
-    paper: { 5: 'without' },
-  },
-  {
-    id: 'decay',
-    label: 'ToP: clip, decay, positional taps',
-    options: {},
-    paper: { 1: 'top', 4: 'clip', 5: 'with' },
-  },
-];
+/** Tables of the paper that have an arm, and what its row is called there after the model. */
+const inPaper: Readonly<Record<string, Readonly<Record<number, string>>>> = {
+  evit: { 1: 'evit' },
+  none: { 5: 'without' },
+  decay: { 1: 'top', 4: 'clip', 5: 'with' },
+  l1: { 4: 'l1' },
+  l2: { 4: 'l2' },
+  sum: { 4: 'sum' },
+};
 
 /** The project's, docs/winning-rule.md: three seeds at the paper's reduction. */
 const ours: Arm = {
@@ -113,33 +91,20 @@ const ours: Arm = {
   options: { signal: 'content-contribution', alignment: 'none', conv: 'positional' },
 };
 
-/** One seed, at Vim's: a PlainMamba's convolution sees the grid with or without alignment. */
-const positional: Arm = {
-  id: 'positional',
-  label: 'clip, no decay, positional taps',
-  options: { alignment: 'none', conv: 'positional' },
-};
-
 /** One seed, at the paper's reduction. */
-const others: readonly Arm[] = [
-  { id: 'mask', label: 'ToP, pruned tokens masked', options: { alignment: 'mask' } },
-  { id: 'l1', label: 'decay, l1 norm', options: { reduce: 'l1' }, paper: { 4: 'l1' } },
-  { id: 'l2', label: 'decay, l2 norm', options: { reduce: 'l2' }, paper: { 4: 'l2' } },
-  { id: 'sum', label: 'decay, sum without clipping', options: { reduce: 'sum' }, paper: { 4: 'sum' } },
-];
+const others: readonly Arm[] = [arms.mask, arms.l1, arms.l2, arms.sum];
 
 const thrice = [1, 2, 3];
 const once = [1];
 
 function experiment({ spec, name, main, half, paper }: Family): TrainingExperiment {
   const row = (arm: Arm, level: Level, seeds: readonly number[]): FinetuningRow => {
-    const schedule = level.after.map((after): PruningStep => ({ after, keep: level.keep }));
-    const plan = pruningPlan({ ...arm.options, schedule }, spec.family);
-    return { id: `${arm.id}@${level.keep}`, arm: arm.id, keep: level.keep, label: arm.label, plan, seeds };
+    const steps = level.after.map((after): PruningStep => ({ after, keep: level.keep }));
+    return rowOf(arm, spec.family, level.keep, steps, seeds);
   };
   const asPublished = (arm: Arm, seeds: readonly number[]): FinetuningRow => ({
     ...row(arm, main, seeds),
-    paper: Object.entries(arm.paper ?? {}).map(
+    paper: Object.entries(inPaper[arm.id] ?? {}).map(
       ([table, method]): PaperRow => ({ table: Number(table), row: `${paper}-${method}` }),
     ),
   });
@@ -153,14 +118,11 @@ function experiment({ spec, name, main, half, paper }: Family): TrainingExperime
     finetuning: { ...finetuning, learningRate: rates[spec.family] },
     // In the order in which they are wanted: a run that is stopped has the first seed of the published arms first.
     rows: [
-      {
-        ...{ id: 'dense@1', arm: 'dense', keep: 1, label: 'dense, fine-tuned as long' },
-        ...{ plan: densePlan, seeds: thrice, paper: [{ table: 1, row: `${paper}-dense` }] },
-      },
-      ...published.map((arm) => asPublished(arm, thrice)),
+      { ...denseRow(thrice), paper: [{ table: 1, row: `${paper}-dense` }] },
+      ...publishedArms.map((arm) => asPublished(arm, thrice)),
       row(ours, main, thrice),
-      ...published.map((arm) => row(arm, half, once)),
-      ...(spec.family === 'vim' ? [row(positional, main, once)] : []),
+      ...publishedArms.map((arm) => row(arm, half, once)),
+      ...(spec.family === 'vim' ? [row(arms.positional, main, once)] : []),
       ...others.map((arm) => asPublished(arm, once)),
     ],
     claims: [

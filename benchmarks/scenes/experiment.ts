@@ -2,12 +2,17 @@
  * The paper's claim across tasks, in miniature: an UperNet on a small PlainMamba learns to segment scenes of Fashion-MNIST's
  * articles, and is fine-tuned under every way of pruning with one budget, the dense model too: it is the zero line.
  */
-import type { PruningPlan, PruningStep } from '@vssm/core';
-import { densePlan, plainMambaSpec, pruningPlan } from '@vssm/families';
+import type { PruningStep } from '@vssm/core';
+import { plainMambaSpec } from '@vssm/families';
 import {
+  type Arm,
+  arms,
+  denseRow,
   type FinetuningRow,
   finetuningRecipe,
   type PaperRow,
+  publishedArms,
+  rowOf,
   segmentationSteps,
   segmenterSpec,
   type TrainingExperiment,
@@ -37,30 +42,13 @@ const margin = 0.5;
 
 const thrice = [0, 1, 2];
 
-interface Arm {
-  readonly id: string;
-  readonly label: string;
-  readonly options: Partial<Omit<PruningPlan, 'schedule'>>;
-  readonly paper?: readonly PaperRow[];
-}
-
 const ofTable3 = (method: string): readonly PaperRow[] => [
   { table: 3, row: `plainmamba-l3-upernet-${method}` },
 ];
 
-/** The paper's; its table 3 has the last one alone. */
-const published: readonly Arm[] = [
-  { id: 'evit', label: 'EViT rule, no alignment', options: { signal: 'evit', alignment: 'none' } },
-  { id: 'none', label: 'ToP without alignment', options: { alignment: 'none' } },
-  { id: 'decay', label: 'ToP: clip, decay, positional taps', options: {}, paper: ofTable3('top') },
-];
-
-const mask: Arm = { id: 'mask', label: 'ToP, pruned tokens masked', options: { alignment: 'mask' } };
-
-function row({ id: arm, label, options }: Arm, keep: number, seeds: readonly number[]): FinetuningRow {
-  const schedule = [1, 2, 3, 4, 5, 6, 7].map((after): PruningStep => ({ after, keep }));
-  const plan = pruningPlan({ ...options, schedule }, 'plainmamba');
-  return { id: `${arm}@${keep}`, arm, keep, label, plan, seeds };
+function row(arm: Arm, keep: number, seeds: readonly number[]): FinetuningRow {
+  const steps = [1, 2, 3, 4, 5, 6, 7].map((after): PruningStep => ({ after, keep }));
+  return rowOf(arm, 'plainmamba', keep, steps, seeds);
 }
 
 export const experiment: TrainingExperiment<typeof spec> = {
@@ -75,13 +63,14 @@ export const experiment: TrainingExperiment<typeof spec> = {
   },
   finetuning: { ...finetuningRecipe, ...segmentationSteps, images: 640, learningRate: 5e-4 },
   rows: [
-    {
-      ...{ id: 'dense@1', arm: 'dense', keep: 1, label: 'dense, fine-tuned as long' },
-      ...{ plan: densePlan, seeds: thrice, paper: ofTable3('dense') },
-    },
-    ...published.map((arm) => ({ ...row(arm, main, thrice), paper: arm.paper ?? [] })),
-    ...published.map((arm) => row(arm, half, thrice)),
-    row(mask, main, [0]),
+    { ...denseRow(thrice), paper: ofTable3('dense') },
+    ...publishedArms.map((arm) => ({
+      ...row(arm, main, thrice),
+      // The table has ToP alone.
+      paper: arm.id === 'decay' ? ofTable3('top') : [],
+    })),
+    ...publishedArms.map((arm) => row(arm, half, thrice)),
+    row(arms.mask, main, [0]),
   ],
   claims: [
     { arm: 'decay', against: 'dense', margin, keep: main },

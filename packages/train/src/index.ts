@@ -2,6 +2,7 @@ export { type Example, type Examples, imageExamples, sceneExamples } from './dat
 export { heldOutImages } from './data/held-out.ts';
 export type { EngineOptions, MicroBatch } from './engine/engine.ts';
 export { parameterLayout } from './engine/layout.ts';
+export { type Arm, arms, denseRow, publishedArms, rowOf } from './experiment/arms.ts';
 export type {
   Claim,
   FinetuningRow,

@@ -99,6 +99,10 @@ describe('vssm train, finetune and experiment', () => {
     expect(whole.code).toBe(1);
     expect(whole.stderr).toMatch(/note: .*PlainMamba-mini.*\nnote: .*Vim-mini/);
     expect(whole.stderr).toContain('error: none: nothing is finished; run without --so-far');
+    const scenes = await vssm('experiment', '--name', 'scenes', '--data', data, '--out', 'none', '--so-far');
+    expect(scenes.code).toBe(1);
+    expect(scenes.stderr).toMatch(/error: .*scenes: there are no scenes, so nothing is finished/);
+    expect(existsSync(join(folder, 'none', 'scenes'))).toBe(false);
   });
 
   it.skipIf(!existsSync(data))('trains, then fine-tunes pruned what came out', async () => {

@@ -46,6 +46,7 @@ export interface WrittenReport {
   /** Path of index.html. */
   readonly index: string;
   readonly records: {
+    /** The league's, and those of weights that an experiment has trained, among them. */
     readonly accuracy: number;
     readonly speed: number;
     /** Detectors and segmenters evaluated, smoke runs among them. */
@@ -72,11 +73,11 @@ export async function writeReport({
     files.add(madeOfFile, `${JSON.stringify({ sha256 })}\n`);
     files.writeTo(out);
   }
-  const { accuracy, speed, executions, vision: tasks, skipped, warnings } = evidence;
+  const { accuracy, league, finetuned, speed, executions, vision: tasks, skipped, warnings } = evidence;
   return {
     index: join(out, 'index.html'),
     records: {
-      accuracy: accuracy.length,
+      accuracy: accuracy.length + league.length + finetuned.length,
       speed: speed.length + executions.length,
       vision: tasks.length,
       skipped: skipped.length,

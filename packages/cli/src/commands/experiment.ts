@@ -89,7 +89,7 @@ async function runIn(
   for (const repair of results.repairs) note(repair);
   const out = join(options.out, ...within);
   const threads = trainingThreads(experiment.spec, experiment.dense, options.threads);
-  const ground = await openGround(experiment, options.data, out);
+  const ground = await openGround(experiment, { data: options.data, out, soFar: options.soFar });
   const stop = stopOnSignal();
   let part = '';
   let show = progressLine();

@@ -27,7 +27,10 @@ export async function trainSegmenter(options: TrainOptions): Promise<void> {
     throw new UserError(`--channels ${channels}: must be at most ${mostChannels}`);
   }
   const recipe = trainingRecipeOf(options, { ...trainingRecipe, ...segmentationSteps, learningRate: 1e-3 });
-  const backbone = await loadModel({ checkpoint: options.backbone ?? embeddedBackbone });
+  const backbone = await loadModel(
+    { checkpoint: options.backbone ?? embeddedBackbone },
+    { ours: options.backbone === undefined },
+  );
   await runSegmenterTraining(options, ({ classes, height, width: columns }) => {
     const shape = { classes: classes.length, channels, height, width: columns };
     const start = segmenterOn(backbone, shape, recipe.seed);

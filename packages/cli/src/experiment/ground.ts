@@ -2,6 +2,7 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { sceneFolder } from '@vssm/bench-scenes';
+import { UserError } from '@vssm/core';
 import { visionRecipeFor } from '@vssm/datasets';
 import { segmentationRecipeOf, type TrainableSpec } from '@vssm/families';
 import type { TrainedRecord } from '@vssm/results/trained';
@@ -41,10 +42,13 @@ export interface Ground {
  * @param data the idx files of Fashion-MNIST's training split
  * @param out scenes are made in a folder in it, once
  */
-export function openGround(experiment: Experiment, data: string, out: string): Promise<Ground> {
+export function openGround(
+  experiment: Experiment,
+  { data, out, soFar = false }: { data: string; out: string; soFar?: boolean | undefined },
+): Promise<Ground> {
   const { spec } = experiment;
   return isSegmenter(spec)
-    ? ofScenes({ ...experiment, spec }, data, join(out, 'scenes'))
+    ? ofScenes({ ...experiment, spec }, data, join(out, 'scenes'), soFar)
     : ofPictures({ ...experiment, spec }, data);
 }
 
@@ -72,9 +76,12 @@ async function ofScenes(
   experiment: TrainingExperiment<UperNetSpec>,
   data: string,
   folder: string,
+  soFar: boolean,
 ): Promise<Ground> {
   const { spec, dense } = experiment;
   if (!existsSync(folder)) {
+    if (soFar)
+      throw new UserError(`${folder}: there are no scenes, so nothing is finished; run without --so-far`);
     note(
       `${folder}: making ${sceneFolder.images} scenes to train on and ${sceneFolder.testImages} to test on`,
     );
@@ -85,7 +92,7 @@ async function ofScenes(
   const { imageHeight: height, imageWidth: width } = spec.backbone.spec;
   const { classes, channels } = spec.head;
   const start = segmenterOn(
-    await loadModel({ checkpoint: embeddedBackbone }),
+    await loadModel({ checkpoint: embeddedBackbone }, { ours: true }),
     { classes, channels, height, width },
     dense.seed,
   );

@@ -87,6 +87,8 @@ export interface KnownOfModel {
   readonly file?: Checkpoint;
   /** Size of the input at hand, pixels: where the weights do not tell how patches lie, it does. */
   readonly input?: Size | undefined;
+  /** The file comes with the project: nobody needs to be told how its family was decided. */
+  readonly ours?: boolean;
 }
 
 export async function loadModel(options: ModelOptions, known: KnownOfModel = {}): Promise<SourcedModel> {
@@ -112,7 +114,7 @@ export async function loadModel(options: ModelOptions, known: KnownOfModel = {})
     ...(options.grid !== undefined && { grid: options.grid }),
     ...(known.input !== undefined && { input: known.input }),
   });
-  if (options.checkpoint !== undefined) {
+  if (options.checkpoint !== undefined && known.ours !== true) {
     note(`family: ${familyNote(spec.family, familyFrom)}${otherwise(familyFrom)}`);
   }
   const name = options.checkpoint ?? 'vim-nano-fmnist (embedded)';

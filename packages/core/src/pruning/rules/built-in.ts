@@ -7,7 +7,7 @@ import { evitRule } from './evit.ts';
 import { mtrLike } from './mtr-like.ts';
 import { orderedTome } from './ordered-tome.ts';
 import { randomRule } from './random.ts';
-import { type ReductionName, reduceSignal, reductionTable } from './reductions.ts';
+import { type ReductionName, reductionTable } from './reductions.ts';
 import type { Rule, ScoringRule, SignalName } from './rule.ts';
 import { storm } from './storm.ts';
 import { utr } from './utr.ts';
@@ -167,7 +167,7 @@ function reducedSignal(
         return perElement * length * channels + perToken * length;
       },
       score(tokens) {
-        const scores = reduceSignal(tokens[name], tokens.length, tokens.channels, reductionTable[reduce]);
+        const scores = tokens.reduce(tokens[name], reduce);
         return order === 'mirrored' ? scores.reverse() : scores;
       },
     }),

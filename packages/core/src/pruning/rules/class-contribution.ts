@@ -4,8 +4,6 @@
  */
 
 import { readingFlops, readingPaperFlops } from './reading-flops.ts';
-import { l1 } from './reductions/l1.ts';
-import { reduceSignal } from './reductions.ts';
 import type { ScoringRule } from './rule.ts';
 
 export const classContribution: ScoringRule<'contributions'> = {
@@ -14,5 +12,5 @@ export const classContribution: ScoringRule<'contributions'> = {
   // And the magnitudes.
   flops: (shape) => readingFlops(shape) + 2 * shape.length * shape.channels,
   paperFlops: readingPaperFlops,
-  score: ({ contributions, length, channels }) => reduceSignal(contributions, length, channels, l1),
+  score: ({ contributions, reduce }) => reduce(contributions, 'l1'),
 };

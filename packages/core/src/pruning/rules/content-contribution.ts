@@ -8,8 +8,6 @@
  * nothing, contribution alone which the classifier cannot do without; docs/winning-rule.md has how they were found.
  */
 import { readingFlops, readingPaperFlops } from './reading-flops.ts';
-import { l2 } from './reductions/l2.ts';
-import { reduceSignal } from './reductions.ts';
 import type { ScoringRule } from './rule.ts';
 
 export const contentContribution: ScoringRule<'ssm' | 'contributions'> = {
@@ -18,8 +16,8 @@ export const contentContribution: ScoringRule<'ssm' | 'contributions'> = {
   // Two lengths and their sum.
   flops: (shape) => readingFlops(shape) + shape.length * (2 * (2 * shape.channels + 1) + 1),
   paperFlops: readingPaperFlops,
-  score({ ssm, contributions, length, channels }) {
-    const read = reduceSignal(contributions, length, channels, l2);
-    return reduceSignal(ssm, length, channels, l2).map((content, token) => content + read[token]);
+  score({ ssm, contributions, reduce }) {
+    const read = reduce(contributions, 'l2');
+    return reduce(ssm, 'l2').map((content, token) => content + read[token]);
   },
 };

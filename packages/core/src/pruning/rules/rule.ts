@@ -16,6 +16,7 @@
  */
 
 import type { Pair } from '../operation.ts';
+import type { ReductionName } from './reductions.ts';
 
 /** float64 from the reference, float32 from a backend. Valid during the call only, and not to be written to. */
 export type Floats = Float32Array | Float64Array;
@@ -141,8 +142,17 @@ export interface TokenContext {
   readonly sample: number;
 }
 
-/** What a rule is given: the context, and the signals that the rule names. */
-export type Tokens<Name extends SignalName = SignalName> = TokenContext & Pick<SignalValues, Name>;
+/** What a rule is given: the context, the signals that the rule names, and the fast way from their rows to scores. */
+export type Tokens<Name extends SignalName = SignalName> = TokenContext &
+  Pick<SignalValues, Name> & {
+    /**
+     * Each row of a signal as one number, as `--reduce` has it, by the backend's kernels where the signal is theirs.
+     *
+     * @param rows [L, any width]
+     * @returns [L]
+     */
+    readonly reduce: (rows: Floats, how: ReductionName) => Float64Array;
+  };
 
 /** Sizes that a rule's cost depends on. */
 export interface RuleShape {

@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { UserError } from '../../errors.ts';
 import { completePlan } from '../plan.ts';
 import { refuseRuleFile, registerRule, ruleOf } from './loaded.ts';
+import { type ReductionName, reductions } from './reductions.ts';
 import type { ScoringRule, TokenContext } from './rule.ts';
 import { scoreTokens, unmergedSizes } from './score-tokens.ts';
 
@@ -22,13 +23,30 @@ function scoresOf(rule: Omit<ScoringRule, 'name'>): ArrayLike<number> {
   const sha256 = String(++count).padStart(64, '0');
   registerRule({ name: 'mine', sha256, file: './mine.ts', rule: { name: 'mine', ...rule } });
   const plan = completePlan({ schedule: [{ after: 4, keep: 0.5 }], rule: { name: 'mine', sha256 } });
-  return scoreTokens(plan, context, { gated: () => new Float32Array(6), u: () => [new Float32Array(6)] });
+  return scoreTokens(plan, context, {
+    gated: () => Float32Array.of(3, -4, 0, 2, 1, 0),
+    u: () => [new Float32Array(6)],
+  });
 }
 
 describe('a rule from a file', () => {
   it('may return any array of numbers', () => {
     expect(scoresOf({ signals: [], score: () => [3, 1, 2] })).toEqual([3, 1, 2]);
     expect(scoresOf({ signals: ['u'], score: ({ u, length }) => u[0].subarray(0, length) })).toHaveLength(3);
+  });
+
+  it('may leave the sum over channels to the project’s reductions', () => {
+    const by = (how: ReductionName) =>
+      Array.from(scoresOf({ signals: ['gated'], score: ({ gated, reduce }) => reduce(gated, how) }));
+    expect(reductions.map(by)).toEqual(
+      reductions.map((how) => ({ clip: [3, 2, 1], sum: [-1, 2, 1], l1: [7, 2, 1], l2: [5, 2, 1] })[how]),
+    );
+    // Of any width: each token's row of one number.
+    const narrow = scoresOf({
+      signals: ['gated'],
+      score: ({ gated, reduce }) => reduce(gated.subarray(0, 3), 'l1'),
+    });
+    expect(Array.from(narrow)).toEqual([3, 4, 0]);
   });
 
   const wrong: readonly (readonly [string, Omit<ScoringRule, 'name'>, string])[] = [
@@ -52,6 +70,16 @@ describe('a rule from a file', () => {
         },
       },
       'score() threw TypeError: no such thing',
+    ],
+    [
+      'a reduction that there is not',
+      { signals: ['gated'], score: ({ gated, reduce }) => reduce(gated, 'max' as never) },
+      'reduce: reduction "max": expected one of clip, sum, l1, l2',
+    ],
+    [
+      'half a signal',
+      { signals: ['gated'], score: ({ gated, reduce }) => reduce(gated.subarray(1), 'l1') },
+      'reduce: 5 numbers are no rows of 3 tokens; give a whole signal',
     ],
     [
       'a signal that it does not name',

@@ -1,6 +1,7 @@
 /** One call of a rule: its signals fetched, what it returns checked. */
-import { UserError } from '../../errors.ts';
+import { oneOf, UserError } from '../../errors.ts';
 import { type RuleFile, ruleFileOf, ruleOf, type ScoringPlan } from './loaded.ts';
+import { reduceSignal, reductions, reductionTable } from './reductions.ts';
 import {
   type Rule,
   type ScoringRule,
@@ -68,9 +69,9 @@ export function failureOf(
   };
 }
 
-/** The context with the signals that the rule names; reading another one throws. */
+/** The context with the signals that the rule names, and what reduces their rows; reading another signal throws. */
 export function tokensOf(rule: Rule, context: TokenContext, source: SignalSource): Tokens {
-  const values: Record<string, unknown> = { ...context };
+  const values: Record<string, unknown> = { ...context, reduce: reducing(context) };
   for (const name of signalNames) {
     if (rule.signals.includes(name)) {
       const read = source[name];
@@ -87,6 +88,18 @@ export function tokensOf(rule: Rule, context: TokenContext, source: SignalSource
     }
   }
   return values as unknown as Tokens;
+}
+
+/** What a rule reduces rows with: a reduction by its name, of as many rows as there are tokens. */
+export function reducing({ length }: Pick<TokenContext, 'length'>): Tokens['reduce'] {
+  return (rows, how) => {
+    const reduction = reductionTable[oneOf('reduce: reduction', how, reductions)];
+    if (rows.length % length !== 0)
+      throw new UserError(
+        `reduce: ${rows.length} numbers are no rows of ${length} tokens; give a whole signal`,
+      );
+    return reduceSignal(rows, length, rows.length / length, reduction);
+  };
 }
 
 const ones = new Map<number, Int32Array>();

@@ -3,6 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { checkSteps } from '../check-steps.ts';
 import { completePlan } from '../plan.ts';
 import type { TokenContext } from './rule.ts';
+import { reducing } from './score-tokens.ts';
 import { mergeWindows, smallerGrid, storm } from './storm.ts';
 
 const quotas = (pairs: number, merges: number) => mergeWindows(pairs, merges).map((window) => window.merges);
@@ -80,7 +81,8 @@ describe('merging', () => {
     protectedTokens: new Int32Array(0),
   });
   const both = (height: number, width: number, residual: number[], leaving: number) => {
-    const tokens = { ...context(height, width), residual: Float64Array.from(residual) };
+    const own = context(height, width);
+    const tokens = { ...own, reduce: reducing(own), residual: Float64Array.from(residual) };
     const { pairs, order } = storm.arrange!(tokens, leaving);
     expect(storm.pair(tokens, leaving)).toEqual(pairs);
     return { pairs, order };

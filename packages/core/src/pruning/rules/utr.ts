@@ -6,8 +6,6 @@
 import type { Metric } from '../operation.ts';
 import { halves } from './ordered-tome.ts';
 import { inOrder, lowestFirst } from './ranking.ts';
-import { clip } from './reductions/clip.ts';
-import { reduceSignal } from './reductions.ts';
 import type { PairingRule } from './rule.ts';
 import { linkFlops, linkProducts, metricRows, nearest, surestFirst } from './similarity.ts';
 import { metricWidth } from './widths.ts';
@@ -24,8 +22,7 @@ export function utr(metric: Metric): PairingRule {
     },
     paperFlops: (shape) => linkProducts(...halves(shape), metricWidth(metric, shape)),
     pair(tokens, leaving) {
-      const scores = reduceSignal(tokens.ssm, tokens.length, tokens.channels, clip);
-      const ranked = lowestFirst(scores, tokens);
+      const ranked = lowestFirst(tokens.reduce(tokens.ssm, 'clip'), tokens);
       const half = Math.ceil(ranked.length / 2);
       const [lower, upper] = [ranked.slice(0, half), ranked.slice(half)].map(inOrder);
       const links = surestFirst(nearest(metricRows(tokens, metric), lower, upper));

@@ -9,6 +9,8 @@ import { markerFile } from './files.ts';
 export interface ReportSources {
   /** Run folders or results files. */
   readonly results: readonly string[];
+  /** Results files that ship with the project, below those: shown, and not counted as this run's. */
+  readonly shipped?: readonly string[];
   /** The paper's numbers, one table per benchmark. */
   readonly benchmarks: readonly PaperTable[];
   /** What earlier commits gave, oldest first. */
@@ -30,9 +32,9 @@ const drawnBy = [
 ];
 
 /** SHA-256 over results, the state of their predictions files, the paper's numbers, history, and our own sources. */
-export function madeOf({ results, benchmarks, history = [] }: ReportSources): string {
-  const hash = createHash('sha256').update(JSON.stringify([results, benchmarks, history]));
-  for (const place of results) {
+export function madeOf({ results, shipped = [], benchmarks, history = [] }: ReportSources): string {
+  const hash = createHash('sha256').update(JSON.stringify([shipped, results, benchmarks, history]));
+  for (const place of [...shipped, ...results]) {
     const file = statSync(place).isDirectory() ? join(place, resultsFileName) : place;
     hash.update(readFileSync(file));
     for (const path of filesIn(join(dirname(file), 'predictions'))) {

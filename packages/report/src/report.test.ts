@@ -160,5 +160,11 @@ describe('the report', () => {
     expect(written.index).toBe(join(out, 'index.html'));
     expect(readFileSync(written.index, 'utf8')).toContain('</html>');
     expect(written).toMatchObject({ partial: false, records: { speed: 4 + 21, skipped: 3 } });
+
+    // What ships is shown, and is not this run's.
+    const shipped = [join(folder, 'results.jsonl')];
+    const other = await writeReport({ results: [], shipped, benchmarks: [paper], out });
+    expect(other.records).toEqual({ accuracy: 0, speed: 0, vision: 0, skipped: 0 });
+    expect(readFileSync(other.index, 'utf8')).not.toContain('Nothing has been run yet');
   });
 });

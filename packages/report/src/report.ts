@@ -2,8 +2,9 @@
 import { readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import type { ResultRecord } from '@vssm/results';
 import { csv } from './charts/chart.ts';
-import { type Evidence, isPartial } from './evidence.ts';
+import { type Entry, type Evidence, isPartial } from './evidence.ts';
 import { FileSet, markerFile } from './files.ts';
 import { flatColumns, flatResults } from './flat-results.ts';
 import { gatherEvidence } from './gather.ts';
@@ -45,6 +46,7 @@ export interface ReportRequest extends ReportSources {
 export interface WrittenReport {
   /** Path of index.html. */
   readonly index: string;
+  /** Of the results, without those that ship. */
   readonly records: {
     /** The league's, and those of weights that an experiment has trained, among them. */
     readonly accuracy: number;
@@ -61,26 +63,30 @@ export interface WrittenReport {
 /** @throws UserError when a results file cannot be read, or `out` cannot be written or is not a report */
 export async function writeReport({
   results,
+  shipped = [],
   benchmarks,
   history = [],
   out,
   unlessUnchanged = false,
 }: ReportRequest): Promise<WrittenReport> {
-  const evidence = gatherEvidence(results, benchmarks, history);
-  const sha256 = madeOf({ results, benchmarks, history });
+  const evidence = gatherEvidence([...shipped, ...results], benchmarks, history);
+  const sha256 = madeOf({ results, shipped, benchmarks, history });
   if (!unlessUnchanged || !isMadeOf(out, sha256)) {
     const files = await reportFiles(evidence);
     files.add(madeOfFile, `${JSON.stringify({ sha256 })}\n`);
     files.writeTo(out);
   }
   const { accuracy, league, finetuned, speed, executions, vision: tasks, skipped, warnings } = evidence;
+  const elsewhere = new Set(shipped.map((file) => dirname(file)));
+  const own = (entries: readonly Entry<ResultRecord>[]) =>
+    entries.filter(({ folder }) => !elsewhere.has(folder)).length;
   return {
     index: join(out, 'index.html'),
     records: {
-      accuracy: accuracy.length + league.length + finetuned.length,
-      speed: speed.length + executions.length,
-      vision: tasks.length,
-      skipped: skipped.length,
+      accuracy: own([...accuracy, ...league, ...finetuned]),
+      speed: own([...speed, ...executions]),
+      vision: own(tasks),
+      skipped: own(skipped),
     },
     partial: isPartial(evidence),
     warnings,

@@ -46,7 +46,8 @@ export async function writeReportOf({
 }: ReportOptions): Promise<ReportResult> {
   const runs = results.flatMap(findRuns);
   const written = await writeReport({
-    results: [...measuredBefore(), ...runs],
+    results: runs,
+    shipped: measuredBefore(),
     benchmarks: paperTables(),
     out,
     history: history === undefined ? [] : readHistory(history),

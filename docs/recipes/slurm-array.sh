@@ -3,7 +3,7 @@
 #
 #   sbatch --array=1-16 docs/recipes/slurm-array.sh
 #
-# and when the array is through: pnpm vssm merge "$VSSM_OUT" --out results
+# and when the array is through: pnpm vssm merge shards --out merged
 #
 #SBATCH --job-name=vssm
 #SBATCH --cpus-per-task=8
@@ -12,8 +12,9 @@
 #SBATCH --requeue
 set -euo pipefail
 
-# What is evaluated, and where the shards go; a task that is requeued goes on where it was cut off.
-VSSM_RUN=${VSSM_RUN:-'bench --full --only table1-imagenet'}
+# The images, what is evaluated, and where the shards go; a task that is requeued goes on where it was cut off.
+export VSSM_IMAGENET=${VSSM_IMAGENET:-/data/imagenet/val}
+VSSM_RUN=${VSSM_RUN:-'bench --full --only table1-imagenet --checkpoint vim-small=/data/vim_s_midclstok_80p5acc.pth'}
 VSSM_OUT=${VSSM_OUT:-shards}
 
 # shellcheck disable=SC2086 # several words on purpose

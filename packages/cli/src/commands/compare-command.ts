@@ -29,7 +29,7 @@ export function compareCommand(): Command {
     )
     .option(
       '--agreement <n>',
-      'images on which backends are compared with the fastest of them',
+      'images on which backends are compared with the first of them',
       whole('--agreement', 0),
       2000,
     );

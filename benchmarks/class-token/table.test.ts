@@ -61,6 +61,12 @@ it('holds losses against each other image by image', () => {
   );
 });
 
+it('has what one side lost where the other is not measured', () => {
+  const [, , heading, , line] = lossTables(records.slice(1)).split('\n');
+  expect([heading, line]).toEqual(['|  | middle, seed 0 |', '| decay | 75.00 (−25.00) |']);
+  expect(lossTables([])).toBe('');
+});
+
 it('has means over the seeds of a fine-tuning', () => {
   const [, , middle, first] = finetunedTable(records).split('\n');
   expect(middle).toBe('| middle, seed 0 | 100.00 | 75.00 | 62.50 ± 17.68 | −1.50 |');

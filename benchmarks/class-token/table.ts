@@ -42,7 +42,8 @@ export function lossTables(records: readonly FinetuningRecord[]): string {
     ...[...middle, ...first].map(placeOf),
     ...pairs.map(([own, other]) => `${placeOf(own)} loses more than ${placeOf(other)} by`),
   ];
-  const rows = first[0].trainingFree!;
+  const [some] = [...middle, ...first];
+  const rows = some?.trainingFree ?? [];
   const keeps = [...new Set(rows.map(({ keep }) => keep))].filter((keep) => keep < 1);
   return keeps
     .map((keep) => {

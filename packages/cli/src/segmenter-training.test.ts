@@ -1,9 +1,10 @@
 /** `vssm train --task segment` and `finetune --task segment`, on the committed scenes; what they leave, `vssm segment` reads. */
 import { execFile } from 'node:child_process';
-import { mkdtempSync, rmSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { encodeLabelMap, encodePng } from '@vssm/datasets';
 import { type EpochLine, readLog } from '@vssm/train';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 
@@ -81,6 +82,7 @@ describe('refuses', () => {
       'backbone: is a vim',
     ],
     ['what is of classifiers', [...train, '--held-out'], '--held-out is of classifiers; leave it out'],
+    ['an order of classes', [...train, '--class-order', 'text'], '--class-order is of classifiers'],
     [
       'a segmenter’s options for a classifier',
       ['train', '--data', '.', '--out', 'a', '--channels', '8'],
@@ -107,5 +109,21 @@ describe('refuses', () => {
     const { code, stderr } = await vssm(...args);
     expect(stderr).toContain(message);
     expect(code).toBe(1);
+  });
+
+  it('scenes that a model would see scaled', async () => {
+    const size = { height: 60, width: 60 };
+    for (const split of ['training', 'validation']) {
+      const [images, maps] = ['images', 'annotations'].map((part) => join(folder, 'odd', part, split));
+      for (const place of [images, maps]) mkdirSync(place, { recursive: true });
+      writeFileSync(join(images, 'a.png'), await encodePng({ ...size, data: new Uint8Array(3 * 60 * 60) }));
+      writeFileSync(join(maps, 'a.png'), await encodeLabelMap(new Uint8Array(60 * 60).fill(1), size));
+    }
+    const { code, stderr } = await vssm('train', '--task', 'segment', '--data', 'odd', '--out', 'a');
+    expect(stderr).toContain(
+      'odd: scenes of 60x60; a segmenter is trained on sides that are multiples of 32',
+    );
+    expect(code).toBe(1);
+    expect(existsSync(join(folder, 'a'))).toBe(false);
   });
 });

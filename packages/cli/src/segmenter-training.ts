@@ -50,7 +50,9 @@ export async function runSegmenterTraining(
     judged = await openSized(test, 'validation', training);
     const { spec, plan, recipe, initial } = start(training);
     checkPlan(spec.backbone.spec, plan);
-    const examples = sceneExamples(training, visionRecipeFor(segmentationRecipeOf(spec.backbone.family)));
+    const reading = visionRecipeFor(segmentationRecipeOf(spec.backbone.family));
+    checkSides(data, training, reading.alignTo);
+    const examples = sceneExamples(training, reading);
     const request = { spec, plan, dataset: judged };
     await trainToEnd(
       options,
@@ -59,7 +61,8 @@ export async function runSegmenterTraining(
         judged: {
           split: judged.split,
           name: 'test image',
-          evaluate: (threads, weights) => evaluateSegmenter({ ...request, threads, limit }, weights),
+          evaluate: (weights, threads, stopped) =>
+            evaluateSegmenter({ ...request, threads, limit, stopped }, weights),
         },
       },
       stop,
@@ -71,8 +74,21 @@ export async function runSegmenterTraining(
   }
 }
 
-function refuse({ dataset, heldOut, numClasses }: TrainingOptions): void {
-  const given = { '--dataset': dataset, '--held-out': heldOut, '--num-classes': numClasses };
+/** Training compares pixel by pixel, so no picture may be scaled on its way into the model. */
+function checkSides(data: string, { height, width }: Scenes, alignTo: number): void {
+  if (height % alignTo === 0 && width % alignTo === 0) return;
+  throw new UserError(
+    `${data}: scenes of ${height}x${width}; a segmenter is trained on sides that are multiples of ${alignTo}, so cut or pad them`,
+  );
+}
+
+function refuse({ dataset, heldOut, numClasses, classOrder }: TrainingOptions): void {
+  const given = {
+    '--dataset': dataset,
+    '--held-out': heldOut,
+    '--num-classes': numClasses,
+    '--class-order': classOrder,
+  };
   const stranger = Object.entries(given).find(([, value]) => value !== undefined);
   if (stranger === undefined) return;
   throw new UserError(`${stranger[0]} is of classifiers; leave it out with --task segment`);

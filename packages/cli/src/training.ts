@@ -67,8 +67,8 @@ export async function runTraining(
           judged: {
             split: judged.split,
             name: heldOut === true ? 'held-out image' : 'test image',
-            evaluate: (threads, weights) =>
-              evaluate({ spec: model, plan, dataset: judged, threads, limit }, weights),
+            evaluate: (weights, threads, stopped) =>
+              evaluate({ spec: model, plan, dataset: judged, threads, limit, stopped }, weights),
           },
         }),
       },
@@ -88,7 +88,8 @@ interface Lesson extends Pick<TrainingRun, 'spec' | 'plan' | 'recipe' | 'initial
     readonly split: string;
     /** Of one image, for people. */
     readonly name: string;
-    evaluate(threads: number, weights: Weights): Promise<Evaluation>;
+    /** Undefined when it was stopped. */
+    evaluate(weights: Weights, threads: number, stopped: () => boolean): Promise<Evaluation | undefined>;
   };
 }
 
@@ -102,6 +103,7 @@ export async function trainToEnd(
   const { out, saveEvery, logEvery } = options;
   const threads = trainingThreads(run.spec, run.recipe, options.threads);
   const judge = judged?.name ?? 'image';
+  const stopped = () => stop.signal !== null;
   const outcome = await train({
     ...run,
     ...{ threads, out, saveEvery, logEvery },
@@ -111,13 +113,13 @@ export async function trainToEnd(
     },
     ...(judged !== undefined && {
       // The log says of every epoch what was looked at: a run may be resumed with another choice.
-      evaluate: async (weights: Weights) => ({
-        ...(await judged.evaluate(threads, weights)),
-        split: judged.split,
-      }),
+      async evaluate(weights: Weights) {
+        const found = await judged.evaluate(weights, threads, stopped);
+        return found && { ...found, split: judged.split };
+      },
     }),
     tell: progressLine(judge),
-    stopped: () => stop.signal !== null,
+    stopped,
   });
   if (outcome.state === 'stopped') {
     process.stderr.write(
@@ -202,7 +204,7 @@ export function progressLine(judge = 'test image'): (line: LogLine, stepsInAll: 
   };
 }
 
-/** A step of a large model takes longer than a batch that is only evaluated. */
+/** A step of a large model takes longer than a batch that is only evaluated; both are cut off between two of them. */
 const stepMs = 60_000;
 
 /** The first signal lets the step end and saves it; a second one ends the process. */

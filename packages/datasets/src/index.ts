@@ -18,7 +18,7 @@ export {
 } from './coco/instances.ts';
 export { type JsonSource, jsonFile } from './coco/json-entries.ts';
 export { type CocoDataset, type CocoOptions, type CocoTruth, cocoSampleDir, openCoco } from './coco/open.ts';
-export { decodeImage, encodePng } from './codec.ts';
+export { decodeImage, encodeLabelMap, encodePng } from './codec.ts';
 export type { ImageDataset, Sample } from './dataset.ts';
 export type { Decoder } from './decoder.ts';
 export {

@@ -6,7 +6,7 @@
 import type { AccuracyRecord, ComparisonRecord, ResultRecord } from '@vssm/results';
 import { beforeOf, endsOf, measureOf, type TrainedRecord } from '@vssm/results/trained';
 import type { Entry, Evidence } from './evidence.ts';
-import { planName } from './plan-names.ts';
+import { type PlannedModel, planName } from './plan-names.ts';
 
 type Cell = string | number | null;
 
@@ -84,7 +84,7 @@ export function flatResults(evidence: Evidence): FlatRow[] {
       const { medianMs, minMs, maxMs, speedup, peakMemoryBytes, otherWork } = entry.record;
       return flat(entry, {
         ...modelCells(model),
-        ...planCells(plan, schedule, tokens),
+        ...planCells(plan, schedule, tokens, model),
         ...{ backend: backend.name, form: execution?.form ?? backend.form, threads, batch },
         ...{ ms_per_image: medianMs, ms_low: minMs, ms_high: maxMs, speedup: speedup?.median ?? null },
         ...{ other_work: otherWork?.share ?? null, disturbed: otherWork ? flag(otherWork.disturbed) : null },
@@ -123,7 +123,7 @@ function accuracyCells(record: AccuracyRecord): Known {
     record;
   return {
     ...modelCells(model),
-    ...planCells(plan, schedule, tokens),
+    ...planCells(plan, schedule, tokens, model),
     ...{ dataset: dataset.name, split: dataset.split, images: count, sample: sample.how },
     ...{ partial: flag(sample.partial), backend: backend.name, form: backend.form },
     ...{ top1, top1_low95: interval[0], top1_high95: interval[1], top5, ...flopsCells(flops) },
@@ -138,7 +138,7 @@ function trainingCells(record: TrainedRecord): Known[] {
     const { row, label, plan, schedule, tokens, flops, after } = own;
     const ends = endsOf(record, own);
     return after.map(({ seed }, at) => ({
-      ...{ row, label, model: model.name, ...planCells(plan, schedule, tokens) },
+      ...{ row, label, model: model.name, ...planCells(plan, schedule, tokens, model) },
       ...{ dataset: dataset.name, split: dataset.test.split, images: dataset.test.total, seed },
       ...{ [column]: ends[at], [`${column}_before_finetuning`]: beforeOf(record, own) },
       ...flopsCells(flops),
@@ -158,7 +158,7 @@ function comparisonCells({
 }: ComparisonRecord): Known[] {
   const common = {
     ...modelCells(model),
-    ...planCells(plan, schedule, tokens),
+    ...planCells(plan, schedule, tokens, model),
     ...{ backend: backend.name, form: backend.form, threads },
   };
   if (outcome.state === 'unavailable')
@@ -172,11 +172,16 @@ function modelCells({ name, weights }: Pick<AccuracyRecord['model'], 'name' | 'w
   return { model: name, weights: weights.from === 'checkpoint' ? weights.file : 'random' };
 }
 
-function planCells(plan: AccuracyRecord['plan'], schedule: string, tokens: readonly number[]): Known {
+function planCells(
+  plan: AccuracyRecord['plan'],
+  schedule: string,
+  tokens: readonly number[],
+  model?: PlannedModel,
+): Known {
   const { signal, reduce, order, alignment, conv, tokenOrder, countClassToken } = plan;
   const { operation, metric } = plan;
   return {
-    ...{ pruned_after_keep: schedule, plan: planName(plan), tokens: tokens.join(' ') },
+    ...{ pruned_after_keep: schedule, plan: planName(plan, model), tokens: tokens.join(' ') },
     ...{ signal, reduce, order, alignment, conv, token_order: tokenOrder },
     ...(operation !== undefined && { operation }),
     ...(metric !== undefined && { metric }),

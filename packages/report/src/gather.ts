@@ -106,7 +106,13 @@ function withRuns(records: readonly ResultRecord[], folder: string): Entry<Resul
 function lastOfExperiment<T extends FinetuningRecord | SegmenterFinetuningRecord>(
   entries: readonly Entry<T>[],
 ): Entry<T>[] {
-  return [...new Map(entries.map((entry) => [entry.record.experiment, entry])).values()];
+  const last = new Map<string, Entry<T>>();
+  for (const entry of entries) {
+    // Anew, so that the newest stands last.
+    last.delete(entry.record.experiment);
+    last.set(entry.record.experiment, entry);
+  }
+  return [...last.values()];
 }
 
 /** The same accuracy from two folders is one result; speeds are not, they belong to their machine. */

@@ -59,8 +59,8 @@ export async function runTheExperiment(options: ExperimentOptions): Promise<void
           note(`note: ${error.message}`);
         },
       );
+      if (record === 'stopped') return;
       if (record !== undefined) records.push(record);
-      else if (options.soFar !== true) return;
     }
     if (records.length === 0)
       throw new UserError(`${options.out}: nothing is finished; run without --so-far`);
@@ -76,8 +76,6 @@ function partOf(all: readonly Experiment[], part: string): Experiment {
 }
 
 /**
- * Undefined when it was stopped.
- *
  * @param within folders below `--out`
  */
 async function runIn(
@@ -85,7 +83,7 @@ async function runIn(
   options: ExperimentOptions,
   experiment: Experiment,
   within: readonly string[],
-): Promise<TrainedRecord | undefined> {
+): Promise<TrainedRecord | 'stopped'> {
   for (const repair of results.repairs) note(repair);
   const out = join(options.out, ...within);
   const threads = trainingThreads(experiment.spec, experiment.dense, options.threads);
@@ -112,7 +110,7 @@ async function runIn(
     if (record === undefined) {
       process.stderr.write('stopped; run the same command again to go on\n');
       process.exitCode = stop.exitCode;
-      return undefined;
+      return 'stopped';
     }
     if (!results.has(record.key)) {
       writeRunHeader(results, ['vssm', ...process.argv.slice(2)], trainingCode(), null);

@@ -1,11 +1,10 @@
 /** `vssm finetune`: a checkpoint under a pruning plan. */
-import { oneOf } from '@vssm/core';
-import { finetuningRecipe, segmentationSteps } from '@vssm/train/recipe';
-import { Command, Option } from 'commander';
+import { finetuningRecipe } from '@vssm/train/recipe';
+import { Command } from 'commander';
 import { groups } from '../options/groups.ts';
 import { addModelOptions } from '../options/model.ts';
 import { addPlanOptions } from '../options/plan.ts';
-import { addTrainingOptions, tasks } from '../options/training.ts';
+import { addTrainingOptions, taskOption } from '../options/training.ts';
 import type { FinetuneOptions } from './finetune.ts';
 
 export function finetuneCommand(): Command {
@@ -14,13 +13,7 @@ export function finetuneCommand(): Command {
   );
   addModelOptions(command)
     .optionsGroup(groups.model)
-    .addOption(
-      new Option(
-        '--task <name>',
-        'what the model answers: classify pictures, or segment (an UperNet on scenes in ADE20K’s layout; then --batch is ' +
-          `${segmentationSteps.batch} and --micro-batch ${segmentationSteps.microBatch}); default: classify`,
-      ).argParser((name) => oneOf('--task', name, tasks)),
-    )
+    .addOption(taskOption())
     .option('--new-head', 'a fresh classifier even where the number of classes is the same');
   return addTrainingOptions(addPlanOptions(command), finetuningRecipe).action(
     async (options: FinetuneOptions) => {

@@ -1,12 +1,12 @@
 /** `vssm train`: a dense model from fresh weights. */
 import { oneOf } from '@vssm/core';
 import { trainableFamilies, usualFamily } from '@vssm/families';
-import { segmentationSteps, trainingRecipe } from '@vssm/train/recipe';
+import { trainingRecipe } from '@vssm/train/recipe';
 import { Command, Option } from 'commander';
 import { groups } from '../options/groups.ts';
 import { whole } from '../options/numbers.ts';
 import { smallSpec } from '../options/spec.ts';
-import { addTrainingOptions, tasks } from '../options/training.ts';
+import { addTrainingOptions, taskOption } from '../options/training.ts';
 import type { TrainOptions } from './train.ts';
 
 export function trainCommand(): Command {
@@ -19,13 +19,7 @@ export function trainCommand(): Command {
         `of a small model: ${trainableFamilies.join(', ')}; default: ${usualFamily}`,
       ).argParser((name) => oneOf('--family', name, trainableFamilies)),
     )
-    .addOption(
-      new Option(
-        '--task <name>',
-        'what the model answers: classify pictures, or segment (an UperNet on scenes in ADE20K’s layout; then --batch is ' +
-          `${segmentationSteps.batch} and --micro-batch ${segmentationSteps.microBatch}); default: classify`,
-      ).argParser((name) => oneOf('--task', name, tasks)),
-    )
+    .addOption(taskOption())
     .option('--backbone <file>', 'of a segmenter: a PlainMamba, classifying; default: the embedded one')
     .option('--channels <n>', 'of a segmenter’s head; default: 32', whole('--channels', 1))
     .option('--model <name>', 'a published size; default: --spec')

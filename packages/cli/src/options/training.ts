@@ -1,6 +1,7 @@
 /** The options that `vssm train` and `vssm finetune` share: data, folder, recipe. */
-import { UserError } from '@vssm/core';
+import { oneOf, UserError } from '@vssm/core';
 import type { Recipe } from '@vssm/train';
+import { segmentationSteps } from '@vssm/train/recipe';
 import { type Command, Option } from 'commander';
 import type { DataOptions } from '../training-images.ts';
 import { allCores } from './backend.ts';
@@ -28,7 +29,7 @@ export interface RecipeOptions {
 }
 
 /** What a model can be trained for. */
-export const tasks = ['classify', 'segment'] as const;
+const tasks = ['classify', 'segment'] as const;
 
 export interface TrainingOptions extends RecipeOptions, DataOptions {
   /** Default: classify. */
@@ -41,6 +42,15 @@ export interface TrainingOptions extends RecipeOptions, DataOptions {
   readonly saveEvery: number;
   readonly logEvery: number;
   readonly json?: boolean;
+}
+
+/** What a training's model answers. */
+export function taskOption(): Option {
+  return new Option(
+    '--task <name>',
+    'what the model answers: classify pictures, or segment (an UperNet on scenes in ADE20K’s layout; then --batch is ' +
+      `${segmentationSteps.batch} and --micro-batch ${segmentationSteps.microBatch}); default: classify`,
+  ).argParser((name) => oneOf('--task', name, tasks));
 }
 
 /** @param recipe whose values are the defaults */

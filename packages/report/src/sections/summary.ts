@@ -23,16 +23,11 @@ export function banners(evidence: Evidence): Markup {
 const partialBanner = html`<p class="banner loud"><strong>Partial, not comparable.</strong> This run was cut down with <code>--limit</code>. Its
 accuracies are for trying things out; do not compare them with anything.</p>`;
 
-export function whatWasRun({
-  runs,
-  accuracy,
-  speed,
-  executions,
-  comparisons,
-  vision,
-  skipped,
-}: Evidence): Content {
-  if (accuracy.length + speed.length + executions.length + comparisons.length + vision.length === 0) {
+export function whatWasRun(evidence: Evidence): Content {
+  const { runs, accuracy, league, finetuned, speed, executions, comparisons, vision, skipped } = evidence;
+  const trained = drawnTrainings(evidence);
+  const measured = [accuracy, league, finetuned, speed, executions, comparisons, vision, trained];
+  if (measured.every(({ length }) => length === 0)) {
     return html`Nothing has been run yet, so there is nothing to report. <code>pnpm bench</code> runs the suite and writes this page again.`;
   }
   const sentences: string[] = [];
@@ -44,6 +39,10 @@ export function whatWasRun({
       `${counted(plans.size, 'way')} of pruning ${names(accuracy)} on ${data}, without fine-tuning, beside the dense model.`,
     );
   }
+  if (league.length > 0)
+    sentences.push(`${counted(league.length, 'row')} of the league, with ${names(league)}.`);
+  if (trained.length > 0)
+    sentences.push(`Fine-tuning, dense and pruned, of ${listed(trained.map(({ model }) => model.name))}.`);
   if (speed.length > 0) sentences.push(`The speed of ${names(speed)}, dense and pruned.`);
   if (executions.length > 0) sentences.push(`Ways to run ${names(executions)} on a CPU, side by side.`);
   if (comparisons.length > 0) {

@@ -12,7 +12,7 @@ import type { BlockJob, LeavingStream, Mixing, SegmentWeights } from '../family.
 import { trainingOf } from '../table.ts';
 import { leavingBlocks, streamsOf, type TrainingTask } from '../task.ts';
 import { trainingTask } from '../tasks.ts';
-import type { TrainedSpec } from '../trained-spec.ts';
+import { backboneOf, type TrainedSpec } from '../trained-spec.ts';
 import { blockRows } from './block-rows.ts';
 import { type Buffers, placeBuffers, placed } from './buffers.ts';
 import { fillCells } from './cells.ts';
@@ -35,6 +35,14 @@ export interface MicroBatchResult {
   readonly loss: number;
   /** [B · answers, classes] */
   readonly logits: Float32Array;
+}
+
+/** @throws UserError for a plan or a shape that no engine takes: known before anything is read or written */
+export function checkTrainable(spec: TrainedSpec, plan: PruningPlan): void {
+  refusePairing(plan, 'training');
+  const backbone = backboneOf(spec);
+  checkPlan(backbone, plan);
+  trainingOf(backbone).check(backbone);
 }
 
 export interface EngineOptions {
@@ -74,13 +82,11 @@ export class GradientEngine {
 
   /** @throws UserError for a plan or a shape that it does not take, or a micro-batch too large for 4 GiB */
   static async create(options: EngineOptions): Promise<GradientEngine> {
-    refusePairing(options.plan, 'training');
     const { plan, batch, lossScale } = options;
+    checkTrainable(options.spec, plan);
     const task = trainingTask(options.spec);
     const spec = task.backbone;
-    checkPlan(spec, plan);
     const family = trainingOf(spec);
-    family.check(spec);
     const arena = new Arena(createMemory(), { limitBytes: 2 ** 32 });
     const kernels = await createKernels(arena.memory);
     const layout = parameterLayout(options.spec);

@@ -88,7 +88,7 @@ async function trainPart<S, B extends S, R>(
     saveEvery: 200,
     logEvery: 20,
     circumstances: run.circumstances,
-    evaluate: (weights) => subject.evaluate(plan, weights),
+    evaluate: (weights) => subject.evaluate(plan, weights, stopped),
     tell: (line, steps) => tell?.(name, line, steps),
     ...(stopped !== undefined && { stopped }),
   };
@@ -119,10 +119,11 @@ async function evaluateBefore<S, B extends S, R>(
   for (const row of rows) {
     const { plan } = row;
     const of = digest({ sha256, spec, plan, test: splits.test.sha256 });
-    let one = kept[of];
+    let one: Partial<B> | undefined = kept[of];
     if (one === undefined || !subject.isWhole(one)) {
       if (stopped?.() === true) return undefined;
-      one = await subject.before(plan, weights);
+      one = (await subject.before(plan, weights, stopped)) as B | undefined;
+      if (one === undefined) return undefined;
       kept[of] = one;
       writeWhole(file, `${JSON.stringify(kept, null, 2)}\n`);
     }

@@ -21,10 +21,11 @@ type Row = FinetuningRecord['rows'][number];
 export interface Subject<S, B extends S, R> {
   readonly examples: Examples;
   readonly splits: { readonly training: Split; readonly test: Split };
-  evaluate(plan: PruningPlan, weights: Weights): Promise<Evaluation>;
+  /** Undefined when it was stopped, here and below. */
+  evaluate(plan: PruningPlan, weights: Weights, stopped?: () => boolean): Promise<Evaluation | undefined>;
   scoreOf(evaluation: Evaluation): S;
   /** Of the dense weights under a plan. */
-  before(plan: PruningPlan, weights: Weights): Promise<B>;
+  before(plan: PruningPlan, weights: Weights, stopped?: () => boolean): Promise<B | undefined>;
   /** False of what an earlier version kept, and lacks something. */
   isWhole(kept: Partial<B>): kept is B;
   /** As the records count. */
@@ -66,15 +67,17 @@ export function classifierSubject({
   normalisation,
   threads,
 }: ClassifierSubject): Subject<Correct, Right, FinetuningRecord> {
-  const request = (plan: PruningPlan) => ({ spec, plan, dataset: test, threads });
+  const request = (plan: PruningPlan, stopped?: () => boolean) => ({
+    ...{ spec, plan, dataset: test, threads, stopped },
+  });
   return {
     examples: imageExamples(training, normalisation),
     splits: { training: splitOf(training), test: splitOf(test) },
-    evaluate: (plan, weights) => evaluate(request(plan), weights),
+    evaluate: (plan, weights, stopped) => evaluate(request(plan, stopped), weights),
     scoreOf: (evaluation) => ({ correct: (evaluation as ClassificationEvaluation).correct }),
-    async before(plan, weights) {
-      const { evaluation, right } = await evaluateEach(request(plan), weights);
-      return { correct: evaluation.correct, right: packRight(right) };
+    async before(plan, weights, stopped) {
+      const found = await evaluateEach(request(plan, stopped), weights);
+      return found && { correct: found.evaluation.correct, right: packRight(found.right) };
     },
     isWhole: (kept): kept is Right => kept.correct !== undefined && kept.right !== undefined,
     figure: ({ correct }) => correct,
@@ -109,8 +112,8 @@ export function segmenterSubject({
   normalisation,
   threads,
 }: SegmenterSubject): Subject<MIoU, MIoU, SegmenterFinetuningRecord> {
-  const judge = (plan: PruningPlan, weights: Weights) =>
-    evaluateSegmenter({ spec, plan, dataset: test, threads }, weights);
+  const judge = (plan: PruningPlan, weights: Weights, stopped?: () => boolean) =>
+    evaluateSegmenter({ spec, plan, dataset: test, threads, stopped }, weights);
   const scoreOf = (evaluation: Evaluation): MIoU => ({
     miou: (evaluation as SegmentationEvaluation).miou ?? 0,
   });
@@ -119,7 +122,10 @@ export function segmenterSubject({
     splits: { training: splitOf(training), test: splitOf(test) },
     evaluate: judge,
     scoreOf,
-    before: async (plan, weights) => scoreOf(await judge(plan, weights)),
+    async before(plan, weights, stopped) {
+      const found = await judge(plan, weights, stopped);
+      return found && scoreOf(found);
+    },
     isWhole: (kept): kept is MIoU => kept.miou !== undefined,
     figure: ({ miou }) => miou,
     percent: ({ miou }) => miou,

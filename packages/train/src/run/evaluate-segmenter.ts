@@ -13,13 +13,19 @@ export interface SegmenterEvaluationRequest {
   readonly threads: number;
   /** Only the first so many images; 0: all. */
   readonly limit?: number;
+  /** Asked before every image; true ends it. */
+  readonly stopped?: (() => boolean) | undefined;
 }
 
-/** @throws UserError where no image can be read */
+/**
+ * Undefined when it was stopped.
+ *
+ * @throws UserError where no image can be read
+ */
 export async function evaluateSegmenter(
-  { spec, plan, dataset, threads, limit = 0 }: SegmenterEvaluationRequest,
+  { spec, plan, dataset, threads, limit = 0, stopped }: SegmenterEvaluationRequest,
   weights: Weights,
-): Promise<SegmentationEvaluation> {
+): Promise<SegmentationEvaluation | undefined> {
   const { samples, classes } = dataset;
   const asked = limit === 0 ? samples.length : Math.min(limit, samples.length);
   // Labels as ADE20K stores them.
@@ -32,6 +38,7 @@ export async function evaluateSegmenter(
   const model = await CpuSegmenter.create(spec, weights, plan, { threads });
   try {
     for (const { index, id } of samples.slice(0, asked)) {
+      if (stopped?.() === true) return undefined;
       try {
         const { pixels: values, height, width, original } = await dataset.load(index);
         const { labels } = await dataset.truth(index);

@@ -14,29 +14,37 @@ export interface EvaluationRequest {
   readonly threads: number;
   /** Only the first so many images; 0: all. */
   readonly limit?: number;
+  /** Asked before every batch; true ends it. */
+  readonly stopped?: (() => boolean) | undefined;
 }
 
 const batchSize = 256;
 
-/** @throws UserError where no image can be read, or logits are not finite */
+/**
+ * Undefined when it was stopped.
+ *
+ * @throws UserError where no image can be read, or logits are not finite
+ */
 export async function evaluate(
   request: EvaluationRequest,
   weights: Weights,
-): Promise<ClassificationEvaluation> {
-  return (await evaluateEach(request, weights)).evaluation;
+): Promise<ClassificationEvaluation | undefined> {
+  return (await evaluateEach(request, weights))?.evaluation;
 }
 
 /** The same, and which images are right, in their order; one without an answer is not. */
 export async function evaluateEach(
   request: EvaluationRequest,
   weights: Weights,
-): Promise<{ readonly evaluation: ClassificationEvaluation; readonly right: readonly boolean[] }> {
-  const { spec, plan, dataset, threads, limit = 0 } = request;
+): Promise<
+  { readonly evaluation: ClassificationEvaluation; readonly right: readonly boolean[] } | undefined
+> {
+  const { spec, plan, dataset, threads, limit = 0, stopped = () => false } = request;
   const { samples } = dataset;
   const asked = limit === 0 ? samples.length : Math.min(limit, samples.length);
   const answers = new MemoryAnswers<Line>();
   const nameOf = (index: number) => `${samples[index].id} of ${dataset.name}`;
-  await answerImages<Float32Array, Classified, Line>(
+  const done = await answerImages<Float32Array, Classified, Line>(
     {
       indices: Array.from({ length: asked }, (_, index) => index),
       batch: batchSize,
@@ -51,8 +59,9 @@ export async function evaluateEach(
       },
     },
     answers,
-    { stopping: () => false },
+    { stopping: stopped },
   );
+  if (done.stopped) return undefined;
   const lines = answers.indices.map((index) => answers.read(index)!);
   const failed = lines.flatMap(({ index, error }) =>
     error === undefined ? [] : [{ id: samples[index].id, error }],

@@ -71,6 +71,8 @@ export type LogLine = RunLine | StepLine | EpochLine;
 
 export class TrainingLog {
   readonly #file: AppendFile;
+  /** Steps after which there is a line of an epoch. */
+  readonly #judged = new Set<number>();
 
   /** @param step done so far; later lines are dropped. 0 begins a new log */
   constructor(path: string, run: RunLine, step: number) {
@@ -80,10 +82,21 @@ export class TrainingLog {
     const text = kept.map((line) => `${JSON.stringify(line)}\n`).join('');
     writeWhole(path, text);
     this.#file = new AppendFile(path, Buffer.byteLength(text));
+    for (const line of kept) this.#note(line);
+  }
+
+  /** Whether it says how the epoch that ended with this step was judged, if it was. */
+  isJudged(step: number): boolean {
+    return this.#judged.has(step);
   }
 
   add(line: LogLine): void {
     this.#file.append(`${JSON.stringify(line)}\n`);
+    this.#note(line);
+  }
+
+  #note(line: LogLine): void {
+    if (line.kind === 'epoch') this.#judged.add(line.step);
   }
 
   close(): void {

@@ -18,7 +18,7 @@ type Lanes = WorkerLanes<MicroAsk, MicroAnswer>;
 export interface StepResult {
   /** Mean over the batch. */
   readonly loss: number;
-  /** [batch, classes], in the order of the images */
+  /** Of every answer its classes, answers in the order of the images; a segmenter has one for each pixel. */
   readonly logits: Float32Array;
   /** Of the mean loss; overwritten by the next step. */
   readonly gradient: Float32Array;
@@ -85,12 +85,12 @@ export class GradientPool {
       }
     };
     await Promise.all(this.lanes.links.map((_, lane) => work(lane)));
-    const classes = results[0].logits.length;
-    const logits = new Float32Array(classes * micros.length);
+    const each = results[0].logits.length;
+    const logits = new Float32Array(each * micros.length);
     let loss = 0;
     for (const [slot, one] of results.entries()) {
       loss += one.loss;
-      logits.set(one.logits, slot * classes);
+      logits.set(one.logits, slot * each);
     }
     return { loss, logits, gradient: sumInto(this.#gradients) };
   }

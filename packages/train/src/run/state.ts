@@ -18,7 +18,7 @@ const vectorNames = ['parameters', 'ema', 'first', 'second'] as const;
 export interface Progress {
   /** Steps done. */
   readonly step: number;
-  /** Since the log's last line: steps, the sum of their losses, and images that were classified correctly. */
+  /** Since the log's last line: steps, the sum of their losses, and answers that were right: images, or pixels. */
   readonly untold: { readonly steps: number; readonly losses: number; readonly correct: number };
 }
 

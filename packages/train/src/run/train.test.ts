@@ -1,10 +1,11 @@
 import { type ChildProcess, spawn } from 'node:child_process';
-import { cpSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { cpSync, existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { readCheckpoint } from '@vssm/checkpoints';
 import { UserError } from '@vssm/core';
+import { pruningPlan } from '@vssm/families';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { imageExamples } from '../data/examples.ts';
 import { flatten, parameterLayout } from '../engine/layout.ts';
@@ -121,6 +122,33 @@ describe('a training run', () => {
     expect(weightsSha256((await readCheckpoint(outcome.model)).tensors)).toBe(outcome.sha256);
     const epochs = readLog(join(out, runFiles.log)).filter((line) => line.kind === 'epoch');
     expect(epochs.map(({ test }) => test)).toMatchObject([{ top1: 25 }, { top1: 25 }, { top1: 25 }]);
+  });
+
+  it('stopped in an evaluation keeps what was trained, and judges the epoch when it goes on', async () => {
+    const { sha256, losses } = await referenceRun();
+    const out = join(folder, 'stopped evaluating');
+    let calls = 0;
+    const evaluation = { correct: 1, count: 4, top1: 25 };
+    const evaluate = async () => (++calls === 2 || calls === 4 ? undefined : evaluation);
+    const run = () => train(smallRun(out, { evaluate }));
+    // In the evaluation after the second epoch, and in the one after the last.
+    expect(await run()).toEqual({ state: 'stopped', step: 10, steps });
+    expect(await run()).toEqual({ state: 'stopped', step: 15, steps });
+    expect(await run()).toMatchObject({ state: 'finished', sha256, test: evaluation });
+    expect(calls).toBe(5);
+    expect(lossesOf(out)).toEqual(losses);
+    const epochs = readLog(join(out, runFiles.log)).filter((line) => line.kind === 'epoch');
+    expect(epochs.map(({ epoch }) => epoch)).toEqual([1, 2, 3]);
+  });
+
+  it('of a plan or a model that is not trained leaves no folder', async () => {
+    const out = join(folder, 'untrainable');
+    const run = smallRun(out);
+    const plan = pruningPlan({ schedule: [{ after: 1, keep: 0.7 }], signal: 'tome' });
+    await expect(train({ ...run, plan })).rejects.toThrow('training ranks tokens and drops them');
+    const late = pruningPlan({ schedule: [{ after: 99, keep: 0.7 }] });
+    await expect(train({ ...run, plan: late })).rejects.toThrow(UserError);
+    expect(existsSync(out)).toBe(false);
   });
 
   it('of another recipe refuses the folder, naming what differs', async () => {

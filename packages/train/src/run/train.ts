@@ -9,7 +9,7 @@ import { writeSafetensors } from '@vssm/checkpoints';
 import { counted, type PruningPlan, UserError, type Weights } from '@vssm/core';
 import type { Examples } from '../data/examples.ts';
 import { epochOrder } from '../data/training-images.ts';
-import type { MicroBatch } from '../engine/engine.ts';
+import { checkTrainable, type MicroBatch } from '../engine/engine.ts';
 import { flatten, type ParameterLayout, parameterLayout, unflatten } from '../engine/layout.ts';
 import { adamW, clip, freshVectors, type TrainingVectors } from '../recipe/optimiser.ts';
 import { checkRecipe, learningRateAt, type Recipe } from '../recipe/recipe.ts';
@@ -33,11 +33,11 @@ export interface TrainingRun {
   readonly logEvery: number;
   /** For the log's first line: what does not decide the result. */
   readonly circumstances: Readonly<Record<string, unknown>>;
-  /** Accuracy of the result so far, after every epoch. */
-  readonly evaluate?: (weights: Weights) => Promise<Evaluation>;
+  /** Accuracy of the result so far, after every epoch; undefined when it was stopped. */
+  readonly evaluate?: (weights: Weights) => Promise<Evaluation | undefined>;
   /** Every line of the log as it is written. */
   readonly tell?: (line: LogLine, stepsInAll: number) => void;
-  /** Asked after every step; true saves the state and stops. */
+  /** Asked after every step and by evaluations; true saves the state and stops. */
   readonly stopped?: () => boolean;
 }
 
@@ -63,11 +63,13 @@ export const runFiles = {
 /**
  * Trains, or goes on where the folder's last run stopped.
  *
- * @throws UserError for images fewer than a batch, a folder of another run, a loss that is not finite
+ * @throws UserError for a plan or a model that is not trained, images fewer than a batch, a folder of another run, a loss
+ * that is not finite
  */
 export async function train(run: TrainingRun): Promise<TrainingOutcome> {
   const { spec, plan, recipe, out } = run;
   checkRecipe(recipe);
+  checkTrainable(spec, plan);
   const chosen = run.examples.chosen(recipe.images);
   const stepsPerEpoch = Math.floor(chosen.length / recipe.batch);
   if (stepsPerEpoch === 0) {
@@ -108,16 +110,30 @@ export async function train(run: TrainingRun): Promise<TrainingOutcome> {
     run.tell?.(line, steps);
   };
 
-  const engine = { spec, plan, batch: recipe.microBatch, lossScale: 1 / recipe.batch };
-  const pool = await GradientPool.start(engine, parameters, recipe.batch / recipe.microBatch, run.threads);
-  const meter = new Meter(recipe.batch, trainingTask(spec).answers, progress.untold);
   let test: Evaluation | null = null;
+  /** False when it was stopped. */
+  const judge = async (step: number): Promise<boolean> => {
+    const found = run.evaluate === undefined ? null : await run.evaluate(resultOf(layout, vectors, recipe));
+    if (found === undefined) return false;
+    test = found;
+    if (!log.isJudged(step)) write({ kind: 'epoch', step, epoch: step / stepsPerEpoch, test });
+    return true;
+  };
+  let pool: GradientPool | undefined;
   try {
+    // Of a run that ended in an evaluation, or has nothing left to do.
+    const open = begin > 0 && begin % stepsPerEpoch === 0 && !log.isJudged(begin);
+    if ((open || begin === steps) && !(await judge(begin))) return { state: 'stopped', step: begin, steps };
+    if (begin < steps) {
+      const engine = { spec, plan, batch: recipe.microBatch, lossScale: 1 / recipe.batch };
+      pool = await GradientPool.start(engine, parameters, recipe.batch / recipe.microBatch, run.threads);
+    }
+    const meter = new Meter(recipe.batch, trainingTask(spec).answers, progress.untold);
     for (let step = begin; step < steps; step++) {
       const { micros, labels } = upcoming!;
       // The next images are read while the workers compute.
       const [{ loss, logits, gradient }, next] = await Promise.all([
-        pool.run(micros),
+        pool!.run(micros),
         step + 1 < steps ? prepare(step + 1) : undefined,
       ]);
       upcoming = next;
@@ -144,21 +160,17 @@ export async function train(run: TrainingRun): Promise<TrainingOutcome> {
         });
       }
       const stop = run.stopped?.() === true && done < steps;
-      if (endOfEpoch) {
-        test = (await run.evaluate?.(resultOf(layout, vectors, recipe))) ?? null;
-        write({ kind: 'epoch', step: done, epoch: done / stepsPerEpoch, test });
-      }
-      if (stop || endOfEpoch || done % run.saveEvery === 0) {
-        await saveState(statePath, identity, { step: done, untold: meter.untold }, vectors);
-      }
-      if (stop) return { state: 'stopped', step: done, steps };
+      const save = stop || endOfEpoch || done % run.saveEvery === 0;
+      // Before an evaluation, which takes as long as many steps: what was trained is kept if that is cut off.
+      if (save) await saveState(statePath, identity, { step: done, untold: meter.untold }, vectors);
+      if (stop || (endOfEpoch && !(await judge(done)))) return { state: 'stopped', step: done, steps };
+      if (save) meter.restart();
     }
   } finally {
-    await pool.stop();
+    await pool?.stop();
     log.close();
   }
   const result = resultOf(layout, vectors, recipe);
-  if (begin === steps) test = (await run.evaluate?.(result)) ?? null;
   const model = join(out, runFiles.model);
   await writeSafetensors(model, result, {
     // Several families have tensors of the same names and shapes.
@@ -256,6 +268,8 @@ class Meter {
   #untold: Progress['untold'];
   #steps = 0;
   #since = performance.now();
+  /** End of the last step. */
+  #latest = this.#since;
 
   /** @param answers to an image */
   constructor(batch: number, answers: number, untold: Progress['untold']) {
@@ -268,6 +282,13 @@ class Meter {
     return this.#untold;
   }
 
+  /** What was done since the last step is not training. */
+  restart(): void {
+    const now = performance.now();
+    this.#since += now - this.#latest;
+    this.#latest = now;
+  }
+
   add(loss: number, correct: number): void {
     const before = this.#untold;
     this.#untold = {
@@ -276,6 +297,7 @@ class Meter {
       correct: before.correct + correct,
     };
     this.#steps++;
+    this.#latest = performance.now();
   }
 
   /** Speed is that of this process alone. */

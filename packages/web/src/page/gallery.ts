@@ -1,5 +1,6 @@
 /** The pictures on the page, each with its card for the model that is chosen. */
 import { UserError } from '@vssm/core';
+import type { Recipe } from '@vssm/datasets/recipe';
 import type { ModelCard } from '../exchange.ts';
 import { Card } from './cards.ts';
 import { byId } from './elements.ts';
@@ -20,6 +21,8 @@ export class Gallery {
   #model: ModelCard;
   /** Of what was asked for last. */
   #items: Promise<readonly Item[]> = Promise.resolve([]);
+  /** As the last model's recipe has them. */
+  readonly #prepared = new WeakMap<Picture, { readonly recipe: string; readonly prepared: Prepared }>();
 
   constructor(samples: readonly Picture[], model: ModelCard) {
     this.#samples = samples;
@@ -60,13 +63,13 @@ export class Gallery {
         `${own.length + files.length} pictures: this page takes up to ${mostPictures}; vssm eval takes any number`,
       );
     }
-    const { decoder } = recipeOf(this.#model.spec);
+    const recipe = recipeOf(this.#model.spec);
     const added: Picture[] = [];
     const wrong: string[] = [];
     for (const file of files) {
       const picture = filePicture(file);
       try {
-        await picture.read(decoder);
+        await this.#preparedFor(picture, recipe);
         added.push(picture);
       } catch (error) {
         if (!(error instanceof UserError)) throw error;
@@ -94,9 +97,19 @@ export class Gallery {
     const recipe = recipeOf(spec);
     const items: Item[] = [];
     for (const picture of this.#pictures) {
-      const prepared = await preparePicture(picture, recipe);
+      const prepared = await this.#preparedFor(picture, recipe);
       items.push({ picture, prepared, card: new Card(picture, prepared, spec, classes) });
     }
     return items;
+  }
+
+  /** @throws UserError naming a file that cannot be read */
+  async #preparedFor(picture: Picture, recipe: Recipe): Promise<Prepared> {
+    const key = JSON.stringify(recipe);
+    const known = this.#prepared.get(picture);
+    if (known?.recipe === key) return known.prepared;
+    const prepared = await preparePicture(picture, recipe);
+    this.#prepared.set(picture, { recipe: key, prepared });
+    return prepared;
   }
 }

@@ -58,12 +58,17 @@ function showTrouble(error: unknown): void {
   const { title, text } = troubleOf(error);
   // With its stack, for a report.
   console.error(error);
-  byId('trouble').replaceChildren(make('p', { class: 'banner' }, make('strong', {}, title), text));
+  byId('trouble').append(make('p', { class: 'banner' }, make('strong', {}, title), text));
 }
 
-/** Runs what a click asks for; what goes wrong is shown. */
-async function attempt(work: () => Promise<void> | void): Promise<void> {
+/** Runs what a click asks for; what goes wrong is shown, in place of what went wrong before. */
+function attempt(work: () => Promise<void> | void): Promise<void> {
   byId('trouble').replaceChildren();
+  return attemptFurther(work);
+}
+
+/** The same of work that was asked for earlier: what others have said since stays. */
+async function attemptFurther(work: () => Promise<void> | void): Promise<void> {
   try {
     await work();
   } catch (error) {
@@ -80,6 +85,9 @@ function refresh(): void {
   const plan = chosen === undefined ? null : showPlan(chosen.card.spec);
   button('run').disabled = running || plan === null || chosenBackend() === null;
   button('stop').disabled = !running;
+  // Pictures are prepared for one model, and answers are one model's.
+  for (const id of ['model', 'checkpoint'] as const)
+    byId<HTMLSelectElement | HTMLInputElement>(id).disabled = running;
   button('save').disabled = running || finished === undefined;
 }
 
@@ -228,8 +236,9 @@ function changePictures(change: () => Promise<boolean>): Promise<void> {
       throw new UserError('a run is going on; stop it before the pictures change');
     });
   }
+  byId('trouble').replaceChildren();
   changing = changing.then(() =>
-    attempt(async () => {
+    attemptFurther(async () => {
       if (await change()) forget();
     }),
   );

@@ -23,7 +23,7 @@ export class Outcome {
     this.#answers.set(item, { dense, pruned, read });
   }
 
-  /** `dense 9 of 10 right, pruned 8`, over the pictures whose class is known. */
+  /** How many are right dense and pruned, of the pictures whose class is known; what random weights mean instead. */
   tally({ classes, origin }: ModelCard): string {
     if (origin.from === 'random')
       return 'Random weights: what is kept and answered means nothing, only the times do.';

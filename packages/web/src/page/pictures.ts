@@ -40,14 +40,9 @@ export function samplePictures({ images }: Samples): Picture[] {
   });
 }
 
-/** A file of the user's; read again where a model's recipe has another reader than the last one's. */
+/** A file of the user's, decoded whenever it is read: photographs are large, and what a model sees of them is not. */
 export function filePicture(file: File): Picture {
-  let last: { readonly like: Recipe['decoder']; readonly image: Promise<RgbImage> } | undefined;
-  const read = (like: Recipe['decoder']) => {
-    if (last?.like !== like) last = { like, image: decodeFile(file, like) };
-    return last.image;
-  };
-  return { id: file.name, read, sample: null };
+  return { id: file.name, read: (like) => decodeFile(file, like), sample: null };
 }
 
 /**

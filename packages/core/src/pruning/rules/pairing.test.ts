@@ -197,6 +197,13 @@ describe('a rule file', () => {
         throw new TypeError('no such thing');
       }),
     ).toThrow('pair() threw TypeError: no such thing');
+    const reducing: Omit<PairingRule<'hidden'>, 'name'> = {
+      signals: ['hidden'],
+      pair: ({ hidden, reduce }) => [reduce(hidden, 'max' as never)] as never,
+    };
+    expect(() => fromFile(reducing as Omit<PairingRule, 'name'>)).toThrow(
+      'rule ./mine.ts, after block 4, image 7: pair() threw Error: reduce: there is no reduction "max"',
+    );
   });
 });
 

@@ -74,7 +74,7 @@ describe('a rule from a file', () => {
     [
       'a reduction that there is not',
       { signals: ['gated'], score: ({ gated, reduce }) => reduce(gated, 'max' as never) },
-      'reduce: reduction "max": expected one of clip, sum, l1, l2',
+      'reduce: there is no reduction "max", only clip, sum, l1, l2',
     ],
     [
       'half a signal',

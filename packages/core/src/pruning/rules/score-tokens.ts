@@ -1,5 +1,5 @@
 /** One call of a rule: its signals fetched, what it returns checked. */
-import { oneOf, UserError } from '../../errors.ts';
+import { UserError } from '../../errors.ts';
 import { type RuleFile, ruleFileOf, ruleOf, type ScoringPlan } from './loaded.ts';
 import { reduceSignal, reductions, reductionTable } from './reductions.ts';
 import {
@@ -90,15 +90,17 @@ export function tokensOf(rule: Rule, context: TokenContext, source: SignalSource
   return values as unknown as Tokens;
 }
 
-/** What a rule reduces rows with: a reduction by its name, of as many rows as there are tokens. */
+/**
+ * What a rule reduces rows with: a reduction by its name, of as many rows as there are tokens. What is wrong is an Error for
+ * the rule's caller, who knows its file.
+ */
 export function reducing({ length }: Pick<TokenContext, 'length'>): Tokens['reduce'] {
   return (rows, how) => {
-    const reduction = reductionTable[oneOf('reduce: reduction', how, reductions)];
+    if (!reductions.includes(how))
+      throw new Error(`reduce: there is no reduction "${how}", only ${reductions.join(', ')}`);
     if (rows.length % length !== 0)
-      throw new UserError(
-        `reduce: ${rows.length} numbers are no rows of ${length} tokens; give a whole signal`,
-      );
-    return reduceSignal(rows, length, rows.length / length, reduction);
+      throw new Error(`reduce: ${rows.length} numbers are no rows of ${length} tokens; give a whole signal`);
+    return reduceSignal(rows, length, rows.length / length, reductionTable[how]);
   };
 }
 

@@ -24,6 +24,9 @@ describe('the claim in miniature', () => {
     expect(await say(worse, worse)).toContain('Our data contradict the paper’s claim');
     expect(await say(open, open)).toContain('Our data do not decide the paper’s claim');
     expect(await say(better, open)).toContain('of 2 comparisons 1 supports it, 1 decides nothing');
+    expect(await say(worse, open)).toContain(
+      'Our data speak against the paper’s claim</strong> that pruning with alignment recovers more in fine-tuning than pruning without: of 2 comparisons 1 contradicts it, 1 decides nothing',
+    );
     expect(await say()).toContain('Nothing was compared that the paper claims');
   });
 

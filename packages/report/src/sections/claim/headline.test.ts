@@ -4,10 +4,12 @@ import { describe, expect, it } from 'vitest';
 import { belowDense, miniatureOf } from '../../below-dense.ts';
 import type { Evidence } from '../../evidence.ts';
 import { FileSet } from '../../files.ts';
+import { html } from '../../html.ts';
 import { PairedComparison } from '../../paired.ts';
 import { evidenceOf, madeUpFinetuning, madeUpHeadline } from '../../test-support/made-up-finetuning.ts';
 import { paperTables } from '../paper-tables.ts';
 import { reproduction } from '../reproduction/reproduction.ts';
+import { whatWasRun } from '../summary.ts';
 import { claim } from './claim.ts';
 import { headline } from './headline.ts';
 
@@ -71,6 +73,18 @@ describe('the headline in miniature', () => {
     expect(miniatureOf(1, 'vim-tiny-top', evidence)).toBeNull();
     const without = { ...evidence, finetuning: [] };
     expect(flat(paperTables(contextOf(without))?.body.text)).not.toContain('points below dense');
+  });
+
+  it('is something that was run', () => {
+    expect(`${html`${whatWasRun(evidenceOf(record))}`.text}`).toContain(
+      'Fine-tuning, dense and pruned, of Vim-made-up.',
+    );
+  });
+
+  it('tells unequal numbers of seeds', async () => {
+    const uneven = madeUpHeadline({ none: [850], decay: [870, 880], dense: [900, 899, 901] }, verdicts);
+    const text = flat((await headline(contextOf({ ...evidenceOf(uneven), tables })))?.body.text);
+    expect(text).toContain('(95 %: −3.40 to −1.90, 2 and 3 seeds)');
   });
 
   it('leaves the older claim to experiments without a zero line', async () => {

@@ -33,12 +33,13 @@ function sentence(claimed: Markup, verdicts: readonly Verdict[]): Markup {
     return html`<strong>Our data contradict the paper’s claim</strong> ${claimed}.`;
   if (rest === verdicts.length)
     return html`<strong>Our data do not decide the paper’s claim</strong> ${claimed}.`;
+  const what = supports === 0 ? 'speak against' : 'bear out a part of';
   const parts = [
     supports > 0 && `${supports} ${supports === 1 ? 'supports' : 'support'} it`,
     contradicts > 0 && `${contradicts} ${contradicts === 1 ? 'contradicts' : 'contradict'} it`,
     rest > 0 && `${rest} ${rest === 1 ? 'decides' : 'decide'} nothing`,
   ].filter((part) => part !== false);
-  return html`<strong>Our data bear out a part of the paper’s claim</strong> ${claimed}: of ${counted(verdicts.length, 'comparison')} ${parts.join(', ')}.`;
+  return html`<strong>Our data ${what} the paper’s claim</strong> ${claimed}: of ${counted(verdicts.length, 'comparison')} ${parts.join(', ')}.`;
 }
 
 const outcomes: Readonly<Record<Verdict['outcome'], string>> = {
@@ -53,11 +54,11 @@ export function verdictLine(verdict: Verdict, record: TrainedRecord): Markup {
   const { keep, gain, interval, margin, outcome } = verdict;
   const [arm, against] = rowsOf(verdict, record);
   const claimed = margin === undefined ? '' : `, where the paper loses ${points(margin, 1)}`;
-  const seeds = Math.min(arm.after.length, against.after.length);
+  const seeds = [...new Set([arm, against].map(({ after }) => after.length))];
   const range =
     interval === null
       ? ''
-      : ` (95 %: ${interval.map((end) => points(end, 2)).join(' to ')}, ${counted(seeds, 'seed')} each)`;
+      : ` (95 %: ${interval.map((end) => points(end, 2)).join(' to ')}, ${seeds.length === 1 ? `${counted(seeds[0], 'seed')} each` : `${seeds.join(' and ')} seeds`})`;
   const place = gain < 0 ? 'below' : 'above';
   return html`Keep ${keep}: ${planName(arm.plan, record.model)} ends <strong>${Math.abs(gain).toFixed(2)} points ${place}</strong>
 ${against.label}${range}${claimed}: ${outcomes[outcome]}.`;

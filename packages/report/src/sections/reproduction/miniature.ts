@@ -114,8 +114,9 @@ export function alignment(evidence: Evidence): ClaimLine[] {
     const model = record.model.name;
     if (whole.length > 0) {
       lines.push({
-        claim: html`${term('alignment', 'Alignment')} gains accuracy, after fine-tuning (${model})`,
-        published: publishedAlignment(evidence.tables),
+        claim: html`${term('alignment', 'Alignment')} gains ${measureOf(record).name}, after fine-tuning (${model})`,
+        // Of segmenters the paper has ToP alone.
+        published: record.kind === 'finetuning' ? publishedAlignment(evidence.tables) : '–',
         ...told(whole),
         more: placeOf(record).section,
       });

@@ -58,7 +58,9 @@ function showTrouble(error: unknown): void {
   const { title, text } = troubleOf(error);
   // With its stack, for a report.
   console.error(error);
-  byId('trouble').append(make('p', { class: 'banner' }, make('strong', {}, title), text));
+  const banner = make('p', { class: 'banner' }, make('strong', {}, title), text);
+  const said = [...byId('trouble').children].some(({ textContent }) => textContent === banner.textContent);
+  if (!said) byId('trouble').append(banner);
 }
 
 /** Runs what a click asks for; what goes wrong is shown, in place of what went wrong before. */

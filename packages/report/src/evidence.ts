@@ -24,6 +24,8 @@ export interface Entry<T extends ResultRecord> {
 }
 
 export interface Evidence {
+  /** Folders of results that come with the project. */
+  readonly shipped: ReadonlySet<string>;
   readonly runs: readonly RunRecord[];
   /** Of dense weights, pruned as they are. */
   readonly accuracy: readonly Entry<AccuracyRecord>[];
@@ -66,4 +68,12 @@ export function isPartial(evidence: Evidence): boolean {
 export function sameName(a: string, b: string): boolean {
   const plain = (name: string) => name.toLowerCase().replace(/[^a-z0-9]/g, '');
   return plain(a) === plain(b);
+}
+
+/** Those that were measured here, not what comes with the project. */
+export function measuredHere<T extends ResultRecord>(
+  { shipped }: Pick<Evidence, 'shipped'>,
+  entries: readonly Entry<T>[],
+): readonly Entry<T>[] {
+  return entries.filter(({ folder }) => !shipped.has(folder));
 }

@@ -19,15 +19,19 @@ import type { Entry, Evidence } from './evidence.ts';
 import { otherGroups } from './executions.ts';
 import { withoutSuperseded } from './superseded.ts';
 
-/** @throws UserError naming file and line of what cannot be read */
+/**
+ * @param shipped results files that come with the project, below the others
+ * @throws UserError naming file and line of what cannot be read
+ */
 export function gatherEvidence(
   folders: readonly string[],
   tables: readonly PaperTable[],
   history: readonly HistoryEntry[] = [],
+  shipped: readonly string[] = [],
 ): Evidence {
   const entries: Entry<ResultRecord>[] = [];
   const warnings: string[] = [];
-  for (const folder of folders) {
+  for (const folder of [...shipped, ...folders]) {
     const { file, records, tornBytes } = readResults(folder);
     if (tornBytes > 0) {
       warnings.push(`${file} ends in a line cut short: its run is still going on, or was killed`);
@@ -70,6 +74,7 @@ export function gatherEvidence(
   if (other > 0)
     warnings.push(`Not shown of the ways to run one model: ${other} timed again later or in fuller rounds`);
   return {
+    shipped: new Set(shipped.map((file) => dirname(file))),
     runs: kind('run').map(({ record }) => record),
     accuracy: accuracy.filter(({ record }) => !trained.has(record.experiment) && !isLeague(record)),
     league: accuracy.filter(({ record }) => isLeague(record)),

@@ -4,7 +4,7 @@ import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { ResultRecord } from '@vssm/results';
 import { csv } from './charts/chart.ts';
-import { type Entry, type Evidence, isPartial } from './evidence.ts';
+import { type Entry, type Evidence, isPartial, measuredHere } from './evidence.ts';
 import { FileSet, markerFile } from './files.ts';
 import { flatColumns, flatResults } from './flat-results.ts';
 import { gatherEvidence } from './gather.ts';
@@ -69,7 +69,7 @@ export async function writeReport({
   out,
   unlessUnchanged = false,
 }: ReportRequest): Promise<WrittenReport> {
-  const evidence = gatherEvidence([...shipped, ...results], benchmarks, history);
+  const evidence = gatherEvidence(results, benchmarks, history, shipped);
   const sha256 = madeOf({ results, shipped, benchmarks, history });
   if (!unlessUnchanged || !isMadeOf(out, sha256)) {
     const files = await reportFiles(evidence);
@@ -77,9 +77,7 @@ export async function writeReport({
     files.writeTo(out);
   }
   const { accuracy, league, finetuned, speed, executions, vision: tasks, skipped, warnings } = evidence;
-  const elsewhere = new Set(shipped.map((file) => dirname(file)));
-  const own = (entries: readonly Entry<ResultRecord>[]) =>
-    entries.filter(({ folder }) => !elsewhere.has(folder)).length;
+  const own = (entries: readonly Entry<ResultRecord>[]) => measuredHere(evidence, entries).length;
   return {
     index: join(out, 'index.html'),
     records: {

@@ -4,7 +4,7 @@ import type { AccuracyRecord, SpeedRecord } from '@vssm/results';
 import { isComparable } from '../answers.ts';
 import { drawnTrainings, placeOf } from '../below-dense.ts';
 import { contrastSettings } from '../contrasts.ts';
-import { type Entry, type Evidence, isPartial } from '../evidence.ts';
+import { type Entry, type Evidence, isPartial, measuredHere } from '../evidence.ts';
 import { instant, interval, listed, points, times, whole } from '../format.ts';
 import { denseNumbers } from '../groups.ts';
 import { type Content, html, type Markup } from '../html.ts';
@@ -24,8 +24,13 @@ const partialBanner = html`<p class="banner loud"><strong>Partial, not comparabl
 accuracies are for trying things out; do not compare them with anything.</p>`;
 
 export function whatWasRun(evidence: Evidence): Content {
-  const { runs, accuracy, league, finetuned, speed, executions, comparisons, vision, skipped } = evidence;
-  const trained = drawnTrainings(evidence);
+  const { runs, accuracy, speed, executions, comparisons, vision, skipped } = evidence;
+  const league = measuredHere(evidence, evidence.league);
+  const finetuned = measuredHere(evidence, evidence.finetuned);
+  const trained = [
+    ...measuredHere(evidence, evidence.finetuning),
+    ...measuredHere(evidence, evidence.segmenterFinetuning),
+  ];
   const measured = [accuracy, league, finetuned, speed, executions, comparisons, vision, trained];
   if (measured.every(({ length }) => length === 0)) {
     return html`Nothing has been run yet, so there is nothing to report. <code>pnpm bench</code> runs the suite and writes this page again.`;
@@ -41,8 +46,7 @@ export function whatWasRun(evidence: Evidence): Content {
   }
   if (league.length > 0)
     sentences.push(`${counted(league.length, 'row')} of the league, with ${names(league)}.`);
-  if (trained.length > 0)
-    sentences.push(`Fine-tuning, dense and pruned, of ${listed(trained.map(({ model }) => model.name))}.`);
+  if (trained.length > 0) sentences.push(`Fine-tuning, dense and pruned, of ${names(trained)}.`);
   if (speed.length > 0) sentences.push(`The speed of ${names(speed)}, dense and pruned.`);
   if (executions.length > 0) sentences.push(`Ways to run ${names(executions)} on a CPU, side by side.`);
   if (comparisons.length > 0) {

@@ -7,20 +7,14 @@
  * begins with half of Vim's, so that both begin as the same function of their tokens, and no score's order changes with a
  * factor. What is left is AdamW's step, which does not scale with a weight.
  */
-import {
-  densePlan,
-  pruningPlan,
-  type VideoMambaSpec,
-  type VimSpec,
-  videoMambaSpec,
-  vimSpec,
-} from '@vssm/families';
+import { densePlan, type VideoMambaSpec, type VimSpec, videoMambaSpec, vimSpec } from '@vssm/families';
 import {
   type Arm,
   arms,
   type FinetuningRow,
   finetuningRecipe,
   type PrunedRow,
+  rowOf,
   type TrainingExperiment,
   trainingRecipe,
 } from '@vssm/train';
@@ -69,9 +63,9 @@ const compared: readonly Arm[] = [
 
 type Spec = VimSpec | VideoMambaSpec;
 
-function row({ id, label, options }: Arm, { family }: Spec, keep: (typeof keeps)[number]): PrunedRow {
-  const schedule = after.map((block, step) => ({ after: block, keep: ratios[family][keep][step] }));
-  return { id: `${id}@${keep}`, arm: id, keep, label, plan: pruningPlan({ ...options, schedule }, family) };
+function row(arm: Arm, { family }: Spec, keep: (typeof keeps)[number]): PrunedRow {
+  const steps = after.map((block, step) => ({ after: block, keep: ratios[family][keep][step] }));
+  return rowOf(arm, family, keep, steps);
 }
 
 function experiment(spec: Spec, name: string, seed: number): TrainingExperiment {

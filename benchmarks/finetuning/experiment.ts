@@ -29,7 +29,7 @@ const keeps = [0.7, 0.5];
 const rows = compared.flatMap(({ arm, seeds }) =>
   keeps.map((keep) => {
     const steps = after.map((block) => ({ after: block, keep }));
-    return rowOf(arm, 'vim', keep, steps, seeds);
+    return { ...rowOf(arm, 'vim', keep, steps), seeds };
   }),
 );
 

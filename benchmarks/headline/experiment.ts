@@ -105,7 +105,7 @@ function experiment({ spec, name, main, half, paper }: Family): TrainingExperime
   const row = (arm: Arm, level: Level, seeds: readonly number[]): FinetuningRow => {
     const steps = level.after.map((after): PruningStep => ({ after, keep: level.keep }));
     const own = arm === arms.evit && rate.evit !== undefined ? { learningRate: rate.evit } : {};
-    return { ...rowOf(arm, spec.family, level.keep, steps, seeds), ...own };
+    return { ...rowOf(arm, spec.family, level.keep, steps), seeds, ...own };
   };
   const asPublished = (arm: Arm, seeds: readonly number[]): FinetuningRow => ({
     ...row(arm, main, seeds),
@@ -121,7 +121,7 @@ function experiment({ spec, name, main, half, paper }: Family): TrainingExperime
     spec,
     dense,
     finetuning: { ...finetuning, learningRate: rate.top },
-    // In the order in which they are wanted: a run that is stopped has the first seed of the published arms first.
+    // In the order of the report's table; which of them trains first follows from the seeds.
     rows: [
       { ...denseRow(thrice), paper: [{ table: 1, row: `${paper}-dense` }] },
       ...publishedArms.map((arm) => asPublished(arm, thrice)),

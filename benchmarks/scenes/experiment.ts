@@ -48,7 +48,7 @@ const ofTable3 = (method: string): readonly PaperRow[] => [
 
 function row(arm: Arm, keep: number, seeds: readonly number[]): FinetuningRow {
   const steps = [1, 2, 3, 4, 5, 6, 7].map((after): PruningStep => ({ after, keep }));
-  return rowOf(arm, 'plainmamba', keep, steps, seeds);
+  return { ...rowOf(arm, 'plainmamba', keep, steps), seeds };
 }
 
 export const experiment: TrainingExperiment<typeof spec> = {

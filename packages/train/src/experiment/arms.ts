@@ -1,7 +1,7 @@
 /** What experiments compare: the paper's ways of pruning and the variants that tell its parts from one another. */
 import type { PruningPlan, PruningStep } from '@vssm/core';
 import { densePlan, type ModelFamily, pruningPlan } from '@vssm/families';
-import type { FinetuningRow } from './experiment.ts';
+import type { FinetuningRow, PrunedRow } from './experiment.ts';
 
 /** A way of pruning, at any level. */
 export interface Arm {
@@ -40,16 +40,8 @@ export function rowOf(
   family: ModelFamily,
   keep: number,
   schedule: readonly PruningStep[],
-  seeds: readonly number[],
-): FinetuningRow {
-  return {
-    id: `${arm}@${keep}`,
-    arm,
-    keep,
-    label,
-    plan: pruningPlan({ ...options, schedule }, family),
-    seeds,
-  };
+): PrunedRow {
+  return { id: `${arm}@${keep}`, arm, keep, label, plan: pruningPlan({ ...options, schedule }, family) };
 }
 
 /** The dense model fine-tuned as long: the zero line of what pruning costs. */

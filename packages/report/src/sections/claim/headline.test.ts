@@ -76,7 +76,7 @@ describe('the headline in miniature', () => {
   });
 
   it('is something that was run', () => {
-    expect(`${html`${whatWasRun(evidenceOf(record))}`.text}`).toContain(
+    expect(html`${whatWasRun(evidenceOf(record))}`.text).toContain(
       'Fine-tuning, dense and pruned, of Vim-made-up.',
     );
   });

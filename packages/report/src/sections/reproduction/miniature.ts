@@ -1,6 +1,6 @@
 /** Claims that can be tried in miniature: before fine-tuning by the ablations, after it by an experiment that trains. */
 import { counted } from '@vssm/core';
-import type { FinetuningRecord, PaperTable } from '@vssm/results';
+import type { PaperTable } from '@vssm/results';
 import { measureOf } from '@vssm/results/trained';
 import { belowDense, drawnTrainings, placeOf } from '../../below-dense.ts';
 import { contrastResult, contrastSettings, contrasts, type Verdict, verdict } from '../../contrasts.ts';
@@ -10,7 +10,7 @@ import { denseBeside } from '../../groups.ts';
 import { type Content, html, joined, type Markup } from '../../html.ts';
 import type { PairedComparison } from '../../paired.ts';
 import { keepName, method } from '../../plan-names.ts';
-import { verdictsOn } from '../claim/question.ts';
+import { type Verdict as ExperimentVerdict, verdictsOn } from '../claim/question.ts';
 import { columnDecimals, paperValue, sourceTags } from '../paper-value.ts';
 import { term } from '../terms.ts';
 import type { ClaimLine, Outcome } from './line.ts';
@@ -81,8 +81,6 @@ function inMiniature(supporting: number, contradicting: number, all: number): Ou
   if (contradicting > supporting) return 'miniature contradicts';
   return supporting > 0 ? 'miniature in part' : 'miniature undecided';
 }
-
-type ExperimentVerdict = FinetuningRecord['verdicts'][number];
 
 /** Of each experiment with a zero line: ToP at the paper's reduction against the dense model fine-tuned as long. */
 export function headlines({ finetuning, segmenterFinetuning, tables }: Evidence): ClaimLine[] {

@@ -1,7 +1,9 @@
 /** What `--help` says of options, and what it loads for that. */
+import { readFileSync } from 'node:fs';
 import { type Command, Help, type Option } from 'commander';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { commands } from './commands.ts';
+import { commandsPage } from './commands-page.ts';
 import { groups } from './options/groups.ts';
 import { loadedBy, packagesOf } from './test-support/loaded-by.ts';
 
@@ -32,6 +34,11 @@ describe('help', () => {
     all.push(...loaded.flatMap((command) => [command, ...command.commands]));
   });
   const described = (option: Option) => new Help().optionDescription(option);
+
+  it('is what docs/commands.md says: `pnpm generate` writes it', async () => {
+    const page = new URL('../../../docs/commands.md', import.meta.url);
+    expect(readFileSync(page, 'utf8')).toBe(await commandsPage());
+  });
 
   it('puts every option under one of the headings', () => {
     const headings: readonly string[] = Object.values(groups);

@@ -12,7 +12,7 @@ import { loadSingle } from './segments/single.ts';
 import { canRunSegments } from './segments/table.ts';
 import { loadWhole } from './whole.ts';
 
-export { loadMatmulFloor, type MatmulFloor } from './matmul-floor.ts';
+export { loadMatmulFloor } from './matmul-floor.ts';
 export { type LargeProduct, largeProductFlops, loadLargeProduct } from './product-roof.ts';
 export { ContributionScan } from './segments/contribution-scan.ts';
 export { type Chunk, SegmentEngine } from './segments/engine.ts';

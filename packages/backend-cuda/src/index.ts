@@ -1,6 +1,7 @@
 /** ONNX Runtime's CUDA provider behind the Backend interface. */
 import { type Backend, DeviceError, type Probe } from '@vssm/backend';
 import { refuseRuleFile } from '@vssm/core';
+import { openMatmulFloor } from '@vssm/families/graph';
 import { smallestModel } from '@vssm/graph';
 import { gpuName } from './gpu-name.ts';
 import { createSession, onnxRuntime } from './ort.ts';
@@ -21,6 +22,10 @@ export function cudaBackend(machine: () => Machine = thisMachine): Backend {
         throw new DeviceError(kind, reason, { fix });
       }
       return loadWhole(request);
+    },
+    async loadMatmulFloor(spec, plan) {
+      const { Tensor } = await onnxRuntime();
+      return openMatmulFloor(spec, plan, Tensor, createSession);
     },
   };
 }

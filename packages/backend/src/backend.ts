@@ -5,6 +5,7 @@
  */
 import { type PruningPlan, UserError, type Weights } from '@vssm/core';
 import type { ModelSpec } from '@vssm/families';
+import type { MatmulFloor } from '@vssm/families/graph';
 
 export const backendNames = ['cpu', 'webgpu', 'wasm', 'webgpu-node', 'cuda', 'reference'] as const;
 export type BackendName = (typeof backendNames)[number];
@@ -83,6 +84,8 @@ export interface Backend {
   probe(): Promise<Probe>;
   /** Throws a UserError when the model cannot be run here. */
   load(request: ModelRequest): Promise<LoadedModel>;
+  /** A model's matrix products alone, by the same library on the same device: no less time than theirs can be had. */
+  loadMatmulFloor?(spec: ModelSpec, plan: PruningPlan): Promise<MatmulFloor>;
 }
 
 /** Throws a UserError when the batch's pixels are not those of `size` images of the model. */

@@ -32,6 +32,7 @@ const exact: Backend = {
   probe: async () => ({ available: true, details: { adapter: 'made up' }, accelerator: 'made-up GPU' }),
   load: (request) => (request.spec.width === spec.width ? referenceBackend : madeUpBackend()).load(request),
 };
+const withFloor = speedRows.map((row) => (row.against === null ? { ...row, floor: true as const } : row));
 const weights = { from: 'random', seed: 0 } as const;
 const small = { name: 'small', spec: { ...spec }, params: parameterCount(spec), weights };
 
@@ -72,10 +73,33 @@ describe('checkGpu', () => {
       { maxDifference: expect.closeTo(0, 5), keptOtherwise: 0, failure: null },
       { maxDifference: expect.closeTo(0, 5), keptOtherwise: 0, failure: null },
     ]);
-    expect(paths[1].timed).toEqual(['first', 'second']);
+    expect(paths[1].timed).toMatchObject(
+      ['first', 'second'].flatMap(() => [
+        { label: 'dense', batch: 2, speedup: null, promised: null, floorMs: null },
+        { label: 'pruned', speedup: expect.any(Number), promised: expect.any(Number), floorMs: null },
+      ]),
+    );
     const kinds = readResults(asked.out).records.map(({ kind }) => kind);
     expect(kinds.filter((kind) => kind === 'comparison')).toHaveLength(2);
     expect(kinds.filter((kind) => kind === 'speed')).toHaveLength(4);
+  });
+
+  it('times the matrix products alone where they are asked for and the backend has them', async () => {
+    const floor: Backend = {
+      ...exact,
+      loadMatmulFloor: async () => ({ run: async () => {}, dispose: async () => {} }),
+    };
+    const speeds = [{ id: 'one', title: 'one', paperFile: null, rows: withFloor }];
+    const asked = request({ speeds });
+    const { paths } = await checkGpu({ ...asked, paths: [pathOf(floor)] });
+    expect(paths[0].timed.map(({ floorMs }) => floorMs)).toEqual([expect.any(Number), expect.any(Number)]);
+    const { records } = readResults(asked.out);
+    const speed = records.filter((record) => record.kind === 'speed');
+    expect(speed.map((record) => record.floorMs!.length)).toEqual(
+      speed.map((record) => record.samplesMs.length),
+    );
+    const without = await checkGpu(request({ speeds }));
+    expect(without.paths[1].timed.map(({ floorMs }) => floorMs)).toEqual([null, null]);
   });
 
   it('begins no timing that there is no time for, and names it', async () => {

@@ -3,6 +3,8 @@
  * models, then timed with large ones, dense and pruned interleaved. Everything goes into an ordinary run folder.
  */
 import { planName } from '@vssm/core';
+import { latestRecords, readResults, type SpeedRecord } from '@vssm/results';
+import { median } from '@vssm/results/statistics';
 import type { OpenedBackend } from './backends.ts';
 import { compareBackends } from './compare/compare.ts';
 import { nameOf, probePath } from './compare/competitors.ts';
@@ -51,10 +53,22 @@ export interface CheckedPath {
     /** Why there was no answer; null where there was. */
     readonly failure: string | null;
   }[];
-  /** Ids of the groups that were timed, and of those there was no time for. */
-  readonly timed: readonly string[];
+  readonly timed: readonly TimedRow[];
+  /** Ids of the groups that there was no time for. */
   readonly leftOut: readonly string[];
   readonly failures: readonly string[];
+}
+
+/** Medians. */
+export interface TimedRow {
+  readonly label: string;
+  readonly batch: number;
+  readonly msPerImage: number;
+  /** Over the dense model of its group, measured and by strict FLOPs; null for that one. */
+  readonly speedup: number | null;
+  readonly promised: number | null;
+  /** Of its matrix products alone; null where the backend does not run them by themselves. */
+  readonly floorMs: number | null;
 }
 
 export interface GpuCheckOutcome {
@@ -140,7 +154,8 @@ async function timesOf(
   { speeds, speedBudget, threads, sources, out, command, progress, codeVersion }: GpuCheckRequest,
   timeLeft: () => boolean,
 ): Promise<{ readonly groups: Groups; readonly stopped: number | null }> {
-  const [timed, leftOut, failures]: [string[], string[], string[]] = [[], [], []];
+  const [leftOut, failures]: [string[], string[]] = [[], []];
+  const timed: TimedRow[] = [];
   const groups: Groups = { timed, leftOut, failures };
   for (const experiment of speeds) {
     if (!timeLeft()) {
@@ -154,7 +169,35 @@ async function timesOf(
     const outcome = await runBench(request);
     if (outcome.stoppedBy !== null) return { groups, stopped: outcome.exitCode };
     failures.push(...outcome.failures.map(({ label, reason }) => `${label}: ${reason}`));
-    if (outcome.failures.length === 0) timed.push(experiment.id);
+    timed.push(...timedRows(out, experiment, backend));
   }
   return { groups, stopped: null };
+}
+
+/** Of one group, as its records say. */
+function timedRows(
+  out: string,
+  { id, rows }: Experiment,
+  { name, form }: Pick<OpenedBackend, 'name' | 'form'>,
+): TimedRow[] {
+  const records = latestRecords(readResults(out).records).filter(
+    (record): record is SpeedRecord =>
+      record.kind === 'speed' &&
+      record.experiment === id &&
+      record.backend.name === name &&
+      record.backend.form === form,
+  );
+  return rows.flatMap((row) => {
+    const own = records.find((record) => record.row === row.id);
+    if (own === undefined) return [];
+    const dense = records.find(({ key }) => key === own.speedup?.against);
+    return {
+      label: own.label,
+      batch: own.batch,
+      msPerImage: own.medianMs,
+      speedup: own.speedup?.median ?? null,
+      promised: dense === undefined ? null : dense.flops.strict / own.flops.strict,
+      floorMs: own.floorMs === undefined ? null : median([...own.floorMs]),
+    };
+  });
 }

@@ -5,6 +5,7 @@
 import type { Batch, LoadedModel } from '@vssm/backend';
 import { formatSchedule, type PruningPlan, uniformNumbers } from '@vssm/core';
 import type { ModelSpec } from '@vssm/families';
+import type { MatmulFloor } from '@vssm/families/graph';
 import { costOf } from './cost.ts';
 import type { RecordHead } from './kinds/heads.ts';
 import type { ReadyModel } from './resources.ts';
@@ -21,6 +22,8 @@ export interface SpeedTask {
   readonly batch: number;
   readonly threads: number;
   readonly budget: SpeedBudget;
+  /** Whether the matrix products alone are timed too. */
+  readonly floor: boolean;
   /** The first is the unpruned one. */
   readonly arms: readonly { readonly head: RecordHead; readonly plan: PruningPlan }[];
 }
@@ -31,10 +34,14 @@ export async function measureSpeed(task: SpeedTask, place: Workplace): Promise<R
   const { spec } = task.model;
   const weights = task.model.weights();
   const models: LoadedModel[] = [];
+  const floors: MatmulFloor[] = [];
   try {
     for (const { plan } of task.arms) {
       if (place.stopping()) return 'stopped';
       models.push(await loadModel(place, spec, weights, plan));
+    }
+    if (task.floor && place.backend.loadMatmulFloor !== undefined) {
+      for (const { plan } of task.arms) floors.push(await place.backend.loadMatmulFloor(spec, plan));
     }
     const batch = randomBatch(spec, task.batch);
     const runs = models.map((model) => async () => {
@@ -42,17 +49,21 @@ export async function measureSpeed(task: SpeedTask, place: Workplace): Promise<R
       if (failed !== undefined)
         throw new TaskFailure(`a timed run got no answer: ${[...failed.values()][0]}`);
     });
-    const timed = await timeInterleaved(runs, task.budget, place);
+    const products = floors.map((floor) => () => floor.run(task.batch));
+    const timed = await timeInterleaved([...runs, ...products], task.budget, place);
     if (timed === null) return 'stopped';
     writeRecords(task, place, timed, performance.now() - started);
     return 'done';
   } finally {
-    for (const model of models) await model.dispose();
+    for (const one of [...models, ...floors]) await one.dispose();
   }
 }
 
+/** @param timed the models, then their floors if there are some, in the order of the arms */
 function writeRecords(task: SpeedTask, place: Workplace, timed: Interleaved, durationMs: number): void {
   const [dense] = task.arms;
+  const runs = timed.ms[0].length;
+  const hasFloors = runs > task.arms.length;
   for (const [arm, { head, plan }] of task.arms.entries()) {
     if (place.results.has(head.key)) continue;
     place.results.append({
@@ -67,10 +78,11 @@ function writeRecords(task: SpeedTask, place: Workplace, timed: Interleaved, dur
       warmup: task.budget.warmup,
       ...timesOf(
         timed,
-        task.arms.map(() => task.batch),
+        Array.from({ length: runs }, () => task.batch),
         arm,
         arm === 0 ? null : { arm: 0, key: dense.head.key },
       ),
+      ...(hasFloors && { floorMs: timed.ms.map((round) => round[task.arms.length + arm] / task.batch) }),
       ...costOf(task.model.spec, plan),
       durationMs,
     });

@@ -1,4 +1,4 @@
-export { matmulFloor, matmulFloorInputShape, matmulFloorNames } from './graph/matmul-floor.ts';
+export { type MatmulFloor, openMatmulFloor } from './graph/matmul-floor.ts';
 export { modelSegments } from './graph/segments.ts';
 export { graphsOf } from './graph/table.ts';
 export { type WholeOptions, wholeModel, wholeModelWithData, wholeNames } from './graph/whole.ts';

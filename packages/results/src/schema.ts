@@ -149,6 +149,8 @@ const speedRecordSchema = z
     maxMs: positive,
     /** (75th - 25th percentile) / median. */
     spread: z.number().min(0),
+    /** The same plan's matrix products alone, on the same library and device, in the same rounds; ms per image. */
+    floorMs: z.array(positive).min(1).max(100_000).optional(),
     /** Against the dense model timed interleaved with this one, in the same process; null for the dense itself. */
     speedup: z
       .strictObject({

@@ -1,5 +1,6 @@
 import { DeviceError } from '@vssm/backend';
 import { describeConformance } from '@vssm/backend/test-support';
+import { densePlan, vimSpec } from '@vssm/families';
 import { describe, expect, it } from 'vitest';
 import { webgpuNodeBackend } from './backend.ts';
 import { named } from './ort.ts';
@@ -33,12 +34,25 @@ describe('an error of the provider', () => {
   });
 });
 
+const small = {
+  ...{ imageHeight: 8, imageWidth: 8, inChannels: 1, patchSize: 4, stride: 4 },
+  ...{ width: 16, depth: 2, stateSize: 4, classes: 3 },
+};
+
 useSoftwareVulkan();
 const probe = await webgpuNodeBackend.probe();
 if (probe.available) {
   // float32 against float64: the golden data's own float32 run differs from its float64 run by up to 3e-6.
   const tolerance = { golden: 2e-5, relative: 1e-5 };
   // A software adapter compiles every new kernel for seconds; the graph's options are tested on the CPU one by one.
+  it("runs a model's matrix products alone, until it is disposed of", async () => {
+    const floor = await webgpuNodeBackend.loadMatmulFloor!(vimSpec(small), densePlan);
+    await floor.run(1);
+    await floor.run(3);
+    await floor.dispose();
+    await expect(floor.run(1)).rejects.toThrow();
+  });
+
   await describeConformance('webgpu-node', webgpuNodeBackend, tolerance, { everyOption: 3, merges: false });
 } else {
   const required = process.env.CI_REQUIRE_BROWSER === '1';

@@ -1,8 +1,9 @@
 /** WebGPU without a browser, behind the Backend interface. */
 import { type Backend, DeviceError } from '@vssm/backend';
 import { refuseAllButRanking, refuseRuleFile } from '@vssm/core';
+import { openMatmulFloor } from '@vssm/families/graph';
 import { smallestModel } from '@vssm/graph';
-import { keepDevice, onnxRuntime } from './ort.ts';
+import { createSession, keepDevice, onnxRuntime } from './ort.ts';
 import { loadWhole } from './whole.ts';
 
 export const webgpuNodeBackend: Backend = {
@@ -30,5 +31,10 @@ export const webgpuNodeBackend: Backend = {
     refuseRuleFile(request.plan, '--backend webgpu-node');
     refuseAllButRanking(request.plan, '--backend webgpu-node');
     return loadWhole(request);
+  },
+  async loadMatmulFloor(spec, plan) {
+    await keepDevice(smallestModel());
+    const { Tensor } = await onnxRuntime();
+    return openMatmulFloor(spec, plan, Tensor, createSession);
   },
 };

@@ -17,6 +17,8 @@ export interface SpeedRow extends RowBase {
   readonly batch: number;
   /** Id of the unpruned row that is timed in turn with this one; null for the unpruned row itself. */
   readonly against: string | null;
+  /** Of an unpruned row: times the matrix products alone too, of every plan, where the backend has them. */
+  readonly floor?: true;
 }
 
 const isSpeed = (row: RowBase): row is SpeedRow => row.kind === 'speed';
@@ -46,9 +48,11 @@ export const speed: WorkKind<SpeedRow, SpeedTask> = {
       threads,
       budget,
       machine,
+      ...(unpruned.floor && { floor: true }),
     });
     const arms = rows.map((row) => ({ head: planning.head(row, key), plan: row.plan }));
-    return { kind: 'speed', key, model, batch: unpruned.batch, threads, budget, arms };
+    const floor = unpruned.floor === true;
+    return { kind: 'speed', key, model, batch: unpruned.batch, threads, budget, floor, arms };
   },
 
   heads: ({ arms }) => arms.map(({ head }) => head),

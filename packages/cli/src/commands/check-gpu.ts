@@ -130,7 +130,7 @@ function speedExperiment(model: ModelName, batch: number): Experiment {
   const common = { kind: 'speed', model, batch, paper: null, notes: ['Random weights.'] } as const;
   const dense = `${model}-dense`;
   const rows: readonly SpeedRow[] = [
-    { ...common, id: dense, label: `${name} dense`, plan: densePlan, against: null },
+    { ...common, id: dense, label: `${name} dense`, plan: densePlan, against: null, floor: true },
     {
       ...{ ...common, id: `${model}-${top.id}`, against: dense },
       label: `${name} ${top.label}, ${formatSchedule(schedule)}`,
@@ -154,7 +154,14 @@ function pathInWords({ name, missing, details, parity, timed, leftOut, failures 
       keptOtherwise === 0 ? 'the same tokens kept' : `other tokens kept in ${keptOtherwise} images`;
     lines.push(`    ${label}: ${failure ?? `largest |Δlogit| ${maxDifference.toExponential(1)}, ${kept}`}`);
   }
-  if (timed.length > 0) lines.push(`    timed: ${timed.join(', ')}`);
+  for (const { label, batch, msPerImage, speedup, promised, floorMs } of timed) {
+    const gain =
+      speedup === null || promised === null
+        ? ''
+        : `, ${speedup.toFixed(2)} times as fast as dense (FLOPs promise ${promised.toFixed(2)})`;
+    const floor = floorMs === null ? '' : `; its matrix products alone ${floorMs.toFixed(2)} ms`;
+    lines.push(`    ${label}, batch ${batch}: ${msPerImage.toFixed(2)} ms an image${gain}${floor}`);
+  }
   if (leftOut.length > 0) lines.push(`    no time for: ${leftOut.join(', ')}; --minutes gives more`);
   return [...lines, ...failures.map((failure) => `    failed: ${failure}`)].join('\n');
 }

@@ -5,7 +5,7 @@
  * first K tokens). Weights are random and scaled so that values neither vanish nor overflow on their way through;
  * the output means nothing.
  */
-import { type PruningPlan, uniformNumbers } from '@vssm/core';
+import { type PruningPlan, sizeOf, uniformNumbers } from '@vssm/core';
 import { GraphBuilder, type Value } from '@vssm/graph';
 import { tokensPerBlock } from '../counts.ts';
 import type { ModelSpec } from '../table.ts';
@@ -48,6 +48,50 @@ export function matmulFloor(spec: ModelSpec, plan: PruningPlan): Uint8Array {
   classifier(g, x, matmulFloorNames.output);
   g.output(matmulFloorNames.output, 'F32', ['batch', 1, spec.classes]);
   return g.model();
+}
+
+/** A session of ONNX Runtime, in whichever binding. */
+interface Session<Value> {
+  run(feeds: Readonly<Record<string, Value>>): Promise<unknown>;
+  release(): Promise<void>;
+}
+
+/** The matrix products of a model as something to time; there is no answer worth reading. */
+export interface MatmulFloor {
+  /** Runs the products of `images` images once. */
+  run(images: number): Promise<void>;
+  dispose(): Promise<void>;
+}
+
+/**
+ * @param Tensor the binding's class
+ * @param open makes a session of the model
+ */
+export async function openMatmulFloor<Value>(
+  spec: ModelSpec,
+  plan: PruningPlan,
+  Tensor: new (type: 'float32', data: Float32Array, shape: readonly number[]) => Value,
+  open: (model: Uint8Array) => Promise<Session<Value>>,
+): Promise<MatmulFloor> {
+  const session = await open(matmulFloor(spec, plan));
+  const shape = matmulFloorInputShape(spec);
+  // Made once for each number of images, so that a run is its matrix products alone.
+  const inputs = new Map<number, Value>();
+  const inputOf = (images: number): Value => {
+    let input = inputs.get(images);
+    if (input === undefined) {
+      const data = Float32Array.from({ length: images * sizeOf(shape) }, (_, i) => Math.sin(i));
+      input = new Tensor('float32', data, [images, ...shape]);
+      inputs.set(images, input);
+    }
+    return input;
+  };
+  return {
+    async run(images) {
+      await session.run({ [matmulFloorNames.input]: inputOf(images) });
+    },
+    dispose: () => session.release(),
+  };
 }
 
 /** A weight whose products keep their scale: uniform with variance 1 / inputs. */

@@ -130,6 +130,13 @@ function speedTable(entries: readonly Entry<SpeedRecord>[]): Markup {
   );
 }
 
+/** How many times what its matrix products alone take, where these were timed too. */
+function overFloor({ floorMs, samplesMs }: SpeedRecord): Markup | null {
+  if (floorMs === undefined) return null;
+  const { median } = ratioOf(samplesMs, floorMs);
+  return html`<small class="line">${times(median)} its matrix products</small>`;
+}
+
 function speedRow(entry: Entry<SpeedRecord>, entries: readonly Entry<SpeedRecord>[]): Markup {
   const { record } = entry;
   const { plan, backend, batch, threads, samplesMs } = record;
@@ -138,7 +145,7 @@ function speedRow(entry: Entry<SpeedRecord>, entries: readonly Entry<SpeedRecord
   const byProcessor =
     lessTime && html`<small class="line">${times(lessTime.median)} by processor time</small>`;
   return html`<tr class="${method(plan) === 'top' ? 'highlight' : ''}"><th scope="row">${planTerm(plan, record.model)}<small>${scheduleText(record.schedule)}</small></th>
-<td class="number"><span class="value">${ms(record.medianMs)}</span><small class="line">${ms(record.minMs)} to ${ms(record.maxMs)}, ${counted(samplesMs.length, 'run')}</small>${disturbedMark([record])}</td>
+<td class="number"><span class="value">${ms(record.medianMs)}</span><small class="line">${ms(record.minMs)} to ${ms(record.maxMs)}, ${counted(samplesMs.length, 'run')}</small>${overFloor(record)}${disturbedMark([record])}</td>
 <td class="number">${gain === null ? '–' : html`<span class="value">${times(gain.measured)}</span><small class="line">${times(gain.low)} to ${times(gain.high)}</small>${byProcessor}`}</td>
 <td class="number">${gain === null ? '–' : times(gain.promised)}</td>
 <td class="number">${flops(record.flops.strict)}</td>

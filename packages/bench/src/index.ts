@@ -80,6 +80,7 @@ export type { DetectionScore } from './vision/detection.ts';
 export { usualWorkers, type VisionModel } from './vision/evaluate.ts';
 export {
   benchVisionModel,
+  describedVisionModel,
   type VisionDatasetId,
   type VisionModelId,
   visionSources,

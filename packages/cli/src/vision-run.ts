@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
 import { backendNames } from '@vssm/backend';
 import {
+  describedVisionModel,
   evaluateVisionOnce,
   openBackend,
   parseShard,
@@ -60,7 +61,7 @@ export async function loadVision(
   if (model !== undefined) {
     const spec = namedVisionModel(model);
     const origin = { identity: { seed: 0 }, checkpoint: null, classes: undefined, ignored: [] };
-    const described = describe(model, spec, { from: 'random', seed: 0 });
+    const described = describedVisionModel(model, spec, { from: 'random', seed: 0 });
     const weights = randomVisionWeights(spec, 0);
     return { ...origin, spec, weights, described, name: `${model}, random weights` };
   }
@@ -69,17 +70,8 @@ export async function loadVision(
   const { sha256 } = file;
   const loaded = loadVisionModel(file);
   const weights = { from: 'checkpoint', file: basename(path), sha256 } as const;
-  const described = describe(basename(path), loaded.spec, weights);
+  const described = describedVisionModel(basename(path), loaded.spec, weights);
   return { ...loaded, identity: { sha256 }, described, name: path, checkpoint: { path, sha256 } };
-}
-
-/** As results describe it. */
-function describe(
-  name: string,
-  spec: VisionSpec,
-  weights: VisionRecord['model']['weights'],
-): VisionRecord['model'] {
-  return { name, kind: spec.kind, params: visionParameterCount(spec), weights };
 }
 
 /** Before anything is read: which backend was asked for, and whether it can. */

@@ -17,6 +17,8 @@ const familySchemas = {
 type Schemas = typeof familySchemas;
 const [first, ...others] = Object.values(familySchemas) as [Schemas[ModelFamily], ...Schemas[ModelFamily][]];
 
+export const familySchema = z.enum(Object.keys(familySchemas) as [ModelFamily, ...ModelFamily[]]);
+
 export const familyEvidenceSchema = z.enum(familyEvidence);
 
 export const specSchema = z.discriminatedUnion('family', [first, ...others]);

@@ -28,6 +28,13 @@ export function denseOf(record: TrainedRecord): number {
   return percentOf(record, 'miou' in record.dense ? record.dense.miou : record.dense.correct);
 }
 
+/** The same after every epoch of its training. */
+export function denseTestsOf(
+  record: FinetuningRecord,
+): { readonly epoch: number; readonly percent: number }[] {
+  return record.dense.tests.map(({ epoch, correct }) => ({ epoch, percent: percentOf(record, correct) }));
+}
+
 function percentOf({ kind, dataset }: TrainedRecord, figure: number): number {
   return kind === 'finetuning' ? (100 * figure) / dataset.test.total : figure;
 }

@@ -2,6 +2,7 @@
  * The record of a detector or segmenter on one data set: AP as pycocotools counts it, mIoU as mmseg does. Figures
  * are percent, as tables print them; null where nothing defines them (no object of any class in the images).
  */
+import { familySchema } from '@vssm/families/schema';
 import { z } from 'zod';
 import { type DrawnImage, drawnImageSchema, drawnLimits } from './drawn.ts';
 import { predictionsSchema } from './evaluated.ts';
@@ -36,6 +37,8 @@ const operations = z.number().min(0);
 export const visionModelSchema = z.strictObject({
   name: line(),
   kind: z.enum(visionKinds),
+  /** Family of the backbone. Not in older files. */
+  backbone: z.strictObject({ family: familySchema }).optional(),
   /** Trainable parameters, the auxiliary head of a segmenter's training included. */
   params: whole,
   weights: z.discriminatedUnion('from', [

@@ -14,6 +14,7 @@ import {
   type VisionDataset,
 } from '@vssm/datasets';
 import { segmentationRecipeOf } from '@vssm/families';
+import type { VisionRecord } from '@vssm/results';
 import {
   inputSize,
   randomVisionWeights,
@@ -150,10 +151,19 @@ async function openSegmentation(
   return { kind: 'ade20k', dataset, limits };
 }
 
+/** As results describe it. */
+export function describedVisionModel(
+  name: string,
+  spec: VisionSpec,
+  weights: VisionRecord['model']['weights'],
+): VisionRecord['model'] {
+  const { family } = spec.backbone.spec;
+  return { name, kind: spec.kind, backbone: { family }, params: visionParameterCount(spec), weights };
+}
+
 function randomModel(id: VisionModelId): VisionModel {
   const { name, spec } = benchVisionModel(id);
-  const params = visionParameterCount(spec);
-  const described = { name, kind: spec.kind, params, weights: { from: 'random', seed: 0 } } as const;
+  const described = describedVisionModel(name, spec, { from: 'random', seed: 0 });
   return { spec, weights: randomVisionWeights(spec, 0), identity: { seed: 0 }, described };
 }
 
@@ -169,11 +179,7 @@ async function readModel(id: Exclude<VisionModelId, `micro-${string}`>, path: st
     [...expected].some(([name, shape]) => !sameShape(weights.get(name)?.shape ?? [], shape));
   if (other) throw new UserError(`checkpoint ${path} is not ${id}: its tensors have other shapes`);
   const { sha256 } = file;
-  const described = {
-    name,
-    kind: spec.kind,
-    params: visionParameterCount(spec),
-    weights: { from: 'checkpoint', file: path.split(/[\\/]/).at(-1)!, sha256 },
-  } as const;
+  const origin = { from: 'checkpoint', file: path.split(/[\\/]/).at(-1)!, sha256 } as const;
+  const described = describedVisionModel(name, spec, origin);
   return { spec, weights, identity: { sha256 }, described };
 }

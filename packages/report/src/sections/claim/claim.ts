@@ -4,6 +4,7 @@
  */
 import { counted } from '@vssm/core';
 import type { FinetuningRecord, PaperTable } from '@vssm/results';
+import { beforeOf, denseOf, denseTestsOf, endsOf } from '@vssm/results/trained';
 import { zeroLine } from '../../below-dense.ts';
 import { figure } from '../../charts/chart.ts';
 import { type RecoveryRow, recoveryChart } from '../../charts/recovery.ts';
@@ -52,7 +53,7 @@ function published(tables: readonly PaperTable[]): Markup | null {
 }
 
 function whatWasDone({ record, run }: Entry<FinetuningRecord>): Markup {
-  const { dataset, model, recipes, rows, dense } = record;
+  const { dataset, model, recipes, rows } = record;
   const { depth } = model.spec;
   const tokens = [...new Set(rows.map((row) => row.tokens.join(' → ')))];
   const when =
@@ -60,28 +61,28 @@ function whatWasDone({ record, run }: Entry<FinetuningRecord>): Markup {
       ? ''
       : html` Run on ${run.environment.cpu}, ${instant(run.createdAt)}, by <code>${run.command.join(' ')}</code>.`;
   return html`<p>${model.name}, ${whole(model.params)} parameters, ${depth} blocks and ${rows[0].tokens[0]} tokens, the paper’s count, was trained dense on
-${whole(dataset.training.total)} images of ${dataset.name} for ${counted(Number(recipes.dense.epochs), 'epoch')}: ${percent(record, dense.correct)} % top-1 on the
+${whole(dataset.training.total)} images of ${dataset.name} for ${counted(Number(recipes.dense.epochs), 'epoch')}: ${points(denseOf(record), 2)} % top-1 on the
 ${whole(dataset.test.total)} test images. These weights were then fine-tuned under every way of pruning with one budget,
 ${counted(Number(recipes.finetuning.epochs), 'epoch')} over the same ${whole(Number(recipes.finetuning.images) || dataset.training.total)} images
 (tokens ${listed(tokens)}).${when}</p>`;
 }
 
 async function charts(record: FinetuningRecord, { files }: Context): Promise<Markup[]> {
-  const total = record.dataset.test.total;
-  const rows = record.rows.map(
-    ({ plan, keep, before, after }): RecoveryRow => ({
-      name: planName(plan, record.model),
-      level: `keep ${keep}`,
-      before: (100 * before) / total,
-      after: after.map(({ seed, correct }) => ({ seed, top1: (100 * correct) / total })),
-    }),
-  );
-  const dense = (100 * record.dense.correct) / total;
+  const rows = record.rows.map((row): RecoveryRow => {
+    const ends = endsOf(record, row);
+    return {
+      name: planName(row.plan, record.model),
+      level: `keep ${row.keep}`,
+      before: beforeOf(record, row),
+      after: row.after.map(({ seed }, i) => ({ seed, top1: ends[i] })),
+    };
+  });
+  const dense = denseOf(record);
   const best = rows.map(({ name, level, before, after }) => {
     const ends = listed(after.map(({ top1 }) => points(top1, 2)));
     return `${name}, ${level}: ${points(before, 1)} before, ${ends} after`;
   });
-  const note = html`${record.dataset.name}, ${whole(total)} test images. Filled: one fine-tuning each, a bar at their mean; dashed: the dense model.`;
+  const note = html`${record.dataset.name}, ${whole(record.dataset.test.total)} test images. Filled: one fine-tuning each, a bar at their mean; dashed: the dense model.`;
   return [
     await figure(
       recoveryChart({
@@ -120,7 +121,9 @@ async function curves(record: FinetuningRecord, { files }: Context): Promise<Mar
     trainingChart({
       id: 'claim-dense-accuracy',
       title: 'Accuracy of the dense training',
-      alt: `Top-1 over epochs; test images: ${record.dense.tests.map(({ correct }) => percent(record, correct)).join(', ')} %.`,
+      alt: `Top-1 over epochs; test images: ${denseTestsOf(record)
+        .map(({ percent }) => points(percent, 2))
+        .join(', ')} %.`,
       note: html`Training: augmented images, weights as they stand. Test: the moving average of the weights, after every epoch; nothing was chosen by it.`,
       unit: 'top-1, %',
       lines: accuracy,
@@ -144,8 +147,4 @@ function reservations({ recipes, model }: FinetuningRecord): Markup {
 fine-tuning (order of images, augmentation) from one dense model; another dense model, a longer budget than
 ${counted(Number(recipes.finetuning.epochs), 'epoch')}, or more than ${whole(model.params)} parameters may rank them differently.
 <code>benchmarks/finetuning</code> holds the logs and how to run it again.</p>`;
-}
-
-function percent({ dataset }: FinetuningRecord, correct: number): string {
-  return points((100 * correct) / dataset.test.total, 2);
 }

@@ -1,7 +1,7 @@
 /** Every row of the experiment: before, after, and what is left of the loss. */
 import type { FinetuningRecord } from '@vssm/results';
 import { mean } from '@vssm/results/statistics';
-import { endsOf } from '@vssm/results/trained';
+import { beforeOf, denseOf, endsOf } from '@vssm/results/trained';
 import { points, signed } from '../../format.ts';
 import { html, type Markup } from '../../html.ts';
 import { method, planName } from '../../plan-names.ts';
@@ -9,8 +9,8 @@ import { table } from '../section.ts';
 import { ending } from './ending.ts';
 
 export function claimTable(record: FinetuningRecord): Markup {
-  const { rows, dense, dataset } = record;
-  const percent = (correct: number) => (100 * correct) / dataset.test.total;
+  const { rows, dataset } = record;
+  const dense = denseOf(record);
   const keeps = [...new Set(rows.map(({ keep }) => keep))];
   const arms = [...Map.groupBy(rows, ({ arm }) => arm).values()];
   const head = html`<tr><th scope="col" rowspan="2">pruning</th>${keeps.map((keep) => {
@@ -22,14 +22,14 @@ export function claimTable(record: FinetuningRecord): Markup {
     return html`<tr class="${method(own[0].plan, record.model) === 'top' ? 'highlight' : ''}"><th scope="row">${planName(own[0].plan, record.model)}</th>${cells}</tr>
 `;
   });
-  const caption = html`Top-1 in percent on ${dataset.name}, dense ${points(percent(dense.correct), 2)}. After: mean over seeds ± standard deviation;
+  const caption = html`Top-1 in percent on ${dataset.name}, dense ${points(dense, 2)}. After: mean over seeds ± standard deviation;
 second line: points below (−) or above (+) dense.`;
   return table(caption, head, lines, 'variants');
 
   function cell(row: FinetuningRecord['rows'][number] | undefined): Markup {
     if (row === undefined) return html`<td class="number none" colspan="2">not run</td>`;
-    const above = mean(endsOf(record, row)) - percent(dense.correct);
-    return html`<td class="number">${points(percent(row.before), 2)}</td>
+    const above = mean(endsOf(record, row)) - dense;
+    return html`<td class="number">${points(beforeOf(record, row), 2)}</td>
 <td class="number">${ending(record, row)}<small class="line">${signed(above, 2)}</small></td>`;
   }
 }

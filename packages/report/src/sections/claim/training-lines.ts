@@ -1,14 +1,12 @@
 /** The curves of an experiment's log, as lines of charts. */
 import type { FinetuningRecord } from '@vssm/results';
+import { denseTestsOf } from '@vssm/results/trained';
 import type { TrainingLine } from '../../charts/training.ts';
 import type { Colour } from '../../palette.ts';
 import { method, planName } from '../../plan-names.ts';
 
-export function denseCurves({ dense, dataset }: FinetuningRecord): {
-  loss: TrainingLine[];
-  accuracy: TrainingLine[];
-} {
-  const { curve, tests } = dense;
+export function denseCurves(record: FinetuningRecord): { loss: TrainingLine[]; accuracy: TrainingLine[] } {
+  const { curve } = record.dense;
   const line = { colour: 'top', dashed: false, marked: false } as const;
   return {
     loss: [{ ...line, name: 'training', points: curve.map(({ epoch, loss }) => ({ epoch, value: loss })) }],
@@ -23,7 +21,7 @@ export function denseCurves({ dense, dataset }: FinetuningRecord): {
         ...line,
         name: 'test images',
         marked: true,
-        points: tests.map(({ epoch, correct }) => ({ epoch, value: (100 * correct) / dataset.test.total })),
+        points: denseTestsOf(record).map(({ epoch, percent }) => ({ epoch, value: percent })),
       },
     ],
   };

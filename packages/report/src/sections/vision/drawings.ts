@@ -4,10 +4,9 @@ import { type DrawnImage, decodeRuns, type VisionRecord } from '@vssm/results';
 import type { FileSet } from '../../files.ts';
 import { listed, points, whole } from '../../format.ts';
 import { html, type Markup, slug } from '../../html.ts';
-import { planName } from '../../plan-names.ts';
 import { encodePng } from '../../png.ts';
 import { ClassColours } from './class-colours.ts';
-import { isPruned, type VisionGroup } from './groups.ts';
+import { isPruned, type VisionGroup, visionPlanName } from './groups.ts';
 import {
   boxLayer,
   drawnDetections,
@@ -65,7 +64,7 @@ function answered(
   path: string,
   colours: ClassColours,
 ): Markup {
-  const name = isPruned(record) ? `${planName(record.plan)} ${record.schedule}` : 'dense';
+  const name = isPruned(record) ? `${visionPlanName(record)} ${record.schedule}` : 'dense';
   const { prediction } = image;
   const patches = isPruned(record) ? keptPatches(image) : null;
   const [layers, says, alt] =

@@ -1,6 +1,7 @@
 /** Results of detectors and segmenters that belong side by side: one model on one data set, dense and pruned. */
 import type { VisionRecord } from '@vssm/results';
 import type { Evidence } from '../../evidence.ts';
+import { planName } from '../../plan-names.ts';
 
 export interface VisionGroup {
   readonly model: VisionRecord['model'];
@@ -33,4 +34,9 @@ export function isPruned({ plan }: Pick<VisionRecord, 'plan'>): boolean {
 /** Random weights: it shows that everything runs, and nothing else. */
 export function isSmoke({ model }: Pick<VisionRecord, 'model'>): boolean {
   return model.weights.from === 'random';
+}
+
+/** The plan's name as its backbone's family has it; of older results, whatever the family. */
+export function visionPlanName({ plan, model: { backbone } }: Pick<VisionRecord, 'plan' | 'model'>): string {
+  return planName(plan, backbone && { backbone });
 }

@@ -2,11 +2,10 @@
 import type { VisionRecord } from '@vssm/results';
 import { capitalised, flops, ms, points, whole } from '../../format.ts';
 import { html, joined, type Markup } from '../../html.ts';
-import { planName } from '../../plan-names.ts';
 import type { Footnotes } from '../footnotes.ts';
 import { valueName } from '../paper-value.ts';
 import { groupRow, partialMark, scheduleText, table } from '../section.ts';
-import { isPruned, isSmoke, type VisionGroup } from './groups.ts';
+import { isPruned, isSmoke, type VisionGroup, visionPlanName } from './groups.ts';
 
 const smokeMark = html`<strong class="stamp" title="random weights; no result">smoke run</strong>`;
 
@@ -26,7 +25,7 @@ export function resultsTable(groups: readonly VisionGroup[], footnotes: Footnote
 }
 
 function resultRow({ records }: VisionGroup, record: VisionRecord, footnotes: Footnotes): Markup {
-  const { plan, schedule, dataset, images, figures, partial, failed } = record;
+  const { schedule, dataset, images, figures, partial, failed } = record;
   const notes = record.notes.map((note) => footnotes.mark(html`${note}`));
   const named = Object.entries(figures).map(
     ([figure, value]) =>
@@ -36,7 +35,7 @@ function resultRow({ records }: VisionGroup, record: VisionRecord, footnotes: Fo
   const pruned = isPruned(record);
   const dense = records.find((other) => !isPruned(other));
   const time = timeOf(record);
-  return html`<tr class="${pruned ? 'highlight' : ''}"><th scope="row">${pruned ? html`${scheduleText(schedule)}<small>${planName(plan)}</small>` : 'dense'}${notes}</th>
+  return html`<tr class="${pruned ? 'highlight' : ''}"><th scope="row">${pruned ? html`${scheduleText(schedule)}<small>${visionPlanName(record)}</small>` : 'dense'}${notes}</th>
 <td>${joined(named, ', ')}${isSmoke(record) && smokeMark}${partial && partialMark}</td>
 <td class="number">${share(record.flops.paper, dense?.flops.paper)}</td><td class="number">${share(record.flops.strict, dense?.flops.strict)}</td>
 <td class="number">${time === null ? '–' : ms(time)}</td>
@@ -77,7 +76,7 @@ export function partsTable({ model, input, records }: VisionGroup): Markup | nul
     return html`${cell(flops(record.flops.strict))}${cell(time === null ? null : ms(time))}`;
   });
   const head = html`<tr><th scope="col">part</th>${told.map((record) => {
-    const plan = isPruned(record) ? `${record.schedule}, ${planName(record.plan)}` : 'dense';
+    const plan = isPruned(record) ? `${record.schedule}, ${visionPlanName(record)}` : 'dense';
     return html`<th scope="col" class="number">FLOPs<small>${plan}</small></th><th scope="col" class="number">ms<small>${plan}</small></th>`;
   })}</tr>`;
   return table(

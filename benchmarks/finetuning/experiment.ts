@@ -35,7 +35,7 @@ const rows = compared.flatMap(({ arm, seeds }) =>
 
 export const experiment: TrainingExperiment = {
   id: 'finetuning',
-  title: 'the claim, reproduced in miniature',
+  title: 'the claim, in miniature',
   model: 'Vim-nano-197 (Fashion-MNIST)',
   dataset: 'Fashion-MNIST',
   spec: vimSpec({

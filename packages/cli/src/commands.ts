@@ -130,7 +130,7 @@ export const commands: readonly CommandEntry[] = [
   {
     name: 'experiment',
     description:
-      'the claim, reproduced in miniature: train a dense Vim on Fashion-MNIST, then fine-tune it in every way; the paper’s reductions on both of its families; a segmenter on scenes; or what the class token’s place does to pruning',
+      'the claim, tried in miniature: train a dense Vim on Fashion-MNIST, then fine-tune it in every way; the paper’s reductions on both of its families; a segmenter on scenes; or what the class token’s place does to pruning',
     examples: ['vssm experiment --data /usr/share/datasets/fashion-mnist --out runs/claim --plan'],
     load: async () => (await import('./commands/experiment-command.ts')).experimentCommand(),
   },

@@ -8,7 +8,7 @@ import { groups } from '../options/groups.ts';
 export function experimentCommand(): Command {
   return new Command('experiment')
     .description(
-      'the claim, reproduced in miniature: train a dense Vim on Fashion-MNIST, then fine-tune it in every way; the paper’s reductions on both of its families; a segmenter on scenes; or what the class token’s place does to pruning',
+      'the claim, tried in miniature: train a dense Vim on Fashion-MNIST, then fine-tune it in every way; the paper’s reductions on both of its families; a segmenter on scenes; or what the class token’s place does to pruning',
     )
     .optionsGroup(groups.running)
     .addOption(

@@ -45,7 +45,7 @@ export const terms = {
   ],
   miniature: [
     'in miniature',
-    'tried on a small model and a small data set, because the paper’s weights and images are not here: it says which way things go, not how far.',
+    'tried on a small model and a small data set, because the paper’s weights and images are not here. What comes out is true of that model; it is no measurement of the paper’s.',
   ],
   spread: [
     'spread, middle half',
@@ -57,7 +57,7 @@ export const terms = {
   ],
   interval: [
     '95 % interval',
-    'Wilson score interval of a proportion; for differences, of the paired difference on the same images.',
+    'Wilson score interval of a proportion; of the paired difference for two results on the same images; Welch’s t over the seeds for means of trainings, on one set of test images. Each is for itself: of twenty that hold no true difference, one will exclude zero.',
   ],
 } as const satisfies Readonly<Record<string, readonly [name: string, meaning: string]>>;
 

@@ -27,7 +27,7 @@ export async function claim(context: Context): Promise<Section | null> {
   const { record } = entry;
   return {
     id: 'claim',
-    title: 'The claim, reproduced in miniature',
+    title: 'The claim, tried in miniature',
     body: html`<p class="lead">${overall(record)}</p>
 <ul class="support">${record.verdicts.map((verdict) => html`<li>${verdictLine(verdict, record)}</li>`)}</ul>
 ${published(context.evidence.tables)}

@@ -3,7 +3,7 @@ import type { Content } from '../../html.ts';
 
 /**
  * `reproduced`, `in part`, `not reproduced`: like with like. With `miniature`: on a small model and small data, where
- * it can only point one way or the other. `measured`: beside the paper, but not the same thing.
+ * it can only point one way or the other: it is true of that model. `measured`: beside the paper, but not the same thing.
  */
 export type Outcome =
   | 'reproduced'

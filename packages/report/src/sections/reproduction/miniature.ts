@@ -1,7 +1,9 @@
 /** Claims that can be tried in miniature: before fine-tuning by the ablations, after it by an experiment that trains. */
+import { isDeepStrictEqual } from 'node:util';
 import { counted } from '@vssm/core';
 import type { PaperTable } from '@vssm/results';
-import { measureOf } from '@vssm/results/trained';
+import { mean } from '@vssm/results/statistics';
+import { endsOf, measureOf, type TrainedRow } from '@vssm/results/trained';
 import { belowDense, drawnTrainings, placeOf } from '../../below-dense.ts';
 import { contrastResult, contrastSettings, contrasts, type Verdict, verdict } from '../../contrasts.ts';
 import type { Evidence } from '../../evidence.ts';
@@ -23,28 +25,38 @@ function claimOf(tables: readonly PaperTable[], id: string): { text: string; tag
   return null;
 }
 
-/** What the rule made for transformers loses before fine-tuning, beside what ToP loses. */
-export function zeroShot(evidence: Evidence): ClaimLine | null {
+/**
+ * What the rule made for transformers loses before fine-tuning, beside what ToP loses. How far it falls depends on the
+ * model and its classes; which of the two falls further is what a miniature can tell.
+ */
+export function zeroShot(evidence: Evidence, paired: PairedComparison): ClaimLine | null {
   const claim = claimOf(evidence.tables, 'zero-shot');
-  const losses = contrastSettings(evidence).flatMap(({ top, others }) => {
-    const evit = others.find(({ record }) => method(record.plan, record.model) === 'evit');
+  const contrast = contrasts.find(({ against }) => against === evitAlone)!;
+  const losses = contrastSettings(evidence).flatMap((setting) => {
+    const { top, others } = setting;
+    const evit = others.find(({ record }) => contrast.fits(record.plan, record.model));
     const dense = denseBeside(top.record, evidence);
     if (evit === undefined || dense === null) return [];
     const lost = (top1: number) => dense.record.top1 - top1;
     const { plan, schedule } = top.record;
-    return [{ keep: keepName(plan, schedule), evit: lost(evit.record.top1), top: lost(top.record.top1) }];
+    return {
+      ...{ keep: keepName(plan, schedule), evit: lost(evit.record.top1), top: lost(top.record.top1) },
+      verdict: verdict(contrastResult(contrast, setting, paired)!),
+    };
   });
   if (claim === null || losses.length === 0) return null;
   const largest = losses.toSorted((a, b) => b.evit - a.evit)[0];
+  const having = (wanted: Verdict) => losses.filter((loss) => loss.verdict === wanted).length;
   return {
-    claim: html`The ${term('evit')} breaks such models before fine-tuning`,
+    claim: html`The ${term('evit')} breaks such models before fine-tuning, more than ${term('top')}`,
     published: html`more than 68 points lost on ViM-S ${claim.tags}`,
-    here: html`<strong>${points(largest.evit)} points</strong> lost at most (${largest.keep}); ${term('top')} loses ${points(largest.top)} there`,
-    // Of the published size; a loss that is merely large is not the claim.
-    outcome: largest.evit > 68 ? 'miniature supports' : 'miniature contradicts',
+    here: html`<strong>${points(largest.evit)} points</strong> lost at most (${largest.keep}), ${term('top')} ${points(largest.top)} there; more than ${term('top')} at ${having('better')} of ${counted(losses.length, 'keep ratio')}`,
+    outcome: inMiniature(having('better'), having('worse'), losses.length),
     more: 'parts',
   };
 }
+
+const evitAlone = 'EViT rule, no alignment';
 
 /** Sum with clipping against the other three ways from channels to a score. */
 export function clipping(evidence: Evidence, paired: PairedComparison): ClaimLine | null {
@@ -69,10 +81,32 @@ export function clipping(evidence: Evidence, paired: PairedComparison): ClaimLin
   return {
     claim: html`The ${term('importance', 'clipped sum')} ranks tokens best`,
     published: html`best of four ${claim.tags}`,
-    here: html`${joined(said, '; ')} (keep ratios, before fine-tuning)`,
+    here: html`${joined(said, '; ')} (keep ratios, before fine-tuning)${clippingFinetuned(evidence)}`,
     outcome: inMiniature(count(all, 'better'), count(all, 'worse'), all.length),
     more: 'parts',
   };
+}
+
+/** The same after fine-tuning: which way the means lie, since the rivals have one seed. */
+function clippingFinetuned(evidence: Evidence): Content {
+  const gains = drawnTrainings(evidence).flatMap((record) => {
+    const rows: readonly TrainedRow[] = record.rows;
+    const end = (row: TrainedRow) => mean(endsOf(record, row));
+    return rows
+      .filter(({ plan }) => method(plan, record.model) === 'top')
+      .flatMap((top) =>
+        rows
+          .filter(({ plan, keep }) => keep === top.keep && differsInReduction(plan, top.plan))
+          .map((rival) => end(top) - end(rival)),
+      );
+  });
+  if (gains.length === 0) return '';
+  const ahead = gains.filter((gain) => gain > 0).length;
+  return html`; after it ahead of them in ${ahead} of ${gains.length}, by ${signed(Math.min(...gains), 2)} to ${signed(Math.max(...gains), 2)} points, too few seeds for a word on chance`;
+}
+
+function differsInReduction(plan: TrainedRow['plan'], from: TrainedRow['plan']): boolean {
+  return plan.reduce !== from.reduce && isDeepStrictEqual({ ...plan, reduce: from.reduce }, from);
 }
 
 function inMiniature(supporting: number, contradicting: number, all: number): Outcome {

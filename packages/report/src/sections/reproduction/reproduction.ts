@@ -33,7 +33,7 @@ function claimLines({ evidence, paired }: Context): ClaimLine[] {
     ...headlines(evidence),
     ...alignment(evidence),
     clipping(evidence, paired),
-    zeroShot(evidence),
+    zeroShot(evidence, paired),
     ...figuresOfTables(evidence),
   ];
   return found.filter((line) => line !== null);

@@ -137,7 +137,7 @@ export interface Family<Spec extends BaseSpec, Name extends string = string> {
    * The float64 forward pass of one image, the oracle of every backend.
    *
    * @param image normalised pixels [C, H, W]
-   * @param sample stable index of the image in its data set; only the `random` signal depends on it
+   * @param sample stable index of the image in its data set; read by the `random` signal and rule files
    * @param read told after every block what the classifier reads of each token, which costs as much as a scan
    */
   reference(

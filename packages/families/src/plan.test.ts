@@ -51,6 +51,8 @@ describe('plans and families', () => {
     [{ tokenOrder: 'recentred' }, 'goes with alignment "none"'],
     [{ alignment: 'mask', conv: 'compact' }, 'implies convolution "positional"'],
     [{ seed: -1 }, 'seed -1'],
+    [{ signal: 'evit', reduce: 'l2' }, 'rule "evit" reduces no signal’s channels: reduction "l2"'],
+    [{ signal: 'random', order: 'mirrored' }, 'order "mirrored" does not apply to it'],
   ])('refuses %j', (options, problem) => {
     expect(() => pruningPlan({ schedule, ...options })).toThrow(problem);
   });

@@ -6,7 +6,7 @@ import { familyOf, type ModelSpec } from './table.ts';
 
 /**
  * @param image normalised pixels [C, H, W]
- * @param sample stable index of the image in its data set; only the `random` signal depends on it
+ * @param sample stable index of the image in its data set; read by the `random` signal and rule files
  * @param read if there is one, what the classifier reads of every token is computed in every block
  * @throws UserError where the plan does not fit the model
  */

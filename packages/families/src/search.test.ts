@@ -105,6 +105,16 @@ describe('searching schedules', () => {
     expect(found(small, { reduction: 0.999 })).toEqual([]);
   });
 
+  it('passes over what a rule that pairs tokens cannot follow, and says why where it can follow nothing', () => {
+    const plan = { signal: 'tome', alignment: 'none' } as const;
+    const search = { reduction: 0.3, tolerance: 0.02, plan };
+    const paired = searchSchedules(small, search);
+    expect(paired.length).toBeGreaterThan(0);
+    const halved = { ...search, keeps: [0.1] };
+    expect(() => searchSchedules(small, halved)).toThrow('rule "tome"');
+    expect(searchSchedules(small, { ...search, keeps: 'solved' }).length).toBeGreaterThan(0);
+  });
+
   it.each<[ScheduleSearch, string]>([
     [{ reduction: 0 }, 'reduction 0: must be'],
     [{ reduction: 41.6 }, 'reduction 41.6: must be'],

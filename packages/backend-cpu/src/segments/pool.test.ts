@@ -67,6 +67,15 @@ describe('worker pool', () => {
     check(prediction);
   });
 
+  it('answers two runs at once, each with its own', async () => {
+    const half = images / 2;
+    const first = { pixels: pixels.subarray(0, half * 256), size: half, samples: samples.slice(0, half) };
+    const [whole, part] = await Promise.all([pool.run({ pixels, size: images, samples }), pool.run(first)]);
+    check(whole);
+    const alone = await pool.run(first);
+    expect(part).toEqual(alone);
+  });
+
   it('refuses pixels that do not fit', async () => {
     await expect(pool.run({ pixels: pixels.subarray(1), size: images, samples })).rejects.toThrow('17919');
   });

@@ -100,7 +100,17 @@ export class WorkerPool implements LoadedModel {
         }
       }
     };
-    await Promise.all(this.lanes.links.map((_, slot) => work(slot)));
+    const ended = await Promise.allSettled(
+      this.lanes.links.map((_, slot) =>
+        work(slot).catch((error: unknown) => {
+          // Nobody will read what is not begun.
+          queue.length = 0;
+          throw error;
+        }),
+      ),
+    );
+    const rejected = ended.find((one) => one.status === 'rejected');
+    if (rejected !== undefined) throw rejected.reason;
     // In the order of the schedule, whichever chunk answered first.
     const inOrder = new Map(
       plan.schedule.flatMap(({ after }) => (kept.has(after) ? [[after, kept.get(after)!]] : [])),

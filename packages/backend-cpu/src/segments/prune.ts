@@ -19,8 +19,6 @@ import { countRule, type ModelSpec, sequenceLength, tokenGrid, tokenLayout } fro
 export interface Places {
   /** Tokens in each image's sequence. */
   readonly length: number;
-  /** Tokens alive in each; less than `length` under `mask` only. */
-  readonly liveCount: number;
   /** Positions of each image's tokens, [length] each. */
   readonly positions: readonly Int32Array[];
   /** Indices of each image's protected tokens in its sequence, rising; none in some families. */
@@ -50,7 +48,6 @@ export function unprunedPlaces(spec: ModelSpec, batch: number): Places {
   const protectedTokens = Int32Array.from(tokenLayout(spec).protectedTokens);
   return {
     length,
-    liveCount: length,
     positions: Array(batch).fill(positions),
     protectedTokens: Array(batch).fill(protectedTokens),
   };
@@ -135,7 +132,6 @@ export function select(
     ...(choices[0].merging !== undefined && { merging: own(({ merging }) => merging) }),
     places: {
       length,
-      liveCount: chosen[0].length,
       positions: choices.map((choice) => choice.kept.positions),
       protectedTokens:
         alignment === 'mask'

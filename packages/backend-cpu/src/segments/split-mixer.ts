@@ -149,7 +149,10 @@ class SplitMixer implements Mixer {
       this.#give(exchange, operation);
     }
     own();
-    for (const { exchange } of this.#partners) waitFor(exchange);
+    // All of them: the exchange memory is a partner's until it is done.
+    const failures = this.#partners.map(({ exchange }) => waitFor(exchange));
+    const failed = failures.find((reason) => reason !== null);
+    if (failed !== undefined) throw new Error(failed);
   }
 
   #give({ control }: Exchange, operation: number): void {
@@ -191,16 +194,22 @@ class SplitMixer implements Mixer {
   }
 }
 
-function waitFor({ control }: Exchange): void {
+/** @returns why the partner has no answer; null where it has */
+function waitFor({ control }: Exchange): string | null {
   const given = Atomics.load(control, slots.given);
   for (
     let done = Atomics.load(control, slots.done);
     done !== given;
     done = Atomics.load(control, slots.done)
   ) {
-    if (done === failure) throw new Error('a partner thread failed');
+    if (done === failure) {
+      // It waits for its next job, whose end is not this one's.
+      Atomics.store(control, slots.done, given);
+      return 'a partner thread failed';
+    }
     if (Atomics.wait(control, slots.done, done, patience) === 'timed-out') {
-      throw new Error(`a partner thread did not answer within ${patience / 1000} s`);
+      return `a partner thread did not answer within ${patience / 1000} s`;
     }
   }
+  return null;
 }

@@ -17,6 +17,8 @@ export class WorkerLink<Ask, Answer, Greeting = undefined> {
   /** What the worker said of itself when it was ready. */
   readonly greeting: Greeting;
   #alive = true;
+  /** Settles with the last ask's answer. */
+  #last: Promise<void> = Promise.resolve();
 
   /**
    * A thread that dies while it starts is started once more.
@@ -72,7 +74,17 @@ export class WorkerLink<Ask, Answer, Greeting = undefined> {
    * @param transfer memory that changes hands
    * @throws WorkerDied when the thread has ended or ends before it answers; UserError and Error as the worker threw
    */
-  async ask(ask: Ask, transfer: readonly ArrayBuffer[] = []): Promise<Answer> {
+  ask(ask: Ask, transfer: readonly ArrayBuffer[] = []): Promise<Answer> {
+    // One after another: the next message is the answer.
+    const answer = this.#last.then(() => this.#ask(ask, transfer));
+    this.#last = answer.then(
+      () => undefined,
+      () => undefined,
+    );
+    return answer;
+  }
+
+  async #ask(ask: Ask, transfer: readonly ArrayBuffer[]): Promise<Answer> {
     if (!this.#alive) throw new WorkerDied('the worker thread has ended');
     const answer = nextMessage<Answer, Greeting>(this.#worker);
     this.#worker.postMessage({ kind: 'ask', ask } satisfies ToWorker<Ask>, transfer);

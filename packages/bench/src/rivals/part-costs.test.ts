@@ -2,6 +2,7 @@ import {
   densePlan,
   type ModelSpec,
   modelFlops,
+  models,
   type PlainMambaSpec,
   plainMambaModels,
   pruningPlan,
@@ -44,6 +45,12 @@ describe('the operations of all parts', () => {
     const spared = (197 - 157 + 157 - 1) * 2 * innerWidth * width;
     expect(allFlops(tiny, plan)).toBe(modelFlops(tiny, plan, 'strict').total - spared);
   });
+});
+
+it('the operations of all parts of a VideoMamba, whose directions are summed, are the strict profile too', () => {
+  const spec = models['videomamba-tiny'];
+  const spared = (sequenceLength(spec) - 1) * 2 * spec.innerWidth * spec.width;
+  expect(allFlops(spec, densePlan)).toBe(modelFlops(spec, densePlan, 'strict').total - spared);
 });
 
 describe('the operations of all parts of a PlainMamba', () => {

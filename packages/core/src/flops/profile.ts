@@ -13,7 +13,10 @@ export interface Flops {
   /** Operations as the profile counts them; divide by 1e9 for GFLOPs. */
   readonly total: number;
   readonly patchEmbed: number;
-  /** One entry per block: the block, and the pruning step on leaving it if there is one (strict only). */
+  /**
+   * One entry per block: the block, and the pruning step on leaving it if there is one. In the paper profile a step costs
+   * what its rule computes of matrices, which the paper's own rule does not.
+   */
   readonly blocks: readonly { readonly tokens: number; readonly block: number; readonly pruning: number }[];
   readonly head: number;
   /** Live tokens: at first, then after each pruning step. */

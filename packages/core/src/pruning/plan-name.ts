@@ -1,7 +1,7 @@
 /**
- * Names of plans in the words of the command line. Two plans have one name exactly if they prune alike: every option
+ * Names of plans in the words of the command line. Plans of one name prune alike: every option
  * that changes the result is said, and none that does not apply (`reduce` and `order` without channels to reduce, the
- * convolution under `mask`, the seed of what is not random, all of them without a step).
+ * convolution under `mask`, the seed of what is not random, all of them without a step). A step that keeps everything is said too, though it prunes nothing.
  */
 import type { PruningPlan } from './plan.ts';
 import { builtInRules } from './rules/built-in.ts';

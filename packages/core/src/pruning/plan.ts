@@ -175,6 +175,7 @@ function checkCombination(plan: PruningPlan): void {
       `rule "${plan.rule.name}" scores tokens by itself: reduce and order do not apply to it`,
     );
   }
+  if (plan.signal !== 'file' && !builtInRules[plan.signal].reduced) checkUnreduced(plan);
   if (leavesGrid(plan.signal)) checkGridRule(plan);
   if (plan.tokenOrder !== 'original' && !(plan.alignment === 'none' && plan.conv === 'compact')) {
     throw new UserError(
@@ -194,6 +195,14 @@ function checkCombination(plan: PruningPlan): void {
 /** Whether a rule pairs tokens by where they stand on the grid, and leaves a smaller full one. */
 function leavesGrid(signal: PruningPlan['signal']): boolean {
   return signal !== 'file' && (builtInRules[signal] as BuiltInRule).leavesGrid === true;
+}
+
+/** Reduction and order are of scores that are a signal's channels, reduced. */
+function checkUnreduced({ signal, reduce, order }: PruningPlan): void {
+  const given = reduce === 'clip' ? `order "${order}"` : `reduction "${reduce}"`;
+  if (reduce !== 'clip' || order !== 'aligned') {
+    throw new UserError(`rule "${signal}" reduces no signal’s channels: ${given} does not apply to it`);
+  }
 }
 
 function checkGridRule({ signal, alignment, conv, tokenOrder, operation }: PruningPlan): void {

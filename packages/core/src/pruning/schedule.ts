@@ -1,5 +1,5 @@
 /**
- * Schedules and token counts. A step prunes on leaving block `after` (1-based) and keeps `keep` of the tokens
+ * Schedules. A step prunes on leaving block `after` (1-based) and keeps `keep` of the tokens
  * that are there then. On the command line: `5,10,15@0.8`, several joined by `;` (`5,10@0.8;15@0.7`).
  */
 import { UserError } from '../errors.ts';

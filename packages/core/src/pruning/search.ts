@@ -23,7 +23,7 @@ export interface ScheduleSearch {
   readonly keeps?: readonly number[] | 'solved';
   /** Fewest and most pruning steps. Default: 1 and as many as there are blocks. */
   readonly steps?: readonly [number, number];
-  /** What else the plans say; alignment and the counting of the class token change the FLOPs. */
+  /** What else the plans say; alignment, the counting of the class token and the rule change the FLOPs. */
   readonly plan?: Partial<Omit<PruningPlan, 'schedule'>>;
 }
 
@@ -51,7 +51,7 @@ export const usualKeepRatios: readonly number[] = Array.from({ length: 10 }, (_,
  * Every schedule within the tolerance, best-balanced first; where two are equally balanced, the one with fewer
  * steps, then the one that begins earlier.
  *
- * @throws UserError for a target, ratios or options without meaning
+ * @throws UserError for a target, ratios or options without meaning, and where the rule can follow none of the schedules
  */
 export function schedulesSaving(
   model: SearchedModel,
@@ -69,7 +69,20 @@ export function schedulesSaving(
     throw new UserError('alignment "mask" keeps every token in the sequence, so no schedule saves FLOPs');
   }
   const dense = model.flopsOf(planOf([], 1));
-  const reductionOf = (plan: PruningPlan) => 1 - model.flopsOf(plan) / dense;
+  let tried = 0;
+  let refusal: UserError | undefined;
+  /** Undefined for a schedule that the rule cannot follow: one that pairs tokens has too few to give them to. */
+  const reductionOf = (plan: PruningPlan): number | undefined => {
+    try {
+      const reduction = 1 - model.flopsOf(plan) / dense;
+      tried++;
+      return reduction;
+    } catch (error) {
+      if (!(error instanceof UserError)) throw error;
+      refusal ??= error;
+      return undefined;
+    }
+  };
 
   const found: FoundSchedule[] = [];
   for (const blocks of evenlySpaced(model.depth, steps)) {
@@ -78,12 +91,14 @@ export function schedulesSaving(
     for (const keep of candidates) {
       const plan = planOf(blocks, keep);
       const reduction = reductionOf(plan);
+      if (reduction === undefined) continue;
       const distance = Math.abs(reduction - target);
       if (distance > tolerance) continue;
       const imbalance = unevenness(blocks, model.depth) + (1 - keep) + blocks.length / model.depth + distance;
       found.push({ plan, keep, reduction, imbalance });
     }
   }
+  if (tried === 0 && refusal !== undefined) throw refusal;
   return found.sort((a, b) => a.imbalance - b.imbalance || compareBlocks(a.plan, b.plan));
 }
 
@@ -111,17 +126,21 @@ function* evenlySpaced(
   }
 }
 
-/** The ratio of three decimals whose reduction is closest to the target; keeping more never saves more. */
-function closestKeep(target: number, reductionOf: (keep: number) => number): number {
+/**
+ * The ratio of three decimals whose reduction is closest to the target; keeping more never saves more, and what keeps too
+ * little to be followed would save too much.
+ */
+function closestKeep(target: number, reductionOf: (keep: number) => number | undefined): number {
+  const saved = (keep: number) => reductionOf(keep) ?? 1;
   let least = 1;
   let most = 999;
   while (least < most) {
     const middle = Math.ceil((least + most) / 2);
-    if (reductionOf(middle / 1000) >= target) least = middle;
+    if (saved(middle / 1000) >= target) least = middle;
     else most = middle - 1;
   }
   const [saving, sparing] = [least, Math.min(least + 1, 999)].map((thousandths) => thousandths / 1000);
-  return Math.abs(reductionOf(saving) - target) <= Math.abs(reductionOf(sparing) - target) ? saving : sparing;
+  return Math.abs(saved(saving) - target) <= Math.abs(saved(sparing) - target) ? saving : sparing;
 }
 
 function compareBlocks(a: PruningPlan, b: PruningPlan): number {

@@ -81,8 +81,10 @@ function contextOf(plan: PruningPlan, place: StepPlace, tokens: KeptTokens): Tok
 
 function tokenContext(
   { spec, sample, fullLength, protectedTokens, grid: unpruned }: BlockPlace,
-  { positions, live, sizes, grid = unpruned }: KeptTokens,
+  { positions, live, sizes, grid: left }: KeptTokens,
 ): Omit<TokenContext, 'step' | 'block'> {
+  // As long as nothing has left, or as a rule has left it; the tokens that are left otherwise fill none.
+  const grid = left ?? (positions.length === fullLength && live === undefined ? unpruned : undefined);
   return {
     length: positions.length,
     channels: spec.innerWidth,

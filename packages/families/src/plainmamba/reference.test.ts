@@ -1,5 +1,5 @@
 /** Properties that every pruned forward pass must have, on random models and grids. */
-import { alignments, keptCount, type PruningPlan, signals, uniformNumbers } from '@vssm/core';
+import { alignments, keptCount, type PruningPlan, registerRule, signals, uniformNumbers } from '@vssm/core';
 import { describe, expect, it } from 'vitest';
 import { sequenceLength } from '../model.ts';
 import { densePlan, pruningPlan } from '../plan.ts';
@@ -47,6 +47,25 @@ const twoSteps = [
   { after: 1, keep: 0.7 },
   { after: 2, keep: 0.6 },
 ];
+
+it.each(alignments)('a rule sees the grid as long as all tokens fill it, %s', (alignment) => {
+  const seen: unknown[] = [];
+  const sha256 = `${alignments.indexOf(alignment)}`.padStart(64, 'f');
+  registerRule({
+    ...{ name: 'watch', sha256, file: './watch.ts' },
+    rule: {
+      ...{ name: 'watch', signals: [] },
+      score({ length, grid }) {
+        seen.push(grid);
+        return Array.from({ length }, (_, token) => token);
+      },
+    },
+  });
+  const [{ spec, weights, image }] = models;
+  const plan = planOf({ schedule: twoSteps, alignment, rule: { name: 'watch', sha256 } });
+  referenceForward(spec, weights, plan, image, 0);
+  expect(seen).toEqual([plainMambaGrid(spec), undefined]);
+});
 
 describe.each(models)(
   'PlainMamba $spec.imageHeight x $spec.imageWidth, seed $seed',

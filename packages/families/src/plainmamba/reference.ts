@@ -1,7 +1,7 @@
 /**
  * PlainMamba with token pruning, in float64: the whole method, and the oracle of every backend. One image at a time;
  * the stream is [K, d], tokens in position order. A layer is x + mixer(LayerNorm(x)), in some models followed by a
- * depthwise convolution. How tokens are scored and chosen stands in pruning.ts.
+ * depthwise convolution. How tokens are scored and chosen stands in core's reference/pruning.ts.
  *
  * What makes it unlike Vim: the convolution is 7x7 on the grid; one set of Δ, B, C and A serves four snake orders
  * over the cells; only u is gathered along a snake, while step m of every order uses Δ, B and C of the m-th token

@@ -2,7 +2,7 @@
  * Vim with token pruning, in float64: the whole method, and the oracle of every backend; the families that are made of
  * Vim's blocks share it. One image at a time; the
  * sequence is [L, d], block order is add → RMSNorm → mixer, and a block returns two streams, the mixer's output
- * (`hidden`) and the residual that does not contain it yet. How tokens are scored and chosen stands in pruning.ts.
+ * (`hidden`) and the residual that does not contain it yet. How tokens are scored and chosen stands in core's reference/pruning.ts.
  */
 import {
   contributionsOf,

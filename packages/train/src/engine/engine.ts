@@ -4,7 +4,7 @@
  * and gets no gradient of its own; kept tokens carry theirs straight through it.
  */
 import { type Places, scoreImages, select, unprunedPlaces } from '@vssm/backend-cpu';
-import { type PruningPlan, refusePairing, UserError } from '@vssm/core';
+import { type PruningPlan, refusePairing, ruleFileOf, ruleOf, UserError } from '@vssm/core';
 import { checkPlan, sequenceLength, tokenCounts } from '@vssm/families';
 import { Arena, createKernels, createMemory, type Kernels } from '@vssm/kernels';
 import type { Program } from '../autodiff/program.ts';
@@ -26,7 +26,7 @@ export interface MicroBatch {
   readonly patches: Float32Array;
   /** [B · answers, classes] */
   readonly targets: Float32Array;
-  /** Stable indices of the images; only the `random` signal depends on them. */
+  /** Stable indices of the images; read by the `random` signal and rule files. */
   readonly samples: readonly number[];
 }
 
@@ -40,6 +40,11 @@ export interface MicroBatchResult {
 /** @throws UserError for a plan or a shape that no engine takes: known before anything is read or written */
 export function checkTrainable(spec: TrainedSpec, plan: PruningPlan): void {
   refusePairing(plan, 'training');
+  if (ruleOf(plan).signals.includes('scans')) {
+    throw new UserError(
+      `${ruleFileOf(plan)?.file ?? plan.signal}: the rule reads "scans", which training does not hand out; "contributions" are what the classifier's tokens read through them`,
+    );
+  }
   const backbone = backboneOf(spec);
   checkPlan(backbone, plan);
   trainingOf(backbone).check(backbone);

@@ -25,7 +25,10 @@ export function freshVectors(parameters: Float32Array): TrainingVectors {
   };
 }
 
-/** Matrices decay; vectors, the scan's A and the embeddings do not, as upstream has it. */
+/**
+ * Matrices decay; vectors and the embeddings do not, as upstream has it, nor does the scan's A. (mamba_ssm marks A so;
+ * upstream Vim's recipe goes by its own list and by the number of axes, and lets it decay.)
+ */
 export function decays({ name, shape }: Pick<ParameterSlot, 'name' | 'shape'>): boolean {
   return shape.length > 1 && !/(A_log|A_b_log|cls_token|pos_embed|pos_embed_cls|direction_Bs)$/.test(name);
 }

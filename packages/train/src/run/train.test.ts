@@ -6,7 +6,7 @@ import { fileURLToPath } from 'node:url';
 import { readCheckpoint } from '@vssm/checkpoints';
 import { UserError } from '@vssm/core';
 import { pruningPlan } from '@vssm/families';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { imageExamples } from '../data/examples.ts';
 import { flatten, parameterLayout } from '../engine/layout.ts';
 import { learningRateAt } from '../recipe/recipe.ts';
@@ -60,6 +60,24 @@ async function killedAt(out: string, step: number): Promise<void> {
   await gone;
   expect(process_.signalCode).toBe('SIGKILL');
 }
+
+it('a gradient that is no number ends the run before it reaches the weights, and the run goes on from what was saved', async () => {
+  const { sha256 } = await referenceRun();
+  const out = join(folder, 'overflow');
+  const compute = GradientPool.prototype.run;
+  let step = 0;
+  const broken = vi.spyOn(GradientPool.prototype, 'run').mockImplementation(async function (
+    this: GradientPool,
+    micros,
+  ) {
+    const result = await compute.call(this, micros);
+    if (step++ === 12) result.gradient[3] = Number.NaN;
+    return result;
+  });
+  await expect(train(smallRun(out))).rejects.toThrow('the gradient’s length is NaN after 12 steps');
+  broken.mockRestore();
+  expect(await train(smallRun(out))).toMatchObject({ state: 'finished', sha256 });
+});
 
 describe('a training run', () => {
   it('learns', async () => {

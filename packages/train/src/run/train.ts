@@ -144,6 +144,11 @@ export async function train(run: TrainingRun): Promise<TrainingOutcome> {
       }
       const learningRate = learningRateAt(recipe, stepsPerEpoch, step);
       const norm = clip(layout, gradient, recipe.clipNorm);
+      if (!Number.isFinite(norm)) {
+        throw new UserError(
+          `the gradient’s length is ${norm} after ${counted(step, 'step')}; take a smaller learning rate`,
+        );
+      }
       adamW(layout, vectors, gradient, recipe, step, learningRate);
       meter.add(loss, countCorrect(logits, labels));
 

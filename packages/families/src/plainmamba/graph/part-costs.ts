@@ -10,7 +10,7 @@
  * | projections | 2·L·E·(r+2N) + 2·L·r·E | L·E in; L·(r+2N), L·E out | E·(r+2N) + r·E |
  * | scan | 2·L·E + 4·(L·N + 7·L·E·N + 3·L·E, + 2·L·E with decay over gaps) + 3·L·E, SiLU and gate 2·L·E, scores | 3·L·E + 2·L·N in; L·E out | E·(N + 2) + 5·N |
  * | pruning | L·ceil(log2 L) comparisons, K·d | L scores, K·(E + d) in; K·(E + d) out | – |
- * | dense | out_proj 2·K·E·d + K·d, add K·d, norm 7·K·d, in_proj 2·K·d·2E + K·2E; a layer's own convolution 18·K·d + GELU K·d | K·E, K·d in; K·d, K·2E out; 2·K·d with a convolution | E·d + d, 2d, d·2E + 2E; 10·d |
+ * | inter-scan | out_proj 2·K·E·d + K·d, add K·d, norm 7·K·d, in_proj 2·K·d·2E + K·2E; a layer's own convolution 18·K·d + GELU K·d | K·E, K·d in; K·d, K·2E out; 2·K·d with a convolution | E·d + d, 2d, d·2E + 2E; 10·d |
  * | head | out_proj 2·K·E·d + K·d, add K·d, norm 7·K·d, mean K·d + d, 2·d·classes + classes | K·E + K·d in; classes out | E·d + d, 2d, d·classes + classes |
  */
 import { type PruningPlan, scanDirections } from '@vssm/core';

@@ -1,5 +1,5 @@
 /**
- * A PlainMamba cut at its scans; see common/segments.ts. A layer that ends in a 3x3 convolution is cut there too:
+ * A PlainMamba cut at its scans; see `packages/graph`'s common/segments.ts. A layer that ends in a 3x3 convolution is cut there too:
  * its output projection is a separate segment, the convolution (BatchNorm folded into it) runs in a kernel, and
  * the next segment begins with GELU; but where tokens merge in between, GELU comes before that.
  *

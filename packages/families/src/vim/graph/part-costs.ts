@@ -7,9 +7,9 @@
  * | embed | 2·M·C·p²·d + M·d + L·d, norm 4·L·d, in_proj 2·L·d·2E | C·H·W in; L·d, L·2E out | C·p²·d + d, (M+P)·d, d, d·2E |
  * | convolution | 2·(2·taps·L·E + L·E) | 2·L·E in; 2·L·E out | 2·E·(taps + 1) |
  * | projections | 2·(2·L·E·(r+2N) + 2·L·r·E) | 2·L·E in; 2·L·(r+2N), 2·L·E out | 2·(E·(r+2N) + r·E) |
- * | scan | 2·(2·L·E + 7·L·E·N + 3·L·E + L·E), + 4·L·E with decay over gaps, SiLU and mean 3·L·E, scores | 2·(2·L·E + 2·L·N), y read once, z in: 2·L·E; y out twice: 2·L·E | 2·E·(N + 2) |
+ * | scan | 2·(2·L·E + 7·L·E·N + 3·L·E + L·E), + 4·L·E with decay over gaps, SiLU and mean 3·L·E (sum 2·L·E), scores | 2·(2·L·E + 2·L·N), y read once, z in: 2·L·E; y out twice: 2·L·E | 2·E·(N + 2) |
  * | pruning | L·ceil(log2 L) comparisons of scores, merging, 2·K·d | L scores, K·(E + d) in; K·(E + d) out | – |
- * | dense | out_proj 2·K·E·d, add K·d, norm 4·K·d, in_proj 2·K·d·2E | K·E, K·d in; K·d, K·2E out | E·d, d, d·2E |
+ * | inter-scan | out_proj 2·K·E·d, add K·d, norm 4·K·d, in_proj 2·K·d·2E | K·E, K·d in; K·d, K·2E out | E·d, d, d·2E |
  * | head | P·(2·E·d, add d, norm 4·d), neck 2·P·d·w and norm 4·P·w, 2·P·w·classes + classes | P·(E + d) in; classes out | E·d, d, neck d·w and P·w, P·w·classes + classes |
  */
 import type { PruningPlan } from '@vssm/core';
@@ -63,10 +63,12 @@ function partCost<Spec extends BidirectionalSpec>(
       };
     case 'scan': {
       const decays = plan.alignment === 'decay' && L < full;
+      // SiLU, and the directions' sum or mean.
+      const gateAndJoin = traits.share === 1 ? 2 : 3;
       const direction = 2 * L * E + 7 * L * E * N + 3 * L * E + L * E + (decays ? 2 * L * E : 0);
       return {
         tokens: L,
-        flops: 2 * direction + 3 * L * E + scoring(widths, plan, block, [L, K]),
+        flops: 2 * direction + gateAndJoin * L * E + scoring(widths, plan, block, [L, K]),
         values: 2 * (2 * L * E + 2 * L * N) + 4 * L * E,
         parameters: 2 * E * (N + 2),
       };

@@ -1,4 +1,4 @@
-/** A Vim cut at its scans; see common/segments.ts. */
+/** A Vim cut at its scans; see `packages/graph`'s common/segments.ts. */
 import type { Direction, Weights } from '@vssm/core';
 import {
   type GraphBuilder,

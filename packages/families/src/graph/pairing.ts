@@ -12,24 +12,7 @@ import {
   unmark,
   type Value,
 } from '@vssm/graph';
-
-/** Values of the signals that rules read, [B, L, …]; each makes its nodes when it is asked for. */
-export interface GraphSignals {
-  readonly gated: Value;
-  readonly ssm: Value;
-  readonly hidden: Value;
-  readonly residual: Value;
-  /** One for each set of projections. */
-  readonly delta: readonly Value[];
-  readonly B: readonly Value[];
-  readonly C: readonly Value[];
-  /**
-   * What readers have read of every token, all directions together, [B, L, E].
-   *
-   * @param readers 1 where a token reads, else 0, [B, L] float32
-   */
-  contributions(readers: Value): Value;
-}
+import { deltaScores, type GraphSignals } from './importance.ts';
 
 /** The tokens before a step. */
 export interface PairedTokens {
@@ -40,23 +23,6 @@ export interface PairedTokens {
   readonly length: number;
   /** How many leave, one or more. */
   readonly leaving: number;
-}
-
-/** Σ over the channels of the magnitude of what readers have read of each token, [B, L]. */
-export function contributionScores(g: GraphBuilder, signals: GraphSignals, readers: Value): Value {
-  return reduceSignal(g, signals.contributions(readers), 'l1');
-}
-
-/** Content and contribution: the lengths over the channels of the scans' sum and of what readers have read, [B, L]. */
-export function contentContributionScores(g: GraphBuilder, signals: GraphSignals, readers: Value): Value {
-  const lengths = [signals.ssm, signals.contributions(readers)].map((rows) => reduceSignal(g, rows, 'l2'));
-  return g.op('Add', lengths);
-}
-
-/** The Δ score: over the sets, the sum of Δ's means over the channels, [B, L]. */
-export function deltaScores(g: GraphBuilder, delta: readonly Value[]): Value {
-  const means = delta.map((rows) => g.op('ReduceMean', [rows, g.ints([2])], { attributes: { keepdims: 0 } }));
-  return means.reduce((sum, mean) => g.op('Add', [sum, mean]));
 }
 
 /**

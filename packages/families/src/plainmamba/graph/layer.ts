@@ -20,7 +20,7 @@ import {
   swapLastAxes,
   type Value,
 } from '@vssm/graph';
-import type { GraphSignals } from '../../graph/pairing.ts';
+import type { GraphSignals } from '../../graph/importance.ts';
 import type { PlainMambaSpec } from '../spec.ts';
 import type { GridPlaces, Snake } from './places.ts';
 

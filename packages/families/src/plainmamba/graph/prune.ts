@@ -1,5 +1,5 @@
 /** The pruning step of a PlainMamba: no token is exempt, and the tokens are one stream. */
-import { type GridSides, keptCount, ruleFileError, ruleOf, smallerGrid } from '@vssm/core';
+import { type GridSides, keptCount, smallerGrid } from '@vssm/core';
 import {
   amongLive,
   batchOf,
@@ -9,17 +9,12 @@ import {
   everyToken,
   type GraphBuilder,
   gatherTokens,
-  joinedSizes,
   liveMask,
-  mergedRows,
-  randomScoresOf,
   range,
-  reduceSignal,
-  similarityTo,
   type Value,
   zeroGone,
 } from '@vssm/graph';
-import { contentContributionScores, contributionScores, deltaScores, pairsOf } from '../../graph/pairing.ts';
+import { scoreAndMerge } from '../../graph/step.ts';
 import type { PlainMambaSpec } from '../spec.ts';
 import { meanToken } from './embed.ts';
 import type { LayerOutput } from './layer.ts';
@@ -56,7 +51,16 @@ export function prune(
   const liveCount = keptCount(stream.liveCount, plan.schedule[step].keep, 'every-token');
   if (liveCount === stream.liveCount) return { stream, kept: allPositions(g, stream) };
   if (plan.signal === 'storm') return storm(context, stream, signals.residual, liveCount);
-  const { scores, tokens, sizes } = paired(context, stream, signals, step, liveCount);
+  const living = () => live ?? everyToken(g, stream.tokens, places.length);
+  const scored = scoreAndMerge(context, signals, step, {
+    ...{ length: places.length, leaving: stream.liveCount - liveCount, others: stream.liveCount },
+    ...{ positions: places.positions, streams: { output: stream.tokens }, sizes: stream.sizes },
+    // No token is protected, and every one that lives is read.
+    ...{ eligible: living, readers: living },
+    read: (rows) => meanOfLive(g, rows, stream),
+  });
+  const { scores, sizes } = scored;
+  const tokens = scored.streams.output;
   const chosen = best(g, amongLive(g, scores, live), liveCount);
   if (plan.alignment === 'mask') {
     const mask = liveMask(g, chosen, places.length);
@@ -115,43 +119,6 @@ function storm(
   };
 }
 
-/** Scores of the current tokens, and the tokens with what has joined them. */
-interface Reduced {
-  /** [B, K]; where tokens are paired, 1 for those that stay and 0 for those that leave. */
-  readonly scores: Value;
-  readonly tokens: Value;
-  /** [B, K], those that leave as before. */
-  readonly sizes?: Value | undefined;
-}
-
-/** @param kept how many tokens stay, fewer than there are */
-function paired(
-  context: EmitContext<PlainMambaSpec>,
-  stream: Stream,
-  signals: LayerOutput['signals'],
-  step: number,
-  kept: number,
-): Reduced {
-  const { g, plan } = context;
-  const { tokens, places, live, liveCount } = stream;
-  const rule = ruleOf(plan);
-  const scores = () => importance(context, stream, signals, step);
-  if (rule.score !== undefined) return { scores: scores(), tokens, sizes: stream.sizes };
-  const { length } = places;
-  const eligible = live ?? everyToken(g, tokens, length);
-  const set = { eligible, others: liveCount, length, leaving: liveCount - kept };
-  const pairs = pairsOf(g, plan, rule, step, signals, set, scores);
-  const staying = g.op('Sub', [eligible, liveMask(g, pairs.from, length)]);
-  const { operation = 'drop' } = plan;
-  if (operation === 'drop') return { scores: staying, tokens, sizes: stream.sizes };
-  const sizes = stream.sizes ?? everyToken(g, tokens, length);
-  return {
-    scores: staying,
-    tokens: mergedRows(g, operation, 'output', tokens, pairs, sizes, length),
-    sizes: joinedSizes(g, sizes, pairs, length),
-  };
-}
-
 /** Positions of the tokens that live, [B, K] int64. */
 function allPositions(g: GraphBuilder, { tokens, places, live, liveCount, origins }: Stream): Value {
   if (origins !== undefined) return g.op('Cast', [origins], { attributes: { to: 7 } });
@@ -160,47 +127,6 @@ function allPositions(g: GraphBuilder, { tokens, places, live, liveCount, origin
   if (live !== undefined) return best(g, live, liveCount);
   const shape = g.op('Concat', [batchOf(g, tokens), g.ints([places.length])], { attributes: { axis: 0 } });
   return g.op('Expand', [range(g, places.length), shape]);
-}
-
-/** Scores of the current tokens, [B, K]. */
-function importance(
-  context: EmitContext<PlainMambaSpec>,
-  stream: Stream,
-  signals: LayerOutput['signals'],
-  step: number,
-): Value {
-  const { g, plan } = context;
-  switch (plan.signal) {
-    case 'random':
-      return randomScoresOf(context, step, stream.places.positions);
-    case 'evit':
-      return similarityTo(g, meanOfLive(g, signals.gated, stream), signals.gated);
-    case 'gated':
-    case 'ssm':
-      return reduceSignal(g, signals[plan.signal], plan.reduce);
-    case 'gated-backward':
-      throw new Error('checkPlan lets no gated-backward score through');
-    case 'file':
-      throw ruleFileError(plan, 'a whole graph');
-    case 'delta':
-      return deltaScores(g, signals.delta);
-    case 'class-contribution':
-      return contributionScores(g, signals, readersOf(g, stream));
-    case 'content-contribution':
-      return contentContributionScores(g, signals, readersOf(g, stream));
-    case 'tome':
-    case 'mtr-like':
-    case 'utr':
-    case 'storm':
-      throw new Error(`rule "${plan.signal}" pairs tokens and scores none`);
-    default:
-      throw plan.signal satisfies never;
-  }
-}
-
-/** Every token that lives is read by the classifier: [B, K] float32. */
-function readersOf(g: GraphBuilder, { live, tokens, places }: Stream): Value {
-  return live ?? everyToken(g, tokens, places.length);
 }
 
 /** The mean over the tokens that live: [B, K, C] → [B, 1, C] */

@@ -14,7 +14,7 @@ import {
   swapLastAxes,
   type Value,
 } from '@vssm/graph';
-import type { GraphSignals } from '../../graph/pairing.ts';
+import type { GraphSignals } from '../../graph/importance.ts';
 import { directionParameterNames } from '../spec.ts';
 import type { BidirectionalSpec } from '../traits.ts';
 import type { TokenPlaces } from './places.ts';
@@ -30,7 +30,7 @@ export interface Streams {
 export interface BlockOutput extends Streams {
   readonly hidden: Value;
   /** What scores and pairs are made from, tokens in their own places. */
-  readonly signals: GraphSignals & { readonly 'gated-backward': Value };
+  readonly signals: GraphSignals;
 }
 
 /** @param share of each direction in the sum of both */

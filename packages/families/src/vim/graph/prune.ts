@@ -1,12 +1,5 @@
 /** The pruning step of Vim's blocks: the protected tokens always stay, and both streams are gathered. */
-import {
-  keptCount,
-  movedClassToken,
-  type PruningPlan,
-  ruleFileError,
-  ruleOf,
-  type StreamName,
-} from '@vssm/core';
+import { keptCount, movedClassToken, type PruningPlan } from '@vssm/core';
 import {
   amongLive,
   batchOf,
@@ -16,17 +9,11 @@ import {
   everyToken,
   type GraphBuilder,
   gatherTokens,
-  joinedSizes,
   liveMask,
-  mergedRows,
-  randomScoresOf,
-  reduceSignal,
-  reverseTokens,
-  similarityTo,
   type Value,
   zeroGone,
 } from '@vssm/graph';
-import { contentContributionScores, contributionScores, deltaScores, pairsOf } from '../../graph/pairing.ts';
+import { scoreAndMerge } from '../../graph/step.ts';
 import { type BidirectionalSpec, type BidirectionalTraits, fullLength } from '../traits.ts';
 import type { BlockOutput, Streams } from './block.ts';
 import { prunedPlaces, type TokenPlaces } from './places.ts';
@@ -62,8 +49,16 @@ export function prune<Spec extends BidirectionalSpec>(
   const { places } = sequence;
   const kept = keptCount(sequence.liveCount, plan.schedule[step].keep, traits.countRule(spec, plan));
   const others = sequence.liveCount - traits.protectedTokens(spec).length;
-  const reduced = paired(context, sequence, signals, step, { kept, others });
-  const { scores, hidden, residual, sizes } = reduced;
+  const scored = scoreAndMerge(context, signals, step, {
+    ...{ length: places.length, leaving: sequence.liveCount - kept, others, positions: places.positions },
+    streams: { output: sequence.hidden, residual: sequence.residual },
+    sizes: sequence.sizes,
+    eligible: () => unprotected(g, sequence),
+    readers: () => readersOf(g, signals.gated, sequence),
+    read: (rows) => readByClassifier(g, rows, sequence),
+  });
+  const { scores, sizes } = scored;
+  const { output: hidden, residual } = scored.streams;
 
   if (plan.alignment === 'mask') {
     const chosen = best(g, protect(g, scores, sequence, Infinity), kept);
@@ -95,49 +90,6 @@ export function prune<Spec extends BidirectionalSpec>(
   };
 }
 
-/** Scores of the current sequence, and its streams with what has joined other tokens in them. */
-interface Reduced {
-  /** [B, L]; where tokens are paired, 1 for those that stay and 0 for those that leave. */
-  readonly scores: Value;
-  readonly hidden: Value;
-  readonly residual: Value;
-  /** [B, L], those that leave as before. */
-  readonly sizes?: Value | undefined;
-}
-
-/** @param counts how many tokens stay, and how many there are that may leave */
-function paired(
-  context: EmitContext<BidirectionalSpec>,
-  sequence: Sequence & { readonly hidden: Value },
-  signals: BlockOutput['signals'],
-  step: number,
-  { kept, others }: { readonly kept: number; readonly others: number },
-): Reduced {
-  const { g, plan } = context;
-  const { hidden, residual, places, liveCount, live } = sequence;
-  const rule = ruleOf(plan);
-  const scores = () => importance(context, sequence, signals, step);
-  if (rule.score !== undefined) return { scores: scores(), hidden, residual, sizes: sequence.sizes };
-  const { length } = places;
-  const living = live ?? everyToken(g, hidden, length);
-  const eligible = g.op('Sub', [living, g.op('Mul', [living, protectedMask(g, sequence)])]);
-  const leaving = liveCount - kept;
-  if (leaving === 0) return { scores: eligible, hidden, residual, sizes: sequence.sizes };
-  const pairs = pairsOf(g, plan, rule, step, signals, { eligible, others, length, leaving }, scores);
-  const staying = g.op('Sub', [eligible, liveMask(g, pairs.from, length)]);
-  const { operation = 'drop' } = plan;
-  if (operation === 'drop') return { scores: staying, hidden, residual, sizes: sequence.sizes };
-  const sizes = sequence.sizes ?? everyToken(g, hidden, length);
-  const merged = (stream: StreamName, rows: Value) =>
-    mergedRows(g, operation, stream, rows, pairs, sizes, length);
-  return {
-    scores: staying,
-    hidden: merged('output', hidden),
-    residual: merged('residual', residual),
-    sizes: joinedSizes(g, sizes, pairs, length),
-  };
-}
-
 /** Where the class token goes, if the plan moves it; the same in every image. */
 function movedPlace(
   { tokenOrder }: PruningPlan,
@@ -148,43 +100,6 @@ function movedPlace(
   if (typeof protectedTokens === 'string') throw new Error('a moved class token has a fixed place');
   if (protectedTokens.length !== 1) throw new Error(`${protectedTokens.length} tokens cannot be moved`);
   return movedClassToken(tokenOrder, protectedTokens[0], places.length, kept);
-}
-
-/** Scores of the current sequence, [B, L]. */
-function importance(
-  context: EmitContext<BidirectionalSpec>,
-  sequence: Sequence,
-  signals: BlockOutput['signals'],
-  step: number,
-): Value {
-  const { g, plan } = context;
-  switch (plan.signal) {
-    case 'random':
-      return randomScoresOf(context, step, sequence.places.positions);
-    case 'evit':
-      return similarityTo(g, readByClassifier(g, signals.gated, sequence), signals.gated);
-    case 'gated':
-    case 'gated-backward':
-    case 'ssm': {
-      const scores = reduceSignal(g, signals[plan.signal], plan.reduce);
-      return plan.order === 'mirrored' ? reverseTokens(g, scores) : scores;
-    }
-    case 'file':
-      throw ruleFileError(plan, 'a whole graph');
-    case 'delta':
-      return deltaScores(g, signals.delta);
-    case 'class-contribution':
-      return contributionScores(g, signals, readersOf(g, signals.gated, sequence));
-    case 'content-contribution':
-      return contentContributionScores(g, signals, readersOf(g, signals.gated, sequence));
-    case 'tome':
-    case 'mtr-like':
-    case 'utr':
-    case 'storm':
-      throw new Error(`rule "${plan.signal}" pairs tokens and scores none`);
-    default:
-      throw plan.signal satisfies never;
-  }
 }
 
 /** Gives the protected tokens the score `value`, and masked tokens -∞. */
@@ -200,6 +115,12 @@ function protectedMask(g: GraphBuilder, { places, protectedTokens }: Sequence): 
       ? protectedTokens
       : g.op('Unsqueeze', [g.ints(protectedTokens), g.ints([0])]);
   return liveMask(g, indices, places.length);
+}
+
+/** 1 where a token lives that is not protected: [B, L] float32. */
+function unprotected(g: GraphBuilder, sequence: Sequence & { readonly hidden: Value }): Value {
+  const living = sequence.live ?? everyToken(g, sequence.hidden, sequence.places.length);
+  return g.op('Sub', [living, g.op('Mul', [living, protectedMask(g, sequence)])]);
 }
 
 /** What reads for the classifier: [B, L] float32. */

@@ -3,6 +3,7 @@ import { readFileSync, statSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
 import { experiment } from './experiment.ts';
+import { leaguePage } from './tables.ts';
 
 const place = (name: string) => fileURLToPath(new URL(`measured/${name}`, import.meta.url));
 const lines = (name: string) =>
@@ -30,6 +31,11 @@ describe('the measured league', () => {
     const bits = [...Buffer.from(right, 'base64')].flatMap((byte) => byte.toString(2).split(''));
     expect(images).toBe(record.count);
     expect(bits.filter((bit) => bit === '1')).toHaveLength(record.correct1);
+  });
+
+  it('is what docs/league.md has in its tables', () => {
+    const page = readFileSync(new URL('../../docs/league.md', import.meta.url), 'utf8');
+    expect(page).toBe(leaguePage(page));
   });
 
   it('is small', () => {

@@ -1,9 +1,11 @@
 import {
   alignments,
+  builtInRules,
   convModes,
   type PruningPlan,
   reductions,
   ruleName,
+  type Signal,
   scoreOrders,
   signals,
   tokenOrders,
@@ -91,6 +93,10 @@ describe('plan names', () => {
       .filter(({ alignment, conv }) => !(alignment === 'mask' && conv === 'compact'))
       .filter((own) => own.tokenOrder === 'original' || (own.alignment === 'none' && own.conv === 'compact'))
       .filter((own) => own.metric === undefined || own.operation !== undefined)
+      .filter(
+        ({ signal, reduce, order }) =>
+          builtInRules[signal as Signal].reduced || (reduce === 'clip' && order === 'aligned'),
+      )
       .filter(
         ({ signal, alignment, conv, tokenOrder, operation, metric }) =>
           signal !== 'storm' ||

@@ -76,11 +76,11 @@ export function chosenBackend(): PageBackend | null {
 /** @throws UserError, core's own words */
 export function chosenPlan(spec: ModelSpec): PruningPlan {
   const schedule = chosenValue('schedule').trim();
+  const signal = chosenValue('signal') as Signal;
   const plan = pruningPlan(
     {
-      schedule: schedule === '' ? [] : parseSchedule(schedule),
-      signal: chosenValue('signal') as Signal,
-      reduce: chosenValue('reduce') as ReductionName,
+      ...{ schedule: schedule === '' ? [] : parseSchedule(schedule), signal },
+      ...(builtInRules[signal].reduced && { reduce: chosenValue('reduce') as ReductionName }),
       alignment: chosenValue('alignment') as Alignment,
     },
     spec.family,
@@ -103,6 +103,8 @@ export function chosenNumber(id: 'batch' | 'rounds'): number {
 /** `50 tokens → 35 → 25 → 17; …`, or what is wrong with the plan. Returns the plan if there is one. */
 export function showPlan(spec: ModelSpec): PruningPlan | null {
   const schedule = byId('schedule');
+  // Not every rule reduces channels to a score.
+  byId<HTMLSelectElement>('reduce').disabled = !builtInRules[chosenValue('signal') as Signal].reduced;
   try {
     const plan = chosenPlan(spec);
     byId('plan-note').textContent = planNote(spec, plan);

@@ -12,7 +12,7 @@ import {
   smallSpec,
   smallVideoSpec,
 } from '../test-support/made-up.ts';
-import { GradientEngine } from './engine.ts';
+import { checkTrainable, GradientEngine } from './engine.ts';
 
 /** All but the recurrences, which nothing has been trained with. */
 const handedOut = signalNames.filter((name) => name !== 'scans');
@@ -107,4 +107,14 @@ describe.each(Object.entries(families))('%s', (_, { spec, signals }) => {
       expect(error / scale, what).toBeLessThan(1e-5);
     }
   });
+});
+
+it('a rule that reads recurrences is refused before anything is made', () => {
+  const sha256 = 'd'.repeat(64);
+  const score = ({ length }: Pick<Tokens<SignalName>, 'length'>) => new Float64Array(length);
+  const rule = { name: 'reads-scans', signals: ['scans'], score } as const;
+  registerRule({ name: 'reads-scans', sha256, file: './reads-scans.ts', rule });
+  const { spec } = families.Vim;
+  const plan = pruningPlan({ schedule, rule: { name: 'reads-scans', sha256 } }, spec.family);
+  expect(() => checkTrainable(spec, plan)).toThrow('./reads-scans.ts: the rule reads "scans"');
 });

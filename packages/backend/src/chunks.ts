@@ -6,8 +6,8 @@
 import type { PruningPlan } from '@vssm/core';
 import type { ModelSpec } from '@vssm/families';
 import { type Batch, type Contributions, checkBatch, type LoadedModel, type Prediction } from './backend.ts';
-import { JoinedContributions } from './contributions.ts';
 import { DeviceError } from './device-error.ts';
+import { JoinedPrediction } from './joined-prediction.ts';
 
 export interface Chunk {
   /** [B, C, H, W] */
@@ -50,10 +50,7 @@ export async function runInChunks(runner: ChunkRunner, batch: Batch): Promise<Pr
   const { spec, plan, chunkSize } = runner;
   checkBatch(spec, batch);
   const perImage = batch.pixels.length / batch.size;
-  const logits = new Float32Array(batch.size * spec.classes).fill(Number.NaN);
-  const kept = new Map<number, Int32Array>();
-  const failed = new Map<number, string>();
-  const contributions = new JoinedContributions(batch.size);
+  const joined = new JoinedPrediction(batch.size, spec.classes, plan.schedule);
   let acquisitions = 1;
 
   const attempt = async (chunk: Chunk): Promise<ChunkPrediction> => {
@@ -75,23 +72,14 @@ export async function runInChunks(runner: ChunkRunner, batch: Batch): Promise<Pr
     const samples = Array.from({ length: images }, (_, i) => batch.samples?.[first + i] ?? first + i);
     const pixels = batch.pixels.subarray(first * perImage, (first + images) * perImage);
     try {
-      const prediction = await attempt({ pixels, samples });
-      logits.set(prediction.logits, first * spec.classes);
-      contributions.add(prediction.contributions, first, images);
-      for (const { after } of plan.schedule) {
-        const positions = prediction.kept.get(after)!;
-        const own = positions.length / images;
-        const all = kept.get(after) ?? new Int32Array(own * batch.size).fill(-1);
-        all.set(positions, first * own);
-        kept.set(after, all);
-      }
+      joined.add(await attempt({ pixels, samples }), first, images);
     } catch (error) {
       if (first === 0 || !(error instanceof DeviceError)) throw error;
       for (let image = first; image < batch.size; image++) {
-        failed.set(image, `sample ${batch.samples?.[image] ?? image}: ${error.reason}`);
+        joined.fail(image, `sample ${batch.samples?.[image] ?? image}: ${error.reason}`);
       }
       break;
     }
   }
-  return { logits, kept, ...(failed.size > 0 && { failed }), ...contributions.member };
+  return joined.prediction;
 }

@@ -6,7 +6,7 @@
 import {
   type Batch,
   checkBatch,
-  JoinedContributions,
+  JoinedPrediction,
   type LoadedModel,
   type ModelRequest,
   type Prediction,
@@ -15,7 +15,6 @@ import { ruleFileOf } from '@vssm/core';
 import { type KernelChoice, kernelChoice, kernelImplementation } from '@vssm/kernels';
 import { WorkerLanes } from '../worker/lanes.ts';
 import { WorkerDied } from '../worker/link.ts';
-import type { ChunkPrediction } from './engine.ts';
 import {
   type ChunkAnswer,
   type ChunkAsk,
@@ -68,22 +67,9 @@ export class WorkerPool implements LoadedModel {
     checkBatch(spec, batch);
     const size = batch.pixels.length / batch.size;
     const samples = batch.samples ?? Array.from({ length: batch.size }, (_, item) => item);
-    const logits = new Float32Array(batch.size * spec.classes).fill(Number.NaN);
-    const kept = new Map<number, Int32Array>();
-    const failed = new Map<number, string>();
-    const contributions = new JoinedContributions(batch.size);
+    const joined = new JoinedPrediction(batch.size, spec.classes, plan.schedule);
     const queue = this.#spans(batch.size);
 
-    const settle = ({ first, count }: Span, prediction: ChunkPrediction) => {
-      logits.set(prediction.logits, first * spec.classes);
-      contributions.add(prediction.contributions, first, count);
-      for (const [after, positions] of prediction.kept) {
-        const perImage = positions.length / count;
-        const all = kept.get(after) ?? new Int32Array(perImage * batch.size).fill(-1);
-        all.set(positions, first * perImage);
-        kept.set(after, all);
-      }
-    };
     const work = async (slot: number): Promise<void> => {
       for (let span = queue.shift(); span !== undefined; span = queue.shift()) {
         const { first, count } = span;
@@ -91,12 +77,12 @@ export class WorkerPool implements LoadedModel {
         const chunk: ChunkAsk = { pixels, samples: samples.slice(first, first + count) };
         try {
           const { kept: steps, ...answer } = await this.lanes.askOnce(slot, chunk, [pixels.buffer]);
-          settle(span, { ...answer, kept: new Map(steps) });
+          joined.add({ ...answer, kept: new Map(steps) }, first, count);
         } catch (error) {
           if (!(error instanceof WorkerDied)) throw error;
           if (count > 1) queue.push(...singles(span));
           else if (span.attempts === 0) queue.push({ ...span, attempts: 1 });
-          else failed.set(first, `sample ${chunk.samples[0]}: ${error.message}`);
+          else joined.fail(first, `sample ${chunk.samples[0]}: ${error.message}`);
         }
       }
     };
@@ -111,11 +97,7 @@ export class WorkerPool implements LoadedModel {
     );
     const rejected = ended.find((one) => one.status === 'rejected');
     if (rejected !== undefined) throw rejected.reason;
-    // In the order of the schedule, whichever chunk answered first.
-    const inOrder = new Map(
-      plan.schedule.flatMap(({ after }) => (kept.has(after) ? [[after, kept.get(after)!]] : [])),
-    );
-    return { logits, kept: inOrder, ...(failed.size > 0 && { failed }), ...contributions.member };
+    return joined.prediction;
   }
 
   async dispose(): Promise<void> {

@@ -2,14 +2,13 @@
 import {
   type Batch,
   checkBatch,
-  JoinedContributions,
+  JoinedPrediction,
   type LoadedModel,
   type ModelRequest,
   type Prediction,
 } from '@vssm/backend';
 import type { KernelChoice } from '@vssm/kernels';
 import { SegmentEngine } from './engine.ts';
-import { concatenate } from './prune.ts';
 
 export async function loadSingle(
   request: ModelRequest,
@@ -38,9 +37,7 @@ class SingleEngine implements LoadedModel {
     const { spec, plan, chunkSize } = this.#engine;
     checkBatch(spec, batch);
     const size = batch.pixels.length / batch.size;
-    const logits = new Float32Array(batch.size * spec.classes);
-    const kept = new Map<number, Int32Array[]>(plan.schedule.map(({ after }) => [after, []]));
-    const contributions = new JoinedContributions(batch.size);
+    const joined = new JoinedPrediction(batch.size, spec.classes, plan.schedule);
     for (let first = 0; first < batch.size; first += chunkSize) {
       const count = Math.min(chunkSize, batch.size - first);
       const samples = Array.from(
@@ -48,16 +45,9 @@ class SingleEngine implements LoadedModel {
         (_, item) => batch.samples?.[first + item] ?? first + item,
       );
       const pixels = batch.pixels.subarray(first * size, (first + count) * size);
-      const prediction = await this.#engine.run({ pixels, samples });
-      logits.set(prediction.logits, first * spec.classes);
-      contributions.add(prediction.contributions, first, count);
-      for (const [after, positions] of prediction.kept) kept.get(after)!.push(positions);
+      joined.add(await this.#engine.run({ pixels, samples }), first, count);
     }
-    return {
-      logits,
-      kept: new Map([...kept].map(([after, parts]) => [after, concatenate(parts)])),
-      ...contributions.member,
-    };
+    return joined.prediction;
   }
 
   async dispose(): Promise<void> {

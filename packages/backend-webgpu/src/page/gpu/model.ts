@@ -37,6 +37,9 @@ async function start(model: Model): Promise<{ device: SharedDevice; engine: GpuE
 /** How long a loss may take to be announced, ms. */
 const patience = 200;
 
+/** How long the runtime may take to give back what it had on a device that is lost, ms. */
+const disposalMs = 5_000;
+
 /** What the device refused to do for the runtime, which does not always say so itself. */
 function refusal(error: GPUError, { samples }: Chunk): Error {
   return error instanceof GPUOutOfMemoryError
@@ -87,8 +90,9 @@ export class GpuModel implements PageModel {
   }
 
   async reacquire(): Promise<void> {
-    // What the lost device held went with it; the runtime may fail to give it back.
-    await this.#engine.dispose().catch(() => undefined);
+    // What the lost device held went with it; the runtime may fail to give it back, or wait for the device for ever.
+    const disposed = this.#engine.dispose().catch(() => undefined);
+    await Promise.race([disposed, new Promise((resolve) => setTimeout(resolve, disposalMs))]);
     const { spec, plan } = this;
     const { device, engine } = await start({ spec, plan, weights: this.#weights });
     this.#device = device;

@@ -1,6 +1,6 @@
 /** A model on the page's GPU: an engine, and a new one on a new device when that one is lost. */
 
-import { type Chunk, type ChunkPrediction, DeviceError } from '@vssm/backend';
+import { type Chunk, type ChunkPrediction, DeviceError, within } from '@vssm/backend';
 import type { PruningPlan, Weights } from '@vssm/core';
 import { counted } from '@vssm/core';
 import { checkPlan, type ModelSpec } from '@vssm/families';
@@ -91,8 +91,8 @@ export class GpuModel implements PageModel {
 
   async reacquire(): Promise<void> {
     // What the lost device held went with it; the runtime may fail to give it back, or wait for the device for ever.
-    const disposed = this.#engine.dispose().catch(() => undefined);
-    await Promise.race([disposed, new Promise((resolve) => setTimeout(resolve, disposalMs))]);
+    const unanswered = () => new Error('the runtime gives nothing back');
+    await within(disposalMs, this.#engine.dispose(), unanswered).catch(() => undefined);
     const { spec, plan } = this;
     const { device, engine } = await start({ spec, plan, weights: this.#weights });
     this.#device = device;

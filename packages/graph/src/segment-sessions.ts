@@ -8,10 +8,10 @@ export interface SegmentSessions<Session> {
   readonly embed: Session;
   /** One per block; none where they were left out. */
   readonly projections: readonly Session[];
-  /** By block, of those that end in a convolution on the grid. */
+  /** By block, of those that end in a convolution on the grid; none where they were left out. */
   readonly outProjections: ReadonlyMap<number, Session>;
-  /** One per block but the last. */
-  readonly next: readonly Session[];
+  /** By block, of all but the last; none where they were left out. */
+  readonly next: ReadonlyMap<number, Session>;
   readonly head: Session;
 }
 
@@ -22,13 +22,14 @@ interface Releasable {
 /**
  * Gives back what is open already where one of them fails.
  *
- * @param options.projections false: left out, for whoever multiplies by himself
+ * @param options.products false: what is products and norms alone is left out, for whoever multiplies by himself: the end
+ *   of `embed`, the projections, and of `next` all but what follows a convolution on the grid
  */
 export async function openSegments<Session extends Releasable>(
   segments: Segments,
   depth: number,
   createSession: (model: Uint8Array) => Promise<Session>,
-  options: { readonly projections?: boolean } = {},
+  { products = true }: { readonly products?: boolean } = {},
 ): Promise<SegmentSessions<Session>> {
   const open: Session[] = [];
   const create = async (model: Uint8Array) => {
@@ -37,15 +38,15 @@ export async function openSegments<Session extends Releasable>(
     return session;
   };
   try {
-    const embed = await create(segments.embed());
+    const embed = await create(segments.embed({ enter: products }));
     const projections: Session[] = [];
     const outProjections = new Map<number, Session>();
-    const next: Session[] = [];
+    const next = new Map<number, Session>();
     for (let block = 0; block < depth; block++) {
-      if (options.projections !== false) projections.push(await create(segments.projections(block)));
-      const outProjection = segments.outProjection(block);
-      if (outProjection !== undefined) outProjections.set(block, await create(outProjection));
-      if (block < depth - 1) next.push(await create(segments.next(block)));
+      if (products) projections.push(await create(segments.projections(block)));
+      const convolved = segments.endsInConvolution(block);
+      if (products && convolved) outProjections.set(block, await create(segments.outProjection(block)));
+      if (block < depth - 1 && (products || convolved)) next.set(block, await create(segments.next(block)));
     }
     return { embed, projections, outProjections, next, head: await create(segments.head()) };
   } catch (error) {
@@ -57,7 +58,7 @@ export async function openSegments<Session extends Releasable>(
 /** Gives back every session, one after another. */
 export async function releaseSegments(sessions: SegmentSessions<Releasable>): Promise<void> {
   const { embed, projections, outProjections, next, head } = sessions;
-  for (const session of [embed, ...projections, ...outProjections.values(), ...next, head]) {
+  for (const session of [embed, ...projections, ...outProjections.values(), ...next.values(), head]) {
     await session.release();
   }
 }

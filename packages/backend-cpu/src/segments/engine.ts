@@ -1,6 +1,6 @@
 /**
- * The `segments` form on one thread: ONNX Runtime computes norms and matrix products, the fused kernels compute
- * convolution, scan and gate, and both work on the same memory. Between a scan and the next segment the
+ * The `segments` form on one thread: the fused kernels compute convolution, scan and gate, ONNX Runtime norms and matrix
+ * products, and both work on the same memory; where the kernels are native, the products between scans are theirs too. Between a scan and the next segment the
  * sequence may become shorter; a pruning step gathers y and the residual, so that the output projection already
  * runs on the kept tokens only.
  */
@@ -20,11 +20,12 @@ import {
 import type { InferenceSession } from 'onnxruntime-node';
 import { createSession } from '../ort.ts';
 import { type Buffers, chunkFor, mixerPlaces, placeBuffers } from './buffers.ts';
-import type { FamilyContext, Hooks, Stream } from './family.ts';
-import { HandOut, namesOf } from './hand-out.ts';
-import { HiddenSignal } from './hidden.ts';
+import type { Hooks, Stream } from './family.ts';
+import { HandOut } from './hand-out.ts';
+import { type HiddenSignal, hiddenSignal } from './hidden.ts';
 import { mergeStreams } from './merge.ts';
 import type { ExtraPlaces, Mixer, MixJob } from './mixer.ts';
+import { type BlockProducts, kernelProducts } from './products.ts';
 import { kernelProjections, type Projections, sessionProjections } from './projections.ts';
 import { concatenate, type Places, readImages, scoreImages, select, unprunedPlaces } from './prune.ts';
 import { SessionRunner, type Tensors } from './runner.ts';
@@ -49,7 +50,10 @@ interface EngineParts {
   readonly sessions: SegmentSessions<InferenceSession>;
   readonly runner: SessionRunner;
   readonly kernels: Kernels;
+  readonly endsInConvolution: (block: number) => boolean;
   readonly projections: Projections;
+  /** Present where the kernels are native. */
+  readonly products: BlockProducts | undefined;
   readonly mixer: Mixer;
   readonly hooks: Hooks;
   /** Present where the plan's rule reads it. */
@@ -70,7 +74,9 @@ export class SegmentEngine {
   readonly #sessions: SegmentSessions<InferenceSession>;
   readonly #runner: SessionRunner;
   readonly #kernels: Kernels;
+  readonly #endsInConvolution: (block: number) => boolean;
   readonly #projections: Projections;
+  readonly #products: BlockProducts | undefined;
   readonly #mixer: Mixer;
   readonly #hooks: Hooks;
   readonly #hidden: HiddenSignal | undefined;
@@ -108,7 +114,7 @@ export class SegmentEngine {
       segments,
       spec.depth,
       (model) => createSession(model, threads, { shareCores: true }),
-      { projections: !native },
+      { products: !native },
     );
     const { size: chunkSize } = chunkFor(spec, projectionSets.length, options.largest);
     const buffers = placeBuffers(arena, spec, projectionSets, chunkSize);
@@ -127,6 +133,7 @@ export class SegmentEngine {
     const projections = native
       ? kernelProjections(context, segments, buffers)
       : sessionProjections(sessions.projections, spec, buffers, runner);
+    const products = native ? kernelProducts(context, segments) : undefined;
     const places = mixerPlaces(spec, buffers, handOut.places);
     const mixer = await mixerOver({ ...context, places, share }, kernelThreads);
     const parts = {
@@ -136,7 +143,7 @@ export class SegmentEngine {
       sessions,
       runner,
       kernels,
-      projections,
+      ...{ endsInConvolution: segments.endsInConvolution, projections, products },
       mixer,
       hooks,
       hidden,
@@ -154,7 +161,9 @@ export class SegmentEngine {
     this.#sessions = parts.sessions;
     this.#runner = parts.runner;
     this.#kernels = parts.kernels;
+    this.#endsInConvolution = parts.endsInConvolution;
     this.#projections = parts.projections;
+    this.#products = parts.products;
     this.#mixer = parts.mixer;
     this.#hooks = parts.hooks;
     this.#hidden = parts.hidden;
@@ -246,9 +255,12 @@ export class SegmentEngine {
       { [segmentNames.pixels]: this.#runner.tensor(input, shape) },
       {
         [segmentNames.nextResidual]: this.#runner.tensor(rows, [count, spec.width]),
-        [segmentNames.xz]: this.#runner.tensor(xz, [count, 2 * spec.innerWidth]),
+        ...(this.#products === undefined && {
+          [segmentNames.xz]: this.#runner.tensor(xz, [count, 2 * spec.innerWidth]),
+        }),
       },
     );
+    this.#products?.enter(0, count, rows, spare, xz);
     return { name: 'residual', rows, spare, width: spec.width };
   }
 
@@ -287,12 +299,16 @@ export class SegmentEngine {
       { name: 'y', rows: y, spare: keptY, width: this.spec.innerWidth },
       residual,
     ];
-    const session = this.#sessions.outProjections.get(job.block);
-    if (session === undefined) return streams;
-    const shape = [job.batch * job.length, residual.width];
-    await this.#runner.run(session, this.#inputs(streams, shape.slice(0, 1)), {
-      [segmentNames.nextResidual]: this.#runner.tensor(residual.spare, shape),
-    });
+    if (!this.#endsInConvolution(job.block)) return streams;
+    const count = job.batch * job.length;
+    if (this.#products !== undefined) {
+      this.#products.leave(job.block, count, y, residual.rows, residual.spare);
+    } else {
+      const session = this.#sessions.outProjections.get(job.block)!;
+      await this.#runner.run(session, this.#inputs(streams, [count]), {
+        [segmentNames.nextResidual]: this.#runner.tensor(residual.spare, [count, residual.width]),
+      });
+    }
     this.#hooks.convolveLayer(job, residual.spare, residual.rows);
     return [residual];
   }
@@ -300,10 +316,21 @@ export class SegmentEngine {
   /** The residual stream and xz of the following block. */
   async #next(block: number, rows: number, streams: readonly Stream[]): Promise<Stream> {
     const { innerWidth: E, width: d } = this.spec;
-    const residual = swapped(streams.find(({ name }) => name === 'residual')!);
+    const before = streams.find(({ name }) => name === 'residual')!;
+    const residual = swapped(before);
+    const { live } = this.#hooks;
+    if (this.#products !== undefined && !this.#endsInConvolution(block)) {
+      const { rows: y } = streams.find(({ name }) => name === 'y')!;
+      this.#products.leave(block, rows, y, before.rows, residual.rows, live);
+      this.#products.enter(block + 1, rows, residual.rows, residual.spare, this.#buffers.xz);
+      return residual;
+    }
     await this.#runner.run(
-      this.#sessions.next[block],
-      { ...this.#inputs(streams, [rows]), ...this.#hooks.nextInputs(rows) },
+      this.#sessions.next.get(block)!,
+      {
+        ...this.#inputs(streams, [rows]),
+        ...(live !== undefined && { [segmentNames.live]: this.#runner.tensor(live, [rows, 1]) }),
+      },
       {
         [segmentNames.nextResidual]: this.#runner.tensor(residual.rows, [rows, d]),
         [segmentNames.xz]: this.#runner.tensor(this.#buffers.xz, [rows, 2 * E]),
@@ -359,21 +386,6 @@ export class SegmentEngine {
     }
     this.#mixer.arrange(batch, length, grid?.width ?? 0);
   }
-}
-
-/** Sessions for what only some rules read; undefined for the others. */
-async function hiddenSignal(
-  context: FamilyContext,
-  hooks: Hooks,
-  threads: number,
-): Promise<HiddenSignal | undefined> {
-  const { spec, plan, runner, arena, batch } = context;
-  if (!namesOf(context).has('hidden')) return undefined;
-  const blocks = plan.schedule.map(({ after }) => after - 1);
-  return HiddenSignal.create(
-    { runner, arena, threads, channels: spec.innerWidth, rows: batch * sequenceLength(spec) },
-    new Map(blocks.map((block) => [block, hooks.outProjection(block)])),
-  );
 }
 
 function swapped(stream: Stream): Stream {

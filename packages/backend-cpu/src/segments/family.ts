@@ -5,7 +5,7 @@ import type { Arena, Kernels, Rows } from '@vssm/kernels';
 import type { Buffers, Floats } from './buffers.ts';
 import type { MixJob } from './mixer.ts';
 import type { Places } from './prune.ts';
-import type { SessionRunner, Tensors } from './runner.ts';
+import type { SessionRunner } from './runner.ts';
 
 /** Rows of all images' tokens on their way from a block to the following segment. */
 export interface Stream {
@@ -93,8 +93,8 @@ export interface Hooks {
   convolveLayer(job: MixJob, from: Floats, to: Floats): void;
   /** Under `mask`, after each step: zeroes the tokens that are gone, now or in the following segments. */
   mask(streams: readonly Stream[], places: Places): void;
-  /** Inputs of `next` beside the streams. */
-  nextInputs(rows: number): Tensors;
+  /** [rows]: what the residual stream is multiplied by as it leaves a block, 1 or 0; undefined for nothing. */
+  readonly live: Floats | undefined;
   /** Which tokens of each image the classifier reads, the same number in all; undefined: all that there are. */
   readByHead(places: Places): readonly Int32Array[] | undefined;
   /** Leading axes of the head's inputs, which have `tokens` rows an image. */

@@ -3,17 +3,19 @@
  * rule that reads it. The segment after the step projects what is left once more, which costs less than keeping apart
  * what was projected before tokens went.
  */
+import { sequenceLength } from '@vssm/families';
 import { GraphBuilder } from '@vssm/graph';
 import type { Arena } from '@vssm/kernels';
 import type { InferenceSession } from 'onnxruntime-node';
 import { createSession } from '../ort.ts';
 import type { Floats } from './buffers.ts';
-import type { Projection } from './family.ts';
+import type { FamilyContext, Hooks, Projection } from './family.ts';
+import { namesOf } from './hand-out.ts';
 import type { SessionRunner } from './runner.ts';
 
 const names = { y: 'y', hidden: 'hidden' } as const;
 
-export interface HiddenOptions {
+interface HiddenOptions {
   readonly runner: SessionRunner;
   readonly arena: Arena;
   /** E, and most rows. */
@@ -71,6 +73,21 @@ export class HiddenSignal {
   async dispose(): Promise<void> {
     for (const session of this.#sessions.values()) await session.release();
   }
+}
+
+export /** Sessions for what only some rules read; undefined for the others. */
+async function hiddenSignal(
+  context: FamilyContext,
+  hooks: Hooks,
+  threads: number,
+): Promise<HiddenSignal | undefined> {
+  const { spec, plan, runner, arena, batch } = context;
+  if (!namesOf(context).has('hidden')) return undefined;
+  const blocks = plan.schedule.map(({ after }) => after - 1);
+  return HiddenSignal.create(
+    { runner, arena, threads, channels: spec.innerWidth, rows: batch * sequenceLength(spec) },
+    new Map(blocks.map((block) => [block, hooks.outProjection(block)])),
+  );
 }
 
 function projectionModel({ weight, bias }: Projection, channels: number, width: number): Uint8Array {

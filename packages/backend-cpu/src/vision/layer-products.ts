@@ -4,10 +4,12 @@
  * else as ONNX stages.
  */
 import type { Weights } from '@vssm/core';
-import type { PlainMambaSpec } from '@vssm/families';
+import { densePlan, type PlainMambaSpec } from '@vssm/families';
+import { modelSegments } from '@vssm/families/graph';
 import { segmentNames } from '@vssm/graph';
 import { visionNames } from '@vssm/vision-tasks/graph';
 import type { Buffers } from '../segments/buffers.ts';
+import { kernelProducts } from '../segments/products.ts';
 import type { BlockSessions } from './block-sessions.ts';
 import type { KernelPlace } from './kernel-place.ts';
 import type { StageTensor } from './stage.ts';
@@ -47,56 +49,26 @@ export function layerProducts(
   sessions: readonly BlockSessions[],
 ): LayerProducts {
   if (place.kernels.implementation !== 'native') return sessionProducts(sessions);
-  return kernelProducts(place, spec, weights, places);
+  return onKernels(place, spec, weights, places);
 }
 
-/** Weights are placed in the kernels' memory. */
-function kernelProducts(
-  { arena, kernels }: KernelPlace,
+/** See `kernelProducts` of segments/products.ts. */
+function onKernels(
+  place: KernelPlace,
   spec: PlainMambaSpec,
   weights: Weights,
-  places: LayerPlaces,
+  { residuals: [from, to], xz, y }: LayerPlaces,
 ): LayerProducts {
-  const { width: d, innerWidth: E, depth } = spec;
-  const [from, to] = places.residuals;
-  const placed = (name: string) => {
-    const { data } = weights.get(name)!;
-    const region = arena.float32(data.length);
-    region.view().set(data);
-    return region.at;
-  };
-  const layers = Array.from({ length: depth }, (_, layer) => {
-    const own = (name: string) => placed(`backbone.layers.${layer}.${name}`);
-    return {
-      ...{ normWeight: own('norm.weight'), normBias: own('norm.bias') },
-      ...{ inWeight: own('mamba.in_proj.weight'), inBias: own('mamba.in_proj.bias') },
-      ...{ outWeight: own('mamba.out_proj.weight'), outBias: own('mamba.out_proj.bias') },
-    };
-  });
-  const shape = { transA: false, transB: true, alpha: 1 };
+  const { width: d } = spec;
+  const products = kernelProducts({ spec, weights, ...place }, modelSegments(spec, weights, densePlan));
   return {
     enter(layer, x) {
-      const { normWeight, normBias, inWeight, inBias } = layers[layer];
-      const [rows] = x.shape;
       from.view().set(x.data);
-      const norm = { rows, width: d, centred: true, epsilon: 1e-5, x: from.at };
-      kernels.tensors.norm({ ...norm, weight: normWeight, bias: normBias }, to.at);
-      kernels.matmul({
-        ...{ ...shape, rows, inner: d, columns: 2 * E },
-        ...{ a: { at: to.at, stride: d }, b: { at: inWeight, stride: d } },
-        ...{ plus: { at: inBias, stride: 0 }, to: { at: places.xz.at, stride: 2 * E } },
-      });
+      products.enter(layer, x.shape[0], from, to, xz);
     },
-    leave(layer, y) {
+    leave(layer, { shape: [rows] }) {
       // x is where `enter` put it: what it was given may be what it has normed over.
-      const { outWeight, outBias } = layers[layer];
-      const [rows] = y.shape;
-      kernels.matmul({
-        ...{ ...shape, rows, inner: E, columns: d },
-        ...{ a: { at: places.y.at, stride: E }, b: { at: outWeight, stride: E } },
-        ...{ plus: { at: from.at, stride: d }, to: { at: to.at, stride: d } },
-      });
-      kernels.tensors.binary('add', [1, rows, d], to.at, [0, d, 1], outBias, [0, 0, 1], to.at);
+      products.leave(layer, rows, y, from, to);
       return { data: to.view().subarray(0, rows * d), shape: [rows, d] };
     },
   };

@@ -29,6 +29,19 @@ export interface ProjectionNames {
   readonly dtProj: string;
 }
 
+/** Names of a matrix [out, in] that rows are multiplied by transposed, and of what is added, [out], where there is something. */
+export interface LinearNames {
+  readonly weight: string;
+  readonly bias?: string;
+}
+
+/** Names of what makes a block's xz of the residual stream. */
+export interface EnterNames {
+  /** By the root mean square; with a bias, less the mean first. */
+  readonly norm: LinearNames & { readonly epsilon: number };
+  readonly inProjection: LinearNames;
+}
+
 /** Inputs and outputs of the segments; every tensor is float32. */
 export const segmentNames = {
   /** [B, C, H, W] */
@@ -58,19 +71,26 @@ export interface Segments {
   readonly projectionSets: readonly ProjectionSet[];
   /** What the mixer multiplies the gated sum of the directions by to make y: 1/2 where they are averaged. */
   readonly share: number;
-  /** pixels → next_residual, xz of block 0 */
-  embed(): Uint8Array;
+  /**
+   * pixels → next_residual, xz of block 0
+   *
+   * @param options.enter false: no xz, for whoever multiplies by himself
+   */
+  embed(options?: { readonly enter?: boolean }): Uint8Array;
   /** u → projected and delta, of every set */
   projections(block: number): Uint8Array;
   /** The weights of these, for whoever multiplies by himself. */
   projectionNames(block: number): readonly ProjectionNames[];
-  /**
-   * y, residual → next_residual of a block that ends in a convolution on the grid; undefined for any other. The
-   * following segment reads that convolution's output as its residual, and no y.
-   */
-  outProjection(block: number): Uint8Array | undefined;
+  /** Whether a block ends in a convolution on the grid, whose output the following segment reads as its residual, and no y. */
+  endsInConvolution(block: number): boolean;
+  /** y, residual → next_residual of such a block */
+  outProjection(block: number): Uint8Array;
   /** y and residual of a block → next_residual and xz of the next */
   next(block: number): Uint8Array;
+  /** The weights of what `embed` ends in, and `next` of the block before. */
+  enterNames(block: number): EnterNames;
+  /** The weights of the output projection. */
+  leaveNames(block: number): LinearNames;
   /** y and residual of the tokens that the classifier reads → logits */
   head(): Uint8Array;
 }

@@ -2,7 +2,6 @@
 import { type KeptOrder, keptOrder, mergesAfter, scanDirections, snakeOrders } from '@vssm/core';
 import { gelu, softplus } from '@vssm/core/reference';
 import { type PlainMambaSpec, plainMambaGrid, sequenceLength } from '@vssm/families';
-import { segmentNames } from '@vssm/graph';
 import type { FamilyContext, Hooks } from '../family.ts';
 import { namesOf, readBlocks } from '../hand-out.ts';
 import { SnakeContributions } from './contributions.ts';
@@ -10,11 +9,10 @@ import { gridOf } from './mixer.ts';
 import { placeLayerConvolutions } from './parameters.ts';
 
 export function plainMambaHooks(context: FamilyContext<PlainMambaSpec>): Hooks {
-  const { spec, plan, weights, arena, kernels, buffers, runner, batch } = context;
+  const { spec, plan, weights, arena, kernels, buffers, batch } = context;
   const { width: d } = spec;
   const { height, width } = plainMambaGrid(spec);
   const convolutions = placeLayerConvolutions(arena, spec, weights);
-  /** [rows, 1] */
   const live = plan.alignment === 'mask' ? arena.float32(batch * sequenceLength(spec)) : undefined;
   const orders = snakeOrders(height, width);
   const own = (block: number, name: string) => weights.get(`backbone.layers.${block}.mamba.${name}`)!.data;
@@ -81,8 +79,7 @@ export function plainMambaHooks(context: FamilyContext<PlainMambaSpec>): Hooks {
     mask(_, places) {
       for (const [image, own] of places.live!.entries()) live!.view().set(own, image * places.length);
     },
-    nextInputs: (count) =>
-      live === undefined ? {} : { [segmentNames.live]: runner.tensor(live, [count, 1]) },
+    live,
     readByHead: ({ live: alive }) => alive?.map(indicesOfOnes),
     headAxes: (images, tokens) => [images, tokens],
   };

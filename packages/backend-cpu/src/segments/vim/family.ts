@@ -51,7 +51,7 @@ export function vimHooks(context: FamilyContext<BidirectionalModel>): Hooks {
     mask(streams, places) {
       for (const stream of streams) zeroDeadRows(stream, places);
     },
-    nextInputs: () => ({}),
+    live: undefined,
     readByHead: ({ protectedTokens }) => protectedTokens,
     headAxes: (images, tokens) => [images * tokens],
   };

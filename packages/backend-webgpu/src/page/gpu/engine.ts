@@ -181,7 +181,7 @@ export class GpuEngine {
   async #next(block: number, { y, residual, nextResidual, live }: BlockProgram, rows: number): Promise<void> {
     const { model, sessions, buffers } = this.#parts;
     const { width: d, innerWidth: E } = model.spec;
-    await sessions.next[block].run(
+    await sessions.next.get(block)!.run(
       {
         ...(y !== undefined && { [segmentNames.y]: this.#tensor(y, [rows, E]) }),
         [segmentNames.residual]: this.#tensor(residual, [rows, d]),

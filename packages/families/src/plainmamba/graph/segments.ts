@@ -10,6 +10,7 @@ import { mergesAfter, type Weights } from '@vssm/core';
 import {
   type GraphBuilder,
   imageInput,
+  type LinearNames,
   layerNorm,
   linear,
   type Parameters,
@@ -30,21 +31,32 @@ export function plainMambaSegments(spec: PlainMambaSpec, weights: Weights, plan:
   return {
     projectionSets: ['shared'],
     share: 1,
-    embed: () => embedSegment(spec, weights),
+    embed: ({ enter = true } = {}) => embedSegment(spec, weights, enter),
     projections: (layer) => projectionSegment(weights, projectionNames(layer), spec),
     projectionNames,
-    outProjection: (layer) =>
-      spec.depthwiseLayers.includes(layer) ? outProjectionSegment(spec, weights, layer) : undefined,
+    endsInConvolution: (layer) => spec.depthwiseLayers.includes(layer),
+    outProjection: (layer) => outProjectionSegment(spec, weights, layer),
     next: (layer) => nextSegment(spec, weights, layer, { masked, merged: merged(layer) }),
+    enterNames: (layer) => ({
+      norm: { ...named(layer, 'norm'), epsilon: 1e-5 },
+      inProjection: named(layer, 'mamba.in_proj'),
+    }),
+    leaveNames: (layer) => named(layer, 'mamba.out_proj'),
     head: () => headSegment(spec, weights, merged(spec.depth - 1)),
   };
 }
 
-function embedSegment(spec: PlainMambaSpec, weights: Weights): Uint8Array {
+function named(layer: number, name: string): Required<LinearNames> {
+  const own = `backbone.layers.${layer}.${name}`;
+  return { weight: `${own}.weight`, bias: `${own}.bias` };
+}
+
+function embedSegment(spec: PlainMambaSpec, weights: Weights, enter: boolean): Uint8Array {
   const { g, parameters } = segment('embed', weights);
   const tokens = embed(g, spec, parameters, imageInput(g, segmentNames.pixels, spec));
   g.op('Reshape', [tokens, g.ints([-1, spec.width])], { name: segmentNames.nextResidual });
-  return withInProjection(g, spec, parameters, 0);
+  g.output(segmentNames.nextResidual, 'F32', ['rows', spec.width]);
+  return enter ? withInProjection(g, spec, parameters, 0) : g.model();
 }
 
 function projectionNames(layer: number): ProjectionNames[] {
@@ -71,6 +83,7 @@ function nextSegment(
     const tokens = endOfLayer(g, spec, parameters, layer, merged, ['rows']);
     g.op('Mul', [tokens, live], { name: segmentNames.nextResidual });
   } else endOfLayer(g, spec, parameters, layer, merged, ['rows'], segmentNames.nextResidual);
+  g.output(segmentNames.nextResidual, 'F32', ['rows', spec.width]);
   return withInProjection(g, spec, parameters, layer + 1);
 }
 
@@ -126,7 +139,6 @@ function withInProjection(
   const prefix = `backbone.layers.${layer}`;
   const normed = layerNorm(g, parameters, segmentNames.nextResidual, `${prefix}.norm`, 1e-5);
   linear(g, parameters, normed, `${prefix}.mamba.in_proj`, segmentNames.xz);
-  g.output(segmentNames.nextResidual, 'F32', ['rows', spec.width]);
   g.output(segmentNames.xz, 'F32', ['rows', 2 * spec.innerWidth]);
   return g.model();
 }

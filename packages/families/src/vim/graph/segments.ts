@@ -32,11 +32,19 @@ function segments<Spec extends BidirectionalSpec>(
   return {
     projectionSets: directions,
     share: traits.share,
-    embed: () => embedSegment(traits, spec, weights),
+    embed: ({ enter = true } = {}) => embedSegment(traits, spec, weights, enter),
     projections: (block) => projectionSegment(weights, projectionNames(block), spec),
     projectionNames,
-    outProjection: () => undefined,
+    endsInConvolution: () => false,
+    outProjection() {
+      throw new Error('no block ends in a convolution');
+    },
     next: (block) => nextSegment(spec, weights, block),
+    enterNames: (block) => ({
+      norm: { weight: `layers.${block}.norm.weight`, epsilon: 1e-5 },
+      inProjection: { weight: `layers.${block}.mixer.in_proj.weight` },
+    }),
+    leaveNames: (block) => ({ weight: `layers.${block}.mixer.out_proj.weight` }),
     head: () => headSegment(traits, spec, weights),
   };
 }
@@ -45,11 +53,13 @@ function embedSegment<Spec extends BidirectionalSpec>(
   traits: BidirectionalTraits<Spec>,
   spec: Spec,
   weights: Weights,
+  enter: boolean,
 ): Uint8Array {
   const { g, parameters } = segment('embed', weights);
   const tokens = embed(traits, g, spec, parameters, imageInput(g, segmentNames.pixels, spec));
   g.op('Reshape', [tokens, g.ints([-1, spec.width])], { name: segmentNames.nextResidual });
-  return withInProjection(g, spec, parameters, 0);
+  g.output(segmentNames.nextResidual, 'F32', ['rows', spec.width]);
+  return enter ? withInProjection(g, spec, parameters, 0) : g.model();
 }
 
 function projectionNames(block: number): ProjectionNames[] {
@@ -63,6 +73,7 @@ function projectionNames(block: number): ProjectionNames[] {
 function nextSegment(spec: BidirectionalSpec, weights: Weights, block: number): Uint8Array {
   const { g, parameters } = segment(`next_${block}`, weights);
   addOutProjection(g, spec, parameters, block);
+  g.output(segmentNames.nextResidual, 'F32', ['rows', spec.width]);
   return withInProjection(g, spec, parameters, block + 1);
 }
 
@@ -103,7 +114,6 @@ function withInProjection(
   g.op('MatMul', [normed, parameters.linear(`layers.${block}.mixer.in_proj.weight`)], {
     name: segmentNames.xz,
   });
-  g.output(segmentNames.nextResidual, 'F32', ['rows', spec.width]);
   g.output(segmentNames.xz, 'F32', ['rows', 2 * spec.innerWidth]);
   return g.model();
 }

@@ -75,8 +75,8 @@ export class HiddenSignal {
   }
 }
 
-export /** Sessions for what only some rules read; undefined for the others. */
-async function hiddenSignal(
+/** Sessions for what only some rules read; undefined for the others. */
+export async function hiddenSignal(
   context: FamilyContext,
   hooks: Hooks,
   threads: number,

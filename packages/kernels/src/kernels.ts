@@ -25,6 +25,7 @@ import {
 } from './gradients/plain-backward-kernels.ts';
 import { maxStates, maxTaps } from './limits.ts';
 import { type MatmulExports, type MatmulOptions, runMatmul } from './matrix/matmul.ts';
+import { type PackedProducts, packedProducts } from './matrix/packed.ts';
 import { type TensorExports, type TensorKernels, tensorKernels } from './matrix/tensor.ts';
 import type { Addon, LoadedAddon } from './native/addon.ts';
 import { type KernelChoice, type KernelImplementation, kernelChoice } from './native/choice.ts';
@@ -69,6 +70,8 @@ export interface Kernels
   activateDelta(options: DeltaOptions): void;
   /** A', B', plus → to */
   matmul(options: MatmulOptions): void;
+  /** Present where they are native code. */
+  readonly packed?: PackedProducts;
   readonly tensors: TensorKernels;
   /** A bad index is found when its turn comes; rows before it have been copied by then. */
   gatherRows(options: GatherOptions): void;
@@ -158,6 +161,7 @@ export async function createKernels(
     activateDelta: (options) => runDelta(module, memory, options),
     gatherRows: (options) => runGather(module, memory, options),
     matmul: (options) => runMatmul(hot, memory, options),
+    ...(addon !== undefined && { packed: packedProducts(addon, memory, options.threads ?? 1) }),
     tensors: tensorKernels(module, memory),
     ...contributionKernels(hot, memory),
     ...reduceKernels(hot, memory),
@@ -219,6 +223,7 @@ async function loadNative(): Promise<LoadedAddon> {
         convBackward: (options) => runConvBackward(hot, memory, options),
         ...plainBackwardKernels(hot, memory),
         matmul: (options) => runMatmul(hot, memory, options),
+        packed: packedProducts(addon, memory, 1),
       };
     }),
   );

@@ -46,8 +46,8 @@ function bytesPerImage(spec: ModelSpec, sets: number): number {
   return 4 * (sequenceLength(spec) * perToken + perImage);
 }
 
-/** Activations of a chunk stay below this; larger chunks gain nothing once the matrix products are busy. */
-const chunkBytes = 64 * 2 ** 20;
+/** Activations of a chunk stay below this, so that the caches hold much of them; larger chunks are slower. */
+const chunkBytes = 12 * 2 ** 20;
 const largestChunk = 32;
 
 /** Most images of one chunk, and what each takes, bytes. */

@@ -46,42 +46,38 @@ export function kernelProducts(
     region.view().set(data);
     return region.at;
   };
-  const linear = ({ weight, bias }: LinearNames) => ({
-    weight: placed(weight),
+  const packed = placePacked(arena, kernels);
+  const linear = ({ weight, bias }: LinearNames, inner: number, columns: number) => ({
+    ...{ inner, columns, packed: packed(weights.get(weight)!.data, inner, columns) },
     bias: bias === undefined ? undefined : placed(bias),
   });
   const blocks = Array.from({ length: depth }, (_, block) => {
     const { norm, inProjection } = segments.enterNames(block);
     return {
-      norm: { ...linear(norm), centred: norm.bias !== undefined, epsilon: norm.epsilon },
-      in: linear(inProjection),
-      out: linear(segments.leaveNames(block)),
+      norm: {
+        ...{ width: d, centred: norm.bias !== undefined, epsilon: norm.epsilon },
+        weight: placed(norm.weight),
+        ...(norm.bias !== undefined && { bias: placed(norm.bias) }),
+      },
+      in: linear(inProjection, d, 2 * E),
+      out: linear(segments.leaveNames(block), E, d),
     };
-  });
-  const product = (rows: number, inner: number, columns: number, from: number, weight: number) => ({
-    ...{ rows, inner, columns, transA: false, transB: true, alpha: 1 },
-    ...{ a: { at: from, stride: inner }, b: { at: weight, stride: inner } },
   });
   const adjacent = (at: number, stride: number): MatrixPlace => ({ at, stride });
   return {
     enter(block, rows, residual, normed, xz) {
       const { norm, in: own } = blocks[block];
-      const { bias, ...rest } = norm;
-      kernels.tensors.norm(
-        { rows, width: d, ...rest, ...(bias !== undefined && { bias }), x: residual.at },
-        normed.at,
-      );
-      kernels.matmul({
-        ...product(rows, d, 2 * E, normed.at, own.weight),
-        ...(own.bias !== undefined && { plus: adjacent(own.bias, 0) }),
-        to: adjacent(xz.at, 2 * E),
+      const { bias, ...product } = own;
+      kernels.tensors.norm({ ...norm, rows, x: residual.at }, normed.at);
+      kernels.packed!.matmul({
+        ...{ ...product, rows, a: adjacent(normed.at, d), to: adjacent(xz.at, 2 * E) },
+        ...(bias !== undefined && { plus: adjacent(bias, 0) }),
       });
     },
     leave(block, rows, y, residual, to, live) {
-      const { weight, bias } = blocks[block].out;
-      kernels.matmul({
-        ...product(rows, E, d, y.at, weight),
-        plus: adjacent(residual.at, d),
+      const { bias, ...product } = blocks[block].out;
+      kernels.packed!.matmul({
+        ...{ ...product, rows, a: adjacent(y.at, E), plus: adjacent(residual.at, d) },
         to: adjacent(to.at, d),
       });
       if (bias !== undefined) {
@@ -91,5 +87,23 @@ export function kernelProducts(
         kernels.tensors.binary('mul', [1, rows, d], to.at, [0, d, 1], live.at, [0, 1, 0], to.at);
       }
     },
+  };
+}
+
+/** Places matrices [columns, inner] as native products want them: → byte offsets. */
+export function placePacked(
+  arena: Arena,
+  kernels: Kernels,
+): (matrix: Float32Array, inner: number, columns: number) => number {
+  const { packed } = kernels;
+  if (packed === undefined) throw new Error('only native kernels multiply by packed matrices');
+  return (matrix, inner, columns) => {
+    const to = arena.float32(packed.floats(inner, columns)).at;
+    const mark = arena.mark();
+    const region = arena.float32(matrix.length);
+    region.view().set(matrix);
+    packed.pack({ inner, columns, b: { at: region.at, stride: inner }, transB: true }, to);
+    arena.release(mark);
+    return to;
   };
 }

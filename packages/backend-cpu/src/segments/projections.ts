@@ -6,9 +6,10 @@
 import type { Weights } from '@vssm/core';
 import type { ModelSpec } from '@vssm/families';
 import { type Segments, segmentNames } from '@vssm/graph';
-import type { Arena, Kernels, MatrixPlace } from '@vssm/kernels';
+import type { Arena, Kernels } from '@vssm/kernels';
 import type { InferenceSession } from 'onnxruntime-node';
 import type { Buffers } from './buffers.ts';
+import { placePacked } from './products.ts';
 import type { SessionRunner, Tensors } from './runner.ts';
 
 export interface Projections {
@@ -45,32 +46,23 @@ export function kernelProjections(
 ): Projections {
   const { innerWidth: E, stateSize: N, dtRank: r } = spec;
   const columns = r + 2 * N;
-  const placed = (name: string, width: number): MatrixPlace => {
-    const { data } = weights.get(name)!;
-    const region = arena.float32(data.length);
-    region.view().set(data);
-    return { at: region.at, stride: width };
-  };
+  const packed = placePacked(arena, kernels);
+  const placed = (name: string, inner: number, outer: number) => ({
+    ...{ inner, columns: outer, packed: packed(weights.get(name)!.data, inner, outer) },
+  });
   const blocks = Array.from({ length: spec.depth }, (_, block) =>
     segments.projectionNames(block).map(({ set, xProj, dtProj }) => ({
       own: buffers.sets.find((buffer) => buffer.set === set)!,
-      xProj: placed(xProj, E),
-      dtProj: placed(dtProj, r),
+      xProj: placed(xProj, E, columns),
+      dtProj: placed(dtProj, r, E),
     })),
   );
-  const shape = { transA: false, transB: true, alpha: 1 };
   return {
     run(block, rows) {
       for (const { own, xProj, dtProj } of blocks[block]) {
         const projected = { at: own.projected.at, stride: columns };
-        kernels.matmul({
-          ...{ ...shape, rows, inner: E, columns, b: xProj, to: projected },
-          a: { at: own.u.at, stride: E },
-        });
-        kernels.matmul({
-          ...{ ...shape, rows, inner: r, columns: E, a: projected, b: dtProj },
-          to: { at: own.delta.at, stride: E },
-        });
+        kernels.packed!.matmul({ ...xProj, rows, a: { at: own.u.at, stride: E }, to: projected });
+        kernels.packed!.matmul({ ...dtProj, rows, a: projected, to: { at: own.delta.at, stride: E } });
       }
     },
   };

@@ -19,6 +19,8 @@ struct matmul {
   const float *b;
   ptrdiff_t b_stride;
   bool trans_b;
+  /* B as pack_matrix lays it out, in place of the three above; or NULL */
+  const float *packed;
   float alpha;
   /* NULL: nothing is added; stride 0: one row is added to all */
   const float *plus;
@@ -28,6 +30,10 @@ struct matmul {
 };
 
 extern const size_t matmul_workspace_bytes;
+
+/* B [inner, columns], or where trans_b [columns, inner], for `packed`; packed_floats of them. */
+void pack_matrix(int inner, int columns, const float *b, ptrdiff_t b_stride, bool trans_b, float *to);
+size_t packed_floats(int inner, int columns);
 
 /* `workspace`: matmul_workspace_bytes bytes, any content. */
 void matmul(const struct matmul *product, void *workspace);

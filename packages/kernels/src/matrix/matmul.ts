@@ -57,17 +57,10 @@ export interface MatmulExports {
 export function runMatmul(module: MatmulExports, memory: WasmMemory, options: MatmulOptions): void {
   const { rows, inner, columns, a, transA, b, transB, alpha, plus, to } = options;
   for (const [name, count] of Object.entries({ rows, inner, columns })) checkCount(name, count);
-  const check = (name: string, { at, stride }: MatrixPlace, height: number, width: number) => {
-    checkCount(`${name}.stride`, stride, 2 ** 28);
-    if (stride < width)
-      throw new RangeError(`${name}.stride is ${stride}, less than its ${width} floats a row`);
-    checkVector(memory, name, at, (height - 1) * stride + width);
-  };
-  check('a', a, transA ? inner : rows, transA ? rows : inner);
-  check('b', b, transB ? columns : inner, transB ? inner : columns);
-  check('to', to, rows, columns);
-  if (plus?.stride === 0) checkVector(memory, 'plus', plus.at, columns);
-  else if (plus !== undefined) check('plus', plus, rows, columns);
+  checkMatrix(memory, 'a', a, transA ? inner : rows, transA ? rows : inner);
+  checkMatrix(memory, 'b', b, transB ? columns : inner, transB ? inner : columns);
+  checkMatrix(memory, 'to', to, rows, columns);
+  checkPlus(memory, plus, rows, columns);
   module.matmul(
     rows,
     inner,
@@ -84,4 +77,30 @@ export function runMatmul(module: MatmulExports, memory: WasmMemory, options: Ma
     to.at,
     4 * to.stride,
   );
+}
+
+/** Throws a RangeError for a matrix that lies outside the memory or whose rows overlap. */
+export function checkMatrix(
+  memory: WasmMemory,
+  name: string,
+  { at, stride }: MatrixPlace,
+  height: number,
+  width: number,
+): void {
+  checkCount(`${name}.stride`, stride, 2 ** 28);
+  if (stride < width) {
+    throw new RangeError(`${name}.stride is ${stride}, less than its ${width} floats a row`);
+  }
+  checkVector(memory, name, at, (height - 1) * stride + width);
+}
+
+/** The same of what is added, a matrix or a row. */
+export function checkPlus(
+  memory: WasmMemory,
+  plus: MatmulOptions['plus'],
+  rows: number,
+  columns: number,
+): void {
+  if (plus?.stride === 0) checkVector(memory, 'plus', plus.at, columns);
+  else if (plus !== undefined) checkMatrix(memory, 'plus', plus, rows, columns);
 }

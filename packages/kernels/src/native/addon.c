@@ -275,6 +275,7 @@ static napi_value matmulOf(napi_env env, napi_callback_info info) {
     product.b = address(&call);
     product.b_stride = stride(&call);
     product.trans_b = flag(&call);
+    product.packed = NULL;
     product.alpha = (float)number(&call);
     product.plus = optional_address(&call);
     product.plus_stride = stride(&call);
@@ -284,6 +285,61 @@ static napi_value matmulOf(napi_env env, napi_callback_info info) {
   }
   if (!call.valid) napi_throw_type_error(env, NULL, "matmul: wrong arguments");
   return NULL;
+}
+
+static napi_value packMatrix(napi_env env, napi_callback_info info) {
+  struct call call = begin(env, info, 8);
+  if (call.valid) {
+    /* The workspace: this one needs none. */
+    address(&call);
+    const int inner = integer(&call);
+    const int columns = integer(&call);
+    const float *b = address(&call);
+    const ptrdiff_t b_stride = stride(&call);
+    const bool trans_b = flag(&call);
+    float *to = address(&call);
+    if (call.valid) pack_matrix(inner, columns, b, b_stride, trans_b, to);
+  }
+  if (!call.valid) napi_throw_type_error(env, NULL, "packMatrix: wrong arguments");
+  return NULL;
+}
+
+static napi_value matmulPacked(napi_env env, napi_callback_info info) {
+  struct call call = begin(env, info, 13);
+  if (call.valid) {
+    void *workspace = address(&call);
+    const int threads = integer(&call);
+    struct matmul product = {.alpha = 1};
+    product.rows = integer(&call);
+    product.inner = integer(&call);
+    product.columns = integer(&call);
+    product.a = address(&call);
+    product.a_stride = stride(&call);
+    product.packed = address(&call);
+    product.plus = optional_address(&call);
+    product.plus_stride = stride(&call);
+    product.to = address(&call);
+    product.to_stride = stride(&call);
+    if (call.valid) share_out(threads, product.rows, share_of_matmul, &product, workspace, matmul_workspace_bytes);
+  }
+  if (!call.valid) napi_throw_type_error(env, NULL, "matmulPacked: wrong arguments");
+  return NULL;
+}
+
+/* Floats that a matrix takes packed: of the inner axis, of the columns. */
+static napi_value packedFloats(napi_env env, napi_callback_info info) {
+  size_t given = 2;
+  napi_value arguments[2];
+  int32_t inner = 0;
+  int32_t columns = 0;
+  napi_value floats = NULL;
+  if (napi_get_cb_info(env, info, &given, arguments, NULL, NULL) != napi_ok || given != 2 ||
+      napi_get_value_int32(env, arguments[0], &inner) != napi_ok ||
+      napi_get_value_int32(env, arguments[1], &columns) != napi_ok ||
+      napi_create_double(env, (double)packed_floats(inner, columns), &floats) != napi_ok) {
+    napi_throw_type_error(env, NULL, "packedFloats: wrong arguments");
+  }
+  return floats;
 }
 
 static napi_value convBackward(napi_env env, napi_callback_info info) {
@@ -327,7 +383,8 @@ NAPI_MODULE_INIT() {
   } functions[] = {
       {"convSilu", convSilu},   {"selectiveScan", selectiveScan}, {"gridConv", gridConv},
       {"snakeScan", snakeScan}, {"scanBackward", scanBackward},   {"gridConvBackward", gridConvBackward},
-      {"snakeBackward", snakeBackward}, {"matmul", matmulOf}, {"convBackward", convBackward},
+      {"snakeBackward", snakeBackward}, {"matmul", matmulOf}, {"packMatrix", packMatrix},
+      {"matmulPacked", matmulPacked}, {"packedFloats", packedFloats}, {"convBackward", convBackward},
       {"deformable", call_deformable}, {"roiAlign", call_roi_align}, {"winograd", call_winograd},
       {"readerWeights", call_reader_weights}, {"addContributions", call_add_contributions}, {"reduceRows", call_reduce_rows},
   };

@@ -27,6 +27,10 @@ export interface Addon {
   gridConvBackward(memory: ArrayBuffer, workspace: number, ...integers: number[]): void;
   snakeBackward(memory: ArrayBuffer, workspace: number, ...integers: number[]): void;
   matmul(memory: ArrayBuffer, workspace: number, threads: number, ...numbers: number[]): void;
+  packMatrix(memory: ArrayBuffer, workspace: number, ...numbers: number[]): void;
+  matmulPacked(memory: ArrayBuffer, workspace: number, threads: number, ...numbers: number[]): void;
+  /** That a matrix takes packed. */
+  packedFloats(inner: number, columns: number): number;
   deformable(memory: ArrayBuffer, workspace: number, threads: number, ...integers: number[]): void;
   roiAlign(memory: ArrayBuffer, workspace: number, threads: number, ...integers: number[]): void;
   winograd(memory: ArrayBuffer, workspace: number, threads: number, ...integers: number[]): void;

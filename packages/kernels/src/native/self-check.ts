@@ -34,6 +34,7 @@ import {
 import type { PlainBackwardKernels } from '../gradients/plain-backward-kernels.ts';
 import { type GridConvOptions, gridConvReference } from '../grid/grid-conv.ts';
 import { type MatmulOptions, matmulReference } from '../matrix/matmul.ts';
+import type { PackedProducts } from '../matrix/packed.ts';
 import type { PlainKernels } from '../plain-kernels.ts';
 import {
   type ReduceKernels,
@@ -68,6 +69,7 @@ interface Runner
   convSilu(options: ConvOptions): void;
   selectiveScan(options: ScanOptions): void;
   matmul(options: MatmulOptions): void;
+  readonly packed: PackedProducts;
 }
 
 /** Why the kernels that `over` makes for a memory are wrong; undefined if they are right. */
@@ -166,6 +168,15 @@ export function findFault(over: (memory: WasmMemory) => Runner): string | undefi
     plus: { at: filled(channels, -1, 1), stride: 0 },
     to: wide(),
   };
+  const { rows, inner, columns } = product;
+  const packed = arena.float32(runner.packed.floats(inner, columns)).at;
+  const byPacked = {
+    rows,
+    inner,
+    columns,
+    a: product.a,
+    to: { at: arena.float32(rows * columns).at, stride: columns },
+  };
   const grids = arena.int32(4);
   grids.view().set([3, 4, 2, 4]);
   const attention: DeformableOptions = {
@@ -209,6 +220,8 @@ export function findFault(over: (memory: WasmMemory) => Runner): string | undefi
   const wantedOfWeights = readerWeightReference(buffer, weights);
   const wantedOfContributions = contributionReference(buffer, contributions);
   const wantedOfProduct = matmulReference(buffer, product);
+  const { b, transB } = product;
+  const wantedByPacked = matmulReference(buffer, { ...byPacked, b, transB, transA: false, alpha: 1 });
   const wantedOfBackwardConv = convBackwardReference(buffer, backwardConv);
   const wantedOfBackwardGrid = gridConvBackwardReference(buffer, backwardGrid);
   const wantedOfBackwardSnake = snakeBackwardReference(buffer, backwardSnake);
@@ -225,6 +238,8 @@ export function findFault(over: (memory: WasmMemory) => Runner): string | undefi
   runner.gridConvBackward(backwardGrid);
   runner.snakeBackward(backwardSnake);
   runner.matmul(product);
+  runner.packed.pack(product, packed);
+  runner.packed.matmul({ ...byPacked, packed });
   runner.deformable(attention);
   runner.roiAlign(regions);
   runner.winograd?.(maps);
@@ -245,6 +260,7 @@ export function findFault(over: (memory: WasmMemory) => Runner): string | undefi
     ['the weights of readers', weights.to.at, wantedOfWeights],
     ['the contributions', contributions.to.at, wantedOfContributions],
     ['the product of matrices', product.to.at, wantedOfProduct],
+    ['the product by a packed matrix', byPacked.to.at, wantedByPacked],
     ['deformable attention', attention.to.at, wantedOfAttention],
     ['RoIAlign', regions.to.at, wantedOfRegions],
     ['the convolution of maps', maps.to.at, wantedOfMaps],

@@ -129,8 +129,6 @@ export interface Family<Spec extends BaseSpec, Name extends string = string> {
   readonly segmentationRecipe: SegmentationRecipe | null;
   /** Whether the training engine has its gradients. */
   readonly trainable: boolean;
-  /** Least part of the speed-up promised by strict FLOPs that pruning is held to in the report's targets. */
-  readonly leastGain: number;
   readonly words: FamilyWords;
 
   /**

@@ -62,7 +62,6 @@ export const mambareg: Family<MambaRegSpec, MambaRegModelName> = {
   imageRecipe: 'mambareg-imagenet',
   segmentationRecipe: null,
   trainable: true,
-  leastGain: 0.9,
   words: {
     evit: 'Mamba-Reg has registers in place of a class token: there it is the similarity to the mean of theirs.',
     evitNote:

@@ -53,7 +53,6 @@ export const plainmamba: Family<PlainMambaSpec, PlainMambaModelName> = {
   imageRecipe: 'plainmamba-imagenet',
   segmentationRecipe: 'plainmamba-ade20k',
   trainable: true,
-  leastGain: 0.85,
   words: {
     evit: 'PlainMamba has no class token either: there it is the similarity to the mean token’s.',
     evitNote:

@@ -31,7 +31,6 @@ export const videomamba: Family<VideoMambaSpec, VideoMambaModelName> = {
   imageRecipe: 'vim-imagenet',
   segmentationRecipe: null,
   trainable: true,
-  leastGain: 0.9,
   words: {
     evit: 'VideoMamba’s blocks are Vim’s: there it is the similarity to the class token’s, too.',
     evitNote:

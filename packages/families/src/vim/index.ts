@@ -58,7 +58,6 @@ export const vim: Family<VimSpec, VimModelName> = {
   imageRecipe: 'vim-imagenet',
   segmentationRecipe: 'vim-ade20k',
   trainable: true,
-  leastGain: 0.9,
   words: {
     evit: 'Vim has no attention, so it is read as the similarity of a token’s gated output to the class token’s.',
     evitNote:

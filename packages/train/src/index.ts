@@ -12,6 +12,7 @@ export type {
 } from './experiment/experiment.ts';
 export { type ExperimentRun, runExperiment } from './experiment/run-experiment.ts';
 export { classifierSubject, type Subject, segmenterSubject } from './experiment/subject.ts';
+export { type Earlier, takeOver } from './experiment/take-over.ts';
 export { type Verdict, verdicts } from './experiment/verdict.ts';
 export {
   checkRecipe,

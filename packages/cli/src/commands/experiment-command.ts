@@ -22,6 +22,10 @@ export function experimentCommand(): Command {
     .requiredOption('--data <folder>', 'the idx files of Fashion-MNIST’s training split')
     .optionsGroup(groups.running)
     .addOption(allCores('processor threads; they do not change the result'))
+    .option(
+      '--from <folder>',
+      'begin with what is finished in a folder of records and logs, as benchmarks/headline/measured; without: from nothing',
+    )
     .option('--plan', 'say what would be run, and run nothing')
     .option('--so-far', 'train nothing; the record of what earlier calls have finished')
     .optionsGroup(groups.output)

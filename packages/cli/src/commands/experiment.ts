@@ -12,6 +12,7 @@ import { mean } from '@vssm/results/statistics';
 import type { TrainedRecord } from '@vssm/results/trained';
 import { backboneOf, isSegmenter } from '@vssm/train';
 import { visionParameterCount } from '@vssm/vision-tasks';
+import { earlierIn } from '../experiment/earlier.ts';
 import { type Experiment, openGround } from '../experiment/ground.ts';
 import { experimentTable } from '../experiment/table.ts';
 import { type ExperimentName, type ExperimentOptions, experimentNames } from '../options/experiment.ts';
@@ -91,11 +92,18 @@ async function runIn(
   const stop = stopOnSignal();
   let part = '';
   let show = progressLine();
+  const how = {
+    ...{ threads, out },
+    circumstances: await circumstances(threads),
+  };
   try {
+    const earlier = options.from === undefined ? undefined : await earlierIn(options.from, experiment.id);
+    if (earlier !== undefined) {
+      const taken = await ground.takeOver(earlier, how);
+      if (taken.length > 0) note(`${[...within, ''].join(' ')}from ${options.from}: ${taken.join(', ')}`);
+    }
     const record = await ground.run({
-      threads,
-      out,
-      circumstances: await circumstances(threads),
+      ...how,
       tell(name, line, steps) {
         if (name !== part) {
           note([...within, name].join(' '));

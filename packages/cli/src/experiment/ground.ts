@@ -8,6 +8,7 @@ import { segmentationRecipeOf, type TrainableSpec } from '@vssm/families';
 import type { TrainedRecord } from '@vssm/results/trained';
 import {
   classifierSubject,
+  type Earlier,
   type ExperimentRun,
   freshWeights,
   isSegmenter,
@@ -16,6 +17,7 @@ import {
   segmenterSubject,
   type TrainedSpec,
   type TrainingExperiment,
+  takeOver,
 } from '@vssm/train';
 import type { UperNetSpec } from '@vssm/vision-tasks';
 import { makeScenes } from '../commands/scenes.ts';
@@ -33,6 +35,8 @@ type How = Pick<
 >;
 
 export interface Ground {
+  /** See takeOver. */
+  takeOver(earlier: Earlier, how: How): Promise<string[]>;
   /** Undefined when it was stopped. See runExperiment. */
   run(how: How): Promise<TrainedRecord | undefined>;
   close(): Promise<void>;
@@ -59,12 +63,14 @@ async function ofPictures(experiment: TrainingExperiment<TrainableSpec>, data: s
     'fashion-mnist',
     spec.imageWidth,
   );
+  const runOf = (how: How) => {
+    const { threads } = how;
+    const subject = classifierSubject({ spec, training, test: test!, normalisation, threads });
+    return { experiment, subject, initial: freshWeights(spec, dense.seed), ...how };
+  };
   return {
-    run(how) {
-      const { threads } = how;
-      const subject = classifierSubject({ spec, training, test: test!, normalisation, threads });
-      return runExperiment({ experiment, subject, initial: freshWeights(spec, dense.seed), ...how });
-    },
+    run: (how) => runExperiment(runOf(how)),
+    takeOver: (earlier, how) => takeOver(runOf(how), earlier),
     async close() {
       await training.close();
       await test?.close();
@@ -97,11 +103,13 @@ async function ofScenes(
     dense.seed,
   );
   const normalisation = visionRecipeFor(segmentationRecipeOf(spec.backbone.family));
+  const runOf = (how: How) => {
+    const subject = segmenterSubject({ spec, training, test, normalisation, threads: how.threads });
+    return { experiment, subject, initial: start.weights, ...how };
+  };
   return {
-    run(how) {
-      const subject = segmenterSubject({ spec, training, test, normalisation, threads: how.threads });
-      return runExperiment({ experiment, subject, initial: start.weights, ...how });
-    },
+    run: (how) => runExperiment(runOf(how)),
+    takeOver: (earlier, how) => takeOver(runOf(how), earlier),
     async close() {
       await training.close();
       await test.close();

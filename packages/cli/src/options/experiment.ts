@@ -14,4 +14,6 @@ export interface ExperimentOptions extends OutputOptions {
   readonly part?: string;
   readonly plan?: boolean;
   readonly soFar?: boolean;
+  /** A folder with the record and the logs of what is finished elsewhere. */
+  readonly from?: string;
 }

@@ -1,4 +1,4 @@
-import { cpSync, mkdtempSync, rmSync, statSync } from 'node:fs';
+import { cpSync, mkdirSync, mkdtempSync, readdirSync, rmSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { densePlan, pruningPlan } from '@vssm/families';
@@ -11,6 +11,7 @@ import { isSegmenter } from '../trained-spec.ts';
 import { type FinetuningRow, inSeedOrder, type TrainingExperiment } from './experiment.ts';
 import { type ExperimentRun, runExperiment } from './run-experiment.ts';
 import { classifierSubject, segmenterSubject } from './subject.ts';
+import { type Earlier, takeOver } from './take-over.ts';
 
 let folder: string;
 beforeAll(() => {
@@ -132,6 +133,62 @@ describe('a record of what is finished', () => {
     const later = (await runExperiment(runIn(out, { experiment: asked })))!;
     expect(later.rows[0].after[0]).toEqual(record!.rows[0].after[0]);
     expect(later.rows[1]).toMatchObject({ learningRate: 1e-3, paper: [{ table: 1, row: 'vim-small-top' }] });
+  });
+});
+
+describe('what another machine has finished', () => {
+  /** Its record, its logs and its dense weights, in a folder of this name. */
+  async function shipped(name: string): Promise<Earlier & { readonly record: FinetuningRecord }> {
+    const { out, result } = await wholeRun();
+    const logs = join(folder, name);
+    mkdirSync(logs);
+    const finished = readdirSync(out, { withFileTypes: true }).filter((entry) => entry.isDirectory());
+    for (const { name: own } of finished) cpSync(join(out, own, 'train.jsonl'), join(logs, `${own}.jsonl`));
+    const dense = join(logs, 'dense.safetensors');
+    cpSync(join(out, 'dense', 'model.safetensors'), dense);
+    return { record: result!, logs, dense };
+  }
+
+  it('is taken over, and only the rest is trained', async () => {
+    const earlier = await shipped('shipped');
+    const run = runIn(join(folder, 'taken'));
+    expect(await takeOver(run, earlier)).toEqual([
+      'none@0.7-seed1',
+      'none@0.7-seed2',
+      'decay@0.7-seed1',
+      'dense',
+    ]);
+    expect(await runExperiment({ ...run, soFar: true })).toEqual(earlier.record);
+    expect(await takeOver(run, earlier)).toEqual([]);
+
+    // Declared otherwise since: trained again.
+    const [none, decay] = experiment.rows;
+    const faster = { ...experiment, rows: [none, { ...decay, learningRate: 1e-3 }] };
+    const other = runIn(join(folder, 'taken-in-part'), { experiment: faster });
+    expect(await takeOver(other, earlier)).toEqual(['none@0.7-seed1', 'none@0.7-seed2', 'dense']);
+    const trained: string[] = [];
+    const record = await runExperiment({ ...other, tell: (part) => trained.push(part) });
+    expect(new Set(trained)).toEqual(new Set(['decay@0.7-seed1']));
+    expect(record!.rows[0].after).toEqual(earlier.record.rows[0].after);
+  });
+
+  it('is refused where weights, logs and record do not belong together', async () => {
+    const earlier = await shipped('mixed-up');
+    const { record, logs, dense } = earlier;
+    const run = (name: string) => runIn(join(folder, name));
+    const elsewhere = { ...record, dense: { ...record.dense, sha256: '0'.repeat(64) } };
+    await expect(takeOver(run('mixed-up-1'), { ...earlier, record: elsewhere })).rejects.toThrow(
+      /dense\.safetensors: not the dense weights of the record/,
+    );
+    const better = structuredClone(record);
+    better.rows[0].after[0].tests[0].correct++;
+    await expect(takeOver(run('mixed-up-2'), { ...earlier, record: better })).rejects.toThrow(
+      /none@0\.7-seed1\.jsonl: not the log of what the record says of none@0\.7-seed1/,
+    );
+    rmSync(join(logs, 'dense.jsonl'));
+    await expect(takeOver(run('mixed-up-3'), { record, logs, dense })).rejects.toThrow(
+      /no dense\.jsonl of small model as it is declared/,
+    );
   });
 });
 

@@ -72,6 +72,25 @@ export async function runExperiment<S, B extends S, R>(run: ExperimentRun<S, B, 
   return run.subject.record(experiment.model, findings(run, dense, rows, before, after));
 }
 
+/** A training of the experiment, in the folder of its name. */
+export function trainingOf<S, B extends S, R>(
+  { experiment, subject, out, threads, circumstances, tell, stopped }: ExperimentRun<S, B, R>,
+  name: string,
+  plan: PruningPlan,
+  recipe: Recipe,
+  initial: Weights,
+): TrainingRun {
+  return {
+    ...{ spec: experiment.spec, plan, recipe, initial, examples: subject.examples, threads, circumstances },
+    out: join(out, name),
+    saveEvery: 200,
+    logEvery: 20,
+    evaluate: (weights) => subject.evaluate(plan, weights, stopped),
+    tell: (line, steps) => tell?.(name, line, steps),
+    ...(stopped !== undefined && { stopped }),
+  };
+}
+
 async function trainPart<S, B extends S, R>(
   run: ExperimentRun<S, B, R>,
   name: string,
@@ -79,19 +98,8 @@ async function trainPart<S, B extends S, R>(
   recipe: Recipe,
   initial: Weights,
 ): Promise<FinishedTraining<S> | undefined> {
-  const { experiment, subject, threads, tell, stopped } = run;
-  const { spec } = experiment;
-  const { examples, scoreOf } = subject;
-  const training: TrainingRun = {
-    ...{ spec, plan, recipe, initial, examples, threads },
-    out: join(run.out, name),
-    saveEvery: 200,
-    logEvery: 20,
-    circumstances: run.circumstances,
-    evaluate: (weights) => subject.evaluate(plan, weights, stopped),
-    tell: (line, steps) => tell?.(name, line, steps),
-    ...(stopped !== undefined && { stopped }),
-  };
+  const { scoreOf } = run.subject;
+  const training = trainingOf(run, name, plan, recipe, initial);
   const identity = runIdentity(training);
   const done = finishedTraining(training.out, identity, scoreOf);
   if (done !== undefined || run.soFar === true) return done;

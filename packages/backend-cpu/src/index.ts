@@ -30,7 +30,7 @@ export { startLinks, WorkerDied, type WorkerLink } from './worker/link.ts';
 export { type Served, serve } from './worker/serve.ts';
 
 /**
- * - `segments`: ONNX Runtime for the dense parts, the fused kernels for the rest; the fast path.
+ * - `segments`: the fused kernels, and between them ONNX Runtime or native products; the fast path.
  * - `whole`: everything in one ONNX session, the scan spelled in ONNX.
  */
 export type CpuForm =

@@ -47,10 +47,14 @@ export function kernelProducts(
     return region.at;
   };
   const packed = placePacked(arena, kernels);
-  const linear = ({ weight, bias }: LinearNames, inner: number, columns: number) => ({
-    ...{ inner, columns, packed: packed(weights.get(weight)!.data, inner, columns) },
-    bias: bias === undefined ? undefined : placed(bias),
-  });
+  /** Of the columns from `first` on. */
+  const linear = ({ weight, bias }: LinearNames, inner: number, columns: number, first = 0) => {
+    const own = weights.get(weight)!.data.subarray(first * inner, (first + columns) * inner);
+    return {
+      ...{ inner, columns, packed: packed(own, inner, columns) },
+      bias: bias === undefined ? undefined : placed(bias) + 4 * first,
+    };
+  };
   const blocks = Array.from({ length: depth }, (_, block) => {
     const { norm, inProjection } = segments.enterNames(block);
     return {
@@ -59,7 +63,8 @@ export function kernelProducts(
         weight: placed(norm.weight),
         ...(norm.bias !== undefined && { bias: placed(norm.bias) }),
       },
-      in: linear(inProjection, d, 2 * E),
+      // One for x and one for z: threads that share a product by columns have the channels that they go on with.
+      in: [0, E].map((first) => ({ first, ...linear(inProjection, d, E, first) })),
       out: linear(segments.leaveNames(block), E, d),
     };
   });
@@ -67,12 +72,13 @@ export function kernelProducts(
   return {
     enter(block, rows, residual, normed, xz) {
       const { norm, in: own } = blocks[block];
-      const { bias, ...product } = own;
       kernels.tensors.norm({ ...norm, rows, x: residual.at }, normed.at);
-      kernels.packed!.matmul({
-        ...{ ...product, rows, a: adjacent(normed.at, d), to: adjacent(xz.at, 2 * E) },
-        ...(bias !== undefined && { plus: adjacent(bias, 0) }),
-      });
+      for (const { first, bias, ...product } of own) {
+        kernels.packed!.matmul({
+          ...{ ...product, rows, a: adjacent(normed.at, d), to: adjacent(xz.at + 4 * first, 2 * E) },
+          ...(bias !== undefined && { plus: adjacent(bias, 0) }),
+        });
+      }
     },
     leave(block, rows, y, residual, to, live) {
       const { bias, ...product } = blocks[block].out;

@@ -94,8 +94,8 @@ void matmul(const struct matmul *product, void *workspace) {
   const struct part all = {.b = product->b, .stride = product->b_stride, .transposed = product->trans_b};
   for (int first = 0; first < product->inner; first += DEEP) {
     const int depth = smaller_of(product->inner - first, DEEP);
-    for (int column = 0; column < product->columns; column += WIDE) {
-      const int count = smaller_of(product->columns - column, WIDE);
+    for (int column = product->first_column; column < product->end_column; column += WIDE) {
+      const int count = smaller_of(product->end_column - column, WIDE);
       const float *panel = own->panel[0];
       if (product->packed != NULL) {
         panel = product->packed + panel_at(product->columns, first, depth, column);

@@ -13,6 +13,9 @@ struct matmul {
   int rows;
   int inner;
   int columns;
+  /* Those that are computed; the first is a multiple of 32. */
+  int first_column;
+  int end_column;
   const float *a;
   ptrdiff_t a_stride;
   bool trans_a;

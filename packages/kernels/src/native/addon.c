@@ -269,6 +269,8 @@ static napi_value matmulOf(napi_env env, napi_callback_info info) {
     product.rows = integer(&call);
     product.inner = integer(&call);
     product.columns = integer(&call);
+    product.first_column = 0;
+    product.end_column = product.columns;
     product.a = address(&call);
     product.a_stride = stride(&call);
     product.trans_a = flag(&call);
@@ -304,6 +306,9 @@ static napi_value packMatrix(napi_env env, napi_callback_info info) {
   return NULL;
 }
 
+/* Columns of a product that are worth a thread. */
+#define WORTH_A_SHARE 64
+
 static napi_value matmulPacked(napi_env env, napi_callback_info info) {
   struct call call = begin(env, info, 13);
   if (call.valid) {
@@ -313,6 +318,7 @@ static napi_value matmulPacked(napi_env env, napi_callback_info info) {
     product.rows = integer(&call);
     product.inner = integer(&call);
     product.columns = integer(&call);
+    product.end_column = product.columns;
     product.a = address(&call);
     product.a_stride = stride(&call);
     product.packed = address(&call);
@@ -320,7 +326,12 @@ static napi_value matmulPacked(napi_env env, napi_callback_info info) {
     product.plus_stride = stride(&call);
     product.to = address(&call);
     product.to_stride = stride(&call);
-    if (call.valid) share_out(threads, product.rows, share_of_matmul, &product, workspace, matmul_workspace_bytes);
+    const bool by_columns = product.columns >= threads * WORTH_A_SHARE;
+    if (call.valid) {
+      share_out(
+          threads, by_columns ? product.columns : product.rows, by_columns ? share_of_packed : share_of_matmul, &product,
+          workspace, matmul_workspace_bytes);
+    }
   }
   if (!call.valid) napi_throw_type_error(env, NULL, "matmulPacked: wrong arguments");
   return NULL;

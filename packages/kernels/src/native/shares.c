@@ -100,6 +100,13 @@ void share_of_matmul(const void *call, int first, int count, void *workspace) {
   matmul(&own, workspace);
 }
 
+void share_of_packed(const void *call, int first, int count, void *workspace) {
+  struct matmul own = *(const struct matmul *)call;
+  own.first_column = first;
+  own.end_column = first + count;
+  matmul(&own, workspace);
+}
+
 void share_of_deformable(const void *call, int first, int count, void *workspace) {
   (void)workspace;
   struct deformable own = *(const struct deformable *)call;

@@ -21,8 +21,8 @@
 #define LEAST_SHARE 32
 #define MOST_MEMBERS 63
 #define CACHE_LINE 64
-/* Looks before a member sleeps: some 20 microseconds, longer than a block's kernels are apart that follow each other. */
-#define LOOKS 500
+/* Looks before a member sleeps: some 100 microseconds, longer than a block's kernels are apart that follow each other. */
+#define LOOKS 5000
 /* Looks before a caller lets other threads have its core: members' shares end when its own does, unless they were kept off. */
 #define PATIENT_LOOKS 5000
 

@@ -33,7 +33,7 @@ export async function backends({ evidence, files }: Context): Promise<Section | 
     id: 'backends',
     title: 'Backends compared',
     body: html`<p>One model, carried out in every way that this machine offers, and each answer held against a float64 computation in plain
-loops. <strong>Segments</strong> are ONNX Runtime for the dense parts and kernels of this project for the rest; <strong>whole</strong> is one
+loops. <strong>Segments</strong> are kernels of this project, and ONNX Runtime for what is dense between them unless these are native; <strong>whole</strong> is one
 ONNX graph, its scan spelled as Scan or LinearAttention.</p>${parts}`,
   };
 }

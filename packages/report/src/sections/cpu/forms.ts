@@ -56,9 +56,9 @@ export async function formsPart({ evidence, files }: Context): Promise<Markup | 
     parts.push(await figure(chart, files), formsTable(model, [all, ...fewer]));
   }
   return html`<p>The <strong>matrix products alone</strong> are all that a model multiplies, in ONNX Runtime, and nothing else: nothing
-built on the same library can be faster. <strong>Segments</strong> is this project’s way: ONNX Runtime for the dense parts, kernels of its own
-for convolution, scan, gate and scores, compiled for the processor where a C compiler is at hand, in WebAssembly otherwise and where it
-says so. The others are the whole model in ONNX Runtime, with either operator that can express the scan.</p>${parts}${calibrations(groups)}`;
+built on the same library can be faster. <strong>Segments</strong> is this project’s way: kernels of its own for convolution, scan, gate and
+scores, and, where a C compiler is at hand, for the products between them; without one the kernels are WebAssembly, and ONNX Runtime
+multiplies. The others are the whole model in ONNX Runtime, with either operator that can express the scan.</p>${parts}${calibrations(groups)}`;
 }
 
 function ordered({ entries }: ExecutionGroup): ExecutionEntry[] {

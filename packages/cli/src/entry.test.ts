@@ -1,7 +1,7 @@
 /** How the command begins and ends: versions, help, examples, pipes, folders. */
 import { spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
-import { copyFileSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { copyFileSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -111,10 +111,33 @@ describe('vssm', () => {
     }
   });
 
+  it.skipIf(process.platform !== 'linux')(
+    'runs models where freed memory is kept, and leaves a setting alone',
+    () => {
+      const tell = script(
+        `process.on('exit', () => process.stderr.write('set to ' + process.env.GLIBC_TUNABLES));`,
+      );
+      const settings = (name: string, env: NodeJS.ProcessEnv) =>
+        vssm(['--import', tell, entry, name, '--help'], env).stderr;
+      const unset = { GLIBC_TUNABLES: undefined };
+      for (const name of ['eval', 'predict', 'bench', 'compare', 'detect', 'segment', 'explain']) {
+        expect(commands.map((command) => command.name)).toContain(name);
+        expect(settings(name, unset)).toMatch(
+          /^set to glibc\.malloc\.mmap_threshold=\d+:glibc\.malloc\.trim_threshold=\d+$/,
+        );
+      }
+      expect(settings('flops', unset)).toBe('set to undefined');
+      expect(settings('eval', { GLIBC_TUNABLES: 'glibc.malloc.check=0' })).toBe(
+        'set to glibc.malloc.check=0',
+      );
+    },
+  );
+
   it('tells who tries npm the command that installs', () => {
-    for (const file of ['package.json', '.npmrc']) {
-      copyFileSync(new URL(`../../../${file}`, import.meta.url), join(folder, file));
-    }
+    // Without what npm would look up first: nothing of it is in the cache of a fresh machine.
+    const { devDependencies: _, ...own } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'));
+    writeFileSync(join(folder, 'package.json'), JSON.stringify(own));
+    copyFileSync(join(root, '.npmrc'), join(folder, '.npmrc'));
     const npm = process.platform === 'win32' ? 'npm.cmd' : 'npm';
     const { status, stderr } = spawnSync(npm, ['install', '--offline'], { cwd: folder, encoding: 'utf8' });
     expect(status).not.toBe(0);

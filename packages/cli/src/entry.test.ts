@@ -120,13 +120,15 @@ describe('vssm', () => {
       const settings = (name: string, env: NodeJS.ProcessEnv) =>
         vssm(['--import', tell, entry, name, '--help'], env).stderr;
       const unset = { GLIBC_TUNABLES: undefined };
-      for (const name of ['eval', 'predict', 'bench', 'compare', 'detect', 'segment', 'explain']) {
+      for (const name of ['eval', 'predict', 'bench', 'compare', 'detect', 'segment', 'explain', 'train']) {
         expect(commands.map((command) => command.name)).toContain(name);
         expect(settings(name, unset)).toMatch(
           /^set to glibc\.malloc\.mmap_threshold=\d+:glibc\.malloc\.trim_threshold=\d+$/,
         );
       }
       expect(settings('flops', unset)).toBe('set to undefined');
+      // Where the setting is lost on the way it begins no third time.
+      expect(settings('eval', { ...unset, VSSM_BEGUN_AGAIN: '1' })).toBe('set to undefined');
       expect(settings('eval', { GLIBC_TUNABLES: 'glibc.malloc.check=0' })).toBe(
         'set to glibc.malloc.check=0',
       );

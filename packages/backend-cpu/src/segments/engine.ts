@@ -182,6 +182,8 @@ export class SegmentEngine {
     const laps = new Laps(stopwatch);
     const { spec, plan } = this;
     const batch = chunk.samples.length;
+    if (batch > this.chunkSize)
+      throw new RangeError(`a chunk of ${batch} images, at most ${this.chunkSize} fit`);
     const kept = new Map<number, Int32Array>();
     const contributions = new Map<number, BlockContributions>();
     let places = unprunedPlaces(spec, batch);

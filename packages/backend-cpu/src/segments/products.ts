@@ -40,10 +40,11 @@ export function kernelProducts(
   segments: Pick<Segments, 'enterNames' | 'leaveNames'>,
 ): BlockProducts {
   const { width: d, innerWidth: E, depth } = spec;
-  const placed = (name: string): number => {
+  const placed = (name: string, first = 0, count?: number): number => {
     const { data } = weights.get(name)!;
-    const region = arena.float32(data.length);
-    region.view().set(data);
+    const own = data.subarray(first, count === undefined ? undefined : first + count);
+    const region = arena.float32(own.length);
+    region.view().set(own);
     return region.at;
   };
   const packed = placePacked(arena, kernels);
@@ -52,7 +53,7 @@ export function kernelProducts(
     const own = weights.get(weight)!.data.subarray(first * inner, (first + columns) * inner);
     return {
       ...{ inner, columns, packed: packed(own, inner, columns) },
-      bias: bias === undefined ? undefined : placed(bias) + 4 * first,
+      bias: bias === undefined ? undefined : placed(bias, first, columns),
     };
   };
   const blocks = Array.from({ length: depth }, (_, block) => {

@@ -20,7 +20,7 @@ export interface AgainstOptions {
   readonly json?: boolean;
 }
 
-const entryPoint = 'packages/cli/src/main.ts';
+const entryPoint = 'packages/cli/vssm.js';
 const here = fileURLToPath(new URL('../../../..', import.meta.url));
 
 export async function timeAgainst(checkout: string, options: AgainstOptions): Promise<void> {

@@ -13,7 +13,7 @@ import type { TrainedRecord } from '@vssm/results/trained';
 import { backboneOf, isSegmenter } from '@vssm/train';
 import { visionParameterCount } from '@vssm/vision-tasks';
 import { earlierIn } from '../experiment/earlier.ts';
-import { type Experiment, openGround } from '../experiment/ground.ts';
+import { type Experiment, type Ground, type How, openGround } from '../experiment/ground.ts';
 import { experimentTable } from '../experiment/table.ts';
 import { type ExperimentName, type ExperimentOptions, experimentNames } from '../options/experiment.ts';
 import { note, printResult } from '../output.ts';
@@ -97,11 +97,7 @@ async function runIn(
     circumstances: await circumstances(threads),
   };
   try {
-    const earlier = options.from === undefined ? undefined : await earlierIn(options.from, experiment.id);
-    if (earlier !== undefined) {
-      const taken = await ground.takeOver(earlier, how);
-      if (taken.length > 0) note(`${[...within, ''].join(' ')}from ${options.from}: ${taken.join(', ')}`);
-    }
+    if (options.from !== undefined) await goOnFrom(options.from, experiment, ground, how);
     const record = await ground.run({
       ...how,
       tell(name, line, steps) {
@@ -129,6 +125,15 @@ async function runIn(
     stop.release();
     await ground.close();
   }
+}
+
+/** `--from`: says what is taken over. */
+async function goOnFrom(from: string, { id }: Experiment, ground: Ground, how: How): Promise<void> {
+  const earlier = await earlierIn(from, id);
+  if (earlier === undefined) return note(`note: ${from} has no record of ${id}: it begins from nothing`);
+  const taken = await ground.takeOver(earlier, how);
+  const what = taken.length > 0 ? taken.join(', ') : `nothing, since ${how.out} has a dense training already`;
+  note(`${id}, taken over from ${from}: ${what}`);
 }
 
 function planned({ spec, dense, finetuning, trainingFree = [], rows }: Experiment): string {

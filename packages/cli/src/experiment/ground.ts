@@ -29,7 +29,7 @@ import { openTrainingImages } from '../training-images.ts';
 export type Experiment = TrainingExperiment<TrainedSpec>;
 
 /** How an experiment is carried out, whatever it trains. */
-type How = Pick<
+export type How = Pick<
   ExperimentRun<unknown, unknown, unknown>,
   'threads' | 'out' | 'circumstances' | 'tell' | 'stopped' | 'soFar'
 >;

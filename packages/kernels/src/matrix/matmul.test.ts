@@ -75,11 +75,12 @@ describe.skipIf(!probe.available)('the product by a packed matrix', () => {
       fc.asyncProperty(
         fc.integer(),
         fc.integer({ min: 1, max: 3 }),
-        // From some width on threads share the columns.
-        fc.constantFrom(0, 128, 200),
+        // Threads share the columns, or the rows where there are many more.
+        fc.constantFrom([0, 0], [0, 128], [0, 200], [130, 0]),
         shapes,
-        async (seed, threads, wider, { plus, transA: _, ...shape }) => {
-          const { rows, inner, transB } = shape;
+        async (seed, threads, [higher, wider], { plus, transA: _, ...shape }) => {
+          const { inner, transB } = shape;
+          const rows = shape.rows + higher;
           const columns = shape.columns + wider;
           const data = new RandomCase(seed);
           const draw = () => data.between(-1, 1);

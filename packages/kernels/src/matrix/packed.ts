@@ -1,6 +1,6 @@
 /**
  * Products by a matrix that stays: native code lays it out once as its products want it, panel by panel, where `matmul` does
- * so at every call, which at the rows of one image is a fifth of the work. There is no WebAssembly twin: to = A B + plus is
+ * so at every call, which at the rows of one image is a quarter of the work. There is no WebAssembly twin: to = A B + plus is
  * `matmul`'s, to the last bit.
  */
 import type { Addon } from '../native/addon.ts';
@@ -25,7 +25,7 @@ export interface PackedProducts {
   matmul(options: PackedMatmulOptions): void;
 }
 
-/** @param threads among which a product shares its rows */
+/** @param threads among which a product shares its columns, or its rows where there are many more of them */
 export function packedProducts(addon: Addon, memory: WasmMemory, threads: number): PackedProducts {
   const scratch = scratchOf(addon);
   const counts = (options: Readonly<Record<string, number>>) => {

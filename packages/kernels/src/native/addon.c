@@ -1,5 +1,5 @@
 /*
- * The hot kernels as a Node-API addon, each with the arguments of the WebAssembly module's export of its name, after
+ * The hot kernels as a Node-API addon, each with the arguments of the WebAssembly module's export of its name where it has one, after
  * the memory's ArrayBuffer and the byte offset of `workspaceBytes` bytes of scratch in it. Addresses are byte offsets
  * into that buffer, whose place is looked up on every call because the memory may grow. Kernels of the forward pass
  * and the product also take how many threads may share the work (team.h). There is no other state, so any number of threads may
@@ -306,9 +306,6 @@ static napi_value packMatrix(napi_env env, napi_callback_info info) {
   return NULL;
 }
 
-/* Columns of a product that are worth a thread. */
-#define WORTH_A_SHARE 64
-
 static napi_value matmulPacked(napi_env env, napi_callback_info info) {
   struct call call = begin(env, info, 13);
   if (call.valid) {
@@ -326,7 +323,7 @@ static napi_value matmulPacked(napi_env env, napi_callback_info info) {
     product.plus_stride = stride(&call);
     product.to = address(&call);
     product.to_stride = stride(&call);
-    const bool by_columns = product.columns >= threads * WORTH_A_SHARE;
+    const bool by_columns = 2 * product.columns >= product.rows;
     if (call.valid) {
       share_out(
           threads, by_columns ? product.columns : product.rows, by_columns ? share_of_packed : share_of_matmul, &product,

@@ -1,4 +1,4 @@
-import { cpSync, mkdirSync, mkdtempSync, readdirSync, rmSync, statSync } from 'node:fs';
+import { cpSync, existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { densePlan, pruningPlan } from '@vssm/families';
@@ -182,13 +182,18 @@ describe('what another machine has finished', () => {
     );
     const better = structuredClone(record);
     better.rows[0].after[0].tests[0].correct++;
-    await expect(takeOver(run('mixed-up-2'), { ...earlier, record: better })).rejects.toThrow(
-      /none@0\.7-seed1\.jsonl: not the log of what the record says of none@0\.7-seed1/,
-    );
+    const invented = structuredClone(record);
+    invented.rows[0].after[0].correct++;
+    for (const changed of [better, invented]) {
+      await expect(takeOver(run('mixed-up-2'), { ...earlier, record: changed })).rejects.toThrow(
+        /none@0\.7-seed1\.jsonl: not the log of what the record says of none@0\.7-seed1/,
+      );
+    }
     rmSync(join(logs, 'dense.jsonl'));
     await expect(takeOver(run('mixed-up-3'), { record, logs, dense })).rejects.toThrow(
       /no dense\.jsonl of small model as it is declared/,
     );
+    for (const refused of [1, 2, 3]) expect(existsSync(join(folder, `mixed-up-${refused}`))).toBe(false);
   });
 });
 

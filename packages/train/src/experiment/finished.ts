@@ -41,13 +41,13 @@ export function finishedTraining<S>(
   return { seed, ...(kept as unknown as Outcome<S>), curve: curveOf(lines), tests: testsOf(lines, scoreOf) };
 }
 
-function curveOf(lines: readonly LogLine[]): Recorded['curve'] {
+export function curveOf(lines: readonly LogLine[]): Recorded['curve'] {
   return lines.flatMap((line) =>
     line.kind === 'step' ? [{ epoch: line.epoch, loss: line.loss, top1: line.top1 }] : [],
   );
 }
 
-function testsOf<S>(
+export function testsOf<S>(
   lines: readonly LogLine[],
   scoreOf: (evaluation: Evaluation) => S,
 ): ({ epoch: number } & S)[] {

@@ -7,10 +7,11 @@ import { type PruningPlan, UserError, type Weights } from '@vssm/core';
 import { densePlan } from '@vssm/families';
 import type { TrainedRecord } from '@vssm/results/trained';
 import type { Recipe } from '../recipe/recipe.ts';
-import { readLog } from '../run/log.ts';
-import { runFiles, runIdentity } from '../run/train.ts';
+import { type Evaluation, type LogLine, readLog } from '../run/log.ts';
+import type { RunIdentity } from '../run/state.ts';
+import { runFiles, runIdentity, type TrainingRun } from '../run/train.ts';
 import { inSeedOrder, recipeOf } from './experiment.ts';
-import { finishedTraining } from './finished.ts';
+import { curveOf, finishedTraining, testsOf } from './finished.ts';
 import { type ExperimentRun, trainingOf } from './run-experiment.ts';
 
 export interface Earlier {
@@ -23,58 +24,84 @@ export interface Earlier {
 
 type Recorded = TrainedRecord['dense'];
 
+/** One of its trainings, found to be as the record says and as the experiment declares it. */
+interface Found {
+  readonly name: string;
+  readonly training: TrainingRun;
+  readonly identity: RunIdentity;
+  readonly log: string;
+  readonly recorded: Recorded;
+}
+
 /**
  * Puts the earlier trainings where `runExperiment` finds them finished, those that the experiment still declares in every
- * number. Returns their names; none where `out` has a dense training already, which this one may have put there.
+ * number. Returns their names; none where `out` has a finished dense training, which this one may have put there.
  *
- * @throws UserError where weights, log and record do not belong together
+ * @throws UserError where weights, log and record do not belong together; then nothing is written
  */
 export async function takeOver<S, B extends S, R>(
   run: ExperimentRun<S, B, R>,
   { record, logs, dense }: Earlier,
 ): Promise<string[]> {
-  const { experiment, out } = run;
-  if (existsSync(join(out, 'dense'))) return [];
+  const { experiment, out, subject } = run;
+  if (existsSync(join(out, 'dense', 'outcome.json'))) return [];
   if ((await sha256File(dense)) !== record.dense.sha256) {
     throw new UserError(
       `${dense}: not the dense weights of the record, whose checksum is ${record.dense.sha256}`,
     );
   }
   const weights = (await readCheckpoint(dense)).tensors;
-  const taken: string[] = [];
-  const take = (name: string, plan: PruningPlan, recipe: Recipe, initial: Weights, recorded: Recorded) => {
+  const found: Found[] = [];
+  const look = (name: string, plan: PruningPlan, recipe: Recipe, initial: Weights, recorded: Recorded) => {
     const training = trainingOf(run, name, plan, recipe, initial);
     const identity = runIdentity(training);
     const log = join(logs, `${name}.jsonl`);
-    if (!existsSync(log) || !isOf(log, identity)) return;
-    const { seed: _, curve, tests, ...outcome } = recorded;
-    mkdirSync(training.out, { recursive: true });
-    copyFileSync(log, join(training.out, runFiles.log));
-    if (name === 'dense') copyFileSync(dense, join(training.out, runFiles.model));
-    const found = finishedTraining(training.out, identity, run.subject.scoreOf, outcome as never);
-    if (!isDeepStrictEqual({ curve: found!.curve, tests: found!.tests }, { curve, tests })) {
+    if (!existsSync(log)) return;
+    const lines = readLog(log);
+    if (!isOf(lines, identity)) return;
+    if (!saysAsRecorded(lines, subject.scoreOf, recorded)) {
       throw new UserError(`${log}: not the log of what the record says of ${name}`);
     }
-    taken.push(name);
+    found.push({ name, training, identity, log, recorded });
   };
   for (const { row, seed } of inSeedOrder(experiment.rows)) {
     const recorded = record.rows
       .find((one) => one.row === row.id)
       ?.after.find((one: Recorded) => one.seed === seed);
     if (recorded === undefined) continue;
-    take(`${row.id}-seed${seed}`, row.plan, recipeOf(experiment, row, seed), weights, recorded);
+    look(`${row.id}-seed${seed}`, row.plan, recipeOf(experiment, row, seed), weights, recorded);
   }
   // Last, since whoever finds it takes nothing over any more.
-  take('dense', densePlan, experiment.dense, run.initial, record.dense);
-  if (taken.at(-1) !== 'dense') {
+  look('dense', densePlan, experiment.dense, run.initial, record.dense);
+  if (found.at(-1)?.name !== 'dense') {
     throw new UserError(`${logs}: no dense.jsonl of ${experiment.model} as it is declared`);
   }
-  return taken;
+  for (const { name, training, identity, log, recorded } of found) {
+    const { seed: _, curve: __, tests: ___, ...outcome } = recorded;
+    mkdirSync(training.out, { recursive: true });
+    copyFileSync(log, join(training.out, runFiles.log));
+    if (name === 'dense') copyFileSync(dense, join(training.out, runFiles.model));
+    finishedTraining(training.out, identity, subject.scoreOf, outcome as never);
+  }
+  return found.map(({ name }) => name);
 }
 
 /** Whether the log is of a training of this identity, from its first step on. */
-function isOf(log: string, identity: object): boolean {
-  const [first] = readLog(log);
+function isOf([first]: readonly LogLine[], identity: object): boolean {
   // As a file holds it: without what is undefined.
   return first?.kind === 'run' && isDeepStrictEqual(first.identity, JSON.parse(JSON.stringify(identity)));
+}
+
+/** Whether a log ends where the record does, by the same way. */
+function saysAsRecorded<S>(
+  lines: readonly LogLine[],
+  scoreOf: (evaluation: Evaluation) => S,
+  { curve, tests, seed: _, sha256: __, steps, ...score }: Recorded,
+): boolean {
+  const last = lines.findLast((line) => line.kind === 'epoch');
+  return (
+    last?.step === steps &&
+    isDeepStrictEqual(last.test && scoreOf(last.test), score) &&
+    isDeepStrictEqual({ curve: curveOf(lines), tests: testsOf(lines, scoreOf) }, { curve, tests })
+  );
 }

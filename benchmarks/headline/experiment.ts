@@ -33,7 +33,7 @@ const images = 55_000;
 const dense: Recipe = { ...trainingRecipe, epochs: 12, images, shift: 1 };
 const finetuning: Recipe = { ...finetuningRecipe, epochs: 2, images };
 
-/** Learning rates of the fine-tunings, chosen by the held-out images: README.md. Vim begins with PlainMamba's. */
+/** Learning rates of the fine-tunings. PlainMamba's are chosen by the held-out images (README.md), Vim's are taken from there. */
 const rates: Readonly<Record<Spec['family'], { readonly top: number; readonly evit?: number }>> = {
   plainmamba: { top: 1e-3, evit: 2e-3 },
   vim: { top: 1e-3, evit: 2e-3 },

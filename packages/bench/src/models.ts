@@ -13,6 +13,8 @@ export type ModelId =
   | 'plainmamba-nano'
   | 'plainmamba-mini'
   | 'plainmamba-mini-top'
+  | 'vim-mini'
+  | 'vim-mini-top'
   | ModelName;
 
 interface BenchModel {
@@ -64,6 +66,18 @@ export const benchModels: Readonly<Record<ModelId, BenchModel>> = {
     name: 'PlainMamba-mini, fine-tuned with ToP (Fashion-MNIST)',
     spec: null,
     embedded: embedded('plainmamba-mini-top.safetensors'),
+    published: null,
+  },
+  'vim-mini': {
+    name: 'Vim-mini (Fashion-MNIST)',
+    spec: null,
+    embedded: embedded('vim-mini.safetensors'),
+    published: null,
+  },
+  'vim-mini-top': {
+    name: 'Vim-mini, fine-tuned with ToP (Fashion-MNIST)',
+    spec: null,
+    embedded: embedded('vim-mini-top.safetensors'),
     published: null,
   },
   ...publishedOnes(),

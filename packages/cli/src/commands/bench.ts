@@ -46,7 +46,7 @@ export const experiments: readonly Experiment[] = [
   table5,
   league,
   shipped,
-  headline,
+  ...headline,
   speedVim,
   speedPlainMamba,
   cpu,

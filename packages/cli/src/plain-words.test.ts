@@ -46,11 +46,11 @@ it('history says that nothing was compared', async () => {
 });
 
 it('against shows all that the failed evaluation said', async () => {
-  const entry = join(folder, 'other/packages/cli/src');
+  const entry = join(folder, 'other/packages/cli');
   mkdirSync(entry, { recursive: true });
   const lines = ["error: unknown option '--limit'", '(vssm --help lists the commands)'];
   writeFileSync(
-    join(entry, 'main.ts'),
+    join(entry, 'vssm.js'),
     `process.stderr.write(${JSON.stringify(`${lines.join('\n')}\n`)});\nprocess.exitCode = 3;\n`,
   );
   // What it shows comes from a process of its own, on the same stream.

@@ -31,14 +31,13 @@ if (tooOld !== null) {
  * page (docs/performance.md). glibc alone has the setting, and reads it at its start.
  */
 function keepFreedMemory() {
-  const running = ['eval', 'predict', 'bench', 'compare', 'detect', 'segment', 'explain'];
-  const training = ['train', 'finetune', 'experiment'];
+  const running = 'eval predict bench compare detect segment explain train finetune experiment'.split(' ');
   const { execPath, execArgv, argv, env } = process;
   // A process with privileges of its own may lose the setting on the way; this says that it has been tried.
   const tried = env.VSSM_BEGUN_AGAIN !== undefined;
   delete env.VSSM_BEGUN_AGAIN;
   if (process.platform !== 'linux' || process.execve === undefined || tried) return;
-  if (![...running, ...training].includes(argv[2]) || 'GLIBC_TUNABLES' in env) return;
+  if (!running.includes(argv[2]) || 'GLIBC_TUNABLES' in env) return;
   const settings = 'glibc.malloc.mmap_threshold=33554432:glibc.malloc.trim_threshold=134217728';
   try {
     accessSync(execPath, constants.X_OK);

@@ -46,6 +46,13 @@ export class Arena {
     return { at, length: count, view: () => new Float32Array(this.memory.buffer, at, count) };
   }
 
+  /** Room that holds these floats. Throws a RangeError beyond the limit. */
+  place(values: ArrayLike<number>): Region<Float32Array> {
+    const region = this.float32(values.length);
+    region.view().set(values);
+    return region;
+  }
+
   /** Room for `count` 32-bit integers, not cleared. Throws a RangeError beyond the limit. */
   int32(count: number): Region<Int32Array> {
     const at = this.#take(count);

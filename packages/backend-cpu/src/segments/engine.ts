@@ -1,8 +1,8 @@
 /**
  * The `segments` form on one thread: the fused kernels compute convolution, scan and gate, ONNX Runtime norms and matrix
- * products, and both work on the same memory; where the kernels are native, the products between scans are theirs too. Between a scan and the next segment the
- * sequence may become shorter; a pruning step gathers y and the residual, so that the output projection already
- * runs on the kept tokens only.
+ * products, and both work on the same memory; where the kernels are native, the products between scans are theirs too.
+ * Between a scan and the next segment the sequence may become shorter; a pruning step gathers y and the residual, so that
+ * the output projection already runs on the kept tokens only.
  */
 import type { BlockContributions, Prediction } from '@vssm/backend';
 import type { PruningPlan, Weights } from '@vssm/core';

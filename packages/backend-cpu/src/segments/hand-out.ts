@@ -77,11 +77,7 @@ export class HandOut {
     const byKernel = family.contributions !== undefined && !names.has('delta') && !names.has('scans');
     if (!byKernel) this.#delta = buffers.sets.map(wide);
     for (const block of readBlocks(context)) {
-      const placed = family.deltaBiases(block).map((bias) => {
-        const region = arena.float32(bias.length);
-        region.view().set(bias);
-        return region.at;
-      });
+      const placed = family.deltaBiases(block).map((bias) => arena.place(bias).at);
       this.#biases.set(block, placed);
     }
   }

@@ -40,20 +40,14 @@ export function kernelProducts(
   segments: Pick<Segments, 'enterNames' | 'leaveNames'>,
 ): BlockProducts {
   const { width: d, innerWidth: E, depth } = spec;
-  const placed = (name: string, first = 0, count?: number): number => {
-    const { data } = weights.get(name)!;
-    const own = data.subarray(first, count === undefined ? undefined : first + count);
-    const region = arena.float32(own.length);
-    region.view().set(own);
-    return region.at;
-  };
+  const own = (name: string) => weights.get(name)!.data;
   const packed = placePacked(arena, kernels);
   /** Of the columns from `first` on. */
   const linear = ({ weight, bias }: LinearNames, inner: number, columns: number, first = 0) => {
-    const own = weights.get(weight)!.data.subarray(first * inner, (first + columns) * inner);
+    const end = first + columns;
     return {
-      ...{ inner, columns, packed: packed(own, inner, columns) },
-      bias: bias === undefined ? undefined : placed(bias, first, columns),
+      ...packed(own(weight).subarray(first * inner, end * inner), inner, columns),
+      bias: bias === undefined ? undefined : arena.place(own(bias).subarray(first, end)).at,
     };
   };
   const blocks = Array.from({ length: depth }, (_, block) => {
@@ -61,8 +55,8 @@ export function kernelProducts(
     return {
       norm: {
         ...{ width: d, centred: norm.bias !== undefined, epsilon: norm.epsilon },
-        weight: placed(norm.weight),
-        ...(norm.bias !== undefined && { bias: placed(norm.bias) }),
+        weight: arena.place(own(norm.weight)).at,
+        ...(norm.bias !== undefined && { bias: arena.place(own(norm.bias)).at }),
       },
       // One for x and one for z: threads that share a product by columns have the channels that they go on with.
       in: [0, E].map((first) => ({ first, ...linear(inProjection, d, E, first) })),
@@ -72,9 +66,9 @@ export function kernelProducts(
   const adjacent = (at: number, stride: number): MatrixPlace => ({ at, stride });
   return {
     enter(block, rows, residual, normed, xz) {
-      const { norm, in: own } = blocks[block];
+      const { norm, in: halves } = blocks[block];
       kernels.tensors.norm({ ...norm, rows, x: residual.at }, normed.at);
-      for (const { first, bias, ...product } of own) {
+      for (const { first, bias, ...product } of halves) {
         kernels.packed!.matmul({
           ...{ ...product, rows, a: adjacent(normed.at, d), to: adjacent(xz.at + 4 * first, 2 * E) },
           ...(bias !== undefined && { plus: adjacent(bias, 0) }),
@@ -97,20 +91,25 @@ export function kernelProducts(
   };
 }
 
-/** Places matrices [columns, inner] as native products want them: → byte offsets. */
+/** What a product by it is told. */
+interface PackedMatrix {
+  readonly inner: number;
+  readonly columns: number;
+  readonly packed: number;
+}
+
+/** Places matrices [columns, inner] as native products want them. */
 export function placePacked(
   arena: Arena,
   kernels: Kernels,
-): (matrix: Float32Array, inner: number, columns: number) => number {
+): (matrix: Float32Array, inner: number, columns: number) => PackedMatrix {
   const { packed } = kernels;
   if (packed === undefined) throw new Error('only native kernels multiply by packed matrices');
   return (matrix, inner, columns) => {
     const to = arena.float32(packed.floats(inner, columns)).at;
     const mark = arena.mark();
-    const region = arena.float32(matrix.length);
-    region.view().set(matrix);
-    packed.pack({ inner, columns, b: { at: region.at, stride: inner }, transB: true }, to);
+    packed.pack({ inner, columns, b: { at: arena.place(matrix).at, stride: inner }, transB: true }, to);
     arena.release(mark);
-    return to;
+    return { inner, columns, packed: to };
   };
 }

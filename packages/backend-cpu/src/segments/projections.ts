@@ -47,9 +47,8 @@ export function kernelProjections(
   const { innerWidth: E, stateSize: N, dtRank: r } = spec;
   const columns = r + 2 * N;
   const packed = placePacked(arena, kernels);
-  const placed = (name: string, inner: number, outer: number) => ({
-    ...{ inner, columns: outer, packed: packed(weights.get(name)!.data, inner, outer) },
-  });
+  const placed = (name: string, inner: number, outer: number) =>
+    packed(weights.get(name)!.data, inner, outer);
   const blocks = Array.from({ length: spec.depth }, (_, block) =>
     segments.projectionNames(block).map(({ set, xProj, dtProj }) => ({
       own: buffers.sets.find((buffer) => buffer.set === set)!,

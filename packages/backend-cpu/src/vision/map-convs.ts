@@ -53,16 +53,11 @@ class KernelConvs implements MapConvs {
   }[];
 
   constructor({ arena, kernels }: KernelPlace, convs: readonly MapConv[]) {
-    const placed = (data: Float32Array) => {
-      const region = arena.float32(data.length);
-      region.view().set(data);
-      return region;
-    };
     this.#kernels = kernels;
     this.#convs = convs.map((conv) => ({
       conv,
-      weight: placed(winogradWeights(conv.weight, conv.outputs)),
-      bias: placed(conv.bias),
+      weight: arena.place(winogradWeights(conv.weight, conv.outputs)),
+      bias: arena.place(conv.bias),
     }));
   }
 

@@ -91,7 +91,6 @@ INLINE void all_rows(
 
 void matmul(const struct matmul *product, void *workspace) {
   struct workspace *own = workspace;
-  const struct part all = {.b = product->b, .stride = product->b_stride, .transposed = product->trans_b};
   for (int first = 0; first < product->inner; first += DEEP) {
     const int depth = smaller_of(product->inner - first, DEEP);
     for (int column = product->first_column; column < product->end_column; column += WIDE) {
@@ -100,11 +99,7 @@ void matmul(const struct matmul *product, void *workspace) {
       if (product->packed != NULL) {
         panel = product->packed + panel_at(product->columns, first, depth, column);
       } else {
-        struct part part = all;
-        part.first = first;
-        part.depth = depth;
-        part.column = column;
-        part.width = count;
+        const struct part part = {product->b, product->b_stride, product->trans_b, first, depth, column, count};
         pack(own->panel, part, product->alpha);
       }
       if (count == WIDE) all_rows(panel, product, first, depth, column, WIDE, 2);

@@ -97,9 +97,8 @@ function contributionsByKernel(
   const parameters = new Map(
     readBlocks(context).map((block) => {
       const values = own(block, 'A_log');
-      const region = arena.float32(values.length);
-      region.view().set(values.map((value) => -Math.exp(value)));
-      return [block, { a: region.at, directionB: own(block, 'direction_Bs') }];
+      const a = arena.place(values.map((value) => -Math.exp(value))).at;
+      return [block, { a, directionB: own(block, 'direction_Bs') }];
     }),
   );
   return (block, [set], z, positions, tokens, columns) =>

@@ -34,19 +34,14 @@ export function placeParameters(
       const perChannel = data.length / spec.innerWidth;
       return data.subarray(first * perChannel, (first + count) * perChannel);
     };
+    const place = (values: Float32Array) => arena.place(values).at;
     return {
-      taps: place(arena, tapsFirst(own('conv2d.weight'), count)),
-      convBias: place(arena, own('conv2d.bias')),
-      deltaBias: place(
-        arena,
-        own('dt_proj.bias').map((bias) => 2 * bias),
-      ),
-      a: place(
-        arena,
-        own('A_log').map((value) => -Math.exp(value)),
-      ),
-      d: place(arena, own('D')),
-      directionB: place(arena, all('direction_Bs')),
+      taps: place(tapsFirst(own('conv2d.weight'), count)),
+      convBias: place(own('conv2d.bias')),
+      deltaBias: place(own('dt_proj.bias').map((bias) => 2 * bias)),
+      a: place(own('A_log').map((value) => -Math.exp(value))),
+      d: place(own('D')),
+      directionB: place(all('direction_Bs')),
     };
   });
 }
@@ -67,13 +62,7 @@ export function placeLayerConvolutions(
     spec.depthwiseLayers.map((layer) => {
       const prefix = `backbone.layers.${layer}.dw`;
       const { weight, bias } = foldedBatchNorm(weights, `${prefix}.0`, `${prefix}.1`);
-      return [layer, { taps: place(arena, tapsFirst(weight, spec.width)), bias: place(arena, bias) }];
+      return [layer, { taps: arena.place(tapsFirst(weight, spec.width)).at, bias: arena.place(bias).at }];
     }),
   );
-}
-
-function place(arena: Arena, data: Float32Array): number {
-  const region = arena.float32(data.length);
-  region.view().set(data);
-  return region.at;
 }

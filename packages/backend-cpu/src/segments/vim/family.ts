@@ -70,9 +70,7 @@ function contributionsByKernel(
       block,
       directions.map((direction) => {
         const values = own(block, directionParameterNames[direction].aLog);
-        const region = arena.float32(values.length);
-        region.view().set(values.map((value) => -Math.exp(value)));
-        return region.at;
+        return arena.place(values.map((value) => -Math.exp(value))).at;
       }),
     ]),
   );

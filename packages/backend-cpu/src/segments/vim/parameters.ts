@@ -24,12 +24,8 @@ export function placeParameters(
   spec: BidirectionalModel,
   weights: Weights,
 ): readonly BlockParameters[] {
-  const place = (name: string, map: (value: number) => number = (value) => value): number => {
-    const { data } = weights.get(name)!;
-    const region = arena.float32(data.length);
-    region.view().set(Float32Array.from(data, map));
-    return region.at;
-  };
+  const place = (name: string, map: (value: number) => number = (value) => value): number =>
+    arena.place(Float32Array.from(weights.get(name)!.data, map)).at;
   const direction = (block: number, which: Direction): DirectionParameters => {
     const names = directionParameterNames[which];
     const prefix = `layers.${block}.mixer`;

@@ -24,7 +24,7 @@ export function experimentCommand(): Command {
     .addOption(allCores('processor threads; they do not change the result'))
     .option(
       '--from <folder>',
-      'begin with what is finished in a folder of records and logs, as benchmarks/headline/measured; without: from nothing',
+      'begin with what is finished in a folder of records and logs, as benchmarks/headline/measured; default: none, from nothing',
     )
     .option('--plan', 'say what would be run, and run nothing')
     .option('--so-far', 'train nothing; the record of what earlier calls have finished')

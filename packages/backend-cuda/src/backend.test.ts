@@ -31,7 +31,7 @@ const nothing = () => ({ ...thisMachine(), platform: 'linux', arch: 'x64', provi
 
 describe('a machine that lacks something', () => {
   it('is answered with the reason and the fix', async () => {
-    const probe = await cudaBackend(nothing).probe();
+    const probe = await cudaBackend('f32', nothing).probe();
     expect(probe).toMatchObject({
       available: false,
       reason: expect.stringContaining("the CUDA provider's library is not installed"),
@@ -41,7 +41,7 @@ describe('a machine that lacks something', () => {
 
   it('loads no model, and says the same', async () => {
     const spec = vimSpec({ width: 4, depth: 1, imageHeight: 4, imageWidth: 4, patchSize: 4, stride: 4 });
-    const loading = cudaBackend(nothing).load({ spec, weights: randomWeights(spec), plan: densePlan });
+    const loading = cudaBackend('f32', nothing).load({ spec, weights: randomWeights(spec), plan: densePlan });
     await expect(loading).rejects.toThrow(DeviceError);
     await expect(loading).rejects.toThrow("the CUDA provider's library is not installed");
   });

@@ -2,17 +2,20 @@
 import { type Backend, DeviceError, type Probe } from '@vssm/backend';
 import { refuseRuleFile } from '@vssm/core';
 import { openMatmulFloor } from '@vssm/families/graph';
-import { smallestModel } from '@vssm/graph';
+import { type Precision, smallestModel } from '@vssm/graph';
 import { gpuName } from './gpu-name.ts';
 import { createSession, onnxRuntime } from './ort.ts';
 import { inOneLine, type Machine, missingFor, thisMachine } from './requirements.ts';
-import { form, loadWhole } from './whole.ts';
+import { loadWhole } from './whole.ts';
 
-/** @param machine what to look at instead of this machine, for tests */
-export function cudaBackend(machine: () => Machine = thisMachine): Backend {
+/**
+ * @param precision of the products into and out of the mixers
+ * @param machine what to look at instead of this machine, for tests
+ */
+export function cudaBackend(precision: Precision = 'f32', machine: () => Machine = thisMachine): Backend {
   return {
     name: 'cuda',
-    probe: () => probe(machine()),
+    probe: () => probe(machine(), precision),
     async load(request) {
       refuseRuleFile(request.plan, '--backend cuda');
       const missing = missingFor(machine());
@@ -21,24 +24,25 @@ export function cudaBackend(machine: () => Machine = thisMachine): Backend {
         const kind = missing.some(({ what }) => what === 'driver') ? 'no-adapter' : 'no-provider';
         throw new DeviceError(kind, reason, { fix });
       }
-      return loadWhole(request);
+      return loadWhole(request, precision);
     },
     async loadMatmulFloor(spec, plan) {
       const { Tensor } = await onnxRuntime();
-      return openMatmulFloor(spec, plan, Tensor, createSession);
+      return openMatmulFloor(spec, plan, Tensor, createSession, precision);
     },
   };
 }
 
-async function probe(machine: Machine): Promise<Probe> {
+async function probe(machine: Machine, precision: Precision): Promise<Probe> {
   const missing = missingFor(machine);
   if (missing.length > 0) return { available: false, ...inOneLine(missing) };
   try {
-    const session = await createSession(smallestModel());
+    const session = await createSession(smallestModel(precision));
     await session.release();
     const { env } = await onnxRuntime();
     const accelerator = gpuName();
     const runtime = `onnxruntime-node ${env.versions.node}, CUDA`;
+    const form = `whole-linear-attention${precision === 'f16' ? ', products in float16' : ''}`;
     return { available: true, details: { runtime, form, gpu: accelerator }, accelerator };
   } catch (error) {
     if (error instanceof DeviceError) return { available: false, reason: error.reason, fix: error.fix };

@@ -14,19 +14,21 @@ import {
 import type { PruningPlan } from '@vssm/core';
 import { checkPlan, type ModelSpec } from '@vssm/families';
 import { runWhole, wholeModel } from '@vssm/families/graph';
+import type { Precision } from '@vssm/graph';
 import type { InferenceSession } from 'onnxruntime-node';
 import { createSession, named, onnxRuntime } from './ort.ts';
-
-export const form = 'whole-linear-attention';
 
 /** Most images at once: LinearAttention's scratch grows with the batch. */
 const largestChunk = 64;
 
-export async function loadWhole({ spec, weights, plan }: ModelRequest): Promise<LoadedModel> {
+export async function loadWhole(
+  { spec, weights, plan }: ModelRequest,
+  precision: Precision,
+): Promise<LoadedModel> {
   checkPlan(spec, plan);
-  const model = wholeModel(spec, weights, plan, { scan: 'linear-attention' });
+  const model = wholeModel(spec, weights, plan, { scan: 'linear-attention', precision });
   let session = await createSession(model);
-  const loaded = chunkedModel(
+  return chunkedModel(
     {
       spec,
       plan,
@@ -39,7 +41,6 @@ export async function loadWhole({ spec, weights, plan }: ModelRequest): Promise<
     },
     () => session.release(),
   );
-  return { form, ...loaded };
 }
 
 async function runChunk(

@@ -22,6 +22,8 @@ export interface ExecutionPath {
   readonly name: BackendName;
   /** Execution form of the models it loads. */
   readonly form: string;
+  /** True: the products into and out of the mixers are float16. */
+  readonly half?: true;
   /** True: a driver is loaded into Node itself, which may hang or end with it. */
   readonly driverInNode?: true;
   open(options: PathOptions): Promise<OpenedPath>;
@@ -63,7 +65,14 @@ export const executionPaths: readonly ExecutionPath[] = [
     name: 'webgpu-node',
     form: 'whole-linear-attention',
     driverInNode: true,
-    open: async () => same((await import('@vssm/backend-webgpu')).webgpuNodeBackend),
+    open: async () => same((await import('@vssm/backend-webgpu')).webgpuNodeBackend()),
+  },
+  {
+    name: 'webgpu-node',
+    form: 'whole-linear-attention-f16',
+    half: true,
+    driverInNode: true,
+    open: async () => same((await import('@vssm/backend-webgpu')).webgpuNodeBackend('f16')),
   },
   {
     name: 'cuda',
@@ -71,12 +80,24 @@ export const executionPaths: readonly ExecutionPath[] = [
     driverInNode: true,
     open: async () => same((await import('@vssm/backend-cuda')).cudaBackend()),
   },
+  {
+    name: 'cuda',
+    form: 'whole-linear-attention-f16',
+    half: true,
+    driverInNode: true,
+    open: async () => same((await import('@vssm/backend-cuda')).cudaBackend('f16')),
+  },
   { name: 'reference', form: 'reference', open: async () => same(referenceBackend) },
 ];
 
 /** The fastest form of a backend: what its name alone means. */
 export function defaultPath(name: BackendName): ExecutionPath {
   return executionPaths.find((path) => path.name === name)!;
+}
+
+/** @param form one that is in the list */
+export function pathNamed(name: BackendName, form: string): ExecutionPath {
+  return executionPaths.find((path) => path.name === name && path.form === form)!;
 }
 
 /** The library underneath with its version, and which kernels run; empty where there are none. */

@@ -50,7 +50,7 @@ describe.skipIf(process.platform !== 'linux')('a driver in Node', () => {
   it('that stands still is an answer within the limit, not the end', async () => {
     const { webgpuNodeBackend } = await import('@vssm/backend-webgpu');
     // Without a Vulkan loader there is nothing to stand still; either way it is an answer.
-    expect(await probeBackend(defaultPath('webgpu-node'), webgpuNodeBackend, {}, 8000)).toMatchObject({
+    expect(await probeBackend(defaultPath('webgpu-node'), webgpuNodeBackend(), {}, 8000)).toMatchObject({
       available: false,
       reason: expect.stringMatching(/no answer for 8 s|no WebGPU adapter/),
     });

@@ -16,13 +16,13 @@ const driverless: readonly BackendName[] = ['cpu', 'reference'];
 
 /** @param backend what `path` opens */
 export function probeBackend(
-  { name, driverInNode }: Pick<ExecutionPath, 'name' | 'driverInNode'>,
+  { name, form, driverInNode }: Pick<ExecutionPath, 'name' | 'form' | 'driverInNode'>,
   backend: Backend,
   options: PathOptions,
   limitMs = probeMs,
 ): Promise<Probe> {
   if (driverless.includes(name)) return backend.probe();
-  if (driverInNode === true) return probeApart(name, options, limitMs);
+  if (driverInNode === true) return probeApart({ name, form, options }, limitMs);
   return within(limitMs, backend.probe(), () => new Error('late')).catch((error: Error): Probe => {
     if (error.message === 'late') return late(limitMs);
     throw error;
@@ -38,11 +38,11 @@ const late = (limitMs: number): Probe => ({
 /** What the process that asks is told, as its one argument. */
 export interface ProbeQuestion {
   readonly name: BackendName;
+  readonly form: string;
   readonly options: PathOptions;
 }
 
-function probeApart(name: BackendName, options: PathOptions, limitMs: number): Promise<Probe> {
-  const question: ProbeQuestion = { name, options };
+function probeApart(question: ProbeQuestion, limitMs: number): Promise<Probe> {
   const child = fork(
     fileURLToPath(new URL('probe-process.ts', import.meta.url)),
     [JSON.stringify(question)],

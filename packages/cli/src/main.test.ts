@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { readSafetensors } from '@vssm/checkpoints';
-import { decodeModel } from '@vssm/graph';
+import { dataTypes, decodeModel } from '@vssm/graph';
 import { readResults } from '@vssm/results';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { vssmIn } from './test-support/vssm.ts';
@@ -186,6 +186,22 @@ describe('vssm export', () => {
         return [name, data.subarray(+offset, +offset + +length).toString('hex')];
       });
     expect(weights(out)).toEqual(weights(join(folder, 'inside.onnx')));
+  });
+
+  it('stores the products into and out of the mixers in half precision where that is asked for', async () => {
+    const out = join(folder, 'half.onnx');
+    expect(await json('export', '--precision', 'f16', '--out', out)).toMatchObject({ precision: 'f16' });
+    const { initializer } = decodeModel(readFileSync(out)).graph;
+    const halves = initializer.filter(({ data_type }) => data_type === dataTypes.F16);
+    expect(halves.map(({ name }) => name)).toContain('layers.7.mixer.out_proj.weight');
+    expect(halves).toHaveLength(2 * 8);
+    const folderOut = join(folder, 'half-stages');
+    const { code, stderr } = await vssm(
+      ...['export', '--model', 'plainmamba-l1-maskrcnn', '--precision', 'f16', '--out', folderOut],
+    );
+    expect(code).toBe(1);
+    expect(stderr).toContain('--precision f16: goes with classifiers; a detector or segmenter is float32');
+    expect(existsSync(folderOut)).toBe(false);
   });
 
   it('fails cleanly where it cannot write', async () => {

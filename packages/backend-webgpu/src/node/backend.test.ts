@@ -1,8 +1,8 @@
-import { DeviceError } from '@vssm/backend';
+import { DeviceError, referenceBackend } from '@vssm/backend';
 import { describeConformance } from '@vssm/backend/test-support';
-import { densePlan, vimSpec } from '@vssm/families';
+import { densePlan, randomWeights, vimSpec } from '@vssm/families';
 import { describe, expect, it } from 'vitest';
-import { webgpuNodeBackend } from './backend.ts';
+import { webgpuNodeBackend as backendIn } from './backend.ts';
 import { named } from './ort.ts';
 import { useSoftwareVulkan } from './test-support/vulkan.ts';
 
@@ -40,6 +40,7 @@ const small = {
 };
 
 useSoftwareVulkan();
+const webgpuNodeBackend = backendIn();
 const probe = await webgpuNodeBackend.probe();
 if (probe.available) {
   // float32 against float64: the golden data's own float32 run differs from its float64 run by up to 3e-6.
@@ -51,6 +52,28 @@ if (probe.available) {
     await floor.run(3);
     await floor.dispose();
     await expect(floor.run(1)).rejects.toThrow();
+  });
+
+  it('computes products in half precision, or says that the adapter does not', async () => {
+    const half = backendIn('f16');
+    const answer = await half.probe();
+    if (!answer.available) {
+      expect(answer.reason).toMatch(/^the WebGPU adapter does no half precision: .*f16/);
+      return;
+    }
+    const request = { spec: vimSpec(small), weights: randomWeights(vimSpec(small)), plan: densePlan };
+    const pixels = Float32Array.from({ length: 64 }, (_, i) => Math.sin(i));
+    const [exact, rounded] = await Promise.all(
+      [referenceBackend, half].map(async (backend) => {
+        const model = await backend.load(request);
+        const { logits } = await model.run({ pixels, size: 1 });
+        await model.dispose();
+        return logits;
+      }),
+    );
+    const largest = Math.max(...exact.map(Math.abs));
+    for (const [at, logit] of exact.entries())
+      expect(Math.abs(rounded[at] - logit)).toBeLessThan(0.01 * largest);
   });
 
   await describeConformance('webgpu-node', webgpuNodeBackend, tolerance, { everyOption: 3, merges: false });

@@ -1,40 +1,72 @@
 /** WebGPU without a browser, behind the Backend interface. */
-import { type Backend, DeviceError } from '@vssm/backend';
+import { type Backend, DeviceError, type Probe } from '@vssm/backend';
 import { refuseAllButRanking, refuseRuleFile } from '@vssm/core';
 import { openMatmulFloor } from '@vssm/families/graph';
-import { smallestModel } from '@vssm/graph';
+import { type Precision, smallestModel } from '@vssm/graph';
 import { createSession, keepDevice, onnxRuntime } from './ort.ts';
 import { loadWhole } from './whole.ts';
 
-export const webgpuNodeBackend: Backend = {
-  name: 'webgpu-node',
-  async probe() {
-    try {
+/** @param precision of the products into and out of the mixers */
+export function webgpuNodeBackend(precision: Precision = 'f32'): Backend {
+  return {
+    name: 'webgpu-node',
+    probe: () => probe(precision),
+    async load(request) {
+      refuseRuleFile(request.plan, '--backend webgpu-node');
+      refuseAllButRanking(request.plan, '--backend webgpu-node');
+      return loadWhole(request, precision);
+    },
+    async loadMatmulFloor(spec, plan) {
       await keepDevice(smallestModel());
-      const { env } = await onnxRuntime();
-      return {
-        available: true,
-        details: { runtime: `onnxruntime-node ${env.versions.node}`, form: 'whole, LinearAttention' },
-        // ONNX Runtime chooses the adapter by itself and does not say which.
-        accelerator: 'unnamed WebGPU adapter',
-      };
-    } catch (error) {
-      if (error instanceof DeviceError) return { available: false, reason: error.reason, fix: error.fix };
-      return {
-        available: false,
-        reason: `onnxruntime-node: ${String(error)}`,
-        fix: 'use a platform for which onnxruntime-node ships a library',
-      };
-    }
-  },
-  async load(request) {
-    refuseRuleFile(request.plan, '--backend webgpu-node');
-    refuseAllButRanking(request.plan, '--backend webgpu-node');
-    return loadWhole(request);
-  },
-  async loadMatmulFloor(spec, plan) {
+      const { Tensor } = await onnxRuntime();
+      return openMatmulFloor(spec, plan, Tensor, createSession, precision);
+    },
+  };
+}
+
+async function probe(precision: Precision): Promise<Probe> {
+  try {
     await keepDevice(smallestModel());
-    const { Tensor } = await onnxRuntime();
-    return openMatmulFloor(spec, plan, Tensor, createSession);
-  },
-};
+  } catch (error) {
+    if (error instanceof DeviceError) return { available: false, reason: error.reason, fix: error.fix };
+    return {
+      available: false,
+      reason: `onnxruntime-node: ${String(error)}`,
+      fix: 'use a platform for which onnxruntime-node ships a library',
+    };
+  }
+  const { env } = await onnxRuntime();
+  const fault = precision === 'f16' ? await faultOfHalf() : undefined;
+  if (fault !== undefined) {
+    return {
+      available: false,
+      reason: `the WebGPU adapter does no half precision: ${fault}`,
+      fix: "update the graphics driver (WebGPU's shader-f16), or take float32",
+    };
+  }
+  return {
+    available: true,
+    details: {
+      runtime: `onnxruntime-node ${env.versions.node}`,
+      form: `whole, LinearAttention${precision === 'f16' ? ', products in float16' : ''}`,
+    },
+    // ONNX Runtime chooses the adapter by itself and does not say which.
+    accelerator: 'unnamed WebGPU adapter',
+  };
+}
+
+/** Why a product in half precision is not to be had; only running one tells. */
+async function faultOfHalf(): Promise<string | undefined> {
+  try {
+    const session = await createSession(smallestModel('f16'));
+    try {
+      const { Tensor } = await onnxRuntime();
+      const { y } = await session.run({ x: new Tensor('float32', Float32Array.of(1, 2), [1, 2]) });
+      return y.data[0] === 3 ? undefined : `1 + 2 came out as ${y.data[0]}`;
+    } finally {
+      await session.release();
+    }
+  } catch (error) {
+    return String(error).split('Status Message: ').at(-1);
+  }
+}

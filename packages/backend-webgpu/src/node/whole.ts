@@ -12,16 +12,19 @@ import {
 import type { PruningPlan } from '@vssm/core';
 import { checkPlan, type ModelSpec } from '@vssm/families';
 import { runWhole, wholeModel } from '@vssm/families/graph';
-import { smallestModel } from '@vssm/graph';
+import { type Precision, smallestModel } from '@vssm/graph';
 import type { InferenceSession } from 'onnxruntime-node';
 import { createSession, keepDevice, letDeviceGo, named, onnxRuntime } from './ort.ts';
 
 /** Most images at once: LinearAttention's scratch grows with the batch, and nothing is gained beyond. */
 const largestChunk = 16;
 
-export async function loadWhole({ spec, weights, plan }: ModelRequest): Promise<LoadedModel> {
+export async function loadWhole(
+  { spec, weights, plan }: ModelRequest,
+  precision: Precision,
+): Promise<LoadedModel> {
   checkPlan(spec, plan);
-  const model = wholeModel(spec, weights, plan, { scan: 'linear-attention' });
+  const model = wholeModel(spec, weights, plan, { scan: 'linear-attention', precision });
   await keepDevice(smallestModel());
   let session = await createSession(model);
   return chunkedModel(

@@ -22,13 +22,14 @@ export interface AnswerSettings {
   readonly stopping: () => boolean;
 }
 
-/** Against the reference, on the first images, which it has answered. */
+/** Against the reference, on the first images, which it has answered. @param half see ParityCount */
 export async function parityOf(
   model: LoadedModel,
   expected: readonly ReferenceAnswer[],
   settings: AnswerSettings,
+  half?: boolean,
 ): Promise<Parity> {
-  const count = new ParityCount();
+  const count = new ParityCount(half);
   const answers = await answersOf(model, expected.length, settings, (answer) => answer);
   for (const [place, answer] of answers.entries()) count.add(answer, expected[place]);
   return count.result();

@@ -12,7 +12,7 @@ import { firstAnswers, parityOf } from './answers.ts';
 import { compareBackends, parseBatches } from './compare.ts';
 import { choosePaths, type LoadedPath, nameOf } from './competitors.ts';
 import { madeUpImages } from './images.ts';
-import { keptDifference, ParityCount, tieMargin } from './parity.ts';
+import { keptDifference, ParityCount, tieMargins } from './parity.ts';
 import { type ReferenceAnswer, referenceAnswer, type ScoredStep } from './reference-answers.ts';
 import { timePaths } from './time-paths.ts';
 
@@ -81,8 +81,8 @@ describe('kept tokens', () => {
   });
 
   it('are never a near-tie where a token could not be chosen, or another number stays', () => {
-    expect(keptDifference(step, new Set([0, 9]))!.margin).toBeGreaterThan(tieMargin);
-    expect(keptDifference(step, new Set([0]))!.margin).toBeGreaterThan(tieMargin);
+    expect(keptDifference(step, new Set([0, 9]))!.margin).toBeGreaterThan(tieMargins.half);
+    expect(keptDifference(step, new Set([0]))!.margin).toBeGreaterThan(tieMargins.half);
   });
 });
 
@@ -119,6 +119,16 @@ describe('parity', () => {
     const count = new ParityCount();
     count.add(answered([1, 2, 3], [0, 3], [0]), answer([1, 2, 3]));
     expect(count.result().kept).toMatchObject({ images: 1, ties: 0, largestMargin: 10 / 8 });
+  });
+
+  it.each([
+    [false, 0],
+    [true, 1],
+  ])('leaves float16 (%s) a wider margin', (half, ties) => {
+    const count = new ParityCount(half);
+    const close = { after: 1, kept: new Set([0]), scores: new Map([0, 1].map((at) => [at, 1 - at / 500])) };
+    count.add(answered([1, 2, 3], [1], []), { logits: Float64Array.of(1, 2, 3), steps: [close] });
+    expect(count.result().kept).toMatchObject({ images: 1, ties });
   });
 
   it('leaves images without an answer out, and takes no logits that are not finite', async () => {

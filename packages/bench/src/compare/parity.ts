@@ -8,9 +8,10 @@ export type Parity = Measured['parity'];
 
 /**
  * Backends are held to 1e-5 of the largest logit by the conformance suite; scores are sums like logits, so two of
- * them that are closer than this share of the step's largest may change places in float32.
+ * them that are closer than this share of the step's largest may change places in float32. Products of float16, of eleven
+ * bits, are held to 1 %.
  */
-export const tieMargin = 1e-5;
+export const tieMargins = { float32: 1e-5, half: 1e-2 } as const;
 
 /** Adds up answers of one backend, image by image. */
 export class ParityCount {
@@ -21,7 +22,13 @@ export class ParityCount {
   #values = 0;
   #largestLogit = 0;
   #sameTop1 = 0;
+  readonly #tieMargin: number;
   readonly #kept = { images: 0, ties: 0, positions: 0, total: 0, largestMargin: 0 };
+
+  /** @param half whether the backend's products are float16 */
+  constructor(half = false) {
+    this.#tieMargin = half ? tieMargins.half : tieMargins.float32;
+  }
 
   /** @param expected what the reference says of the same image */
   add(answer: Classified | Unanswered, expected: ReferenceAnswer): void {
@@ -46,7 +53,7 @@ export class ParityCount {
       this.#kept.images++;
       this.#kept.positions += difference.positions;
       this.#kept.largestMargin = Math.max(this.#kept.largestMargin, difference.margin);
-      if (difference.margin <= tieMargin) this.#kept.ties++;
+      if (difference.margin <= this.#tieMargin) this.#kept.ties++;
       // What follows is another sequence: its scores are not comparable.
       break;
     }
@@ -61,7 +68,7 @@ export class ParityCount {
       meanDifference: this.#values === 0 ? 0 : this.#sum / this.#values,
       largestLogit: this.#largestLogit,
       sameTop1: this.#sameTop1,
-      kept: total === 0 ? null : { ...kept, total, tieMargin },
+      kept: total === 0 ? null : { ...kept, total, tieMargin: this.#tieMargin },
     };
   }
 }

@@ -84,7 +84,7 @@ export class PlanComparison {
       this.#loaded.set(competitor, loaded);
       const { spec } = model;
       const settings = { spec, images, batch: answerBatch, budgetMs, stopping: this.#stopping };
-      const parity = await parityOf(loaded.throughput, answers, settings);
+      const parity = await parityOf(loaded.throughput, answers, settings, competitor.path.half);
       const wide = images.ids.length > referenceImages;
       const first = wide ? await firstAnswers(loaded.throughput, settings) : [];
       this.#found.set(competitor, { parity, answers: first, timings: [], untimed });

@@ -1,5 +1,5 @@
 /** `vssm export`: a model with its pruning, as ONNX. */
-import { mostBytesInside, scanForms } from '@vssm/graph/choices';
+import { mostBytesInside, precisions, scanForms } from '@vssm/graph/choices';
 import { Command } from 'commander';
 import { groups } from '../options/groups.ts';
 import { addModelOptions } from '../options/model.ts';
@@ -23,6 +23,11 @@ export function exportCommand(): Command {
       '--scan <form>',
       `${scanForms[0]} (standard ONNX, and the faster one on a CPU) or ${scanForms[1]} (an operator of ONNX Runtime 1.30)`,
       scanForms[0],
+    )
+    .option(
+      '--precision <p>',
+      `of a classifier's products into and out of the mixers, ${precisions.join(' or ')}; inputs, outputs and everything else are float32`,
+      precisions[0],
     )
     .option(
       '--external-data',

@@ -9,7 +9,7 @@ import { counted, oneOf, planName, refuseRuleFile, UserError, type Weights } fro
 import { writeWhole } from '@vssm/core/files';
 import type { Size } from '@vssm/families/checkpoint';
 import { wholeModel, wholeModelWithData, wholeNames } from '@vssm/families/graph';
-import { type ModelWithData, mostBytesInside, scanForms } from '@vssm/graph';
+import { type ModelWithData, mostBytesInside, precisions, scanForms } from '@vssm/graph';
 import { inputSize, isVisionModelName, withInputSize } from '@vssm/vision-tasks';
 import { exportVision } from '../export-vision.ts';
 import { loadModel, type ModelOptions } from '../options/model.ts';
@@ -23,6 +23,7 @@ export type ExportOptions = ModelOptions &
   OutputOptions & {
     readonly out?: string;
     readonly scan: string;
+    readonly precision: string;
     readonly externalData?: boolean;
     readonly input?: Size;
   };
@@ -37,11 +38,12 @@ export async function exportModel(options: ExportOptions): Promise<void> {
   }
   const out = options.out ?? 'model.onnx';
   const scan = oneOf('--scan', options.scan, scanForms);
+  const precision = oneOf('--precision', options.precision, precisions);
   const { spec, weights, name, checkpoint } = await loadModel(options, file === undefined ? {} : { file });
   const plan = await planOf(options, spec.family);
   refuseRuleFile(plan, 'an exported model');
   const form = {
-    scan,
+    ...{ scan, precision },
     metadata: {
       'vssm.source': checkpoint === undefined ? name : 'checkpoint',
       ...(checkpoint !== undefined && {
@@ -67,7 +69,7 @@ export async function exportModel(options: ExportOptions): Promise<void> {
     ...(apart && { externalData: { file: `${out}.data`, bytes: dataBytes } }),
     bytes: model.byteLength,
     sha256: createHash('sha256').update(model).digest('hex'),
-    scan,
+    ...{ scan, precision },
     input: { name: wholeNames.input, shape: ['batch', spec.inChannels, spec.imageHeight, spec.imageWidth] },
     outputs: [wholeNames.logits, ...plan.schedule.map(({ after }) => wholeNames.kept(after))],
     spec,
@@ -83,6 +85,7 @@ export async function exportModel(options: ExportOptions): Promise<void> {
       ...(apart ? [['weights', `${out}.data (${(dataBytes / 1e6).toFixed(1)} MB)`] as const] : []),
       ['source', name],
       ['plan', planName(plan)],
+      ...(precision === 'f32' ? [] : [['precision', `${precision} into and out of the mixers`] as const]),
       ['outputs', result.outputs.join(', ')],
     ]),
   );
@@ -99,6 +102,11 @@ function isDense({ model }: ExportOptions, file: Checkpoint | undefined): boolea
 
 async function runVision(options: ExportOptions, file: Checkpoint | undefined): Promise<void> {
   if (options.out === undefined) throw new UserError('no folder: give --out FOLDER for the stages');
+  if (options.precision !== 'f32') {
+    throw new UserError(
+      `--precision ${options.precision}: goes with classifiers; a detector or segmenter is float32; leave it out`,
+    );
+  }
   if (options.imageSize !== undefined || options.stride !== undefined || options.grid !== undefined) {
     throw new UserError(
       '--image-size, --stride, --grid: go with classifiers; a detector or segmenter takes --input HxW',

@@ -6,7 +6,7 @@
  * the output means nothing.
  */
 import { type PruningPlan, sizeOf, uniformNumbers } from '@vssm/core';
-import { GraphBuilder, type Value } from '@vssm/graph';
+import { GraphBuilder, halfBits, halfProduct, type Precision, type Value } from '@vssm/graph';
 import { tokensPerBlock } from '../counts.ts';
 import type { ModelSpec } from '../table.ts';
 import { graphsOf } from './table.ts';
@@ -19,12 +19,21 @@ export function matmulFloorInputShape(spec: ModelSpec): readonly number[] {
   return graphsOf(spec).matmulFloor(spec, randomWeight).inputShape;
 }
 
-/** The model of `matmulFloorNames` as ONNX, any number of images. */
-export function matmulFloor(spec: ModelSpec, plan: PruningPlan): Uint8Array {
+/**
+ * The model of `matmulFloorNames` as ONNX, any number of images.
+ *
+ * @param precision as in WholeOptions
+ */
+export function matmulFloor(spec: ModelSpec, plan: PruningPlan, precision: Precision = 'f32'): Uint8Array {
   const g = new GraphBuilder('matmul-floor');
   const { width: d, innerWidth: E, dtRank: r, stateSize: N } = spec;
   const product = (x: Value, name: string, inputs: number, outputs: number): Value =>
     g.op('MatMul', [x, randomWeight(g, name, [inputs, outputs], inputs)]);
+  const mixerProduct = (x: Value, name: string, inputs: number, outputs: number): Value => {
+    if (precision === 'f32') return product(x, name, inputs, outputs);
+    const bits = halfBits(randomNumbers([inputs, outputs], inputs), name);
+    return halfProduct(g, x, g.half(name, [inputs, outputs], bits));
+  };
   const first = (x: Value, axis: number, count: number): Value =>
     g.op('Slice', [x, g.ints([0]), g.ints([count]), g.ints([axis])]);
 
@@ -35,7 +44,7 @@ export function matmulFloor(spec: ModelSpec, plan: PruningPlan): Uint8Array {
   const lengths = tokensPerBlock(spec, plan);
   for (let block = 0; block < spec.depth; block++) {
     if (!masked && block > 0 && lengths[block] < lengths[block - 1]) x = first(x, 1, lengths[block]);
-    const xz = product(x, `${block}.in_proj`, d, 2 * E);
+    const xz = mixerProduct(x, `${block}.in_proj`, d, 2 * E);
     const [u] = g.ops('Split', [xz, g.ints([E, E])], 2, { attributes: { axis: 2 } });
     const deltas = projectionSets.map((set) => {
       const projected = product(u, `${block}.x_proj.${set}`, E, r + 2 * N);
@@ -43,7 +52,7 @@ export function matmulFloor(spec: ModelSpec, plan: PruningPlan): Uint8Array {
     });
     // All products must be needed; an addition joins those of two directions.
     const joined = deltas.reduce((sum, delta) => g.op('Add', [sum, delta]));
-    x = product(joined, `${block}.out_proj`, E, d);
+    x = mixerProduct(joined, `${block}.out_proj`, E, d);
   }
   classifier(g, x, matmulFloorNames.output);
   g.output(matmulFloorNames.output, 'F32', ['batch', 1, spec.classes]);
@@ -72,8 +81,9 @@ export async function openMatmulFloor<Value>(
   plan: PruningPlan,
   Tensor: new (type: 'float32', data: Float32Array, shape: readonly number[]) => Value,
   open: (model: Uint8Array) => Promise<Session<Value>>,
+  precision?: Precision,
 ): Promise<MatmulFloor> {
-  const session = await open(matmulFloor(spec, plan));
+  const session = await open(matmulFloor(spec, plan, precision));
   const shape = matmulFloorInputShape(spec);
   // Made once for each number of images, so that a run is its matrix products alone.
   const inputs = new Map<number, Value>();
@@ -96,9 +106,13 @@ export async function openMatmulFloor<Value>(
 
 /** A weight whose products keep their scale: uniform with variance 1 / inputs. */
 function randomWeight(g: GraphBuilder, name: string, shape: readonly number[], inputs: number): Value {
+  return g.weight(name, shape, randomNumbers(shape, inputs));
+}
+
+function randomNumbers(shape: readonly number[], inputs: number): Float32Array {
   const bound = Math.sqrt(3 / inputs);
   const values = new Float32Array(shape.reduce((size, axis) => size * axis, 1));
   const next = uniformNumbers(1);
   for (let i = 0; i < values.length; i++) values[i] = bound * (2 * next() - 1);
-  return g.weight(name, shape, values);
+  return values;
 }

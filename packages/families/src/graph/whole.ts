@@ -7,7 +7,14 @@
  * `kept.<block>` [B, K] int64, the positions of the kept tokens in sequence order.
  */
 import { formatSchedule, type PruningPlan, refuseRuleFile, type Weights } from '@vssm/core';
-import { GraphBuilder, imageInput, type ModelWithData, Parameters, type ScanForm } from '@vssm/graph';
+import {
+  GraphBuilder,
+  imageInput,
+  type ModelWithData,
+  Parameters,
+  type Precision,
+  type ScanForm,
+} from '@vssm/graph';
 import { sequenceLength } from '../model.ts';
 import { checkPlan } from '../plan.ts';
 import type { ModelSpec } from '../table.ts';
@@ -16,6 +23,8 @@ import { graphsOf } from './table.ts';
 export interface WholeOptions {
   /** Default `scan`, which every runtime of standard ONNX takes. */
   readonly scan?: ScanForm;
+  /** Of the products into and out of the mixers. Default: f32. */
+  readonly precision?: Precision;
   /** Added to the model's metadata, for instance the source checkpoint's checksum. */
   readonly metadata?: Readonly<Record<string, string>>;
 }
@@ -67,7 +76,7 @@ function wholeGraph(
       ? g.input(wholeNames.randomScores, 'F32', ['batch', plan.schedule.length, sequenceLength(spec)])
       : undefined;
 
-  const parameters = new Parameters(g, weights);
+  const parameters = new Parameters(g, weights, options.precision);
   const scan = options.scan ?? 'scan';
   const { logits, kept } = graphsOf(spec).emitWhole(
     { g, spec, plan, parameters, scan, randomScores },
@@ -83,11 +92,16 @@ function wholeGraph(
   return g;
 }
 
-function metadataOf(spec: ModelSpec, plan: PruningPlan, { metadata }: WholeOptions): Record<string, string> {
+function metadataOf(
+  spec: ModelSpec,
+  plan: PruningPlan,
+  { metadata, precision = 'f32' }: WholeOptions,
+): Record<string, string> {
   return {
     'vssm.spec': JSON.stringify(spec),
     'vssm.plan': JSON.stringify(plan),
     'vssm.schedule': formatSchedule(plan.schedule),
+    ...(precision !== 'f32' && { 'vssm.precision': precision }),
     ...metadata,
   };
 }

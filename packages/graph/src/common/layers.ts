@@ -1,5 +1,6 @@
 /** The layers that both families are made of. */
 import { float, type GraphBuilder, type Value } from '../onnx/builder.ts';
+import { dataTypes } from '../onnx/schema.ts';
 import type { Parameters } from './parameters.ts';
 
 /** The model's images as an input, [B, C, H, W]. */
@@ -47,6 +48,29 @@ export function linear(
     [product, parameters.plain(`${name}.bias`)],
     output === undefined ? {} : { name: output },
   );
+}
+
+/**
+ * x times the weight `name` transposed, times `scale`, over the last axis: the product into or out of a mixer. In half
+ * precision the weight is rounded to float16; so are x and the product, unless a runtime has no such product (ONNX
+ * Runtime's on a processor) and computes it in float32.
+ */
+export function mixerProduct(
+  g: GraphBuilder,
+  parameters: Parameters,
+  x: Value,
+  name: string,
+  scale = 1,
+): Value {
+  if (parameters.precision === 'f32') return g.op('MatMul', [x, parameters.linear(name, scale)]);
+  return halfProduct(g, x, parameters.halfLinear(name, scale));
+}
+
+/** float32 x times a float16 weight, as float32. */
+export function halfProduct(g: GraphBuilder, x: Value, weight: Value): Value {
+  const half = g.op('Cast', [x], { attributes: { to: dataTypes.F16 } });
+  const product = g.op('MatMul', [half, weight]);
+  return g.op('Cast', [product], { attributes: { to: dataTypes.F32 } });
 }
 
 /** x · sigmoid(x) */

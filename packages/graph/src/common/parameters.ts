@@ -1,6 +1,8 @@
 /** A model's parameters in the layouts that graphs want. */
 import type { Tensor, Weights } from '@vssm/core';
+import type { Precision } from '../choices.ts';
 import type { GraphBuilder, Value } from '../onnx/builder.ts';
+import { halfBits } from '../onnx/half.ts';
 
 /**
  * Every parameter is stored once in the graph, however often it is read. Throws an Error for a name that is not
@@ -8,12 +10,15 @@ import type { GraphBuilder, Value } from '../onnx/builder.ts';
  */
 export class Parameters {
   readonly weights: Weights;
+  /** See `mixerProduct`. */
+  readonly precision: Precision;
   readonly #graph: GraphBuilder;
   readonly #stored = new Map<string, Value>();
 
-  constructor(graph: GraphBuilder, weights: Weights) {
+  constructor(graph: GraphBuilder, weights: Weights, precision: Precision = 'f32') {
     this.#graph = graph;
     this.weights = weights;
+    this.precision = precision;
   }
 
   /** As stored, with another shape of the same size if given. */
@@ -24,15 +29,25 @@ export class Parameters {
 
   /** A linear layer's weight [outputs, inputs] as MatMul wants it, [inputs, outputs], times `scale`. */
   linear(name: string, scale = 1): Value {
+    return this.#store(name, this.tensor(name).shape.toReversed(), () => this.#transposed(name, scale));
+  }
+
+  /** The same in half precision, as a mixer's product has it. */
+  halfLinear(name: string, scale: number): Value {
+    const shape = this.tensor(name).shape.toReversed();
+    return this.#once(name, () =>
+      this.#graph.half(name, shape, halfBits(this.#transposed(name, scale), name)),
+    );
+  }
+
+  #transposed(name: string, scale: number): Float32Array {
     const { shape, data } = this.tensor(name);
     const [outputs, inputs] = shape;
-    return this.#store(name, [inputs, outputs], () => {
-      const transposed = new Float32Array(data.length);
-      for (let o = 0; o < outputs; o++) {
-        for (let i = 0; i < inputs; i++) transposed[i * outputs + o] = scale * data[o * inputs + i];
-      }
-      return transposed;
-    });
+    const transposed = new Float32Array(data.length);
+    for (let o = 0; o < outputs; o++) {
+      for (let i = 0; i < inputs; i++) transposed[i * outputs + o] = scale * data[o * inputs + i];
+    }
+    return transposed;
   }
 
   /**
@@ -66,9 +81,13 @@ export class Parameters {
   }
 
   #store(name: string, shape: readonly number[], data: () => Float32Array): Value {
+    return this.#once(name, () => this.#graph.weight(name, shape, data()));
+  }
+
+  #once(name: string, store: () => Value): Value {
     const existing = this.#stored.get(name);
     if (existing !== undefined) return existing;
-    const value = this.#graph.weight(name, shape, data());
+    const value = store();
     this.#stored.set(name, value);
     return value;
   }

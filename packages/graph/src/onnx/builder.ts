@@ -101,6 +101,17 @@ export class GraphBuilder {
     return name;
   }
 
+  /** A float16 constant, stored under `name`. @param bits see `halfBits` */
+  half(name: string, shape: readonly number[], bits: Uint16Array): Value {
+    this.#initializers.push({
+      name,
+      dims: [...shape],
+      data_type: dataTypes.F16,
+      raw_data: new Uint8Array(bits.buffer, bits.byteOffset, bits.byteLength),
+    });
+    return name;
+  }
+
   /** A float32 scalar; equal ones are stored once. */
   scalar(value: number): Value {
     return this.#shared(`f32_${value}`, [], dataTypes.F32, new Uint8Array(Float32Array.of(value).buffer));

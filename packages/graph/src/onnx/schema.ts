@@ -38,7 +38,7 @@ message ModelProto {
 const root = protobuf.parse(source, { keepCase: true }).root;
 
 /** TensorProto.DataType */
-export const dataTypes = { F32: 1, U8: 2, I32: 6, I64: 7, BOOL: 9, F64: 11 } as const;
+export const dataTypes = { F32: 1, U8: 2, I32: 6, I64: 7, BOOL: 9, F16: 10, F64: 11 } as const;
 export type OnnxType = keyof typeof dataTypes;
 
 /** AttributeProto.AttributeType */

@@ -13,7 +13,7 @@ import {
   type EmitContext,
   foldedConv,
   layerNorm,
-  linear,
+  mixerProduct,
   type ScanInputs,
   selectiveScan,
   silu,
@@ -46,7 +46,7 @@ export function plainMambaLayer(
   const mixer = `${prefix}.mamba`;
 
   const normed = layerNorm(g, parameters, tokens, `${prefix}.norm`, 1e-5);
-  const xz = linear(g, parameters, normed, `${mixer}.in_proj`);
+  const xz = projection(context, normed, `${mixer}.in_proj`);
   const [x, z] = g.ops('Split', [xz, g.ints([E, E])], 2, { attributes: { axis: 2 } });
   const conv = [parameters.plain(`${mixer}.conv2d.weight`), parameters.plain(`${mixer}.conv2d.bias`)];
   const u = silu(g, depthwiseOnGrid(context, x, conv, E, convKernel, places));
@@ -54,7 +54,7 @@ export function plainMambaLayer(
   const { ssm, ...scanned } = scans(context, mixer, u, places);
   const gate = silu(g, z);
   const gated = g.op('Mul', [ssm, gate]);
-  const hidden = linear(g, parameters, gated, `${mixer}.out_proj`);
+  const hidden = projection(context, gated, `${mixer}.out_proj`);
   const sum = g.op('Add', [tokens, hidden]);
   const signals: GraphSignals = {
     ...{ gated, ssm, hidden, residual: tokens },
@@ -66,6 +66,11 @@ export function plainMambaLayer(
   const { weight, bias } = foldedConv(parameters, `${prefix}.dw.0`, `${prefix}.dw.1`);
   const convolved = depthwiseOnGrid(context, sum, [weight, bias], spec.width, 3, places);
   return { tokens: g.op('Gelu', [convolved]), signals };
+}
+
+/** Into or out of the mixer, with its bias. */
+function projection({ g, parameters }: Context, x: Value, name: string): Value {
+  return g.op('Add', [mixerProduct(g, parameters, x, `${name}.weight`), parameters.plain(`${name}.bias`)]);
 }
 
 /** A depthwise k x k convolution on the grid, whose empty cells are zero: [B, K, C] → [B, K, C]. */

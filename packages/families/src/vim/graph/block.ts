@@ -8,6 +8,7 @@ import { softplus } from '@vssm/core/reference';
 import {
   contributions,
   type EmitContext,
+  mixerProduct,
   rmsNorm,
   selectiveScan,
   silu,
@@ -48,7 +49,7 @@ export function vimBlock(
   const residual =
     streams.hidden === undefined ? streams.residual : g.op('Add', [streams.residual, streams.hidden]);
   const normed = rmsNorm(g, residual, parameters.plain(`layers.${block}.norm.weight`));
-  const xz = g.op('MatMul', [normed, parameters.linear(`${prefix}.in_proj.weight`)]);
+  const xz = mixerProduct(g, parameters, normed, `${prefix}.in_proj.weight`);
   const [x, z] = g.ops('Split', [xz, g.ints([E, E])], 2, { attributes: { axis: 2 } });
   const gate = silu(g, z);
 
@@ -59,7 +60,7 @@ export function vimBlock(
   const ssm = g.op('Add', [forward.y, backward.y]);
   const gated = g.op('Mul', [ssm, gate]);
   // The mean of the two directions is folded into the projection: a factor of 1/2 is exact.
-  const hidden = g.op('MatMul', [gated, parameters.linear(`${prefix}.out_proj.weight`, share)]);
+  const hidden = mixerProduct(g, parameters, gated, `${prefix}.out_proj.weight`, share);
   const ofBoth = (name: 'delta' | 'b' | 'c') => [forward[name], backward[name]];
   const signals = {
     ...{ gated, ssm, hidden, residual, delta: ofBoth('delta'), B: ofBoth('b'), C: ofBoth('c') },

@@ -52,6 +52,23 @@ const probe = await cuda.probe();
 if (probe.available) {
   // float32 against float64, as on every other device.
   await describeConformance('cuda', cuda, { golden: 5e-5, relative: 1e-5 });
+
+  it('computes products in half precision', async () => {
+    const spec = vimSpec({ width: 16, depth: 2, imageHeight: 8, imageWidth: 8, patchSize: 4, stride: 4 });
+    const request = { spec, weights: randomWeights(spec), plan: densePlan };
+    const pixels = Float32Array.from({ length: 3 * 64 }, (_, i) => Math.sin(i));
+    const answers: Float32Array[] = [];
+    for (const backend of [cuda, cudaBackend('f16')]) {
+      const model = await backend.load(request);
+      answers.push(Float32Array.from((await model.run({ pixels, size: 1 })).logits));
+      await model.dispose();
+    }
+    const [single, half] = answers;
+    const largest = Math.max(...single.map(Math.abs));
+    const distance = Math.max(...half.map((logit, at) => Math.abs(logit - single[at]))) / largest;
+    expect(distance).toBeLessThan(0.01);
+    expect(distance).toBeGreaterThan(1e-5);
+  });
 } else {
   describe(`no CUDA here: ${probe.reason}`, () => {
     it.skip('is needed by the conformance suite', () => {});

@@ -84,6 +84,23 @@ describe('checkGpu', () => {
     expect(kinds.filter((kind) => kind === 'speed')).toHaveLength(4);
   });
 
+  it('comes to half precision last, in the same comparison, with a wider margin for near-ties', async () => {
+    const half: ExecutionPath = { ...pathOf(exact), form: 'segments-f16', half: true };
+    const asked = request({ paths: [half, pathOf(exact)] });
+    const { paths } = await checkGpu(asked);
+    expect(paths.map(({ name }) => name)).toEqual(['cpu/segments', 'cpu/segments-f16']);
+    const records = readResults(asked.out).records.filter((record) => record.kind === 'comparison');
+    expect(new Set(records.map(({ group }) => group)).size).toBe(1);
+    for (const { backend, outcome } of records) {
+      if (outcome.state !== 'measured' || outcome.parity.kept === null) continue;
+      expect(outcome.parity.kept.tieMargin).toBe(backend.form === 'segments' ? 1e-5 : 1e-2);
+    }
+    expect(paths.map(({ parity, timed }) => [parity.length, timed.length])).toEqual([
+      [2, 4],
+      [2, 4],
+    ]);
+  });
+
   it('times the matrix products alone where they are asked for and the backend has them', async () => {
     const floor: Backend = {
       ...exact,

@@ -48,7 +48,8 @@ export interface CheckedPath {
   readonly parity: readonly {
     readonly label: string;
     readonly maxDifference: number;
-    /** Images whose tokens were kept otherwise, near-ties apart. */
+    /** Images whose tokens were kept otherwise where two were as good as equal, and of which that cannot be said. */
+    readonly ties: number;
     readonly keptOtherwise: number;
     /** Why there was no answer; null where there was. */
     readonly failure: string | null;
@@ -81,27 +82,40 @@ export interface GpuCheckOutcome {
 export async function checkGpu(request: GpuCheckRequest): Promise<GpuCheckOutcome> {
   const began = performance.now();
   const timeLeft = () => performance.now() - began < request.timeMs;
-  const paths: CheckedPath[] = [];
-  for (const path of request.paths) {
+  // Float32 first: half precision is the first that there may be no time for.
+  const asked = request.paths.toSorted((a, b) => Number(a.half === true) - Number(b.half === true));
+  const missing: CheckedPath[] = [];
+  const there: { readonly path: ExecutionPath; readonly opened: OpenedBackend; known: CheckedPath }[] = [];
+  for (const path of asked) {
     request.progress.say(`looking for ${nameOf(path)}`);
     const { probed } = await probePath(path, request.pathOptions, true);
     if (probed.state === 'unavailable') {
       const { reason, fix } = probed;
-      paths.push({ ...nothing, name: nameOf(path), missing: { reason, fix } });
+      missing.push({ ...nothing, name: nameOf(path), missing: { reason, fix } });
       continue;
     }
-    const { details, accelerator } = probed;
-    const known = { ...nothing, name: nameOf(path), details, accelerator };
-    const parity = await parityOf(path, request);
-    if (typeof parity === 'number') return { paths: [...paths, known], exitCode: parity };
-    const { backend, latency } = probed;
-    const opened: OpenedBackend = {
-      ...{ name: path.name, form: path.form, runtime: runtimeOf(details), accelerator, backend, latency },
-    };
-    const times = await timesOf(opened, request, timeLeft);
-    paths.push({ ...known, parity, ...times.groups });
-    if (times.stopped !== null) return { paths, exitCode: times.stopped };
+    const { details, accelerator, backend, latency } = probed;
+    there.push({
+      path,
+      opened: {
+        ...{ name: path.name, form: path.form, runtime: runtimeOf(details), accelerator, backend, latency },
+      },
+      known: { ...nothing, name: nameOf(path), details, accelerator },
+    });
   }
+  const found = () => [...missing, ...there.map(({ known }) => known)];
+  const parity = await parityOf(
+    there.map(({ path }) => path),
+    request,
+  );
+  if (typeof parity === 'number') return { paths: found(), exitCode: parity };
+  for (const one of there) one.known = { ...one.known, parity: parity.get(one.known.name) ?? [] };
+  for (const one of there) {
+    const times = await timesOf(one.opened, request, timeLeft);
+    one.known = { ...one.known, ...times.groups };
+    if (times.stopped !== null) return { paths: found(), exitCode: times.stopped };
+  }
+  const paths = found();
   const ran = paths.filter(({ missing }) => missing === null);
   const well = ran.length > 0 && ran.every(({ failures }) => failures.length === 0);
   return { paths, exitCode: well ? 0 : 1 };
@@ -120,28 +134,31 @@ const nothing: Omit<CheckedPath, 'name'> = {
 /** Time for the answers of one small model and plan: they are few, and all of them count. */
 const answerMs = 60_000;
 
-/** The exit code where a signal stopped it. */
+/** By path, of all together: one comparison a model. The exit code where a signal stopped it. */
 async function parityOf(
-  path: ExecutionPath,
+  paths: readonly ExecutionPath[],
   { parity, speedBudget, threads, pathOptions, out, command, progress }: GpuCheckRequest,
-): Promise<CheckedPath['parity'] | number> {
-  const found: CheckedPath['parity'][number][] = [];
+): Promise<ReadonlyMap<string, CheckedPath['parity']> | number> {
+  const found = new Map<string, CheckedPath['parity'][number][]>(paths.map((path) => [nameOf(path), []]));
+  if (paths.length === 0) return found;
   for (const subject of parity) {
     const common = { speedBudget, threads, pathOptions, out, command, progress };
     const outcome = await compareBackends({
-      ...{ ...subject, ...common, paths: [path], pathsAsked: true },
+      ...{ ...subject, ...common, paths, pathsAsked: true },
       ...{ batches: [], budgetMs: answerMs },
     });
     if (outcome.state === 'stopped') return outcome.exitCode;
-    for (const { model, plan, outcome: result } of outcome.records) {
+    for (const { model, plan, backend, outcome: result } of outcome.records) {
+      const own = found.get(nameOf(backend))!;
       const label = `${model.name}, ${planName(plan)}`;
       if (result.state === 'unavailable') {
-        found.push({ label, maxDifference: Number.NaN, keptOtherwise: 0, failure: result.reason });
+        own.push({ label, maxDifference: Number.NaN, ties: 0, keptOtherwise: 0, failure: result.reason });
         continue;
       }
       const { maxDifference, kept } = result.parity;
-      const keptOtherwise = kept === null ? 0 : kept.images - kept.ties;
-      found.push({ label, maxDifference, keptOtherwise, failure: null });
+      const ties = kept?.ties ?? 0;
+      const keptOtherwise = (kept?.images ?? 0) - ties;
+      own.push({ label, maxDifference, ties, keptOtherwise, failure: null });
     }
   }
   return found;

@@ -1,6 +1,6 @@
 /**
  * Every way to carry out a model: each backend with each of its forms, in one list. The first of a backend is its
- * fastest, and the one that its name alone means. Backends that drive a browser or a GPU are large, and loaded
+ * fastest in float32, and the one that its name alone means. Backends that drive a browser or a GPU are large, and loaded
  * when asked for.
  */
 import { type Backend, type BackendName, referenceBackend } from '@vssm/backend';
@@ -90,7 +90,7 @@ export const executionPaths: readonly ExecutionPath[] = [
   { name: 'reference', form: 'reference', open: async () => same(referenceBackend) },
 ];
 
-/** The fastest form of a backend: what its name alone means. */
+/** The fastest form of a backend in float32: what its name alone means. */
 export function defaultPath(name: BackendName): ExecutionPath {
   return executionPaths.find((path) => path.name === name)!;
 }

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type Backend, referenceBackend } from '@vssm/backend';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { defaultPath } from './execution-paths.ts';
+import { defaultPath, executionPaths, pathNamed } from './execution-paths.ts';
 import { probeBackend } from './probe.ts';
 
 const reference = defaultPath('reference');
@@ -29,6 +29,11 @@ it('waits for what has no driver, however busy the machine is', async () => {
   for (const name of ['cpu', 'reference'] as const) {
     expect(await probeBackend(defaultPath(name), slow, {}, 1)).toMatchObject({ available: true });
   }
+});
+
+it('has two forms of one backend apart', () => {
+  for (const { name, form } of executionPaths) expect(pathNamed(name, form)).toMatchObject({ name, form });
+  expect(pathNamed('cuda', 'whole-linear-attention-f16').half).toBe(true);
 });
 
 describe.skipIf(process.platform !== 'linux')('a driver in Node', () => {

@@ -35,7 +35,7 @@ const keptSchema = z.strictObject({
    * were told apart otherwise; as a share of the step's largest |score|. 0 where nothing differs.
    */
   largestMargin: distance,
-  /** A margin up to this share is a near-tie: float32 cannot tell the two apart. */
+  /** A margin up to this share is a near-tie: the backend's precision cannot tell the two apart. */
   tieMargin: positive,
 });
 

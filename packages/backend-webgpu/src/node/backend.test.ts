@@ -63,17 +63,19 @@ if (probe.available) {
     }
     const request = { spec: vimSpec(small), weights: randomWeights(vimSpec(small)), plan: densePlan };
     const pixels = Float32Array.from({ length: 64 }, (_, i) => Math.sin(i));
-    const [exact, rounded] = await Promise.all(
-      [referenceBackend, half].map(async (backend) => {
+    const [exact, single, rounded] = await Promise.all(
+      [referenceBackend, webgpuNodeBackend, half].map(async (backend) => {
         const model = await backend.load(request);
         const { logits } = await model.run({ pixels, size: 1 });
         await model.dispose();
-        return logits;
+        return Float64Array.from(logits);
       }),
     );
     const largest = Math.max(...exact.map(Math.abs));
-    for (const [at, logit] of exact.entries())
-      expect(Math.abs(rounded[at] - logit)).toBeLessThan(0.01 * largest);
+    const distance = (logits: Float64Array) =>
+      Math.max(...logits.map((logit, at) => Math.abs(logit - exact[at]))) / largest;
+    expect(distance(rounded)).toBeLessThan(0.01);
+    expect(distance(rounded)).toBeGreaterThan(10 * distance(single));
   });
 
   await describeConformance('webgpu-node', webgpuNodeBackend, tolerance, { everyOption: 3, merges: false });

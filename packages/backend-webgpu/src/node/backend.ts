@@ -3,7 +3,7 @@ import { type Backend, DeviceError, type Probe } from '@vssm/backend';
 import { refuseAllButRanking, refuseRuleFile } from '@vssm/core';
 import { openMatmulFloor } from '@vssm/families/graph';
 import { type Precision, smallestModel } from '@vssm/graph';
-import { createSession, keepDevice, onnxRuntime } from './ort.ts';
+import { createSession, keepDevice, named, onnxRuntime } from './ort.ts';
 import { loadWhole } from './whole.ts';
 
 /** @param precision of the products into and out of the mixers */
@@ -25,8 +25,10 @@ export function webgpuNodeBackend(precision: Precision = 'f32'): Backend {
 }
 
 async function probe(precision: Precision): Promise<Probe> {
+  let fault: string | undefined;
   try {
     await keepDevice(smallestModel());
+    if (precision === 'f16') fault = await faultOfHalf();
   } catch (error) {
     if (error instanceof DeviceError) return { available: false, reason: error.reason, fix: error.fix };
     return {
@@ -36,7 +38,6 @@ async function probe(precision: Precision): Promise<Probe> {
     };
   }
   const { env } = await onnxRuntime();
-  const fault = precision === 'f16' ? await faultOfHalf() : undefined;
   if (fault !== undefined) {
     return {
       available: false,
@@ -55,7 +56,7 @@ async function probe(precision: Precision): Promise<Probe> {
   };
 }
 
-/** Why a product in half precision is not to be had; only running one tells. */
+/** Why a product in half precision is not to be had; only running one tells. @throws DeviceError for a lost or full one */
 async function faultOfHalf(): Promise<string | undefined> {
   try {
     const session = await createSession(smallestModel('f16'));
@@ -67,6 +68,8 @@ async function faultOfHalf(): Promise<string | undefined> {
       await session.release();
     }
   } catch (error) {
-    return String(error).split('Status Message: ').at(-1);
+    const own = named(error);
+    if (own instanceof DeviceError) throw own;
+    return own.message.split('Status Message: ').at(-1);
   }
 }

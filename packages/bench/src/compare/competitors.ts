@@ -41,7 +41,9 @@ export function choosePaths(text: string | undefined): readonly ExecutionPath[] 
   for (const part of wanted) {
     if (comparable.some((path) => part === path.name || part === nameOf(path))) continue;
     const names = backendNames.filter((name) => name !== 'reference').join(', ');
-    const forms = comparable.filter(({ name }) => name === 'cpu').map(nameOf);
+    const [backend] = part.split('/');
+    const own = comparable.filter(({ name }) => name === backend);
+    const forms = (own.length > 0 ? own : comparable.filter(({ name }) => name === 'cpu')).map(nameOf);
     throw new UserError(
       `--backends "${part}": expected ${names}, or one form as in ${forms.join(', ')}; the reference is always there`,
     );

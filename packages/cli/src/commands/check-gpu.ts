@@ -15,7 +15,7 @@ import {
   stepsAfter,
   top,
 } from '@vssm/bench';
-import { formatSchedule, oneOf, type PruningPlan, UserError } from '@vssm/core';
+import { counted, formatSchedule, type PruningPlan, UserError } from '@vssm/core';
 import { type ImageDataset, openFashionMnist } from '@vssm/datasets';
 import {
   densePlan,
@@ -46,7 +46,7 @@ export interface CheckGpuOptions extends OutputOptions {
   readonly threads: number;
 }
 
-const gpuBackends = ['webgpu', 'webgpu-node', 'cuda'];
+const gpuBackends: readonly string[] = ['webgpu', 'webgpu-node', 'cuda'];
 
 /** Images that the reference answers for each small model and plan. */
 const referenceImages = 16;
@@ -56,14 +56,20 @@ const referenceImages = 16;
  * @throws UserError
  */
 export async function checkGpuHere(options: CheckGpuOptions): Promise<number> {
-  for (const name of options.backends.split(',')) oneOf('--backends', name.trim(), gpuBackends);
+  const paths = choosePaths(options.backends);
+  const other = paths.find(({ name }) => !gpuBackends.includes(name));
+  if (other !== undefined) {
+    throw new UserError(
+      `--backends "${other.name}": expected ${gpuBackends.join(', ')}, or one form of these`,
+    );
+  }
   const named = options.models.split(',').map((name) => modelNamed(name.trim()));
   // In the order that was typed: what there is no time for is the end of it.
   const batches = options.batch.split(',').flatMap((size) => parseBatches(size));
   const dataset = await openFashionMnist();
   try {
     const outcome = await checkGpu({
-      paths: choosePaths(options.backends),
+      paths,
       pathOptions: options.browser === undefined ? {} : { browser: options.browser },
       parity: await paritySubjects(dataset),
       speeds: batches.flatMap((batch) => named.map((model) => speedExperiment(model, batch))),
@@ -149,9 +155,12 @@ function inWords(paths: readonly CheckedPath[], results: string): string {
 function pathInWords({ name, missing, details, parity, timed, leftOut, failures }: CheckedPath): string {
   if (missing !== null) return `✗ ${name}: ${missing.reason}\n    fix: ${missing.fix}`;
   const lines = [`✓ ${name}: ${Object.values(details).join(', ')}`];
-  for (const { label, maxDifference, keptOtherwise, failure } of parity) {
-    const kept =
-      keptOtherwise === 0 ? 'the same tokens kept' : `other tokens kept in ${keptOtherwise} images`;
+  for (const { label, maxDifference, ties, keptOtherwise, failure } of parity) {
+    const others = [
+      ...(keptOtherwise === 0 ? [] : [`other tokens kept in ${counted(keptOtherwise, 'image')}`]),
+      ...(ties === 0 ? [] : [`a near-tie decided otherwise in ${counted(ties, 'image')}`]),
+    ];
+    const kept = others.length === 0 ? 'the same tokens kept' : others.join(', ');
     lines.push(`    ${label}: ${failure ?? `largest |Δlogit| ${maxDifference.toExponential(1)}, ${kept}`}`);
   }
   for (const { label, batch, msPerImage, speedup, promised, floorMs } of timed) {

@@ -102,7 +102,7 @@ function isDense({ model }: ExportOptions, file: Checkpoint | undefined): boolea
 
 async function runVision(options: ExportOptions, file: Checkpoint | undefined): Promise<void> {
   if (options.out === undefined) throw new UserError('no folder: give --out FOLDER for the stages');
-  if (options.precision !== 'f32') {
+  if (oneOf('--precision', options.precision, precisions) !== 'f32') {
     throw new UserError(
       `--precision ${options.precision}: goes with classifiers; a detector or segmenter is float32; leave it out`,
     );

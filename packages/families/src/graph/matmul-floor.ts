@@ -2,8 +2,8 @@
  * The matrix products of a model and nothing else, convolutions over several channels counted among them: the
  * time below which no implementation on top of the same matrix library can fall. Same shapes, same order, same
  * shortening after each pruning step; no norms, no depthwise convolution, no scan, no selection (a step keeps the
- * first K tokens). Weights are random and scaled so that values neither vanish nor overflow on their way through;
- * the output means nothing.
+ * first K tokens). Weights are random and scaled so that values neither vanish nor overflow on their way through, in half
+ * precision (which adds its casts) neither; the output means nothing.
  */
 import { type PruningPlan, sizeOf, uniformNumbers } from '@vssm/core';
 import { GraphBuilder, halfBits, halfProduct, type Precision, type Value } from '@vssm/graph';
@@ -29,10 +29,10 @@ export function matmulFloor(spec: ModelSpec, plan: PruningPlan, precision: Preci
   const { width: d, innerWidth: E, dtRank: r, stateSize: N } = spec;
   const product = (x: Value, name: string, inputs: number, outputs: number): Value =>
     g.op('MatMul', [x, randomWeight(g, name, [inputs, outputs], inputs)]);
-  const mixerProduct = (x: Value, name: string, inputs: number, outputs: number): Value => {
-    if (precision === 'f32') return product(x, name, inputs, outputs);
-    const bits = halfBits(randomNumbers([inputs, outputs], inputs), name);
-    return halfProduct(g, x, g.half(name, [inputs, outputs], bits));
+  const mixerProduct = (x: Value, name: string, inputs: number, outputs: number, share = 1): Value => {
+    const numbers = randomNumbers(name, [inputs, outputs], inputs).map((number) => share * number);
+    if (precision === 'f32') return g.op('MatMul', [x, g.weight(name, [inputs, outputs], numbers)]);
+    return halfProduct(g, x, g.half(name, [inputs, outputs], halfBits(numbers, name)));
   };
   const first = (x: Value, axis: number, count: number): Value =>
     g.op('Slice', [x, g.ints([0]), g.ints([count]), g.ints([axis])]);
@@ -52,7 +52,8 @@ export function matmulFloor(spec: ModelSpec, plan: PruningPlan, precision: Preci
     });
     // All products must be needed; an addition joins those of two directions.
     const joined = deltas.reduce((sum, delta) => g.op('Add', [sum, delta]));
-    x = mixerProduct(joined, `${block}.out_proj`, E, d);
+    // The sum of as many independent values is so much larger.
+    x = mixerProduct(joined, `${block}.out_proj`, E, d, 1 / Math.sqrt(projectionSets.length));
   }
   classifier(g, x, matmulFloorNames.output);
   g.output(matmulFloorNames.output, 'F32', ['batch', 1, spec.classes]);
@@ -104,15 +105,16 @@ export async function openMatmulFloor<Value>(
   };
 }
 
-/** A weight whose products keep their scale: uniform with variance 1 / inputs. */
+/** A weight whose products keep their scale: uniform with variance 1 / inputs, other numbers under every name. */
 function randomWeight(g: GraphBuilder, name: string, shape: readonly number[], inputs: number): Value {
-  return g.weight(name, shape, randomNumbers(shape, inputs));
+  return g.weight(name, shape, randomNumbers(name, shape, inputs));
 }
 
-function randomNumbers(shape: readonly number[], inputs: number): Float32Array {
+function randomNumbers(name: string, shape: readonly number[], inputs: number): Float32Array {
+  const seed = [...name].reduce((sum, letter) => (31 * sum + letter.codePointAt(0)!) % 2 ** 32, 7);
   const bound = Math.sqrt(3 / inputs);
   const values = new Float32Array(shape.reduce((size, axis) => size * axis, 1));
-  const next = uniformNumbers(1);
+  const next = uniformNumbers(seed);
   for (let i = 0; i < values.length; i++) values[i] = bound * (2 * next() - 1);
   return values;
 }

@@ -36,7 +36,7 @@ describe('half precision', () => {
       [Number.NaN, 'NaN'],
     ] as const) {
       expect(() => halfBits(Float32Array.of(1, number), 'out_proj')).toThrow(
-        `out_proj: holds ${said}, and half precision ends at ±65,504; take --precision f32`,
+        `out_proj: holds ${said}, and half precision ends at ±65,504; it has to be float32`,
       );
     }
   });

@@ -23,7 +23,7 @@ export function halfBits(numbers: Float32Array, name: string): Uint16Array {
     const size = Math.abs(number);
     if (!(size < overflow)) {
       throw new UserError(
-        `${name}: holds ${number}, and half precision ends at ±${largest.toLocaleString('en')}; take --precision f32`,
+        `${name}: holds ${number}, and half precision ends at ±${largest.toLocaleString('en')}; it has to be float32`,
       );
     }
     const sign = number < 0 || Object.is(number, -0) ? 0x8000 : 0;

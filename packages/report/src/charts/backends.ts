@@ -22,14 +22,24 @@ export interface ThroughputPoint {
   readonly high: number;
 }
 
-const backendColours: readonly Colour[] = ['top', 'accent1', 'accent3', 'accent2', 'dense', 'other', 'good'];
+const backendColours: readonly Colour[] = [
+  'top',
+  'accent1',
+  'accent3',
+  'accent2',
+  'dense',
+  'other',
+  'good',
+  'class2',
+  'class7',
+];
 const planColours: readonly Colour[] = ['dense', 'top', 'accent1', 'accent3', 'accent2'];
 
 const distinct = <T>(values: readonly T[]): T[] => [...new Set(values)];
 const cycled = (palette: readonly Colour[], count: number) =>
   Array.from({ length: count }, (_, at) => colour(palette[at % palette.length]));
 
-/** @param bound what the conformance suite allows */
+/** @param bound what the conformance suite allows float32 */
 export function parityChart({
   points,
   bound,

@@ -43,7 +43,7 @@ function introduction({ images, cpu, threads, measured }: Comparison): Markup {
     images.dataset === null ? 'made-up noise' : `${images.dataset.name}, ${images.dataset.split}`;
   const wide = Math.max(0, ...measured.map(({ outcome }) => outcome.agreement?.images ?? 0));
   return html`<p>${cpu}, ${counted(threads, 'thread')}. Images: ${source}. The reference answered ${whole(images.reference)} of them for each plan, in
-${ms(images.referenceMs)} ms each${wide > 0 && html`; against the fastest path, answers were counted on up to ${whole(wide)}`}.</p>`;
+${ms(images.referenceMs)} ms each${wide > 0 && html`; against the first path, answers were counted on up to ${whole(wide)}`}.</p>`;
 }
 
 function planOf({ record }: MeasuredBackend): string {
@@ -76,7 +76,7 @@ function parityPicture({ model, measured }: Comparison, uniqueId: Unique): Chart
     id: uniqueId(`backends-parity-${slug(model)}`),
     title: `${model}: distance from the reference`,
     alt: `Largest and mean difference of logits from the reference. ${points.map(({ backend, plan, largest, mean }) => `${backend}, ${plan}: ${largest.toExponential(1)} and ${mean.toExponential(1)}`).join('; ')}.`,
-    note: html`Dot: the largest difference of any logit of any image; tick: the mean of all. Dashed: what the conformance suite allows.`,
+    note: html`Dot: the largest difference of any logit of any image; tick: the mean of all. Dashed: what the conformance suite allows float32.`,
     points,
     bound,
   });
@@ -189,7 +189,7 @@ function keptCell({ images, kept }: Parity): Markup {
   const same = images - kept.images;
   if (kept.images === 0) return html`${whole(same)} of ${whole(images)}`;
   const others = kept.images - kept.ties;
-  return html`${whole(same)} of ${whole(images)}<small class="line">${counted(kept.ties, 'near-tie')}${others > 0 && html`, <strong class="wrong">${counted(others, 'other')}</strong>`}</small>
+  return html`${whole(same)} of ${whole(images)}<small class="line">${counted(kept.ties, 'near-tie')}${kept.tieMargin > 1e-5 && html` (up to ${kept.tieMargin})`}${others > 0 && html`, <strong class="wrong">${counted(others, 'other')}</strong>`}</small>
 <small class="line">${counted(kept.positions, 'token')} of ${whole(kept.total)}, margin at most ${kept.largestMargin.toExponential(1)}</small>`;
 }
 

@@ -18,7 +18,7 @@ export async function speed({ evidence, files }: Context): Promise<Section | nul
   const entries = evidence.speed;
   if (entries.length === 0) return null;
   const many =
-    new Set(entries.map(({ record }) => `${record.backend.name} ${record.batch} ${record.threads}`)).size > 1;
+    new Set(entries.map(({ record }) => `${pathOf(record)} ${record.batch} ${record.threads}`)).size > 1;
   const nameOf = ({ record }: Entry<SpeedRecord>) => rowName(record, many);
   const times_ = timeChart({
     id: 'time-per-image',
@@ -65,10 +65,15 @@ function weightsNote(entries: readonly Entry<SpeedRecord>[]): string {
     : '';
 }
 
+/** A backend has forms that are timed apart, in float32 and in half precision. */
+function pathOf({ backend: { name, form } }: SpeedRecord): string {
+  return `${name}/${form}`;
+}
+
 function rowName(record: SpeedRecord, many: boolean): string {
   const how = isDense(record) ? 'dense' : `${planName(record.plan, record.model)} ${record.schedule}`;
   const setting = many
-    ? `, ${record.backend.name}, batch ${record.batch}, ${counted(record.threads, 'thread')}`
+    ? `, ${pathOf(record)}, batch ${record.batch}, ${counted(record.threads, 'thread')}`
     : '';
   return `${record.model.name}, ${how}${setting}`;
 }

@@ -71,7 +71,13 @@ function speedPoints(entries: readonly HistoryEntry[]): TrendPoint[] {
   return entries.flatMap((entry) =>
     entry.rows.flatMap((row) =>
       row.kind === 'speed' && row.speedup !== null
-        ? [{ ...place(entry), row: `${row.row}, batch ${row.batch}`, value: row.speedup }]
+        ? [
+            {
+              ...place(entry),
+              row: `${row.row}, ${row.backend.name}/${row.backend.form}, batch ${row.batch}`,
+              value: row.speedup,
+            },
+          ]
         : [],
     ),
   );

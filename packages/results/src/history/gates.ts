@@ -111,7 +111,8 @@ function speedup(row: HistoryRow, entries: readonly HistoryEntry[]): Finding {
       !isDisturbed(other) &&
       other.threads === row.threads &&
       other.batch === row.batch &&
-      other.backend.name === row.backend.name,
+      other.backend.name === row.backend.name &&
+      other.backend.form === row.backend.form,
   );
   const was = old?.row.speedup;
   if (old === null || was == null) return null;

@@ -59,7 +59,7 @@ export function vimBlock(
 
   const ssm = g.op('Add', [forward.y, backward.y]);
   const gated = g.op('Mul', [ssm, gate]);
-  // The mean of the two directions is folded into the projection: a factor of 1/2 is exact.
+  // The mean of the two directions is folded into the projection: a factor of 1/2 is exact (of half precision's least numbers, nearly).
   const hidden = mixerProduct(g, parameters, gated, `${prefix}.out_proj.weight`, share);
   const ofBoth = (name: 'delta' | 'b' | 'c') => [forward[name], backward[name]];
   const signals = {

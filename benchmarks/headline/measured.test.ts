@@ -1,6 +1,6 @@
 /** What ships as measured so far: record, logs and weights belong together, and to the experiments as they are declared. */
 import { createHash } from 'node:crypto';
-import { readFileSync } from 'node:fs';
+import { readdirSync, readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { type FinetuningRecord, readResults } from '@vssm/results';
 import { endsOf } from '@vssm/results/trained';
@@ -63,30 +63,54 @@ describe.each(parts)('$id', ({ id, experiment, record }) => {
   });
 });
 
-describe('the learning rates', () => {
-  const tried: readonly { row: string; rate: number; correct: number; images: number }[] = JSON.parse(
-    readFileSync(place('measured/held-out.json'), 'utf8'),
-  );
-  const page = readFileSync(place('README.md'), 'utf8');
+interface Tried {
+  readonly part: string;
+  readonly row: string;
+  readonly seed: number;
+  readonly rate: number;
+  readonly correct: number;
+  readonly images: number;
+}
 
-  it.each(['decay@0.796', 'evit@0.796', 'dense@1'])(
-    '%s does best at the one that it has, on the images held out',
-    (id) => {
-      const own = tried.filter(({ row }) => row === id);
-      const best = Math.max(...own.map(({ correct }) => correct));
-      const { finetuning, rows } = experiments[0];
-      const { learningRate = finetuning.learningRate } = rows.find((row) => row.id === id)!;
-      expect(own.find(({ rate }) => rate === learningRate)!.correct).toBe(best);
-      for (const { correct, images } of own) {
-        const [whole, share] = [correct.toLocaleString('en'), ((100 * correct) / images).toFixed(2)];
-        expect(page).toContain(`${whole} (${share} %)`);
-      }
-    },
-  );
+describe.each(parts)('the learning rates: $id', ({ id, experiment }) => {
+  const all: readonly Tried[] = JSON.parse(readFileSync(place('measured/held-out.json'), 'utf8'));
+  const tried = all.filter(({ part }) => part === id);
+  const page = readFileSync(place('README.md'), 'utf8');
+  const { rows, claims, finetuning } = experiment;
+  const pruned = ['decay', 'evit'].map((arm) => `${arm}@${claims[0].keep}`);
+
+  it.each([...pruned, 'dense@1'])('%s does best at the one that it has, on the images held out', (of) => {
+    const own = tried.filter(({ row }) => row === of);
+    const best = Math.max(...own.map(({ correct }) => correct));
+    const { learningRate = finetuning.learningRate } = rows.find((row) => row.id === of)!;
+    expect(own.find(({ rate }) => rate === learningRate)!.correct).toBe(best);
+    for (const { correct, images } of own) {
+      const [whole, share] = [correct.toLocaleString('en'), ((100 * correct) / images).toFixed(2)];
+      expect(page).toContain(`${whole} (${share} %)`);
+    }
+  });
 
   it('were tried, three of each of the two ways of pruning that the claim is about', () => {
-    for (const id of ['decay@0.796', 'evit@0.796'])
-      expect(new Set(tried.filter(({ row }) => row === id).map(({ rate }) => rate)).size).toBe(3);
+    for (const of of pruned)
+      expect(new Set(tried.filter(({ row }) => row === of).map(({ rate }) => rate)).size).toBe(3);
+  });
+
+  it('came out so in the logs that judge by the images held out', () => {
+    const folder = place(`measured/logs/rates/${id}`);
+    for (const name of readdirSync(folder)) {
+      const lines = readLog(`${folder}/${name}`);
+      const { identity } = lines.find((line) => line.kind === 'run') as RunLine;
+      const { seed, learningRate } = identity.recipe as {
+        readonly seed: number;
+        readonly learningRate: number;
+      };
+      const { test } = lines.findLast((line) => line.kind === 'epoch') as EpochLine;
+      if (test === null || !('split' in test)) continue;
+      const own = tried.find(
+        ({ row, rate }) => rate === learningRate && name.startsWith(`${row}-seed${seed}-`),
+      )!;
+      expect(test, name).toMatchObject({ correct: own.correct, count: own.images });
+    }
   });
 });
 

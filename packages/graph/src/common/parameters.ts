@@ -29,20 +29,26 @@ export class Parameters {
 
   /** A linear layer's weight [outputs, inputs] as MatMul wants it, [inputs, outputs], times `scale`. */
   linear(name: string, scale = 1): Value {
-    return this.#store(name, this.tensor(name).shape.toReversed(), () => this.#transposed(name, scale));
+    return this.#store(name, this.#transposedShape(name), () => this.#transposed(name, scale));
   }
 
   /** The same in half precision, as a mixer's product has it. */
   halfLinear(name: string, scale: number): Value {
-    const shape = this.tensor(name).shape.toReversed();
+    const shape = this.#transposedShape(name);
     return this.#once(name, () =>
       this.#graph.half(name, shape, halfBits(this.#transposed(name, scale), name)),
     );
   }
 
+  /** Of the first two axes: a convolution of one pixel is a linear layer too. */
+  #transposedShape(name: string): number[] {
+    const [outputs, inputs] = this.tensor(name).shape;
+    return [inputs, outputs];
+  }
+
   #transposed(name: string, scale: number): Float32Array {
-    const { shape, data } = this.tensor(name);
-    const [outputs, inputs] = shape;
+    const { data } = this.tensor(name);
+    const [inputs, outputs] = this.#transposedShape(name);
     const transposed = new Float32Array(data.length);
     for (let o = 0; o < outputs; o++) {
       for (let i = 0; i < inputs; i++) transposed[i * outputs + o] = scale * data[o * inputs + i];

@@ -61,34 +61,25 @@ export const executionPaths: readonly ExecutionPath[] = [
     form: 'segments',
     open: async (options) => same((await import('@vssm/backend-webgpu')).webgpuBackend(given(options))),
   },
-  {
-    name: 'webgpu-node',
-    form: 'whole-linear-attention',
-    driverInNode: true,
-    open: async () => same((await import('@vssm/backend-webgpu')).webgpuNodeBackend()),
-  },
-  {
-    name: 'webgpu-node',
-    form: 'whole-linear-attention-f16',
-    half: true,
-    driverInNode: true,
-    open: async () => same((await import('@vssm/backend-webgpu')).webgpuNodeBackend('f16')),
-  },
-  {
-    name: 'cuda',
-    form: 'whole-linear-attention',
-    driverInNode: true,
-    open: async () => same((await import('@vssm/backend-cuda')).cudaBackend()),
-  },
-  {
-    name: 'cuda',
-    form: 'whole-linear-attention-f16',
-    half: true,
-    driverInNode: true,
-    open: async () => same((await import('@vssm/backend-cuda')).cudaBackend('f16')),
-  },
+  ...wholeInNode('webgpu-node', async (precision) =>
+    (await import('@vssm/backend-webgpu')).webgpuNodeBackend(precision),
+  ),
+  ...wholeInNode('cuda', async (precision) => (await import('@vssm/backend-cuda')).cudaBackend(precision)),
   { name: 'reference', form: 'reference', open: async () => same(referenceBackend) },
 ];
+
+/** A driver in Node itself, in float32 and in half precision. */
+function wholeInNode(
+  name: BackendName,
+  backend: (precision: 'f32' | 'f16') => Promise<Backend>,
+): ExecutionPath[] {
+  const common = { name, driverInNode: true } as const;
+  const form = 'whole-linear-attention';
+  return [
+    { ...common, form, open: async () => same(await backend('f32')) },
+    { ...common, form: `${form}-f16`, half: true, open: async () => same(await backend('f16')) },
+  ];
+}
 
 /** The fastest form of a backend in float32: what its name alone means. */
 export function defaultPath(name: BackendName): ExecutionPath {

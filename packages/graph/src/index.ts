@@ -9,7 +9,6 @@ export * from './common/scan.ts';
 export * from './common/segments.ts';
 export * from './common/select.ts';
 export * from './onnx/builder.ts';
-export { halfBits } from './onnx/half.ts';
 export { dataTypes, decodeModel, encodeModel } from './onnx/schema.ts';
 export { openSegments, releaseSegments, type SegmentSessions } from './segment-sessions.ts';
 export { smallestModel } from './smallest-model.ts';

@@ -1,6 +1,7 @@
 /** Records of backends held against the reference, in the groups that were made together. */
 import type { ComparisonRecord } from '@vssm/results';
 import type { Entry, Evidence } from './evidence.ts';
+import { pathName } from './plan-names.ts';
 
 type Outcome = ComparisonRecord['outcome'];
 export type Measured = Extract<Outcome, { state: 'measured' }>;
@@ -54,7 +55,9 @@ export function earlierComparisons(evidence: Pick<Evidence, 'comparisons'>): num
 function comparisonOf(entries: readonly Entry<ComparisonRecord>[]): Comparison {
   const [{ record, run }] = entries;
   const measured = entries.flatMap(({ record: own }): MeasuredBackend[] =>
-    own.outcome.state === 'measured' ? [{ record: own, outcome: own.outcome, name: nameOf(own) }] : [],
+    own.outcome.state === 'measured'
+      ? [{ record: own, outcome: own.outcome, name: pathName(own.backend) }]
+      : [],
   );
   const batches = measured.flatMap(({ outcome }) => outcome.timings.map(({ batch }) => batch));
   return {
@@ -72,7 +75,7 @@ function missingOf(records: readonly ComparisonRecord[]): MissingBackend[] {
   const plans = new Set(records.map(({ schedule }) => schedule)).size;
   const failed = records.flatMap((record) =>
     record.outcome.state === 'unavailable'
-      ? [{ name: nameOf(record), schedule: record.schedule, ...record.outcome }]
+      ? [{ name: pathName(record.backend), schedule: record.schedule, ...record.outcome }]
       : [],
   );
   const alike = Map.groupBy(failed, ({ name, reason, fix }) => JSON.stringify([name, reason, fix]));
@@ -81,8 +84,4 @@ function missingOf(records: readonly ComparisonRecord[]): MissingBackend[] {
     const everywhere = group.length === plans;
     return { name, reason, fix, schedules: everywhere ? [] : group.map(({ schedule }) => schedule) };
   });
-}
-
-function nameOf({ backend }: ComparisonRecord): string {
-  return `${backend.name}/${backend.form}`;
 }

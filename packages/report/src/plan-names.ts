@@ -1,4 +1,4 @@
-/** Human names of pruning plans, and the colour that a method has in every chart. */
+/** Human names of pruning plans and of what carries them out, and the colour that a method has in every chart. */
 import { builtInRules, reductionTable, ruleFileName } from '@vssm/core';
 import { families, type ModelSpec } from '@vssm/families';
 import type { AccuracyRecord } from '@vssm/results';
@@ -119,4 +119,9 @@ export function keepName(plan: Plan, schedule: string): string {
 /** The blocks that are followed by a step: `2, 4, 6`. */
 export function blocksName(plan: Plan): string {
   return plan.schedule.map(({ after }) => after).join(', ');
+}
+
+/** `cuda/whole-linear-attention-f16`: a backend in one of its forms, which are timed and compared apart. */
+export function pathName({ name, form }: { readonly name: string; readonly form: string }): string {
+  return `${name}/${form}`;
 }

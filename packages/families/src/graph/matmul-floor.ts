@@ -6,7 +6,7 @@
  * precision (which adds its casts) neither; the output means nothing.
  */
 import { type PruningPlan, sizeOf, uniformNumbers } from '@vssm/core';
-import { GraphBuilder, halfBits, halfProduct, type Precision, type Value } from '@vssm/graph';
+import { GraphBuilder, type Precision, type Value, weightProduct } from '@vssm/graph';
 import { tokensPerBlock } from '../counts.ts';
 import type { ModelSpec } from '../table.ts';
 import { graphsOf } from './table.ts';
@@ -31,8 +31,7 @@ export function matmulFloor(spec: ModelSpec, plan: PruningPlan, precision: Preci
     g.op('MatMul', [x, randomWeight(g, name, [inputs, outputs], inputs)]);
   const mixerProduct = (x: Value, name: string, inputs: number, outputs: number, share = 1): Value => {
     const numbers = randomNumbers(name, [inputs, outputs], inputs).map((number) => share * number);
-    if (precision === 'f32') return g.op('MatMul', [x, g.weight(name, [inputs, outputs], numbers)]);
-    return halfProduct(g, x, g.half(name, [inputs, outputs], halfBits(numbers, name)));
+    return weightProduct(g, x, g.weight(name, [inputs, outputs], numbers, precision), precision);
   };
   const first = (x: Value, axis: number, count: number): Value =>
     g.op('Slice', [x, g.ints([0]), g.ints([count]), g.ints([axis])]);

@@ -1,4 +1,5 @@
 /** The layers that both families are made of. */
+import type { Precision } from '../choices.ts';
 import { float, type GraphBuilder, type Value } from '../onnx/builder.ts';
 import { dataTypes } from '../onnx/schema.ts';
 import type { Parameters } from './parameters.ts';
@@ -62,12 +63,13 @@ export function mixerProduct(
   name: string,
   scale = 1,
 ): Value {
-  if (parameters.precision === 'f32') return g.op('MatMul', [x, parameters.linear(name, scale)]);
-  return halfProduct(g, x, parameters.halfLinear(name, scale));
+  const { precision } = parameters;
+  return weightProduct(g, x, parameters.linear(name, scale, precision), precision);
 }
 
-/** float32 x times a float16 weight, as float32. */
-export function halfProduct(g: GraphBuilder, x: Value, weight: Value): Value {
+/** x, float32, times a weight of this precision, as float32. */
+export function weightProduct(g: GraphBuilder, x: Value, weight: Value, precision: Precision): Value {
+  if (precision === 'f32') return g.op('MatMul', [x, weight]);
   const half = g.op('Cast', [x], { attributes: { to: dataTypes.F16 } });
   const product = g.op('MatMul', [half, weight]);
   return g.op('Cast', [product], { attributes: { to: dataTypes.F32 } });

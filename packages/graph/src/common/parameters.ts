@@ -2,7 +2,6 @@
 import type { Tensor, Weights } from '@vssm/core';
 import type { Precision } from '../choices.ts';
 import type { GraphBuilder, Value } from '../onnx/builder.ts';
-import { halfBits } from '../onnx/half.ts';
 
 /**
  * Every parameter is stored once in the graph, however often it is read. Throws an Error for a name that is not
@@ -27,33 +26,21 @@ export class Parameters {
     return this.#store(name, shape ?? tensor.shape, () => tensor.data);
   }
 
-  /** A linear layer's weight [outputs, inputs] as MatMul wants it, [inputs, outputs], times `scale`. */
-  linear(name: string, scale = 1): Value {
-    return this.#store(name, this.#transposedShape(name), () => this.#transposed(name, scale));
-  }
-
-  /** The same in half precision, as a mixer's product has it. */
-  halfLinear(name: string, scale: number): Value {
-    const shape = this.#transposedShape(name);
-    return this.#once(name, () =>
-      this.#graph.half(name, shape, halfBits(this.#transposed(name, scale), name)),
-    );
-  }
-
-  /** Of the first two axes: a convolution of one pixel is a linear layer too. */
-  #transposedShape(name: string): number[] {
-    const [outputs, inputs] = this.tensor(name).shape;
-    return [inputs, outputs];
-  }
-
-  #transposed(name: string, scale: number): Float32Array {
-    const { data } = this.tensor(name);
-    const [inputs, outputs] = this.#transposedShape(name);
-    const transposed = new Float32Array(data.length);
-    for (let o = 0; o < outputs; o++) {
-      for (let i = 0; i < inputs; i++) transposed[i * outputs + o] = scale * data[o * inputs + i];
-    }
-    return transposed;
+  /**
+   * A linear layer's weight [outputs, inputs] as MatMul wants it, [inputs, outputs], times `scale`. A convolution of one
+   * pixel is one too.
+   */
+  linear(name: string, scale = 1, precision?: Precision): Value {
+    const { shape, data } = this.tensor(name);
+    const [outputs, inputs] = shape;
+    const transposed = () => {
+      const numbers = new Float32Array(data.length);
+      for (let o = 0; o < outputs; o++) {
+        for (let i = 0; i < inputs; i++) numbers[i * outputs + o] = scale * data[o * inputs + i];
+      }
+      return numbers;
+    };
+    return this.#store(name, [inputs, outputs], transposed, precision);
   }
 
   /**
@@ -86,14 +73,10 @@ export class Parameters {
     return tensor;
   }
 
-  #store(name: string, shape: readonly number[], data: () => Float32Array): Value {
-    return this.#once(name, () => this.#graph.weight(name, shape, data()));
-  }
-
-  #once(name: string, store: () => Value): Value {
+  #store(name: string, shape: readonly number[], data: () => Float32Array, precision?: Precision): Value {
     const existing = this.#stored.get(name);
     if (existing !== undefined) return existing;
-    const value = store();
+    const value = this.#graph.weight(name, shape, data(), precision);
     this.#stored.set(name, value);
     return value;
   }

@@ -3,7 +3,8 @@
  * so that a layer reads like the formula it computes.
  */
 import { UserError } from '@vssm/core';
-import { mostBytesInside } from '../choices.ts';
+import { mostBytesInside, type Precision } from '../choices.ts';
+import { halfBits } from './half.ts';
 import {
   type AttributeProto,
   attributeTypes,
@@ -90,24 +91,14 @@ export class GraphBuilder {
     return names;
   }
 
-  /** A float32 constant, stored under `name`. */
-  weight(name: string, shape: readonly number[], data: Float32Array): Value {
+  /** A constant, stored under `name`. @throws UserError for numbers that the precision does not have */
+  weight(name: string, shape: readonly number[], data: Float32Array, precision: Precision = 'f32'): Value {
+    const stored = precision === 'f32' ? data : halfBits(data, name);
     this.#initializers.push({
       name,
       dims: [...shape],
-      data_type: dataTypes.F32,
-      raw_data: new Uint8Array(data.buffer, data.byteOffset, data.byteLength),
-    });
-    return name;
-  }
-
-  /** A float16 constant, stored under `name`. @param bits see `halfBits` */
-  half(name: string, shape: readonly number[], bits: Uint16Array): Value {
-    this.#initializers.push({
-      name,
-      dims: [...shape],
-      data_type: dataTypes.F16,
-      raw_data: new Uint8Array(bits.buffer, bits.byteOffset, bits.byteLength),
+      data_type: precision === 'f32' ? dataTypes.F32 : dataTypes.F16,
+      raw_data: new Uint8Array(stored.buffer, stored.byteOffset, stored.byteLength),
     });
     return name;
   }

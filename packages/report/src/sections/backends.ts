@@ -10,7 +10,7 @@ import { disturbedMark } from '../disturbed.ts';
 import { listed, ms, whole } from '../format.ts';
 import { isDense } from '../groups.ts';
 import { html, type Markup, slug } from '../html.ts';
-import { planName } from '../plan-names.ts';
+import { pathName, planName } from '../plan-names.ts';
 import { type Context, groupRow, type Section, table } from './section.ts';
 
 /** Largest |Δlogit| from the golden data that the conformance suite lets any float32 backend have. */
@@ -158,7 +158,7 @@ ${batches.map((batch) => html`<th scope="col" class="number">ms/image, batch ${b
 function agreedWith(measured: readonly MeasuredBackend[]): string {
   const others = measured.flatMap(({ outcome }) => {
     const { agreement } = outcome;
-    return agreement === null ? [] : [`${agreement.with.name}/${agreement.with.form}`];
+    return agreement === null ? [] : [pathName(agreement.with)];
   });
   return others.length === 0 ? 'the fastest path' : listed([...new Set(others)]);
 }

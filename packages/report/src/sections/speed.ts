@@ -9,7 +9,7 @@ import type { Entry } from '../evidence.ts';
 import { flops, listed, ms, points, times } from '../format.ts';
 import { isDense, sameModel } from '../groups.ts';
 import { html, joined, type Markup } from '../html.ts';
-import { method, planName } from '../plan-names.ts';
+import { method, pathName, planName } from '../plan-names.ts';
 import { furtherThreads } from '../processors.ts';
 import { type Context, groupRow, type Section, scheduleText, table } from './section.ts';
 import { planTerm, term } from './terms.ts';
@@ -18,7 +18,8 @@ export async function speed({ evidence, files }: Context): Promise<Section | nul
   const entries = evidence.speed;
   if (entries.length === 0) return null;
   const many =
-    new Set(entries.map(({ record }) => `${pathOf(record)} ${record.batch} ${record.threads}`)).size > 1;
+    new Set(entries.map(({ record }) => `${pathName(record.backend)} ${record.batch} ${record.threads}`))
+      .size > 1;
   const nameOf = ({ record }: Entry<SpeedRecord>) => rowName(record, many);
   const times_ = timeChart({
     id: 'time-per-image',
@@ -65,15 +66,10 @@ function weightsNote(entries: readonly Entry<SpeedRecord>[]): string {
     : '';
 }
 
-/** A backend has forms that are timed apart, in float32 and in half precision. */
-function pathOf({ backend: { name, form } }: SpeedRecord): string {
-  return `${name}/${form}`;
-}
-
 function rowName(record: SpeedRecord, many: boolean): string {
   const how = isDense(record) ? 'dense' : `${planName(record.plan, record.model)} ${record.schedule}`;
   const setting = many
-    ? `, ${pathOf(record)}, batch ${record.batch}, ${counted(record.threads, 'thread')}`
+    ? `, ${pathName(record.backend)}, batch ${record.batch}, ${counted(record.threads, 'thread')}`
     : '';
   return `${record.model.name}, ${how}${setting}`;
 }

@@ -4,6 +4,7 @@ import type { HistoryEntry } from '@vssm/results';
 import { figure } from '../charts/chart.ts';
 import { mostRows, type TrendPoint, trendChart } from '../charts/trend.ts';
 import { html, type Markup } from '../html.ts';
+import { pathName } from '../plan-names.ts';
 import type { Context, Section } from './section.ts';
 
 export async function trends({ evidence, files }: Context): Promise<Section | null> {
@@ -74,7 +75,7 @@ function speedPoints(entries: readonly HistoryEntry[]): TrendPoint[] {
         ? [
             {
               ...place(entry),
-              row: `${row.row}, ${row.backend.name}/${row.backend.form}, batch ${row.batch}`,
+              row: `${row.row}, ${pathName(row.backend)}, batch ${row.batch}`,
               value: row.speedup,
             },
           ]

@@ -14,6 +14,8 @@ const closeEnough = 1e-5;
 interface Watched {
   devices: GPUDevice[];
   maps: number;
+  /** Pipelines compiled, ours and ONNX Runtime's. */
+  pipelines: number;
   /** Destroys the newest device at this many more submissions; 0: never. */
   fuse: number;
   /** What finds no memory: error scopes, or submissions, which report it to nobody in particular. */
@@ -22,7 +24,7 @@ interface Watched {
 
 /** Runs in the page before its own code: keeps devices, counts waits, and makes devices fail when told. */
 function watchDevices(): void {
-  const watched: Watched = { devices: [], maps: 0, fuse: 0, exhausted: 'never' };
+  const watched: Watched = { devices: [], maps: 0, pipelines: 0, fuse: 0, exhausted: 'never' };
   Object.assign(globalThis, { watched });
   const { requestDevice } = GPUAdapter.prototype;
   GPUAdapter.prototype.requestDevice = async function (descriptor) {
@@ -34,6 +36,15 @@ function watchDevices(): void {
   GPUBuffer.prototype.mapAsync = function (...args) {
     watched.maps++;
     return mapAsync.apply(this, args);
+  };
+  const { createComputePipeline, createComputePipelineAsync } = GPUDevice.prototype;
+  GPUDevice.prototype.createComputePipeline = function (descriptor) {
+    watched.pipelines++;
+    return createComputePipeline.call(this, descriptor);
+  };
+  GPUDevice.prototype.createComputePipelineAsync = function (descriptor) {
+    watched.pipelines++;
+    return createComputePipelineAsync.call(this, descriptor);
   };
   const { submit } = GPUQueue.prototype;
   GPUQueue.prototype.submit = function (commands) {
@@ -54,8 +65,8 @@ function watchDevices(): void {
 
 const lookAt = ({ page }: Tab) =>
   page.evaluate(() => {
-    const { devices, maps } = (globalThis as unknown as { watched: Watched }).watched;
-    return { devices: devices.length, maps };
+    const { devices, maps, pipelines } = (globalThis as unknown as { watched: Watched }).watched;
+    return { devices: devices.length, maps, pipelines };
   });
 
 const tell = ({ page }: Tab, what: Partial<Pick<Watched, 'fuse' | 'exhausted'>>) =>
@@ -77,6 +88,16 @@ await withBrowser(async (browser) => {
       expect(after.maps - before.maps).toBe(1);
       expect(after.devices).toBe(1);
       await model.dispose();
+    });
+  });
+
+  describe('the next model', () => {
+    it('finds what was compiled for the one before it', async () => {
+      const before = await lookAt(tab);
+      const model = await webgpuBackend({ tab }).load(request);
+      await model.run(madeUpImages(3));
+      await model.dispose();
+      expect(await lookAt(tab)).toEqual({ ...before, maps: before.maps + 1 });
     });
   });
 

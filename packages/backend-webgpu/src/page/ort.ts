@@ -1,7 +1,7 @@
-/** Which calls of ONNX Runtime the engines use, and how its WebAssembly files are found. */
+/** How ONNX Runtime's WebAssembly files are found, whichever of its builds an engine uses. */
 import type * as Ort from 'onnxruntime-web';
 
-export type Runtime = Pick<typeof Ort, 'InferenceSession' | 'Tensor' | 'env'>;
+type Runtime = Pick<typeof Ort, 'env'>;
 
 /** @param folder URL of the folder that holds the WebAssembly files, ending in a slash */
 export function configureRuntime(runtime: Runtime, folder: string, threads: number): void {

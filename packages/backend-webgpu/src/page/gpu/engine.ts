@@ -11,11 +11,11 @@ import { modelSegments } from '@vssm/families/graph';
 import { openSegments, releaseSegments, type SegmentSessions, segmentNames } from '@vssm/graph';
 import type { InferenceSession, OnnxValue } from 'onnxruntime-web';
 import type { Model } from '../../wire.ts';
-import type { Runtime } from '../ort.ts';
 import { allBuffers, type Buffers, chunkSizeFor, createBuffers } from './buffers.ts';
 import { type SharedDevice, watched } from './device.ts';
 import { Kernels } from './dispatch.ts';
 import type { Mixer } from './mixer.ts';
+import { createSession, Tensor } from './ort.ts';
 import { createPhases, type Phases } from './phases.ts';
 import { type BlockProgram, layOutProgram, type Program } from './program.ts';
 import { createMixer } from './table.ts';
@@ -24,7 +24,6 @@ import { createMixer } from './table.ts';
 const kernelsOf = new WeakMap<GPUDevice, Kernels>();
 
 interface Parts {
-  readonly runtime: Runtime;
   readonly device: GPUDevice;
   readonly model: Model;
   readonly chunkSize: number;
@@ -36,23 +35,11 @@ interface Parts {
   readonly program: Program;
 }
 
-async function assemble(
-  runtime: Runtime,
-  device: GPUDevice,
-  model: Model,
-  chunkSize: number,
-): Promise<Parts> {
+async function assemble(device: GPUDevice, model: Model, chunkSize: number): Promise<Parts> {
   const { spec, weights, plan } = model;
   refuseAllButRanking(plan, 'WebGPU');
   const segments = modelSegments(spec, weights, plan);
-  const sessions = await openSegments(segments, spec.depth, (bytes) =>
-    runtime.InferenceSession.create(bytes, {
-      // ONNX Runtime's types do not know the option; given here, and only here, the device is used.
-      executionProviders: [{ name: 'webgpu', device } as InferenceSession.WebGpuExecutionProviderOption],
-      graphOptimizationLevel: 'all',
-      logSeverityLevel: 3,
-    }),
-  );
+  const sessions = await openSegments(segments, spec.depth, (bytes) => createSession(device, bytes));
   const kernels = kernelsOf.get(device) ?? new Kernels(device);
   kernelsOf.set(device, kernels);
   const buffers = createBuffers(device, spec, plan, segments.projectionSets, chunkSize);
@@ -70,7 +57,7 @@ async function assemble(
   });
   const program = layOutProgram(kernels, spec, plan, buffers, phases.phases, mixer);
   kernels.submit(mixer.setup, chunkSize);
-  return { runtime, device, model, chunkSize, sessions, kernels, buffers, phases, mixer, program };
+  return { device, model, chunkSize, sessions, kernels, buffers, phases, mixer, program };
 }
 
 export class GpuEngine {
@@ -79,13 +66,13 @@ export class GpuEngine {
   readonly #readBack: GPUBuffer;
 
   /** @throws DeviceError `adapter-too-small`, `out-of-memory` */
-  static async create(runtime: Runtime, { device }: SharedDevice, model: Model): Promise<GpuEngine> {
+  static async create({ device }: SharedDevice, model: Model): Promise<GpuEngine> {
     const chunkSize = chunkSizeFor(model.spec, model.plan, device.limits);
     const what = `a model of ${counted(model.spec.depth, 'block')} and ${counted(chunkSize, 'image')} at once`;
     let engine: GpuEngine | undefined;
     try {
       return await watched(device, what, async () => {
-        engine = new GpuEngine(await assemble(runtime, device, model, chunkSize));
+        engine = new GpuEngine(await assemble(device, model, chunkSize));
         return engine;
       });
     } catch (error) {
@@ -242,6 +229,6 @@ export class GpuEngine {
   }
 
   #tensor(gpuBuffer: GPUBuffer, dims: readonly number[]): OnnxValue {
-    return this.#parts.runtime.Tensor.fromGpuBuffer(gpuBuffer, { dataType: 'float32', dims });
+    return Tensor.fromGpuBuffer(gpuBuffer, { dataType: 'float32', dims });
   }
 }

@@ -4,26 +4,25 @@ import { type Chunk, type ChunkPrediction, DeviceError, within } from '@vssm/bac
 import type { PruningPlan, Weights } from '@vssm/core';
 import { counted } from '@vssm/core';
 import { checkPlan, type ModelSpec } from '@vssm/families';
-import * as runtime from 'onnxruntime-web/webgpu';
 import type { Model } from '../../wire.ts';
 import type { PageModel, PageSources } from '../model.ts';
-import { configureRuntime } from '../ort.ts';
 import { adapterName, checkAdapter, findAdapter, type SharedDevice, sharedDevice } from './device.ts';
 import { GpuEngine } from './engine.ts';
+import { configure, keepDevice, letDeviceGo, version } from './ort.ts';
 
 /** @throws DeviceError `no-adapter`, `adapter-too-small` */
 export async function probe(_: PageSources): Promise<Record<string, string>> {
   const adapter = await findAdapter();
   checkAdapter(adapter);
   return {
-    runtime: `onnxruntime-web ${runtime.env.versions.web}`,
+    runtime: version(),
     adapter: adapterName(adapter) + (adapter.info.isFallbackAdapter ? ', in software' : ''),
     features: ['shader-f16', 'subgroups', 'timestamp-query'].filter((f) => adapter.features.has(f)).join(' '),
   };
 }
 
 export async function load(model: Model, sources: PageSources): Promise<GpuModel> {
-  configureRuntime(runtime, sources.runtime, 1);
+  configure(sources.runtime);
   const { device, engine } = await start(model);
   return new GpuModel(model, device, engine);
 }
@@ -31,7 +30,8 @@ export async function load(model: Model, sources: PageSources): Promise<GpuModel
 async function start(model: Model): Promise<{ device: SharedDevice; engine: GpuEngine }> {
   checkPlan(model.spec, model.plan);
   const device = await sharedDevice();
-  return { device, engine: await Promise.race([GpuEngine.create(runtime, device, model), device.untilLost]) };
+  const engine = keepDevice(device.device).then(() => GpuEngine.create(device, model));
+  return { device, engine: await Promise.race([engine, device.untilLost]) };
 }
 
 /** How long a loss may take to be announced, ms. */
@@ -92,7 +92,8 @@ export class GpuModel implements PageModel {
   async reacquire(): Promise<void> {
     // What the lost device held went with it; the runtime may fail to give it back, or wait for the device for ever.
     const unanswered = () => new Error('the runtime gives nothing back');
-    await within(disposalMs, this.#engine.dispose(), unanswered).catch(() => undefined);
+    const givenBack = this.#engine.dispose().then(() => letDeviceGo(this.#device.device));
+    await within(disposalMs, givenBack, unanswered).catch(() => undefined);
     const { spec, plan } = this;
     const { device, engine } = await start({ spec, plan, weights: this.#weights });
     this.#device = device;

@@ -4,6 +4,9 @@
  * each other, and nothing is asserted about time; a test that hangs still ends. Packages whose tests leave nothing behind
  * in their modules run all files in the same processes (`--no-isolate`), which load everything once.
  */
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { defineConfig } from 'vitest/config';
 
@@ -11,6 +14,17 @@ import { defineConfig } from 'vitest/config';
 process.env.NODE_COMPILE_CACHE ??= fileURLToPath(
   new URL('node_modules/.cache/vssm-compiled', import.meta.url),
 );
+
+// Whatever tests, and what they start, leave behind, also where they are killed, goes with the run.
+const temporary = mkdtempSync(join(tmpdir(), 'vssm-tests-'));
+Object.assign(process.env, { TMPDIR: temporary, TMP: temporary, TEMP: temporary });
+process.once('exit', () => {
+  try {
+    rmSync(temporary, { recursive: true, force: true });
+  } catch {
+    // Something still writes there; the tests have passed or failed without it.
+  }
+});
 
 export default defineConfig({
   test: {

@@ -142,7 +142,7 @@ interface RunOptions {
 const written = new Map<string, Written>();
 
 /**
- * A whole run folder with predictions, in a new temporary folder. It is written once in a test file, as every line
+ * A whole run folder with predictions, in a new temporary folder. It is written once in a process, as every line
  * waits for the disk, and copied from then on.
  */
 export function writeMadeUpRun(options: RunOptions = {}): Written {

@@ -53,16 +53,26 @@ export function belowDense(record: TrainedRecord, tables: readonly PaperTable[])
     .filter((row) => row !== zero)
     .map((row) => {
       const [ends, zeros] = [row, zero].map((one) => endsOf(record, one));
-      const { column } = measureOf(record);
-      const [own, dense] = [row, zero].map((one) => publishedFigure(one, column, tables));
       return {
         ...{ record, row, zero },
         gain: mean(ends) - mean(zeros),
         interval: welchInterval(ends, zeros),
         reduction: 1 - row.flops.paper / zero.flops.paper,
-        published: own === null || dense === null ? null : own - dense,
+        published: publishedGain(record, row, zero, tables),
       };
     });
+}
+
+/** How far above another row the paper has the one: points; null where its tables do not have both. */
+export function publishedGain(
+  record: TrainedRecord,
+  row: TrainedRow,
+  other: TrainedRow,
+  tables: readonly PaperTable[],
+): number | null {
+  const { column } = measureOf(record);
+  const [own, against] = [row, other].map((one) => publishedFigure(one, column, tables));
+  return own === null || against === null ? null : own - against;
 }
 
 /** The last experiment's row that is the miniature of a row of the paper, its zero line itself for the dense one. */

@@ -29,7 +29,7 @@ export async function claim(context: Context): Promise<Section | null> {
     id: 'claim',
     title: 'The claim, tried in miniature',
     body: html`<p class="lead">${overall(record)}</p>
-<ul class="support">${record.verdicts.map((verdict) => html`<li>${verdictLine(verdict, record)}</li>`)}</ul>
+<ul class="support">${record.verdicts.map((verdict) => html`<li>${verdictLine(verdict, record, context.evidence.tables)}</li>`)}</ul>
 ${published(context.evidence.tables)}
 ${whatWasDone(entry)}
 ${await charts(record, context)}

@@ -54,6 +54,10 @@ describe('the headline in miniature', () => {
     expect(text).toContain(
       'ToP ends <strong>2.50 points below</strong> dense, fine-tuned as long (95 %: −3.40 to −1.90, 3 seeds each), where the paper loses 1.7: contradicts the claim.',
     );
+    // Table 5: 78.8 and 75.4.
+    expect(text).toContain(
+      'ToP ends <strong>2.00 points above</strong> none (95 %: 1.25 to 2.75, 3 seeds each), where the paper has it 3.4 above, which the interval excludes: supports the claim.',
+    );
     expect(text).toContain('−20.0 % FLOPs, 2,<wbr>4,<wbr>6@0.7: 197 → 139 → 97 → 69 tokens');
     expect(text).toMatch(
       /87\.50<\/span> <small>± 0\.50, 3 seeds<\/small><\/td><td class="number"><strong>−2\.50/,
@@ -79,6 +83,16 @@ describe('the headline in miniature', () => {
     expect(html`${whatWasRun(evidenceOf(record))}`.text).toContain(
       'Fine-tuning, dense and pruned, of Vim-made-up.',
     );
+  });
+
+  it('leaves a size that the interval holds, or that no interval judges, without a word', async () => {
+    const said = async (interval: [number, number] | null, outcome: 'undecided' | 'one seed') => {
+      const own = { ...verdicts[1], interval, outcome };
+      const made = madeUpHeadline({ none: [850, 860], decay: [870, 880], dense: [900, 901] }, [own]);
+      return flat((await headline(contextOf({ ...evidenceOf(made), tables })))?.body.text);
+    };
+    expect(await said([-0.5, 4.5], 'undecided')).toContain('the paper has it 3.4 above: decides nothing.');
+    expect(await said(null, 'one seed')).toContain('the paper has it 3.4 above: one seed');
   });
 
   it('tells unequal numbers of seeds', async () => {

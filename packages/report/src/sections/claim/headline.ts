@@ -35,7 +35,7 @@ the paper’s reduction and at half of it.`,
     title: 'The headline, in miniature',
     body: html`<p>What pruning costs at the paper’s reductions of FLOPs, on small models of its families with its 14 x 14 patches:
 points of top-1 below the dense model that was <strong>fine-tuned as long</strong>. Nothing was chosen by test images.</p>
-${records.map((record) => html`<ul class="support">${record.verdicts.map((verdict) => html`<li>${record.model.name}: ${verdictLine(verdict, record)}</li>`)}</ul>`)}
+${records.map((record) => html`<ul class="support">${record.verdicts.map((verdict) => html`<li>${record.model.name}: ${verdictLine(verdict, record, evidence.tables)}</li>`)}</ul>`)}
 ${await figure(chart, files)}
 ${records.map((record) => belowDenseTable(record, evidence.tables))}
 ${records.map((record) => evaluatedAgain(record, evidence))}

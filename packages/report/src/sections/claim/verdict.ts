@@ -1,6 +1,8 @@
 /** An experiment's verdicts in words. */
 import { counted } from '@vssm/core';
+import type { PaperTable } from '@vssm/results';
 import { measureOf, type TrainedRecord } from '@vssm/results/trained';
+import { publishedGain } from '../../below-dense.ts';
 import { points } from '../../format.ts';
 import { type Content, html, joined, type Markup } from '../../html.ts';
 import { planName } from '../../plan-names.ts';
@@ -49,11 +51,13 @@ const outcomes: Readonly<Record<Verdict['outcome'], string>> = {
   'one seed': 'one seed, so no word on chance',
 };
 
-/** At keep 0.7, ToP ends 0.31 points above … (95 %: …): supports the claim. */
-export function verdictLine(verdict: Verdict, record: TrainedRecord): Markup {
+/** At keep 0.7, ToP ends 0.31 points above … (95 %: …), where the paper has it 2.4 above: supports the claim. */
+export function verdictLine(verdict: Verdict, record: TrainedRecord, tables: readonly PaperTable[]): Markup {
   const { keep, gain, interval, margin, outcome } = verdict;
   const [arm, against] = rowsOf(verdict, record);
-  const claimed = margin === undefined ? '' : `, where the paper loses ${points(margin, 1)}`;
+  const published = publishedGain(record, arm, against, tables);
+  const claimed =
+    margin === undefined ? besidePaper(published, interval) : `, where the paper loses ${points(margin, 1)}`;
   const seeds = [...new Set([arm, against].map(({ after }) => after.length))];
   const range =
     interval === null
@@ -62,4 +66,13 @@ export function verdictLine(verdict: Verdict, record: TrainedRecord): Markup {
   const place = gain < 0 ? 'below' : 'above';
   return html`Keep ${keep}: ${planName(arm.plan, record.model)} ends <strong>${Math.abs(gain).toFixed(2)} points ${place}</strong>
 ${against.label}${range}${claimed}: ${outcomes[outcome]}.`;
+}
+
+/** A gain can be in doubt where the paper's size of it is not. */
+function besidePaper(published: number | null, interval: Verdict['interval']): string {
+  if (published === null) return '';
+  const size = `, where the paper has it ${points(Math.abs(published), 1)} ${published < 0 ? 'below' : 'above'}`;
+  if (interval === null) return size;
+  const within = interval[0] <= published && published <= interval[1];
+  return within ? size : `${size}, which the interval excludes`;
 }

@@ -76,13 +76,19 @@ export interface KeptOrder {
  * @param positions [K]: raster indices of the kept cells, rising
  */
 export function keptOrder(full: ScanOrder, positions: ArrayLike<number>): KeptOrder {
-  const order = Int32Array.from({ length: positions.length }, (_, token) => token).sort(
-    (a, b) => full.ranks[positions[a]] - full.ranks[positions[b]],
-  );
-  const ranks = order.map((token) => full.ranks[positions[token]]);
-  return {
-    order,
-    moves: Uint8Array.from(ranks, (rank) => full.moves[rank]),
-    gaps: ranks.map((rank, step) => (step === 0 ? 0 : rank - ranks[step - 1] - 1)),
-  };
+  const tokenAt = new Int32Array(full.ranks.length).fill(-1);
+  for (let token = 0; token < positions.length; token++) tokenAt[full.ranks[positions[token]]] = token;
+  const order = new Int32Array(positions.length);
+  const moves = new Uint8Array(positions.length);
+  const gaps = new Int32Array(positions.length);
+  let [step, before] = [0, 0];
+  for (const [rank, token] of tokenAt.entries()) {
+    if (token === -1) continue;
+    order[step] = token;
+    moves[step] = full.moves[rank];
+    gaps[step] = step === 0 ? 0 : rank - before - 1;
+    before = rank;
+    step++;
+  }
+  return { order, moves, gaps };
 }

@@ -15,7 +15,7 @@ process.env.NODE_COMPILE_CACHE ??= fileURLToPath(
   new URL('node_modules/.cache/vssm-compiled', import.meta.url),
 );
 
-// Whatever tests, and what they start, leave behind, also where they are killed, goes with the run.
+// What tests, and what they start, leave in the temporary folder, also where they are killed, goes with the run.
 const temporary = mkdtempSync(join(tmpdir(), 'vssm-tests-'));
 Object.assign(process.env, { TMPDIR: temporary, TMP: temporary, TEMP: temporary });
 process.once('exit', () => {

@@ -60,7 +60,8 @@ it.each([
   ],
   ['all backends that this machine has', ['doctor']],
 ])('%s: ONNX Runtime leaves no identifier and no events', async (_, args) => {
-  const env = { PATH: process.env.PATH, HOME: home, USERPROFILE: home, LOCALAPPDATA: home };
+  const folders = { HOME: home, USERPROFILE: home, LOCALAPPDATA: home, TMPDIR: tmpdir() };
+  const env = { PATH: process.env.PATH, ...folders };
   await promisify(execFile)(process.execPath, [main, ...args], { cwd: folder, env });
   // ONNX Runtime 1.30 writes .cache/Microsoft/DeveloperTools/.onnxruntime/deviceid and onnxruntime.db there.
   const left = readdirSync(home, { recursive: true, encoding: 'utf8' });

@@ -39,7 +39,7 @@ describe('pnpm test', () => {
     const home = mkdtempSync(join(tmpdir(), 'vssm-home-'));
     try {
       const script = fileURLToPath(new URL('run-tests.ts', import.meta.url));
-      const env = { PATH: process.env.PATH, HOME: home, USERPROFILE: home };
+      const env = { PATH: process.env.PATH, HOME: home, USERPROFILE: home, TMPDIR: tmpdir() };
       const printed = execFileSync(process.execPath, [script, '--dry=json'], { env, encoding: 'utf8' });
       expect(JSON.parse(printed).tasks.length).toBeGreaterThan(10);
       // Turborepo 2.11 writes .config/turborepo/telemetry.json there, and asks for telemetry.vercel.com.

@@ -36,6 +36,7 @@ export async function loadWhole(
       reacquire: async () => {
         await session.release().catch(() => undefined);
         await letDeviceGo();
+        await keepDevice(smallestModel());
         session = await createSession(model);
       },
     },

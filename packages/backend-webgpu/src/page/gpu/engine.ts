@@ -15,7 +15,7 @@ import { allBuffers, type Buffers, chunkSizeFor, createBuffers } from './buffers
 import { type SharedDevice, watched } from './device.ts';
 import { Kernels } from './dispatch.ts';
 import type { Mixer } from './mixer.ts';
-import { createSession, Tensor } from './ort.ts';
+import { createSession, keepDevice, Tensor } from './ort.ts';
 import { createPhases, type Phases } from './phases.ts';
 import { type BlockProgram, layOutProgram, type Program } from './program.ts';
 import { createMixer } from './table.ts';
@@ -72,6 +72,7 @@ export class GpuEngine {
     let engine: GpuEngine | undefined;
     try {
       return await watched(device, what, async () => {
+        await keepDevice(device);
         engine = new GpuEngine(await assemble(device, model, chunkSize));
         return engine;
       });

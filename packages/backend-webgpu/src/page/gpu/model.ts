@@ -8,7 +8,7 @@ import type { Model } from '../../wire.ts';
 import type { PageModel, PageSources } from '../model.ts';
 import { adapterName, checkAdapter, findAdapter, type SharedDevice, sharedDevice } from './device.ts';
 import { GpuEngine } from './engine.ts';
-import { configure, keepDevice, letDeviceGo, version } from './ort.ts';
+import { configure, letOthersGo, version } from './ort.ts';
 
 /** @throws DeviceError `no-adapter`, `adapter-too-small` */
 export async function probe(_: PageSources): Promise<Record<string, string>> {
@@ -30,8 +30,8 @@ export async function load(model: Model, sources: PageSources): Promise<GpuModel
 async function start(model: Model): Promise<{ device: SharedDevice; engine: GpuEngine }> {
   checkPlan(model.spec, model.plan);
   const device = await sharedDevice();
-  const engine = keepDevice(device.device).then(() => GpuEngine.create(device, model));
-  return { device, engine: await Promise.race([engine, device.untilLost]) };
+  await givenBack(letOthersGo(device.device));
+  return { device, engine: await Promise.race([GpuEngine.create(device, model), device.untilLost]) };
 }
 
 /** How long a loss may take to be announced, ms. */
@@ -39,6 +39,11 @@ const patience = 200;
 
 /** How long the runtime may take to give back what it had on a device that is lost, ms. */
 const disposalMs = 5_000;
+
+/** What a lost device held went with it; the runtime may fail to give it back, or wait for the device for ever. */
+async function givenBack(release: Promise<void>): Promise<void> {
+  await within(disposalMs, release, () => new Error('the runtime gives nothing back')).catch(() => undefined);
+}
 
 /** What the device refused to do for the runtime, which does not always say so itself. */
 function refusal(error: GPUError, { samples }: Chunk): Error {
@@ -90,10 +95,7 @@ export class GpuModel implements PageModel {
   }
 
   async reacquire(): Promise<void> {
-    // What the lost device held went with it; the runtime may fail to give it back, or wait for the device for ever.
-    const unanswered = () => new Error('the runtime gives nothing back');
-    const givenBack = this.#engine.dispose().then(() => letDeviceGo(this.#device.device));
-    await within(disposalMs, givenBack, unanswered).catch(() => undefined);
+    await givenBack(this.#engine.dispose());
     const { spec, plan } = this;
     const { device, engine } = await start({ spec, plan, weights: this.#weights });
     this.#device = device;

@@ -20,8 +20,8 @@ export function createSession(device: GPUDevice, model: Uint8Array): Promise<Inf
 }
 
 /**
- * The provider throws away what it compiled for a device with the device's last session. This one stays for as long as
- * the device, so that the next model finds it.
+ * The provider throws away what it compiled for a device with the device's last session. One of each device's stays, so
+ * that the next model finds it.
  */
 const anchors = new Map<GPUDevice, Promise<InferenceSession>>();
 
@@ -31,14 +31,17 @@ export async function keepDevice(device: GPUDevice): Promise<void> {
   try {
     await anchor;
   } catch (error) {
-    anchors.delete(device);
+    if (anchors.get(device) === anchor) anchors.delete(device);
     throw error;
   }
 }
 
-/** For a device that was lost. */
-export async function letDeviceGo(device: GPUDevice): Promise<void> {
-  const session = await anchors.get(device)?.catch(() => undefined);
-  anchors.delete(device);
-  await session?.release();
+/** Of devices before this one, which are lost. */
+export async function letOthersGo(device: GPUDevice): Promise<void> {
+  for (const [other, anchor] of anchors) {
+    if (other === device) continue;
+    anchors.delete(other);
+    const session = await anchor.catch(() => undefined);
+    await session?.release();
+  }
 }

@@ -56,7 +56,7 @@ describe('the headline in miniature', () => {
     );
     // Table 5: 78.8 and 75.4.
     expect(text).toContain(
-      'ToP ends <strong>2.00 points above</strong> none (95 %: 1.25 to 2.75, 3 seeds each), where the paper has it 3.4 above, which the interval excludes: supports the claim.',
+      'ToP ends <strong>2.00 points above</strong> none (95 %: 1.25 to 2.75, 3 seeds each), where the paper has it 3.4 above: supports the claim, and excludes its size.',
     );
     expect(text).toContain('−20.0 % FLOPs, 2,<wbr>4,<wbr>6@0.7: 197 → 139 → 97 → 69 tokens');
     expect(text).toMatch(
@@ -85,13 +85,14 @@ describe('the headline in miniature', () => {
     );
   });
 
-  it('leaves a size that the interval holds, or that no interval judges, without a word', async () => {
+  it('judges the paper’s size of a gain, where an interval excludes it', async () => {
     const said = async (interval: [number, number] | null, outcome: 'undecided' | 'one seed') => {
       const own = { ...verdicts[1], interval, outcome };
       const made = madeUpHeadline({ none: [850, 860], decay: [870, 880], dense: [900, 901] }, [own]);
       return flat((await headline(contextOf({ ...evidenceOf(made), tables })))?.body.text);
     };
     expect(await said([-0.5, 4.5], 'undecided')).toContain('the paper has it 3.4 above: decides nothing.');
+    expect(await said([-0.5, 0.5], 'undecided')).toContain('above: excludes that size, and does not decide');
     expect(await said(null, 'one seed')).toContain('the paper has it 3.4 above: one seed');
   });
 

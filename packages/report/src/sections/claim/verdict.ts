@@ -56,8 +56,12 @@ export function verdictLine(verdict: Verdict, record: TrainedRecord, tables: rea
   const { keep, gain, interval, margin, outcome } = verdict;
   const [arm, against] = rowsOf(verdict, record);
   const published = publishedGain(record, arm, against, tables);
-  const claimed =
-    margin === undefined ? besidePaper(published, interval) : `, where the paper loses ${points(margin, 1)}`;
+  const size =
+    published === null
+      ? ''
+      : `, where the paper has it ${points(Math.abs(published), 1)} ${published < 0 ? 'below' : 'above'}`;
+  const claimed = margin === undefined ? size : `, where the paper loses ${points(margin, 1)}`;
+  const said = margin === undefined && excludes(interval, published) ? withoutSize[outcome] : undefined;
   const seeds = [...new Set([arm, against].map(({ after }) => after.length))];
   const range =
     interval === null
@@ -65,14 +69,15 @@ export function verdictLine(verdict: Verdict, record: TrainedRecord, tables: rea
       : ` (95 %: ${interval.map((end) => points(end, 2)).join(' to ')}, ${seeds.length === 1 ? `${counted(seeds[0], 'seed')} each` : `${seeds.join(' and ')} seeds`})`;
   const place = gain < 0 ? 'below' : 'above';
   return html`Keep ${keep}: ${planName(arm.plan, record.model)} ends <strong>${Math.abs(gain).toFixed(2)} points ${place}</strong>
-${against.label}${range}${claimed}: ${outcomes[outcome]}.`;
+${against.label}${range}${claimed}: ${said ?? outcomes[outcome]}.`;
 }
 
 /** A gain can be in doubt where the paper's size of it is not. */
-function besidePaper(published: number | null, interval: Verdict['interval']): string {
-  if (published === null) return '';
-  const size = `, where the paper has it ${points(Math.abs(published), 1)} ${published < 0 ? 'below' : 'above'}`;
-  if (interval === null) return size;
-  const within = interval[0] <= published && published <= interval[1];
-  return within ? size : `${size}, which the interval excludes`;
+const withoutSize: Readonly<Partial<Record<Verdict['outcome'], string>>> = {
+  supports: 'supports the claim, and excludes its size',
+  undecided: 'excludes that size, and does not decide whether there is a gain',
+};
+
+function excludes(interval: Verdict['interval'], size: number | null): boolean {
+  return size !== null && interval !== null && (size < interval[0] || size > interval[1]);
 }

@@ -17,7 +17,7 @@ export function webgpuNodeBackend(precision: Precision = 'f32'): Backend {
       return loadWhole(request, precision);
     },
     async loadMatmulFloor(spec, plan) {
-      await keepDevice(smallestModel());
+      await keepDevice();
       const { Tensor } = await onnxRuntime();
       return openMatmulFloor(spec, plan, Tensor, createSession, precision);
     },
@@ -27,7 +27,7 @@ export function webgpuNodeBackend(precision: Precision = 'f32'): Backend {
 async function probe(precision: Precision): Promise<Probe> {
   let fault: string | undefined;
   try {
-    await keepDevice(smallestModel());
+    await keepDevice();
     if (precision === 'f16') fault = await faultOfHalf();
   } catch (error) {
     if (error instanceof DeviceError) return { available: false, reason: error.reason, fix: error.fix };

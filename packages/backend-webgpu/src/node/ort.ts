@@ -1,6 +1,7 @@
 /** The one place that touches onnxruntime-node. Loaded on first use: it is a large native library. */
 import { DeviceError } from '@vssm/backend';
 import '@vssm/backend/no-telemetry';
+import { smallestModel } from '@vssm/graph';
 import type { InferenceSession } from 'onnxruntime-node';
 
 type Runtime = typeof import('onnxruntime-node');
@@ -38,8 +39,8 @@ export async function createSession(model: Uint8Array): Promise<InferenceSession
 let anchor: Promise<InferenceSession> | undefined;
 
 /** @throws DeviceError `no-adapter` */
-export async function keepDevice(model: Uint8Array): Promise<void> {
-  anchor ??= createSession(model);
+export async function keepDevice(): Promise<void> {
+  anchor ??= createSession(smallestModel());
   try {
     await anchor;
   } catch (error) {

@@ -12,7 +12,7 @@ import {
 import type { PruningPlan } from '@vssm/core';
 import { checkPlan, type ModelSpec } from '@vssm/families';
 import { runWhole, wholeModel } from '@vssm/families/graph';
-import { type Precision, smallestModel } from '@vssm/graph';
+import type { Precision } from '@vssm/graph';
 import type { InferenceSession } from 'onnxruntime-node';
 import { createSession, keepDevice, letDeviceGo, named, onnxRuntime } from './ort.ts';
 
@@ -25,7 +25,7 @@ export async function loadWhole(
 ): Promise<LoadedModel> {
   checkPlan(spec, plan);
   const model = wholeModel(spec, weights, plan, { scan: 'linear-attention', precision });
-  await keepDevice(smallestModel());
+  await keepDevice();
   let session = await createSession(model);
   return chunkedModel(
     {
@@ -36,7 +36,7 @@ export async function loadWhole(
       reacquire: async () => {
         await session.release().catch(() => undefined);
         await letDeviceGo();
-        await keepDevice(smallestModel());
+        await keepDevice();
         session = await createSession(model);
       },
     },

@@ -8,7 +8,7 @@ export { Tensor };
 export const version = () => `onnxruntime-web ${env.versions.web}`;
 
 /** Before the first session. @param folder URL of the folder with the WebAssembly files, ending in a slash */
-export const configure = (folder: string) => configureRuntime({ env }, folder, 1);
+export const configure = (folder: string) => configureRuntime(env, folder, 1);
 
 export function createSession(device: GPUDevice, model: Uint8Array): Promise<InferenceSession> {
   return InferenceSession.create(model, {

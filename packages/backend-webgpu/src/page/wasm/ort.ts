@@ -19,7 +19,7 @@ export async function onnxRuntime(): Promise<typeof runtime> {
 /** Before the first session. @param threads of all sessions of the page; more than one needs shared memory */
 export function configure(folder: string, threads: number): void {
   const { crossOriginIsolated } = globalThis as { readonly crossOriginIsolated?: boolean };
-  configureRuntime(runtime, folder, crossOriginIsolated === true ? threads : 1);
+  configureRuntime(runtime.env, folder, crossOriginIsolated === true ? threads : 1);
 }
 
 /** A session that writes into the tensors it is given, which onnxruntime-web does for GPU buffers only. @public */

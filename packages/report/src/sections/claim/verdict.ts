@@ -55,13 +55,13 @@ const outcomes: Readonly<Record<Verdict['outcome'], string>> = {
 export function verdictLine(verdict: Verdict, record: TrainedRecord, tables: readonly PaperTable[]): Markup {
   const { keep, gain, interval, margin, outcome } = verdict;
   const [arm, against] = rowsOf(verdict, record);
-  const published = publishedGain(record, arm, against, tables);
+  const published = margin === undefined ? publishedGain(record, arm, against, tables) : null;
   const size =
     published === null
       ? ''
       : `, where the paper has it ${points(Math.abs(published), 1)} ${published < 0 ? 'below' : 'above'}`;
   const claimed = margin === undefined ? size : `, where the paper loses ${points(margin, 1)}`;
-  const said = margin === undefined && excludes(interval, published) ? withoutSize[outcome] : undefined;
+  const said = (excludes(interval, published) && withoutSize[outcome]) || outcomes[outcome];
   const seeds = [...new Set([arm, against].map(({ after }) => after.length))];
   const range =
     interval === null
@@ -69,7 +69,7 @@ export function verdictLine(verdict: Verdict, record: TrainedRecord, tables: rea
       : ` (95 %: ${interval.map((end) => points(end, 2)).join(' to ')}, ${seeds.length === 1 ? `${counted(seeds[0], 'seed')} each` : `${seeds.join(' and ')} seeds`})`;
   const place = gain < 0 ? 'below' : 'above';
   return html`Keep ${keep}: ${planName(arm.plan, record.model)} ends <strong>${Math.abs(gain).toFixed(2)} points ${place}</strong>
-${against.label}${range}${claimed}: ${said ?? outcomes[outcome]}.`;
+${against.label}${range}${claimed}: ${said}.`;
 }
 
 /** A gain can be in doubt where the paper's size of it is not. */
